@@ -1,0 +1,30 @@
+"""Motion foundation models from wearable accelerometers, in Keras 3."""
+
+import importlib
+
+from keras_relcon import layers, losses
+from keras_relcon.version import __version__
+
+__all__ = [
+    "MotifDistance",
+    "RelConModel",
+    "__version__",
+    "data",
+    "evaluation",
+    "layers",
+    "losses",
+    "models",
+]
+
+
+def __getattr__(name):
+    # On first use, so that `import keras_relcon` loads keras and numpy only.
+    if name in ("data", "evaluation", "models"):
+        return importlib.import_module(f"keras_relcon.{name}")
+    if name in ("MotifDistance", "RelConModel"):
+        return getattr(importlib.import_module("keras_relcon.models"), name)
+    raise AttributeError(f"module 'keras_relcon' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,143 @@
+"""One continuous accelerometer signal of one subject."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_relcon.data.units import LARGEST_MEDIAN_G, median_magnitude
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One continuous, regularly sampled acceleration signal of one subject.
+
+    Samples that are not finite are kept, with a warning that counts them:
+    they stand for missing data and make the windows over them invalid.
+
+    Args:
+        acceleration: `(num_samples, 3)`, g. At least two samples.
+        sample_rate_hz: float. Samples per second.
+        subject: str. Identifies the person; splits are made by it.
+        labels: str for the whole recording, or `(num_samples,)` of str, or
+            `None`. Kept as `(num_samples,)` of str, or `None`.
+        recording_id: str. Names the recording in reports and splits.
+            Defaults to `None`.
+        start_time: float. Unix seconds of the first sample. Defaults to
+            `None`.
+
+    Raises:
+        ValueError: if the shape, the rate, the subject or the labels do not
+            fit, or the values are not in g.
+
+    Example:
+
+    >>> still = np.tile([0.0, 0.0, 1.0], (500, 1))
+    >>> recording = Recording(still, sample_rate_hz=50, subject="s01")
+    >>> recording.duration_seconds
+    10.0
+    """
+
+    acceleration: np.ndarray
+    sample_rate_hz: float
+    subject: str
+    labels: np.ndarray | str | None = None
+    recording_id: str | None = None
+    start_time: float | None = None
+
+    def __post_init__(self):
+        acceleration = np.asarray(self.acceleration)
+        _check_shape(acceleration)
+        _check_rate(self.sample_rate_hz)
+        if self.subject is None or not str(self.subject).strip():
+            raise ValueError(
+                "`subject` must name the person who wore the device. "
+                f"Received: subject={self.subject!r}. Pass an id, "
+                "such as 's01'."
+            )
+        acceleration = np.ascontiguousarray(acceleration, dtype=np.float32)
+        _check_is_in_g(acceleration)
+        _warn_if_not_finite(acceleration, self.subject)
+        labels = _spread_labels(self.labels, len(acceleration))
+        object.__setattr__(self, "acceleration", acceleration)
+        object.__setattr__(self, "sample_rate_hz", float(self.sample_rate_hz))
+        object.__setattr__(self, "subject", str(self.subject))
+        object.__setattr__(self, "labels", labels)
+        if self.recording_id is not None:
+            object.__setattr__(self, "recording_id", str(self.recording_id))
+
+    @property
+    def num_samples(self):
+        return len(self.acceleration)
+
+    @property
+    def duration_seconds(self):
+        return self.num_samples / self.sample_rate_hz
+
+
+def _check_shape(acceleration):
+    if acceleration.ndim != 2 or acceleration.shape[1] != 3:
+        raise ValueError(
+            "`acceleration` must have shape (num_samples, 3). "
+            f"Received: acceleration.shape={acceleration.shape}. "
+            "Put time first and the axes x, y, z last."
+        )
+    if len(acceleration) < 2:
+        raise ValueError(
+            "`acceleration` must have at least 2 samples. "
+            f"Received: acceleration.shape={acceleration.shape}. "
+            "Leave empty recordings out."
+        )
+
+
+def _check_rate(sample_rate_hz):
+    is_positive = (
+        np.isscalar(sample_rate_hz)
+        and np.isreal(sample_rate_hz)
+        and not isinstance(sample_rate_hz, str)
+        and np.isfinite(sample_rate_hz)
+        and sample_rate_hz > 0
+    )
+    if not is_positive:
+        raise ValueError(
+            "`sample_rate_hz` must be a positive number. "
+            f"Received: sample_rate_hz={sample_rate_hz!r}. "
+            "Pass the samples per second of the device."
+        )
+
+
+def _check_is_in_g(acceleration):
+    median = median_magnitude(acceleration)
+    if median > LARGEST_MEDIAN_G:
+        raise ValueError(
+            "`acceleration` must be in g (1 g = 9.80665 m/s2). "
+            f"Received: a median magnitude of {median:.2f}. "
+            "Divide by 9.80665 if the signal is in m/s2, or read it with "
+            '`read_recording(..., unit="m/s2")`.'
+        )
+
+
+def _warn_if_not_finite(acceleration, subject):
+    num_bad = int(np.sum(~np.isfinite(acceleration).all(axis=1)))
+    if num_bad:
+        warnings.warn(
+            f"{num_bad} of {len(acceleration)} samples of subject "
+            f"{str(subject)!r} are not finite: windows over them are invalid.",
+            stacklevel=4,
+        )
+
+
+def _spread_labels(labels, num_samples):
+    if labels is None:
+        return None
+    if isinstance(labels, str):
+        # One value seen num_samples times: no memory for long recordings.
+        return np.broadcast_to(np.array(labels), (num_samples,))
+    labels = np.asarray(labels)
+    if labels.shape != (num_samples,):
+        raise ValueError(
+            "`labels` must be one str or have one label per sample. "
+            f"Received: labels.shape={labels.shape} for {num_samples} samples."
+            " Repeat or cut the labels to the length of the signal."
+        )
+    return labels.astype(str)

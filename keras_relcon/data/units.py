@@ -1,0 +1,64 @@
+"""Acceleration units: g everywhere inside, m/s2 only at the door."""
+
+import numpy as np
+
+STANDARD_GRAVITY = 9.80665  # m/s2 in one g
+G_PER_UNIT = {"g": 1.0, "m/s2": 1.0 / STANDARD_GRAVITY}
+
+# A device at rest reads 1 g or 9.8 m/s2; no human motion has a median of 4 g.
+LARGEST_MEDIAN_G = 4.0
+# A median in this range, declared as m/s2, is far more likely to be in g.
+SUSPICIOUS_MEDIAN_MS2 = (0.8, 1.3)
+
+
+def median_magnitude(acceleration):
+    """Median length of the finite rows of `(num_samples, 3)`, or NaN."""
+    acceleration = np.asarray(acceleration, dtype=np.float64)
+    magnitude = np.sqrt(np.sum(acceleration * acceleration, axis=-1))
+    magnitude = magnitude[np.isfinite(magnitude)]
+    return float(np.median(magnitude)) if len(magnitude) else float("nan")
+
+
+def to_g(acceleration, unit, check_unit=True):
+    """Converts acceleration to g.
+
+    Args:
+        acceleration: `(num_samples, 3)`, in `unit`.
+        unit: str. `"g"` or `"m/s2"`.
+        check_unit: bool. Whether to refuse a signal whose median magnitude
+            contradicts `unit`: above 4 for `"g"`, from 0.8 to 1.3 for
+            `"m/s2"`. `False` lets a signal without gravity, in m/s2, pass.
+            Defaults to `True`.
+
+    Returns:
+        `(num_samples, 3)` float32, g.
+
+    Raises:
+        ValueError: if `unit` is unknown, or contradicts the data.
+    """
+    if unit not in G_PER_UNIT:
+        raise ValueError(
+            f"`unit` must be one of {sorted(G_PER_UNIT)}. "
+            f"Received: unit={unit!r}. Convert the signal first if it is in "
+            "another unit."
+        )
+    if check_unit:
+        _check_unit(acceleration, unit)
+    acceleration = np.asarray(acceleration)
+    return (acceleration * G_PER_UNIT[unit]).astype(np.float32)
+
+
+def _check_unit(acceleration, unit):
+    median = median_magnitude(acceleration)
+    low, high = SUSPICIOUS_MEDIAN_MS2
+    if unit == "g" and median > LARGEST_MEDIAN_G:
+        advice = 'Pass unit="m/s2", or convert the signal.'
+    elif unit == "m/s2" and low < median < high:
+        advice = 'Pass unit="g", or check_unit=False if it is right.'
+    else:
+        return
+    raise ValueError(
+        "`unit` must be the unit of the data: a device at rest reads 1 in g "
+        f"and {STANDARD_GRAVITY} in m/s2. Received: unit={unit!r} with a "
+        f"median magnitude of {median:.2f}. {advice}"
+    )

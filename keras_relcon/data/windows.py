@@ -1,0 +1,200 @@
+"""Cuts recordings into labelled windows of one rate and length."""
+
+import warnings
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from keras_relcon.data.recording import Recording
+from keras_relcon.data.resampling import resample_arrays
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of equal length, and where each comes from.
+
+    Args:
+        acceleration: `(num_windows, window_length, 3)` float32, g, finite.
+        subjects: `(num_windows,)` str.
+        labels: `(num_windows,)` str, or `None`.
+        recordings: `(num_windows,)` str. Recording ids.
+        start_seconds: `(num_windows,)` float64, from the recording's start.
+        valid: `(num_windows,)` bool. False where samples were missing; these
+            samples are 0 in `acceleration`.
+        sample_rate_hz: float.
+    """
+
+    acceleration: np.ndarray
+    subjects: np.ndarray
+    labels: np.ndarray | None
+    recordings: np.ndarray
+    start_seconds: np.ndarray
+    valid: np.ndarray
+    sample_rate_hz: float
+
+    def __len__(self):
+        return len(self.acceleration)
+
+    def select(self, mask_or_index):
+        """Returns the windows under a boolean mask or at integer indices."""
+        index = np.atleast_1d(np.asarray(mask_or_index))
+        if index.dtype == bool and index.shape != (len(self),):
+            raise ValueError(
+                "A mask must have one value per window. "
+                f"Received: shape {index.shape} for {len(self)} windows."
+            )
+        if index.size == 0:
+            index = index.astype(int)
+        values = {
+            field.name: getattr(self, field.name) for field in fields(self)
+        }
+        return Windows(
+            **{
+                name: value[index] if isinstance(value, np.ndarray) else value
+                for name, value in values.items()
+            }
+        )
+
+
+def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
+    """Cuts recordings into windows at samples 0, stride, 2 * stride, ...
+
+    The label of a window is the most frequent label of its samples, the
+    smallest one of a tie.
+
+    Args:
+        recordings: `Recording` or list of them. With labels, or all without.
+        sample_rate_hz: float. Rate of the windows. Defaults to `100`.
+        window_length: int. Samples per window. Defaults to `256`.
+        stride: int. Samples from one window's start to the next. Defaults to
+            `128`.
+
+    Returns:
+        `Windows`, in the order of the recordings.
+
+    Raises:
+        ValueError: if the sizes are not positive, only some recordings have
+            labels, or no recording is as long as a window.
+    """
+    recordings = as_recordings(recordings)
+    check_window(sample_rate_hz, window_length)
+    if stride < 1 or int(stride) != stride:
+        raise ValueError(
+            "`stride` must be a positive number of samples. "
+            f"Received: stride={stride}."
+        )
+    _check_labels(recordings)
+    parts, num_short = [], 0
+    for index, recording in enumerate(recordings):
+        acceleration, labels = resample_arrays(recording, sample_rate_hz)
+        if len(acceleration) < window_length:
+            num_short += 1
+            continue
+        part = _cut(acceleration, labels, window_length, stride)
+        num_windows = len(part["acceleration"])
+        name = recording_name(recording, index)
+        part["subjects"] = np.full(num_windows, recording.subject)
+        part["recordings"] = np.full(num_windows, name)
+        part["start_seconds"] = np.arange(num_windows) * (
+            stride / sample_rate_hz
+        )
+        parts.append(part)
+    warn_if_short(num_short, len(recordings), window_length, sample_rate_hz)
+    columns = {
+        key: np.concatenate([part[key] for part in parts]) for key in parts[0]
+    }
+    labels = columns.pop("labels", None)
+    return Windows(
+        labels=labels, sample_rate_hz=float(sample_rate_hz), **columns
+    )
+
+
+def as_recordings(recordings):
+    """Returns a list of recordings, or raises on anything else."""
+    if isinstance(recordings, Recording):
+        recordings = [recordings]
+    recordings = list(recordings)
+    for recording in recordings:
+        if not isinstance(recording, Recording):
+            raise TypeError(
+                "`recordings` must be one `Recording` or a list of them. "
+                f"Received: an item of type {type(recording).__name__}. "
+                "Make a `Recording` of each signal first."
+            )
+    if not recordings:
+        raise ValueError(
+            "`recordings` must hold at least one recording. Received: none."
+        )
+    return recordings
+
+
+def check_window(sample_rate_hz, window_length):
+    if not sample_rate_hz > 0:
+        raise ValueError(
+            "`sample_rate_hz` must be positive. "
+            f"Received: sample_rate_hz={sample_rate_hz}."
+        )
+    if window_length < 2 or int(window_length) != window_length:
+        raise ValueError(
+            "`window_length` must be a number of samples, at least 2. "
+            f"Received: window_length={window_length}."
+        )
+
+
+def recording_name(recording, index):
+    return recording.recording_id or f"recording_{index}"
+
+
+def warn_if_short(num_short, num_all, window_length, sample_rate_hz):
+    """Warns of recordings shorter than a window; raises if all of them are."""
+    if not num_short:
+        return
+    needed = window_length / sample_rate_hz
+    if num_short == num_all:
+        raise ValueError(
+            "At least one recording must be as long as a window: "
+            f"{window_length} samples at {sample_rate_hz:g} Hz are "
+            f"{needed:.2f} s. Received: {num_all} recordings, all shorter or "
+            "with missing samples in between. Use a smaller `window_length`."
+        )
+    warnings.warn(
+        f"{num_short} of {num_all} recordings are shorter than a window "
+        f"({needed:.2f} s) and are left out.",
+        stacklevel=3,
+    )
+
+
+def _check_labels(recordings):
+    num_labelled = sum(r.labels is not None for r in recordings)
+    if num_labelled not in (0, len(recordings)):
+        raise ValueError(
+            "Either every recording must have labels, or none. Received: "
+            f"{num_labelled} of {len(recordings)} with labels. Window them "
+            "apart, or leave out those without."
+        )
+
+
+def _cut(acceleration, labels, window_length, stride):
+    view = sliding_window_view(acceleration, window_length, axis=0)
+    # (num_windows, window_length, 3)
+    windows = view[::stride].transpose(0, 2, 1).copy()
+    is_finite = np.isfinite(windows)
+    windows[~is_finite] = 0.0
+    part = {"acceleration": windows, "valid": is_finite.all(axis=(1, 2))}
+    if labels is not None:
+        part["labels"] = _most_frequent(labels, window_length, stride)
+    return part
+
+
+def _most_frequent(labels, window_length, stride):
+    num_windows = (len(labels) - window_length) // stride + 1
+    if (labels == labels[0]).all():
+        return np.full(num_windows, labels[0])
+    names, codes = np.unique(labels, return_inverse=True)
+    view = sliding_window_view(codes, window_length)[::stride]
+    counts = np.stack(
+        [np.sum(view == code, axis=1) for code in range(len(names))]
+    )
+    # argmax takes the first, and so the smallest, of equal counts.
+    return names[np.argmax(counts, axis=0)]

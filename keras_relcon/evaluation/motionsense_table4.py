@@ -1,0 +1,157 @@
+import numpy as np
+
+from keras_relcon.data import Windows
+from keras_relcon.evaluation.protocols import Fold, natural_order
+
+# Order in which a subject's trials are joined. The released code takes the
+# folders as os.listdir yields them, which is arbitrary.
+TRIALS = (
+    "dws_1",
+    "dws_2",
+    "dws_11",
+    "ups_3",
+    "ups_4",
+    "ups_12",
+    "wlk_7",
+    "wlk_8",
+    "wlk_15",
+    "jog_9",
+    "jog_16",
+    "std_6",
+    "std_14",
+    "sit_5",
+    "sit_13",
+)
+_SAMPLE_RATE_HZ = 100
+_WINDOW_LENGTH = 200
+# train | validation | test, as the released code draws them
+_FOLDS = (
+    "4 15 22 24 11 20 2 5 7 6 21 16 23 8 13 | 10 3 18 14 | 9 17 1 19 12",
+    "12 22 5 19 21 23 4 14 24 6 17 10 15 20 9 | 1 7 16 3 | 11 18 13 8 2",
+    "12 20 5 17 19 22 3 13 23 6 16 11 14 18 9 | 1 8 15 2 | 4 10 7 24 21",
+    "10 20 4 17 19 21 3 11 24 5 15 9 12 18 8 | 1 7 13 2 | 22 6 16 23 14",
+    "11 8 14 6 23 21 17 4 12 24 7 16 10 13 18 9 | 1 22 19 2 | 5 15 3 20",
+)
+
+
+def motionsense_folds():
+    """The five folds of MotionSense in Table 4 of the paper.
+
+    Returns:
+        list of `Fold` over the subjects "1" to "24"; each is tested once.
+
+    Example:
+    >>> keras_relcon.evaluation.motionsense_folds()[4].test
+    ('5', '15', '3', '20')
+    """
+    return [
+        Fold(*(tuple(part.split()) for part in fold.split("|")))
+        for fold in _FOLDS
+    ]
+
+
+def motionsense_windows(recordings):
+    """The windows of MotionSense in Table 4 of the paper.
+
+    Each trial is brought from 50 to 100 Hz by inserting the midpoint after
+    every sample (after the last one, itself again). A subject's trials are
+    joined in the order of `TRIALS` and cut into windows of 200 samples
+    without overlap, so a window may straddle two trials. Starts are strictly
+    below `samples - 200`: the last full window is lost if the length is a
+    multiple of 200. The label is the most frequent one; at a tie, that of
+    the class that comes first in `TRIALS`.
+
+    Args:
+        recordings: list of `Recording` at 50 Hz, labelled, with a
+            `recording_id` such as `"dws_1/sub_3"`.
+
+    Returns:
+        `Windows` `(windows, 200, 3)`, g, 100 Hz. `start_seconds` counts from
+        the start of the subject's joined signal, and `recordings` names that
+        signal, `"sub_3"`.
+
+    Raises:
+        ValueError: if a recording has another rate, no labels, another
+            recording id, or if a subject has one trial twice.
+
+    Differs from the released code: the order of trials is fixed. That code
+    also cuts each trial to the length of the gyroscope file; recordings made
+    of the DeviceMotion files hold equal lengths already.
+    """
+    by_subject = {}
+    for recording in recordings:
+        trial = _trial(recording)
+        trials = by_subject.setdefault(str(recording.subject), {})
+        if trial in trials:
+            raise ValueError(
+                "A subject must have each trial once. Received: trial "
+                f"{trial!r} of subject {recording.subject!r} twice. Remove "
+                "one of the recordings."
+            )
+        trials[trial] = recording
+    if not by_subject:
+        raise ValueError(
+            "`recordings` must not be empty. Received: recordings=[]. Read "
+            "them with keras_relcon.data.read_motionsense."
+        )
+    order = _class_order(recordings)
+    subjects = natural_order(by_subject)
+    parts = [_cut_subject(by_subject[subject], order) for subject in subjects]
+    counts = [len(labels) for _, labels in parts]
+    starts = [np.arange(count) * _WINDOW_LENGTH for count in counts]
+    acceleration = np.concatenate([windows for windows, _ in parts])
+    valid = np.isfinite(acceleration).all(axis=(1, 2))
+    acceleration[~np.isfinite(acceleration)] = 0.0
+    return Windows(
+        acceleration=acceleration,
+        subjects=np.repeat(subjects, counts),
+        labels=np.concatenate([labels for _, labels in parts]),
+        recordings=np.repeat([f"sub_{s}" for s in subjects], counts),
+        start_seconds=np.concatenate(starts) / _SAMPLE_RATE_HZ,
+        valid=valid,
+        sample_rate_hz=float(_SAMPLE_RATE_HZ),
+    )
+
+
+def _trial(recording):
+    trial = str(recording.recording_id).split("/")[0]
+    if trial not in TRIALS:
+        raise ValueError(
+            "`recording_id` must begin with a MotionSense trial, such as "
+            f"'dws_1/sub_3'. Received: recording_id="
+            f"{recording.recording_id!r}. Read the recordings with "
+            "keras_relcon.data.read_motionsense."
+        )
+    if recording.sample_rate_hz != 50 or recording.labels is None:
+        raise ValueError(
+            "MotionSense recordings must be labelled and at 50 Hz. "
+            f"Received: {recording.recording_id!r} with sample_rate_hz="
+            f"{recording.sample_rate_hz}, labels="
+            f"{'None' if recording.labels is None else 'given'}. Pass the "
+            "recordings as read, before any resampling."
+        )
+    return trial
+
+
+def _class_order(recordings):
+    labels = []
+    for recording in sorted(recordings, key=lambda r: TRIALS.index(_trial(r))):
+        labels.extend(np.unique(recording.labels).tolist())
+    return np.array(list(dict.fromkeys(labels)))
+
+
+def _cut_subject(trials, class_order):
+    ordered = [trials[trial] for trial in TRIALS if trial in trials]
+    rows = np.concatenate([_double_rate(r.acceleration) for r in ordered])
+    labels = np.concatenate([np.repeat(r.labels, 2) for r in ordered])
+    starts = np.arange(0, len(rows) - _WINDOW_LENGTH, _WINDOW_LENGTH)
+    samples = starts[:, None] + np.arange(_WINDOW_LENGTH)  # (windows, 200)
+    votes = labels[samples][..., None] == class_order
+    return rows[samples], class_order[votes.sum(axis=1).argmax(axis=1)]
+
+
+def _double_rate(acceleration):
+    following = np.concatenate([acceleration[1:], acceleration[-1:]])
+    midpoints = (acceleration + following) / 2
+    doubled = np.stack([acceleration, midpoints], axis=1)  # (n, 2, 3)
+    return doubled.reshape(-1, 3).astype("float32")

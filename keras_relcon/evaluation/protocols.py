@@ -1,0 +1,184 @@
+import dataclasses
+import math
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Fold:
+    """Which subjects train, which choose, and which are tested.
+
+    Args:
+        train: tuple of str. Subjects the classifier is fitted on.
+        validation: tuple of str. Subjects that choose hyper-parameters; may
+            be empty.
+        test: tuple of str. Subjects that are scored.
+
+    Raises:
+        ValueError: if a subject is in two parts, or twice in one, or if
+            `train` or `test` is empty.
+    """
+
+    train: tuple
+    validation: tuple
+    test: tuple
+
+    def __post_init__(self):
+        seen = {}
+        for part in ("train", "validation", "test"):
+            subjects = getattr(self, part)
+            if isinstance(subjects, str):
+                raise TypeError(
+                    f"`{part}` must be a tuple of subjects. "
+                    f"Received: {part}={subjects!r}. Write ({subjects!r},)."
+                )
+            subjects = tuple(str(subject) for subject in subjects)
+            object.__setattr__(self, part, subjects)
+            if not subjects and part != "validation":
+                raise ValueError(
+                    f"`{part}` must hold at least one subject. "
+                    f"Received: {part}=(). Use fewer folds or a smaller "
+                    "validation part."
+                )
+            for subject in subjects:
+                if subject in seen:
+                    raise ValueError(
+                        "A subject must be in one part of a fold, once. "
+                        f"Received: subject {subject!r} in "
+                        f"{seen[subject]} and in {part}. Remove it from one."
+                    )
+                seen[subject] = part
+
+
+def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):
+    """Folds in which every subject is tested exactly once.
+
+    Args:
+        subjects: sequence of str. May repeat, e.g. one per window.
+        num_folds: int. Defaults to `5`.
+        validation_fraction: float in `[0, 1)`. Share of the subjects that
+            are not tested which goes to validation, rounded up. Defaults to
+            `0.2`.
+        seed: int. Defaults to `0`.
+
+    Returns:
+        list of `Fold`.
+
+    Raises:
+        ValueError: if there are fewer than 3 subjects, or fewer subjects
+            than folds, or fewer than 2 folds, or nobody is left to train.
+    """
+    subjects = _unique(subjects)
+    if not 2 <= num_folds <= len(subjects):
+        raise ValueError(
+            "`num_folds` must be between 2 and the number of subjects, "
+            f"{len(subjects)}. Received: num_folds={num_folds}. Use fewer "
+            "folds, or `held_out` for a single split."
+        )
+    generator = np.random.default_rng(seed)
+    shuffled = generator.permutation(subjects)
+    folds = []
+    for test in np.array_split(shuffled, num_folds):
+        rest = [subject for subject in shuffled if subject not in set(test)]
+        rest = generator.permutation(rest)
+        num_validation = _num_validation(len(rest), validation_fraction)
+        folds.append(_fold(rest[num_validation:], rest[:num_validation], test))
+    return folds
+
+
+def leave_one_subject_out(subjects, num_validation=1):
+    """One fold per subject, which alone is tested.
+
+    Validation is the last `num_validation` of the other subjects, in natural
+    order ("2" before "10"): what the released code of RelCon intends.
+
+    Args:
+        subjects: sequence of str. May repeat, e.g. one per window.
+        num_validation: int. Validation subjects. Defaults to `1`.
+
+    Returns:
+        list of `Fold`, in the natural order of the tested subjects.
+
+    Raises:
+        ValueError: if there are fewer than 3 subjects, or nobody is left to
+            train.
+    """
+    subjects = _unique(subjects)
+    if not 0 <= num_validation <= len(subjects) - 2:
+        raise ValueError(
+            "`num_validation` must leave a subject to train and one to test "
+            f"of {len(subjects)}. Received: num_validation={num_validation}. "
+            "Use fewer validation subjects."
+        )
+    folds = []
+    for test in subjects:
+        rest = [subject for subject in subjects if subject != test]
+        num_train = len(rest) - num_validation
+        folds.append(_fold(rest[:num_train], rest[num_train:], [test]))
+    return folds
+
+
+def held_out(subjects, test_fraction=0.2, validation_fraction=0.2, seed=0):
+    """A single split: one fold whose test subjects are drawn at random.
+
+    Args:
+        subjects: sequence of str. May repeat, e.g. one per window.
+        test_fraction: float in `(0, 1)`. Share of the subjects to test,
+            rounded up. Defaults to `0.2`.
+        validation_fraction: float in `[0, 1)`. Share of the others that goes
+            to validation, rounded up. Defaults to `0.2`.
+        seed: int. Defaults to `0`.
+
+    Returns:
+        list with one `Fold`.
+
+    Raises:
+        ValueError: if there are fewer than 3 subjects, or nobody is left to
+            train.
+    """
+    subjects = _unique(subjects)
+    if not 0 < test_fraction < 1:
+        raise ValueError(
+            "`test_fraction` must be between 0 and 1. "
+            f"Received: test_fraction={test_fraction}. Use 0.2."
+        )
+    shuffled = np.random.default_rng(seed).permutation(subjects)
+    num_test = math.ceil(test_fraction * len(subjects))
+    test, rest = shuffled[:num_test], shuffled[num_test:]
+    num_validation = _num_validation(len(rest), validation_fraction)
+    return [_fold(rest[num_validation:], rest[:num_validation], test)]
+
+
+def natural_order(subjects):
+    """Sorts ids with numbers first and by value: "2", "10", "s01"."""
+    return sorted(
+        subjects,
+        key=lambda s: (0, int(s), s) if s.isdecimal() else (1, 0, s),
+    )
+
+
+def _unique(subjects):
+    subjects = natural_order({str(subject) for subject in subjects})
+    if len(subjects) < 3:
+        raise ValueError(
+            "A protocol needs at least 3 subjects, for train, validation "
+            f"and test. Received: subjects={subjects}. Add subjects."
+        )
+    return subjects
+
+
+def _num_validation(num_rest, fraction):
+    if not 0 <= fraction < 1:
+        raise ValueError(
+            "`validation_fraction` must be at least 0 and below 1. "
+            f"Received: validation_fraction={fraction}. Use 0.2."
+        )
+    # 0.2 * 15 is 3.0000000000000004 in floating point: round before ceil
+    return math.ceil(round(fraction * num_rest, 9))
+
+
+def _fold(train, validation, test):
+    parts = (
+        natural_order(map(str, part)) for part in (train, validation, test)
+    )
+    return Fold(*map(tuple, parts))

@@ -1,0 +1,166 @@
+import numpy as np
+from keras import ops
+
+from keras_relcon.evaluation.embed import map_batches
+
+
+def motif_distance_auc(
+    distance,
+    windows,
+    num_anchors=64,
+    num_candidates=64,
+    seed=0,
+    within_subject=False,
+    batch_size=256,
+):
+    """How well a distance puts windows of the same activity nearer.
+
+    For every anchor, half the candidates carry its label and half another
+    one. The score of the anchor is the chance that a candidate of the first
+    kind is nearer than one of the second; it is averaged over anchors.
+    0.5 is chance, 1 is perfect. A candidate never overlaps its anchor in
+    time, and anchors that lack one kind are passed over.
+
+    Args:
+        distance: object with `distance(anchors, candidates)`, such as
+            `MotifDistance`, or a callable of the same form:
+            `(pairs, time, 3)` twice, g, to `(pairs,)`.
+        windows: `Windows`, labelled.
+        num_anchors: int. Anchors to score. Defaults to `64`.
+        num_candidates: int. Candidates per anchor. Defaults to `64`.
+        seed: int. Draws anchors and candidates. Defaults to `0`.
+        within_subject: bool. Candidates are the anchor's own subject's
+            windows if `True`, other subjects' if `False`. Defaults to
+            `False`.
+        batch_size: int. Pairs per call. Defaults to `256`.
+
+    Returns:
+        float in `[0, 1]`.
+
+    Raises:
+        ValueError: if the windows have no labels, if no anchor has both
+            kinds of candidates, or if a distance is NaN.
+    """
+    if windows.labels is None:
+        raise ValueError(
+            "`windows` must be labelled. Received: windows.labels=None. Cut "
+            "the windows from labelled recordings."
+        )
+    if num_anchors < 1 or num_candidates < 2:
+        raise ValueError(
+            "`num_anchors` must be at least 1 and `num_candidates` at least "
+            f"2. Received: num_anchors={num_anchors}, "
+            f"num_candidates={num_candidates}. Use 64 and 64."
+        )
+    windows = windows.select(np.asarray(windows.valid, dtype=bool))
+    anchors, candidates = _draw_pairs(
+        windows, num_anchors, num_candidates, seed, within_subject
+    )
+    distances = _pair_distances(
+        distance, windows.acceleration, anchors, candidates, batch_size
+    )
+    labels = np.asarray(windows.labels)
+    same = labels[anchors] == labels[candidates]
+    scores = [
+        ranking_auc(distances[anchors == anchor], same[anchors == anchor])
+        for anchor in np.unique(anchors)
+    ]
+    return float(np.mean(scores))
+
+
+def ranking_auc(distances, same):
+    """Chance that a `same` candidate is nearer than another; a tie is half.
+
+    Args:
+        distances: `(candidates,)`. Any unit: only the order counts.
+        same: `(candidates,)` bool. Has both values.
+
+    Returns:
+        float in `[0, 1]`.
+
+    Raises:
+        ValueError: if all candidates are of one kind or a distance is NaN.
+    """
+    distances, same = np.asarray(distances), np.asarray(same, dtype=bool)
+    if same.all() or not same.any() or np.isnan(distances).any():
+        raise ValueError(
+            "`same` must have both values and `distances` no NaN. Received: "
+            f"{int(same.sum())} of {same.size} candidates are the same, "
+            f"{int(np.isnan(distances).sum())} distances are NaN. Leave out "
+            "anchors with one kind of candidates."
+        )
+    others = np.sort(distances[~same])
+    not_farther = np.searchsorted(others, distances[same], side="left")
+    nearer_or_tied = np.searchsorted(others, distances[same], side="right")
+    behind = len(others) - (not_farther + nearer_or_tied) / 2
+    return float(np.mean(behind) / len(others))
+
+
+def euclidean_distance(anchors, candidates):
+    """Sum of squared differences, the distance that learns nothing.
+
+    Args:
+        anchors: `(pairs, time, 3)`, g.
+        candidates: `(pairs, time, 3)`, g.
+
+    Returns:
+        `(pairs,)`, g**2.
+    """
+    difference = np.asarray(anchors) - np.asarray(candidates)
+    return np.sum(difference.astype("float64") ** 2, axis=(1, 2))
+
+
+def _draw_pairs(windows, num_anchors, num_candidates, seed, within_subject):
+    generator = np.random.default_rng(seed)
+    labels, subjects = np.asarray(windows.labels), np.asarray(windows.subjects)
+    anchors, candidates = [], []
+    for anchor in generator.permutation(len(labels)):
+        eligible = (subjects == subjects[anchor]) == bool(within_subject)
+        eligible &= ~_overlaps(windows, anchor)
+        same = labels == labels[anchor]
+        near = np.flatnonzero(eligible & same)
+        far = np.flatnonzero(eligible & ~same)
+        if not len(near) or not len(far):
+            continue
+        half = num_candidates // 2
+        for kind, count in ((near, half), (far, num_candidates - half)):
+            count = min(count, len(kind))
+            candidates.append(generator.choice(kind, count, replace=False))
+            anchors.append(np.full(count, anchor))
+        if len(anchors) == 2 * num_anchors:
+            break
+    if not anchors:
+        raise ValueError(
+            "At least one anchor needs candidates of its own label and of "
+            f"another. Received: {len(labels)} windows, labels "
+            f"{np.unique(labels).tolist()}, {len(np.unique(subjects))} "
+            f"subjects, within_subject={within_subject}. Add windows, or "
+            "switch `within_subject`."
+        )
+    return np.concatenate(anchors), np.concatenate(candidates)
+
+
+def _overlaps(windows, anchor):
+    seconds = windows.acceleration.shape[1] / windows.sample_rate_hz
+    apart = np.abs(windows.start_seconds - windows.start_seconds[anchor])
+    same_recording = windows.recordings == windows.recordings[anchor]
+    same_recording &= windows.subjects == windows.subjects[anchor]
+    return same_recording & (apart < seconds - 1e-6)
+
+
+def _pair_distances(distance, acceleration, anchors, candidates, batch_size):
+    function = getattr(distance, "distance", distance)
+
+    def measure(pairs):
+        result = function(acceleration[pairs[:, 0]], acceleration[pairs[:, 1]])
+        return ops.convert_to_numpy(result)
+
+    pairs = np.stack([anchors, candidates], axis=1)  # (pairs, 2)
+    distances = map_batches(measure, pairs, batch_size)
+    if distances.shape != (len(pairs),):
+        raise ValueError(
+            "`distance` must return one number per pair. Received: shape "
+            f"{distances.shape} for {len(pairs)} pairs. Sum over time and "
+            "axes."
+        )
+    return distances

@@ -1,0 +1,141 @@
+import keras
+from keras import ops
+
+from keras_relcon.evaluation.embed import embed_windows
+from keras_relcon.evaluation.features import handmade_features
+
+CONTROLS = ("untrained", "handmade")
+
+
+class EncoderRepresentation:
+    """Windows seen through an encoder.
+
+    Args:
+        encoder: `keras.Model` from `(batch, time, 3)` to `(batch, dim)`.
+        batch_size: int. Windows per forward pass.
+    """
+
+    is_rescaled = True  # takes windows that a protocol has standardised
+
+    def __init__(self, encoder, batch_size):
+        self.encoder = encoder
+        self.batch_size = batch_size
+
+    def __call__(self, acceleration):
+        return embed_windows(self.encoder, acceleration, self.batch_size)
+
+
+class HandmadeRepresentation:
+    """Windows seen through hand-made features, always in g.
+
+    A protocol's scaling per axis would take the meaning from the magnitude;
+    the probe standardises every feature anyway.
+    """
+
+    is_rescaled = False
+
+    def __call__(self, acceleration):
+        return handmade_features(acceleration)
+
+
+def make_representations(encoder, controls, seed, batch_size, window_length):
+    """Names what a report compares: the encoders, then the controls.
+
+    Args:
+        encoder: `keras.Model`, dict of name to `keras.Model`, or `None`.
+        controls: sequence of `"untrained"` and `"handmade"`. Encoders of one
+            class and configuration share an untrained control.
+        seed: int. Of the untrained encoders' weights.
+        batch_size: int. Windows per forward pass.
+        window_length: int. Samples in a window, to build the encoders.
+
+    Returns:
+        dict of name to a callable from `(windows, time, 3)`, g, to
+        `(windows, dim)`.
+    """
+    controls = (controls,) if isinstance(controls, str) else tuple(controls)
+    unknown = [control for control in controls if control not in CONTROLS]
+    if unknown:
+        raise ValueError(
+            f"`controls` must be among {CONTROLS}. "
+            f"Received: controls={controls}. Remove {unknown}."
+        )
+    encoders = {} if encoder is None else encoder
+    if not isinstance(encoders, dict):
+        encoders = {"encoder": encoder}
+    models = dict(encoders)
+    if "untrained" in controls:
+        models.update(_untrained(encoders, seed, window_length))
+    representations = {
+        name: EncoderRepresentation(model, batch_size)
+        for name, model in models.items()
+    }
+    if "handmade" in controls:
+        representations["hand-made features"] = HandmadeRepresentation()
+    if not representations:
+        raise ValueError(
+            "There must be something to evaluate. Received: encoder="
+            f"{encoder}, controls={controls}. Pass an encoder or "
+            'controls=("handmade",).'
+        )
+    return representations
+
+
+def untrained_copy(encoder, seed=0, window_length=256):
+    """A new encoder of the same configuration with freshly drawn weights.
+
+    Sets the global seeds of Python, NumPy and the backend through
+    `keras.utils.set_random_seed`, so the same seed draws the same weights.
+    An initializer that was given a seed of its own keeps it.
+
+    Args:
+        encoder: `keras.Model` with `get_config`.
+        seed: int. Defaults to `0`.
+        window_length: int. Samples in the window it is built on. Defaults
+            to `256`.
+
+    Returns:
+        A built `keras.Model`.
+
+    Raises:
+        ValueError: if the encoder cannot be made from its configuration.
+    """
+    try:
+        keras.utils.set_random_seed(seed)
+        copy = encoder.__class__.from_config(encoder.get_config())
+        if not copy.built:
+            copy(ops.zeros((1, window_length, 3)))
+    except (NotImplementedError, TypeError) as error:
+        raise ValueError(
+            "The untrained control needs an encoder that can be made from "
+            f"its configuration. Received: {type(encoder).__name__}, whose "
+            f"from_config(get_config()) raised: {error}. Implement "
+            '`get_config`, or leave "untrained" out of `controls`.'
+        ) from error
+    return copy
+
+
+def _untrained(encoders, seed, window_length):
+    distinct = {}  # one name per class and configuration
+    for name, encoder in encoders.items():
+        config = {**_config(encoder), "name": None}
+        key = (type(encoder), repr(config))
+        distinct.setdefault(key, name)
+    copies = {}
+    for name in distinct.values():
+        is_only = len(distinct) == 1
+        title = "untrained encoder" if is_only else f"untrained {name}"
+        if title in encoders:
+            raise ValueError(
+                "Names of encoders must not be names of controls. "
+                f"Received: {title!r}. Rename the encoder."
+            )
+        copies[title] = untrained_copy(encoders[name], seed, window_length)
+    return copies
+
+
+def _config(encoder):
+    try:
+        return encoder.get_config()
+    except (NotImplementedError, TypeError):
+        return {"id": id(encoder)}  # untrained_copy says what is missing

@@ -1,0 +1,43 @@
+from keras_relcon.layers.augmentations import (
+    Augmentation,
+    ChannelShuffle,
+    Negation,
+    Noise,
+    RandomAugmentations,
+    Rotation,
+    Scaling,
+    SegmentPermutation,
+    TimeFlip,
+    TimeWarp,
+)
+from keras_relcon.layers.candidate_rev_in import CandidateRevIN
+from keras_relcon.layers.cross_attention import CrossAttention
+from keras_relcon.layers.dilated_conv_qkv import (
+    DilatedConvQKV,
+    DilatedConvStack,
+    EdgeRenormalizedConv1D,
+)
+from keras_relcon.layers.resnet1d34 import ResidualBlock1D, ResNet1D34
+from keras_relcon.layers.sparsemax import Sparsemax, sparsemax
+
+__all__ = [
+    "Augmentation",
+    "CandidateRevIN",
+    "ChannelShuffle",
+    "CrossAttention",
+    "DilatedConvQKV",
+    "DilatedConvStack",
+    "EdgeRenormalizedConv1D",
+    "Negation",
+    "Noise",
+    "RandomAugmentations",
+    "ResNet1D34",
+    "ResidualBlock1D",
+    "Rotation",
+    "Scaling",
+    "SegmentPermutation",
+    "Sparsemax",
+    "TimeFlip",
+    "TimeWarp",
+    "sparsemax",
+]

@@ -1,0 +1,109 @@
+import math
+
+import keras
+from keras import ops
+
+from keras_relcon.layers.sparsemax import sparsemax
+
+ATTENTIONS = {"sparsemax": sparsemax, "softmax": ops.softmax}
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class CrossAttention(keras.layers.Layer):
+    """One-head attention of the anchor's samples over the candidate's.
+
+    Eq. 2 and 3 of [RelCon](https://arxiv.org/abs/2411.18822):
+
+    ```
+    weights = sparsemax(query @ key.T / sqrt(embedding_dim))
+    output = weights @ value @ output_kernel + output_bias
+    ```
+
+    The output projection has as few columns as the signal has channels, so it
+    is applied to the values first: `weights @ (value @ output_kernel)` is the
+    same number at a twentieth of the work.
+
+    Args:
+        output_dim: int. Columns of the output projection. Defaults to `3`.
+        attention: `"sparsemax"` or `"softmax"`. Defaults to `"sparsemax"`.
+        dropout: float. Share of the attention weights dropped in training.
+            Defaults to `0.1`.
+
+    Call arguments:
+        query: `(batch, query_time, embedding_dim)`.
+        key: `(batch, key_time, embedding_dim)`.
+        value: `(batch, key_time, embedding_dim)`.
+
+    Returns:
+        `(batch, query_time, output_dim)`.
+
+    Raises:
+        ValueError: if `attention` is not one of the two.
+
+    Differs from the paper: Eq. 3 prints `f_v` inside the sparsemax, which would
+    leave nothing to attend to; we weight the values, as the released code
+    does. Scale and dropout are the released code's too.
+    """
+
+    def __init__(
+        self, output_dim=3, attention="sparsemax", dropout=0.1, **kwargs
+    ):
+        super().__init__(**kwargs)
+        if attention not in ATTENTIONS:
+            raise ValueError(
+                f"`attention` must be one of {sorted(ATTENTIONS)}. "
+                f"Received: attention={attention!r}."
+            )
+        self.output_dim = output_dim
+        self.attention = attention
+        self.dropout = dropout
+        self.dropout_layer = keras.layers.Dropout(
+            dropout, dtype=self.dtype_policy
+        )
+
+    def build(self, query_shape, key_shape=None, value_shape=None):
+        value_dim = (value_shape or query_shape)[-1]
+        self.output_kernel = self.add_weight(
+            (value_dim, self.output_dim),
+            initializer="glorot_uniform",
+            name="output_kernel",
+        )
+        self.output_bias = self.add_weight(
+            (self.output_dim,), initializer="zeros", name="output_bias"
+        )
+        self.built = True
+
+    def project(self, value):
+        """Applies the output projection to the values, before attention.
+
+        `(batch, key_time, embedding_dim)` to `(batch, key_time, output_dim)`.
+        """
+        return ops.matmul(value, ops.cast(self.output_kernel, value.dtype))
+
+    def weights_of(self, query, key):
+        """Returns the attention weights, `(batch, query_time, key_time)`."""
+        scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))
+        return ATTENTIONS[self.attention](
+            scores * (1.0 / math.sqrt(query.shape[-1])), axis=-1
+        )
+
+    def attend(self, query, key, projected_value, training=False):
+        """Attends over values that `project` has seen already."""
+        weights = self.weights_of(query, key)
+        weights = self.dropout_layer(weights, training=training)
+        output = ops.matmul(weights, projected_value)
+        return output + ops.cast(self.output_bias, output.dtype)
+
+    def call(self, query, key, value, training=False):
+        return self.attend(query, key, self.project(value), training=training)
+
+    def compute_output_shape(self, query_shape, key_shape, value_shape):
+        return (*query_shape[:2], self.output_dim)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "output_dim": self.output_dim,
+            "attention": self.attention,
+            "dropout": self.dropout,
+        }

@@ -1,0 +1,226 @@
+import keras
+from keras import ops
+
+from keras_relcon.layers.layout import (
+    internal_data_format,
+    swap_layout,
+    time_axis,
+)
+
+INSTANCE_NORM_EPSILON = 1e-5
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class DilatedConvQKV(keras.layers.Layer):
+    """The three dilated convolution stacks of the motif distance.
+
+    `f_q`, `f_k` and `f_v` of Eq. 4 of
+    [RelCon](https://arxiv.org/abs/2411.18822), three networks of one shape
+    that share no weight. See `DilatedConvStack`. With the defaults each output
+    sample sees 57 input samples, 0.57 s at 100 Hz.
+
+    Args:
+        embedding_dim: int. Channels of each output, at least 8. Defaults to
+            `64` (paper, A.6).
+        kernel_size: int, odd. Samples. Defaults to `15` (paper, A.6).
+        num_dilated_blocks: int. Residual blocks after the first layer; block
+            `i` has dilation `2**i`. Defaults to `2`.
+
+    Call arguments:
+        x: `(batch, time, channels)`, normalised by the candidate's statistics.
+
+    Returns:
+        `query(x)`, `key(x)`, `value(x)`: `(batch, time, embedding_dim)` each.
+        Calling the layer returns the three as a tuple.
+
+    Differs from the paper: the paper gives kernel and width only; the rest
+    follows the released code.
+
+    Example:
+
+    >>> qkv = keras_relcon.layers.DilatedConvQKV()
+    >>> query = qkv.query(keras.ops.ones((2, 256, 3)))  # (2, 256, 64)
+    """
+
+    def __init__(
+        self, embedding_dim=64, kernel_size=15, num_dilated_blocks=2, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.embedding_dim = embedding_dim
+        self.kernel_size = kernel_size
+        self.num_dilated_blocks = num_dilated_blocks
+        self.query = self._make_stack("query")
+        self.key = self._make_stack("key")
+        self.value = self._make_stack("value")
+
+    def _make_stack(self, name):
+        return DilatedConvStack(
+            self.embedding_dim,
+            self.kernel_size,
+            self.num_dilated_blocks,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def build(self, input_shape):
+        for stack in (self.query, self.key, self.value):
+            stack.build(input_shape)
+        self.built = True
+
+    def call(self, x):
+        return self.query(x), self.key(x), self.value(x)
+
+    def compute_output_shape(self, input_shape):
+        return (self.query.compute_output_shape(input_shape),) * 3
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "embedding_dim": self.embedding_dim,
+            "kernel_size": self.kernel_size,
+            "num_dilated_blocks": self.num_dilated_blocks,
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class DilatedConvStack(keras.layers.Layer):
+    """One dilated convolution network of the motif distance.
+
+    ```
+    x = instance_norm(gelu(edge_renormalized_conv(x)))
+    for i in range(num_dilated_blocks):
+        x = instance_norm(gelu(x + conv(bottleneck(x), dilation=2**i)))
+    ```
+
+    GELU is the exact one (erf); the instance norm is over time, without
+    affine; the bottleneck is a convolution of one sample to
+    `embedding_dim // 8` channels.
+
+    Args:
+        embedding_dim: int. Output channels, at least 8.
+        kernel_size: int, odd. Samples.
+        num_dilated_blocks: int. Number of residual blocks.
+
+    Call arguments:
+        x: `(batch, time, channels)`.
+
+    Returns:
+        `(batch, time, embedding_dim)`.
+
+    Raises:
+        ValueError: if `embedding_dim` is below 8 or `kernel_size` is even.
+    """
+
+    def __init__(
+        self, embedding_dim, kernel_size, num_dilated_blocks, **kwargs
+    ):
+        super().__init__(**kwargs)
+        if embedding_dim < 8:
+            raise ValueError(
+                "`embedding_dim` must be at least 8, the bottleneck is an "
+                f"eighth of it. Received: embedding_dim={embedding_dim}."
+            )
+        if kernel_size % 2 == 0:
+            raise ValueError(
+                "`kernel_size` must be odd, so that the output is centred on "
+                f"its input. Received: kernel_size={kernel_size}."
+            )
+        self.embedding_dim = embedding_dim
+        self.kernel_size = kernel_size
+        self.num_dilated_blocks = num_dilated_blocks
+        self.data_format = internal_data_format()
+        shared = {
+            "padding": "same",
+            "data_format": self.data_format,
+            "dtype": self.dtype_policy,
+        }
+        self.first_conv = EdgeRenormalizedConv1D(
+            embedding_dim, kernel_size, name="first_conv", **shared
+        )
+        self.bottlenecks = []
+        self.dilated_convs = []
+        for index in range(num_dilated_blocks):
+            self.bottlenecks.append(
+                keras.layers.Conv1D(
+                    embedding_dim // 8, 1, name=f"bottleneck_{index}", **shared
+                )
+            )
+            self.dilated_convs.append(
+                keras.layers.Conv1D(
+                    embedding_dim,
+                    kernel_size,
+                    dilation_rate=2**index,
+                    name=f"dilated_conv_{index}",
+                    **shared,
+                )
+            )
+
+    def build(self, input_shape):
+        batch, time, channels = input_shape
+        first = self.data_format == "channels_first"
+
+        def internal(channels):
+            return (
+                (batch, channels, time) if first else (batch, time, channels)
+            )
+
+        self.first_conv.build(internal(channels))
+        for bottleneck, conv in zip(self.bottlenecks, self.dilated_convs):
+            bottleneck.build(internal(self.embedding_dim))
+            conv.build(internal(self.embedding_dim // 8))
+        self.built = True
+
+    def call(self, x):
+        x = swap_layout(x, self.data_format)
+        x = self._activate(self.first_conv(x))
+        for bottleneck, conv in zip(self.bottlenecks, self.dilated_convs):
+            x = self._activate(conv(bottleneck(x)) + x)
+        return swap_layout(x, self.data_format)
+
+    def _activate(self, x):
+        x = ops.gelu(x, approximate=False)
+        axis = time_axis(self.data_format)
+        mean, variance = ops.moments(x, axes=axis, keepdims=True)
+        return (x - mean) * ops.rsqrt(variance + INSTANCE_NORM_EPSILON)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:2], self.embedding_dim)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "embedding_dim": self.embedding_dim,
+            "kernel_size": self.kernel_size,
+            "num_dilated_blocks": self.num_dilated_blocks,
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class EdgeRenormalizedConv1D(keras.layers.Conv1D):
+    """`Conv1D` whose zero padding does not fade the window's edges.
+
+    Every output is multiplied by `kernel_size / (inputs inside the window)`
+    before the bias is added, a partial convolution
+    ([Liu et al., 2018](https://arxiv.org/abs/1804.07723), Eq. 1) with a mask of
+    ones. At the first sample of a 15 sample kernel that is 15 / 8.
+
+    Takes the arguments of `keras.layers.Conv1D`; padding `"same"`, stride and
+    dilation 1, with bias and no activation.
+    """
+
+    def call(self, inputs):
+        outputs = self.convolution_op(inputs, self.kernel)
+        first = self.data_format == "channels_first"
+        length = ops.shape(inputs)[time_axis(self.data_format)]
+        position = ops.arange(length, dtype="int32")
+        reach = self.kernel_size[0] // 2
+        inside = (
+            ops.minimum(position, reach)
+            + ops.minimum(length - 1 - position, reach)
+            + 1
+        )
+        scale = self.kernel_size[0] / ops.cast(inside, outputs.dtype)
+        bias = ops.cast(self.bias, outputs.dtype)
+        if first:
+            return outputs * scale + bias[:, None]
+        return outputs * scale[:, None] + bias

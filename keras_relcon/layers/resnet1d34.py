@@ -1,0 +1,258 @@
+import keras
+from keras import ops
+
+from keras_relcon.layers.layout import (
+    channel_axis,
+    internal_data_format,
+    swap_layout,
+    time_axis,
+)
+
+STEM_KERNEL_SIZE = 7
+# Two halvings in the stem leave 6 steps of 32 samples.
+MINIMUM_LENGTH = 32
+# Of the released code, in the convention of Keras (PyTorch's is 0.1).
+BATCH_NORM = {"momentum": 0.9, "epsilon": 1e-5}
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class ResNet1D34(keras.Model):
+    """The 1-D ResNet-34 that encodes a window of acceleration.
+
+    The encoder of [RelCon](https://arxiv.org/abs/2411.18822), section 4.1: a
+    stem (convolution of 7 samples with stride 2, batch norm, ReLU, max pooling
+    of 3 with stride 2), four stages of pre-activation residual blocks, and the
+    mean over time. The default has 3,943,552 trainable parameters ("3.9 M" in
+    the paper).
+
+    Args:
+        embedding_dim: int. Size of the embedding. If it is not the width of
+            the last stage, a dense layer follows the mean. Defaults to `256`.
+        num_blocks: sequence of int, one per stage. Defaults to `(3, 4, 6, 3)`.
+        widths: sequence of int, channels of each stage. The stem has
+            `widths[0]`. Defaults to `(64, 128, 256, 256)`.
+        kernel_sizes: sequence of int, samples, one per stage. Defaults to
+            `(3, 3, 3, 3)`.
+        strides: sequence of int, of the first block of each stage. Defaults to
+            `(1, 1, 1, 1)`.
+
+    Call arguments:
+        x: `(batch, time, channels)`, g. `time` is at least 32.
+
+    Returns:
+        `(batch, embedding_dim)`, unitless. Not normalised.
+
+    Raises:
+        ValueError: if the four sequences differ in length, or `x` has another
+            rank or is shorter than 32 samples.
+
+    Differs from the paper: nothing that the paper states. The released code
+    has three stages and 3,635,840 parameters: `num_blocks=(3, 4, 6),
+    widths=(64, 128, 256), kernel_sizes=(3, 4, 4), strides=(1, 1, 1)`.
+
+    Example:
+
+    >>> encoder = keras_relcon.layers.ResNet1D34()
+    >>> encoder(keras.ops.ones((2, 256, 3))).shape
+    (2, 256)
+    """
+
+    def __init__(
+        self,
+        embedding_dim=256,
+        num_blocks=(3, 4, 6, 3),
+        widths=(64, 128, 256, 256),
+        kernel_sizes=(3, 3, 3, 3),
+        strides=(1, 1, 1, 1),
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _check_stages(num_blocks, widths, kernel_sizes, strides)
+        self.embedding_dim = embedding_dim
+        self.num_blocks = tuple(num_blocks)
+        self.widths = tuple(widths)
+        self.kernel_sizes = tuple(kernel_sizes)
+        self.strides = tuple(strides)
+        self.data_format = internal_data_format()
+        self.stem_conv = keras.layers.Conv1D(
+            self.widths[0],
+            STEM_KERNEL_SIZE,
+            strides=2,
+            data_format=self.data_format,
+            dtype=self.dtype_policy,
+            name="stem_conv",
+        )
+        self.stem_norm = keras.layers.BatchNormalization(
+            axis=channel_axis(self.data_format),
+            dtype=self.dtype_policy,
+            name="stem_norm",
+            **BATCH_NORM,
+        )
+        self.stem_pool = keras.layers.MaxPooling1D(
+            3, strides=2, data_format=self.data_format, name="stem_pool"
+        )
+        self.blocks = [
+            ResidualBlock1D(
+                width,
+                kernel_size,
+                stride=stride if index == 0 else 1,
+                dtype=self.dtype_policy,
+                name=f"stage_{stage}_block_{index}",
+            )
+            for stage, (count, width, kernel_size, stride) in enumerate(
+                zip(num_blocks, widths, kernel_sizes, strides)
+            )
+            for index in range(count)
+        ]
+        self.head = None
+        if embedding_dim != self.widths[-1]:
+            self.head = keras.layers.Dense(
+                embedding_dim, dtype=self.dtype_policy, name="head"
+            )
+
+    def build(self, input_shape):
+        if len(input_shape) != 3:
+            raise ValueError(
+                "`ResNet1D34` expects windows of shape (batch, time, "
+                f"channels), in g. Received: shape={tuple(input_shape)}. Add "
+                "the batch axis with `window[None]`."
+            )
+        self._check_length(input_shape)
+        # Weights do not depend on the batch or the length, so they are left
+        # open and any longer window may follow.
+        channels = self.widths[0]
+        shape = [None, None, None]
+        shape[channel_axis(self.data_format)] = input_shape[-1]
+        self.stem_conv.build(shape)
+        shape[channel_axis(self.data_format)] = channels
+        self.stem_norm.build(shape)
+        for block in self.blocks:
+            shape[channel_axis(self.data_format)] = channels
+            block.build(shape)
+            channels = block.width
+        if self.head is not None:
+            self.head.build((None, channels))
+        self.input_spec = keras.layers.InputSpec(
+            ndim=3, axes={2: input_shape[-1]}
+        )
+        self.built = True
+
+    def call(self, x, training=False):
+        self._check_length(x.shape)
+        x = swap_layout(x, self.data_format)
+        x = self.stem_conv(x)
+        x = ops.relu(self.stem_norm(x, training=training))
+        x = self.stem_pool(x)
+        for block in self.blocks:
+            x = block(x, training=training)
+        x = ops.mean(x, axis=time_axis(self.data_format))
+        return x if self.head is None else self.head(x)
+
+    def _check_length(self, shape):
+        if shape[1] is not None and shape[1] < MINIMUM_LENGTH:
+            raise ValueError(
+                f"`ResNet1D34` takes windows of {MINIMUM_LENGTH} samples or "
+                f"more. Received: shape={tuple(shape)}, that is {shape[1]} "
+                "samples of time. Use longer windows, or check that the axes "
+                "are (batch, time, channels)."
+            )
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.embedding_dim)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "embedding_dim": self.embedding_dim,
+            "num_blocks": self.num_blocks,
+            "widths": self.widths,
+            "kernel_sizes": self.kernel_sizes,
+            "strides": self.strides,
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class ResidualBlock1D(keras.layers.Layer):
+    """Pre-activation basic block: BN-ReLU-conv-BN-ReLU-conv plus a shortcut.
+
+    [He et al., 2016](https://arxiv.org/abs/1603.05027), figure 4(e). Works in
+    the backend's internal layout (`layers/layout.py`), so its input is
+    `(batch, channels, time)` on PyTorch and `(batch, time, channels)` elsewhere.
+    The shortcut is a convolution of one sample where width or stride change,
+    applied to the raw input, and the identity elsewhere.
+
+    Args:
+        width: int. Output channels.
+        kernel_size: int. Samples.
+        stride: int. Of the first convolution. Defaults to `1`.
+    """
+
+    def __init__(self, width, kernel_size, stride=1, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.data_format = internal_data_format()
+        self.norm_1 = self._make_norm("norm_1")
+        self.conv_1 = self._make_conv(kernel_size, stride, "conv_1")
+        self.norm_2 = self._make_norm("norm_2")
+        self.conv_2 = self._make_conv(kernel_size, 1, "conv_2")
+        self.shortcut = None
+
+    def _make_norm(self, name):
+        return keras.layers.BatchNormalization(
+            axis=channel_axis(self.data_format),
+            dtype=self.dtype_policy,
+            name=name,
+            **BATCH_NORM,
+        )
+
+    def _make_conv(self, kernel_size, stride, name):
+        return keras.layers.Conv1D(
+            self.width,
+            kernel_size,
+            strides=stride,
+            padding="same",
+            data_format=self.data_format,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def build(self, input_shape):
+        axis = channel_axis(self.data_format)
+        inner_shape = list(input_shape)
+        inner_shape[axis] = self.width
+        self.norm_1.build(input_shape)
+        self.conv_1.build(input_shape)
+        self.norm_2.build(inner_shape)
+        self.conv_2.build(inner_shape)
+        if input_shape[axis] != self.width or self.stride != 1:
+            self.shortcut = self._make_conv(1, self.stride, "shortcut")
+            self.shortcut.build(input_shape)
+        self.built = True
+
+    def call(self, x, training=False):
+        shortcut = x if self.shortcut is None else self.shortcut(x)
+        x = ops.relu(self.norm_1(x, training=training))
+        x = self.conv_1(x)
+        x = ops.relu(self.norm_2(x, training=training))
+        return self.conv_2(x) + shortcut
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "kernel_size": self.kernel_size,
+            "stride": self.stride,
+        }
+
+
+def _check_stages(num_blocks, widths, kernel_sizes, strides):
+    lengths = [len(x) for x in (num_blocks, widths, kernel_sizes, strides)]
+    if len(set(lengths)) != 1:
+        raise ValueError(
+            "`num_blocks`, `widths`, `kernel_sizes` and `strides` must have "
+            "one entry per stage each. Received: "
+            f"num_blocks={num_blocks}, widths={widths}, "
+            f"kernel_sizes={kernel_sizes}, strides={strides}."
+        )

@@ -1,0 +1,6 @@
+from keras_relcon.losses.relative_contrastive import (
+    RelativeContrastiveLoss,
+    relative_contrastive_loss,
+)
+
+__all__ = ["RelativeContrastiveLoss", "relative_contrastive_loss"]

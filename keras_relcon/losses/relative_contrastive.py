@@ -1,0 +1,95 @@
+import keras
+from keras import ops
+
+# exp(-1e9) is exactly 0 in float32, and no infinity reaches a gradient.
+LARGE_NEGATIVE = -1e9
+
+
+def relative_contrastive_loss(
+    distances, similarities, temperature=1.0, valid=None
+):
+    """The RelCon loss of each anchor.
+
+    Eq. 5 to 7 of [RelCon](https://arxiv.org/abs/2411.18822). Every candidate in
+    turn is the positive; the candidates that are strictly farther from the
+    anchor are its negatives:
+
+    ```
+    s = similarities / temperature
+    loss = sum_i log(exp(s_i) + sum_{j: d_j > d_i} exp(s_j)) - s_i
+    ```
+
+    Candidates at equal distances are not negatives of each other, and the term
+    of the farthest candidate is 0. Only the order of the distances matters.
+    Computed in float32.
+
+    Args:
+        distances: `(batch, candidates)`, g**2 or any unit. From the anchor to
+            each candidate, by the motif distance. No gradient flows to them.
+        similarities: `(batch, candidates)`, unitless. Cosine similarity of the
+            embeddings, in the order of the distances.
+        temperature: float, above 0. Defaults to `1.0`.
+        valid: `(batch, candidates)` bool, or `None`. Candidates that are
+            `False` are neither positives nor negatives. Defaults to `None`.
+
+    Returns:
+        `(batch,)`: the sum over candidates, one number per anchor.
+
+    Differs from the paper: nothing. The released code sorts, so that one of two
+    tied candidates becomes a negative of the other in arbitrary order.
+    """
+    distances = ops.stop_gradient(ops.cast(distances, "float32"))
+    logits = ops.cast(similarities, "float32") / temperature
+    # farther[b, i, j]: candidate j is a negative while i is the positive.
+    farther = distances[:, None, :] > distances[:, :, None]
+    if valid is not None:
+        valid = ops.cast(valid, "bool")
+        farther = ops.logical_and(farther, valid[:, None, :])
+    negatives = ops.where(farther, logits[:, None, :], LARGE_NEGATIVE)
+    log_negatives = ops.logsumexp(negatives, axis=-1)
+    terms = ops.logaddexp(logits, log_negatives) - logits
+    if valid is not None:
+        terms = ops.where(valid, terms, 0.0)
+    return ops.sum(terms, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class RelativeContrastiveLoss(keras.losses.Loss):
+    """`relative_contrastive_loss` with `y_true` distances, `y_pred` similarities.
+
+    Args:
+        temperature: float, above 0. Defaults to `1.0` (paper, A.1; the released
+            code runs 0.1).
+        reduction: as in `keras.losses.Loss`. The default is the mean over
+            anchors.
+
+    Call arguments:
+        y_true: `(batch, candidates)`. Motif distances.
+        y_pred: `(batch, candidates)`. Cosine similarities.
+
+    Raises:
+        ValueError: if `temperature` is not above 0.
+    """
+
+    def __init__(
+        self,
+        temperature=1.0,
+        reduction="sum_over_batch_size",
+        name="relative_contrastive_loss",
+        dtype="float32",
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if temperature <= 0:
+            raise ValueError(
+                "`temperature` must be above 0. Received: "
+                f"temperature={temperature}."
+            )
+        self.temperature = temperature
+
+    def call(self, y_true, y_pred):
+        return relative_contrastive_loss(y_true, y_pred, self.temperature)
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("dtype", None)
+        return {**config, "temperature": self.temperature}

@@ -1,0 +1,4 @@
+from keras_relcon.models.motif_distance import MotifDistance
+from keras_relcon.models.relcon_model import RelConModel
+
+__all__ = ["MotifDistance", "RelConModel"]

@@ -1,0 +1,371 @@
+import keras
+from keras import ops
+
+from keras_relcon.layers.augmentations import RandomAugmentations
+from keras_relcon.layers.candidate_rev_in import CandidateRevIN
+from keras_relcon.layers.cross_attention import CrossAttention
+from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class MotifDistance(keras.Model):
+    """Learned distance between windows: how badly one rebuilds the other.
+
+    Section 3.1 of [RelCon](https://arxiv.org/abs/2411.18822), Eq. 1:
+
+    ```
+    d(anchor, candidate) = sum((reconstruct(anchor, candidate) - anchor)**2)
+    ```
+
+    summed over time and channels. `reconstruct` normalises both windows by the
+    candidate's statistics, lets every sample of the anchor attend over those of
+    the candidate by the motif around it, and puts the attended values back on
+    the candidate's scale.
+
+    `fit(windows)` trains it: each window is rebuilt from an augmented copy of
+    itself, the summed squared error is the loss. Afterwards it ranks
+    candidates for `RelConModel`. The distance is not symmetric.
+
+    Args:
+        attention: `"sparsemax"` or `"softmax"`. Defaults to `"sparsemax"`.
+        embedding_dim: int. See `DilatedConvQKV`. Defaults to `64`.
+        kernel_size: int, samples. Defaults to `15`.
+        num_dilated_blocks: int. Defaults to `2`.
+        dropout: float. Of the attention weights, in training. Defaults to
+            `0.1`.
+        augmentation: layer that maps `(batch, time, channels)` to the same
+            shape when called with `training=True`, or `None` for two of the
+            eight augmentations. Defaults to `None`.
+        pairs_per_chunk: int. How many pairs of windows are compared at once.
+            The attention of one pair takes `4 * time**2` bytes, several times
+            over. Defaults to `64`.
+
+    Call arguments:
+        windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
+
+    Returns:
+        `(batch, time, channels)`, g: each window rebuilt from an augmented copy
+        of itself. See `reconstruct`, `distance` and `candidate_distances` for
+        two different windows.
+
+    Differs from the paper: Eq. 2's brackets, see `CandidateRevIN`, and Eq. 3's,
+    see `CrossAttention`. Sparsemax both in training and when ranking; the
+    released code ranks with softmax.
+
+    Example:
+
+    >>> distance = keras_relcon.MotifDistance()
+    >>> distance.compile(optimizer=keras.optimizers.Adam(1e-3))
+    >>> distance.fit(windows, batch_size=64, epochs=10)
+    >>> distance.distance(anchors, candidates)  # (batch,)
+    """
+
+    def __init__(
+        self,
+        attention="sparsemax",
+        embedding_dim=64,
+        kernel_size=15,
+        num_dilated_blocks=2,
+        dropout=0.1,
+        augmentation=None,
+        pairs_per_chunk=64,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if pairs_per_chunk < 1:
+            raise ValueError(
+                "`pairs_per_chunk` must be at least 1. Received: "
+                f"pairs_per_chunk={pairs_per_chunk}."
+            )
+        self.attention = attention
+        self.embedding_dim = embedding_dim
+        self.kernel_size = kernel_size
+        self.num_dilated_blocks = num_dilated_blocks
+        self.dropout = dropout
+        self.pairs_per_chunk = pairs_per_chunk
+        self.augmentation = augmentation or RandomAugmentations()
+        self.rev_in = CandidateRevIN(dtype=self.dtype_policy, name="rev_in")
+        self.qkv = DilatedConvQKV(
+            embedding_dim,
+            kernel_size,
+            num_dilated_blocks,
+            dtype=self.dtype_policy,
+            name="qkv",
+        )
+        self.cross_attention = None
+        self.window_distance = keras.metrics.Mean(name="window_distance")
+
+    def build(self, input_shape):
+        _check_windows("windows", input_shape)
+        channels = input_shape[-1]
+        # No weight depends on the batch or the length.
+        open_shape = (None, None, channels)
+        embedded_shape = (None, None, self.embedding_dim)
+        self.augmentation.build(open_shape)
+        self.rev_in.build(open_shape)
+        self.qkv.build(open_shape)
+        self.cross_attention = CrossAttention(
+            channels,
+            self.attention,
+            self.dropout,
+            dtype=self.dtype_policy,
+            name="cross_attention",
+        )
+        self.cross_attention.build(
+            embedded_shape, embedded_shape, embedded_shape
+        )
+        self.built = True
+
+    def call(self, windows, training=False):
+        # Validation compares with an augmented copy too: from its very self
+        # any window is rebuilt with ease.
+        augmented = self.augmentation(windows, training=True)
+        return self.reconstruct(windows, augmented, training=training)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        return ops.sum(_squared_errors(x, y_pred))
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        self.window_distance.update_state(_squared_errors(x, y_pred))
+        return self.get_metrics_result()
+
+    def reconstruct(self, anchors, candidates, training=False):
+        """Rebuilds each anchor from its candidate.
+
+        Args:
+            anchors, candidates: `(batch, time, channels)`, g. Pair by pair.
+                The two may differ in time.
+            training: bool. Whether attention weights are dropped.
+
+        Returns:
+            `(batch, anchor_time, channels)`, g.
+        """
+        anchors, candidates = self._as_tensors(
+            anchors=anchors, candidates=candidates
+        )
+        statistics = self.rev_in.statistics(candidates)
+        query = self.qkv.query(self.rev_in.normalize(anchors, statistics))
+        normalized = self.rev_in.normalize(candidates, statistics)
+        output = self.cross_attention(
+            query,
+            self.qkv.key(normalized),
+            self.qkv.value(normalized),
+            training=training,
+        )
+        return self.rev_in.denormalize(output, statistics)
+
+    def distance(self, anchors, candidates):
+        """Motif distance, pair by pair (Eq. 1).
+
+        Args:
+            anchors, candidates: `(batch, time, channels)`, g.
+
+        Returns:
+            `(batch,)` float32, g**2. Infinite where it cannot be computed.
+
+        Raises:
+            ValueError: if the two differ in shape or are not windows.
+        """
+        anchors, candidates = self._as_tensors(
+            anchors=anchors, candidates=candidates
+        )
+        if tuple(anchors.shape) != tuple(candidates.shape):
+            raise ValueError(
+                "`anchors` and `candidates` are compared pair by pair and must "
+                f"have one shape. Received: anchors {tuple(anchors.shape)}, "
+                f"candidates {tuple(candidates.shape)}."
+            )
+        index = ops.arange(ops.shape(anchors)[0], dtype="int32")
+        return self._pair_distances(anchors, candidates, index, index)
+
+    def candidate_distances(self, anchors, candidates):
+        """Distances from each anchor to all of its candidates.
+
+        The candidates of an anchor are the other anchors of the batch and its
+        own within-subject windows, in the order of `candidate_index`. Keys and
+        values are computed once per candidate, queries once per pair, in chunks
+        of `pairs_per_chunk` pairs.
+
+        Args:
+            anchors: `(batch, time, channels)`, g, with a batch of 2 or more.
+            candidates: `(batch, num_candidates, time, channels)`, g.
+
+        Returns:
+            `(batch, batch - 1 + num_candidates)` float32, g**2. Infinite where
+            it cannot be computed, so that such a candidate ranks last.
+
+        Raises:
+            ValueError: if the shapes are not those above.
+        """
+        anchors = ops.convert_to_tensor(anchors)
+        candidates = ops.convert_to_tensor(candidates)
+        check_candidate_group(anchors.shape, candidates.shape)
+        anchors, pool = self._as_tensors(
+            anchors=anchors, candidates=candidate_pool(anchors, candidates)
+        )
+        index = candidate_index(
+            ops.shape(candidates)[0], ops.shape(candidates)[1]
+        )
+        anchor_index = ops.broadcast_to(
+            ops.arange(ops.shape(index)[0], dtype="int32")[:, None],
+            ops.shape(index),
+        )
+        distances = self._pair_distances(
+            anchors,
+            pool,
+            ops.reshape(anchor_index, (-1,)),
+            ops.reshape(index, (-1,)),
+        )
+        return ops.reshape(distances, ops.shape(index))
+
+    def _pair_distances(self, anchors, pool, anchor_index, pool_index):
+        """Distances from `anchors[anchor_index]` to `pool[pool_index]`."""
+        mean, std = self.rev_in.statistics(pool)
+        normalized = self.rev_in.normalize(pool, (mean, std))
+        keys = self.qkv.key(normalized)
+        values = self.cross_attention.project(self.qkv.value(normalized))
+
+        def chunk_distances(index):
+            anchor_index, pool_index = index
+            anchor = ops.take(anchors, anchor_index, axis=0)
+            statistics = (
+                ops.take(mean, pool_index, axis=0),
+                ops.take(std, pool_index, axis=0),
+            )
+            query = self.qkv.query(self.rev_in.normalize(anchor, statistics))
+            output = self.cross_attention.attend(
+                query,
+                ops.take(keys, pool_index, axis=0),
+                ops.take(values, pool_index, axis=0),
+            )
+            return _squared_errors(
+                anchor, self.rev_in.denormalize(output, statistics)
+            )
+
+        distances = _map_chunks(
+            chunk_distances, (anchor_index, pool_index), self.pairs_per_chunk
+        )
+        return ops.where(
+            ops.isfinite(distances), distances, float("inf")
+        )
+
+    def _as_tensors(self, **windows):
+        tensors = []
+        for name, value in windows.items():
+            tensor = ops.convert_to_tensor(value, dtype=self.compute_dtype)
+            _check_windows(name, tensor.shape)
+            if not self.built:
+                self.build(tensor.shape)
+            tensors.append(tensor)
+        return tensors
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "attention": self.attention,
+            "embedding_dim": self.embedding_dim,
+            "kernel_size": self.kernel_size,
+            "num_dilated_blocks": self.num_dilated_blocks,
+            "dropout": self.dropout,
+            "augmentation": keras.saving.serialize_keras_object(
+                self.augmentation
+            ),
+            "pairs_per_chunk": self.pairs_per_chunk,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        config["augmentation"] = keras.saving.deserialize_keras_object(
+            config["augmentation"]
+        )
+        return cls(**config)
+
+
+def candidate_index(batch_size, num_candidates):
+    """Which windows of the pool are candidates of which anchor.
+
+    The pool is the anchors, then every anchor's within-subject candidates. Row
+    `i` lists the other anchors `i + 1, i + 2, ...` modulo the batch, then the
+    candidates of anchor `i`.
+
+    Returns:
+        `(batch, batch - 1 + num_candidates)` int32.
+    """
+    anchor = ops.arange(batch_size, dtype="int32")[:, None]
+    step = ops.arange(1, batch_size, dtype="int32")[None, :]
+    within = ops.arange(num_candidates, dtype="int32")[None, :]
+    return ops.concatenate(
+        [
+            (anchor + step) % batch_size,
+            batch_size + anchor * num_candidates + within,
+        ],
+        axis=1,
+    )
+
+
+def candidate_pool(anchors, candidates):
+    """Stacks anchors and candidates: `(batch * (1 + num_candidates), ...)`."""
+    shape = ops.shape(candidates)
+    flat = ops.reshape(candidates, (shape[0] * shape[1], *shape[2:]))
+    return ops.concatenate([anchors, flat], axis=0)
+
+
+def check_candidate_group(anchor_shape, candidate_shape):
+    """Raises a ValueError unless the shapes are those of a candidate group."""
+    fits = (
+        len(anchor_shape) == 3
+        and len(candidate_shape) == 4
+        and tuple(anchor_shape[1:]) == tuple(candidate_shape[2:])
+        and anchor_shape[0] == candidate_shape[0]
+    )
+    if not fits:
+        raise ValueError(
+            "Expected anchors (batch, time, channels) and candidates (batch, "
+            "num_candidates, time, channels) of the same windows. Received: "
+            f"anchors {tuple(anchor_shape)}, candidates "
+            f"{tuple(candidate_shape)}."
+        )
+    if anchor_shape[0] == 1:
+        raise ValueError(
+            "A batch needs 2 anchors or more: the other anchors are the "
+            "candidates from other subjects. Received: a batch of 1. Raise "
+            "`batch_size`."
+        )
+
+
+def _check_windows(name, shape):
+    if len(shape) != 3:
+        raise ValueError(
+            f"`{name}` must be windows of shape (batch, time, channels), in g. "
+            f"Received: shape={tuple(shape)}."
+        )
+
+
+def _squared_errors(x, y):
+    error = ops.cast(x, "float32") - ops.cast(y, "float32")
+    return ops.sum(ops.square(error), axis=(1, 2))
+
+
+def _map_chunks(function, indices, chunk_size):
+    """Maps a function of index vectors over chunks of them.
+
+    The last chunk is filled with repeats of the first entry, whose results are
+    dropped, so every chunk has one shape.
+    """
+    size = ops.shape(indices[0])[0]
+    if isinstance(size, int):
+        chunk_size = min(chunk_size, size)
+    num_chunks = (size + chunk_size - 1) // chunk_size
+    padding = num_chunks * chunk_size - size
+    chunks = [
+        ops.reshape(
+            ops.concatenate([index, ops.zeros((padding,), dtype="int32")]),
+            (num_chunks, chunk_size),
+        )
+        for index in indices
+    ]
+    results = ops.map(function, tuple(chunks))
+    return ops.reshape(results, (-1,))[:size]

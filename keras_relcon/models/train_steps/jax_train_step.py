@@ -1,0 +1,63 @@
+import jax
+import keras
+
+
+class RelConTrainStep:
+    """The training and test step of `RelConModel` on JAX.
+
+    During `fit` a variable holds no value, all are in `state`; the distance is
+    read in a stateless scope that maps each variable to its value there.
+    """
+
+    def _rank(self, trainable, non_trainable, inputs):
+        variables = self.trainable_variables + self.non_trainable_variables
+        values = trainable + non_trainable
+        with keras.StatelessScope(state_mapping=zip(variables, values)):
+            return jax.lax.stop_gradient(self.rank_candidates(inputs))
+
+    def train_step(self, state, data):
+        trainable, non_trainable, optimizer_state, metrics = state
+        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        distances = self._rank(trainable, non_trainable, inputs)
+
+        loss_and_gradients = jax.value_and_grad(
+            self.compute_loss_and_updates, has_aux=True
+        )
+        (_, auxiliary), gradients = loss_and_gradients(
+            trainable,
+            non_trainable,
+            metrics,
+            inputs,
+            distances,
+            None,
+            training=True,
+            optimizer_variables=optimizer_state,
+        )
+        loss, similarities, non_trainable, metrics = auxiliary
+
+        trainable, optimizer_state = self.optimizer.stateless_apply(
+            optimizer_state, gradients, trainable
+        )
+        logs, metrics = self._update_metrics_variables(
+            metrics, loss, inputs, distances, similarities, None
+        )
+        return logs, (trainable, non_trainable, optimizer_state, metrics)
+
+    def test_step(self, state, data):
+        trainable, non_trainable, metrics = state
+        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        distances = self._rank(trainable, non_trainable, inputs)
+        _, auxiliary = self.compute_loss_and_updates(
+            trainable,
+            non_trainable,
+            metrics,
+            inputs,
+            distances,
+            None,
+            training=False,
+        )
+        loss, similarities, non_trainable, metrics = auxiliary
+        logs, metrics = self._update_metrics_variables(
+            metrics, loss, inputs, distances, similarities, None
+        )
+        return logs, (trainable, non_trainable, metrics)

@@ -1,0 +1,89 @@
+import warnings
+
+import numpy as np
+import pytest
+
+from keras_relcon.data import Recording
+
+
+def still(num_samples=100):
+    return np.tile([0.0, 0.0, 1.0], (num_samples, 1))
+
+
+def test_holds_float32_and_its_duration():
+    recording = Recording(still(250), sample_rate_hz=50, subject=7)
+    assert recording.acceleration.dtype == np.float32
+    assert recording.num_samples == 250
+    assert recording.duration_seconds == 5.0
+    assert recording.subject == "7"
+    assert recording.labels is None
+
+
+def test_one_label_is_spread_over_all_samples():
+    recording = Recording(still(5), 50, "s", labels="walking")
+    assert recording.labels.tolist() == ["walking"] * 5
+
+
+def test_labels_per_sample_become_strings():
+    recording = Recording(still(3), 50, "s", labels=[1, 1, 2])
+    assert recording.labels.tolist() == ["1", "1", "2"]
+
+
+def test_cannot_be_changed():
+    recording = Recording(still(), 50, "s")
+    with pytest.raises(AttributeError):
+        recording.subject = "other"
+
+
+@pytest.mark.parametrize("shape", [(100,), (100, 2), (3, 100), (1, 100, 3)])
+def test_wrong_shape(shape):
+    with pytest.raises(ValueError, match=r"shape \(num_samples, 3\)"):
+        Recording(np.ones(shape), 50, "s")
+
+
+def test_too_short():
+    with pytest.raises(ValueError, match="at least 2 samples"):
+        Recording(still(1), 50, "s")
+
+
+@pytest.mark.parametrize("rate", [0, -50, np.nan, np.inf, None, "50"])
+def test_rate_must_be_positive(rate):
+    with pytest.raises(ValueError, match="positive number"):
+        Recording(still(), rate, "s")
+
+
+@pytest.mark.parametrize("subject", ["", " ", None])
+def test_subject_must_be_named(subject):
+    with pytest.raises(ValueError, match="must name the person"):
+        Recording(still(), 50, subject)
+
+
+def test_labels_of_another_length():
+    with pytest.raises(ValueError, match="one label per sample.*99.*100"):
+        Recording(still(), 50, "s", labels=["a"] * 99)
+
+
+def test_metres_per_second_squared_are_recognised():
+    with pytest.raises(ValueError, match='must be in g.*9.8.*unit="m/s2"'):
+        Recording(still() * 9.80665, 50, "s")
+
+
+def test_unit_check_passes_without_gravity_and_with_shocks():
+    rng = np.random.default_rng(0)
+    Recording(0.02 * rng.normal(size=(100, 3)), 50, "s")
+    Recording(still() + 3 * rng.normal(size=(100, 3)) * [0, 0, 1], 50, "s")
+
+
+def test_missing_samples_are_kept_and_counted():
+    acceleration = still()
+    acceleration[10:13, 1] = np.nan
+    acceleration[50] = np.inf
+    with pytest.warns(UserWarning, match="4 of 100 samples.*not finite"):
+        recording = Recording(acceleration, 50, "s")
+    assert np.isnan(recording.acceleration[10:13, 1]).all()
+
+
+def test_finite_samples_do_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Recording(still(), 50, "s")

@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_relcon.data import (
+    Recording,
+    regularize,
+    resample,
+    resample_labels,
+    resample_recording,
+)
+
+RATES = st.sampled_from([20, 25, 31.25, 49.95, 50, 64, 100, 128])
+
+
+def sine(num_samples, rate_hz, frequency_hz):
+    time = np.arange(num_samples) / rate_hz
+    wave = np.sin(2 * np.pi * frequency_hz * time)
+    return np.stack([wave, -0.5 * wave, 1 + 0.1 * wave], axis=1)
+
+
+@given(RATES, RATES, st.integers(3, 400))
+@settings(max_examples=60, deadline=None)
+def test_constant_gravity_is_kept_up_to_the_edges(from_hz, to_hz, num_samples):
+    still = np.tile([0.0, -0.6, 0.8], (num_samples, 1))
+    result = resample(still, from_hz, to_hz)
+    expected = np.tile([0.0, -0.6, 0.8], (len(result), 1))
+    np.testing.assert_allclose(result, expected, atol=1e-3)
+    # The last output sample is the last one before the input's end.
+    assert abs(len(result) / to_hz - num_samples / from_hz) <= 2 / to_hz
+
+
+@pytest.mark.parametrize(
+    "from_hz, to_hz", [(50, 100), (20, 100), (100, 50), (64, 100), (49.9, 100)]
+)
+def test_slow_sine_is_the_same_at_the_new_rate(from_hz, to_hz):
+    result = resample(sine(int(10 * from_hz), from_hz, 2.0), from_hz, to_hz)
+    expected = sine(len(result), to_hz, 2.0)
+    inner = slice(int(to_hz), -int(to_hz))
+    # The Kaiser window of the filter ripples by about 1e-3.
+    np.testing.assert_allclose(result[inner], expected[inner], atol=5e-3)
+    np.testing.assert_allclose(result, expected, atol=0.1)
+
+
+def test_sine_above_the_new_nyquist_is_removed_not_folded():
+    result = resample(sine(1000, 100, 40.0), 100, 50)
+    assert np.abs(result[25:-25, 0]).max() < 0.01
+
+
+def test_missing_samples_stay_missing_and_spoil_nothing_else():
+    acceleration = sine(500, 50, 1.0)
+    clean = resample(acceleration, 50, 100)
+    acceleration[200:210] = np.nan
+    result = resample(acceleration, 50, 100)
+    is_missing = np.isnan(result).all(axis=1)
+    assert is_missing[400:419].all()
+    assert is_missing.sum() == 21  # and the points between bad and good
+    far = np.abs(np.arange(1000) - 409) > 60
+    np.testing.assert_allclose(result[far], clean[far], atol=2e-2)
+
+
+def test_all_samples_missing():
+    result = resample(np.full((10, 3), np.nan), 50, 100)
+    assert result.shape == (20, 3) and np.isnan(result).all()
+
+
+def test_same_rate_changes_nothing():
+    acceleration = sine(100, 50, 1.0).astype(np.float32)
+    np.testing.assert_array_equal(resample(acceleration, 50, 50), acceleration)
+
+
+@pytest.mark.parametrize("rates", [(0, 100), (50, -1), (np.nan, 1)])
+def test_rates_must_be_positive(rates):
+    with pytest.raises(ValueError, match="must be positive"):
+        resample(np.ones((10, 3)), *rates)
+
+
+def test_rate_must_be_within_reach():
+    with pytest.raises(ValueError, match="at least `from_hz` / 1000"):
+        resample(np.ones((10, 3)), 1e5, 1)
+
+
+def test_labels_follow_their_samples():
+    labels = resample_labels(["a", "a", "b", "b"], 50, 100, 8)
+    assert labels.tolist() == ["a", "a", "a", "a", "b", "b", "b", "b"]
+
+
+def test_recording_keeps_everything_but_the_rate():
+    recording = Recording(
+        sine(100, 50, 1.0), 50, "s", labels="sit", recording_id="r",
+        start_time=5.0,
+    )
+    result = resample_recording(recording, 100)
+    assert result.sample_rate_hz == 100 and result.num_samples == 200
+    assert (result.subject, result.recording_id) == ("s", "r")
+    assert result.start_time == 5.0
+    assert result.labels.tolist() == ["sit"] * 200
+    assert resample_recording(recording, 50) is recording
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_regularize_is_exact_on_a_line(seed):
+    rng = np.random.default_rng(seed)
+    times = 1e9 + np.cumsum(rng.uniform(0.01, 0.03, size=200))
+    line = np.stack([times - times[0], 2 - (times - times[0])], axis=1)
+    result, rate_hz, _ = regularize(times, line)
+    grid = np.arange(len(result)) / rate_hz
+    np.testing.assert_allclose(result[:, 0], grid, atol=1e-4)
+    np.testing.assert_allclose(result[:, 1], 2 - grid, atol=1e-4)
+    assert 0 <= (times[-1] - times[0]) - grid[-1] <= 1.01 / rate_hz
+
+
+def test_regularize_takes_the_median_rate():
+    times = np.arange(100) * 0.02
+    times[50:] += 0.013
+    _, rate_hz, _ = regularize(times, np.ones((100, 3)))
+    assert rate_hz == pytest.approx(50)
+
+
+def test_regularize_invents_nothing_in_a_long_gap():
+    times = np.concatenate([np.arange(50) * 0.02, 5 + np.arange(50) * 0.02])
+    result, _, labels = regularize(
+        times, np.ones((100, 3)), labels=["a"] * 50 + ["b"] * 50
+    )
+    is_missing = np.isnan(result).all(axis=1)
+    assert not is_missing[:50].any() and is_missing[50:250].all()
+    assert not is_missing[250:].any()
+    assert labels[0] == "a" and labels[-1] == "b"
+
+
+def test_regularize_names_the_first_row_out_of_order():
+    times = np.arange(10.0)
+    times[4] = 2.5
+    with pytest.raises(ValueError, match="row 4 .*does not follow row 3"):
+        regularize(times, np.ones((10, 3)))
+    times[4] = 3.0
+    with pytest.raises(ValueError, match="row 4 .*repeats row 3"):
+        regularize(times, np.ones((10, 3)))
+    with pytest.raises(ValueError, match="at least 2 samples"):
+        regularize(times[:1], np.ones((1, 3)))

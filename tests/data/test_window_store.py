@@ -1,0 +1,140 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from keras_relcon.data import Recording, WindowStore
+
+
+def recording(subject, num_samples, offset=0.0):
+    acceleration = np.zeros((num_samples, 3))
+    acceleration[:, 0] = offset + np.arange(num_samples) / 1e4
+    return Recording(acceleration, 100, subject)
+
+
+def store_of(num_subjects, num_samples=100, window_length=10):
+    return WindowStore.from_recordings(
+        [recording(f"s{k:02d}", num_samples, k) for k in range(num_subjects)],
+        window_length=window_length,
+    )
+
+
+def test_reads_any_window_of_a_piece():
+    store = store_of(3)
+    piece = store.pieces[1]
+    windows = store.read([piece.start + 7, piece.start + 90])
+    assert windows.shape == (2, 10, 3) and windows.dtype == np.float32
+    np.testing.assert_allclose(
+        windows[0, :, 0], 1 + np.arange(7, 17) / 1e4, atol=1e-6
+    )
+
+
+def test_reading_gives_a_copy():
+    store = store_of(1)
+    store.read([0])[:] = 5
+    assert store.read([0]).max() < 1
+
+
+@pytest.mark.parametrize("start", [-1, 91, 299])
+def test_a_window_may_not_cross_two_pieces(start):
+    with pytest.raises(ValueError, match=f"inside one piece.*{start}"):
+        store_of(3).read([0, start])
+
+
+def test_recordings_are_cut_at_missing_samples():
+    acceleration = np.ones((100, 3)) / 2
+    acceleration[30:32] = np.nan
+    acceleration[40, 2] = np.inf
+    with pytest.warns(UserWarning, match="3 of 100"):
+        broken = Recording(acceleration, 100, "s", recording_id="r")
+    with pytest.warns(UserWarning, match="1 of 3 continuous pieces"):
+        store = WindowStore.from_recordings(broken, window_length=10)
+    assert [p.num_samples for p in store.pieces] == [30, 59]
+    assert [p.start_seconds for p in store.pieces] == [0.0, 0.41]
+    assert {p.recording for p in store.pieces} == {"r"}
+    assert store.num_windows == 8
+    starts = [p.start + i for p in store.pieces for i in range(20)]
+    assert np.isfinite(store.read(starts)).all()
+
+
+def test_resamples_to_its_rate():
+    still = Recording(np.tile([0.0, 0.0, 1.0], (200, 1)), 50, "s")
+    store = WindowStore.from_recordings(still, sample_rate_hz=100)
+    assert store.pieces[0].num_samples == 400
+    np.testing.assert_allclose(store.read([0])[..., 2], 1, atol=1e-3)
+
+
+def test_info_counts():
+    info = store_of(3, num_samples=105).info()
+    assert info == {
+        "num_subjects": 3,
+        "num_recordings": 3,
+        "num_windows": 30,
+        "hours": 3 * 1.05 / 3600,
+        "sample_rate_hz": 100.0,
+        "window_length": 10,
+    }
+
+
+@pytest.mark.parametrize(
+    "num_subjects, fractions, sizes",
+    [
+        (10, (0.6, 0.2, 0.2), [6, 2, 2]),
+        (3, (0.9, 0.05, 0.05), [1, 1, 1]),
+        (24, (0.6, 0.2, 0.2), [14, 5, 5]),
+        (5, (1.0,), [5]),
+    ],
+)
+def test_split_shares_no_subject(num_subjects, fractions, sizes):
+    store = store_of(num_subjects)
+    parts = store.split_subjects(fractions, seed=3)
+    assert [len(part.subjects) for part in parts] == sizes
+    together = sum((part.subjects for part in parts), [])
+    assert sorted(together) == store.subjects
+    windows = [p.read([piece.start for piece in p.pieces]) for p in parts]
+    for part, values in zip(parts, windows):
+        seen = {f"s{int(k):02d}" for k in values[:, 0, 0]}
+        assert seen == set(part.subjects)
+
+
+def test_split_depends_on_the_seed_and_not_on_the_order_of_recordings():
+    recordings = [recording(f"s{k}", 50, k) for k in range(9)]
+
+    def split(recordings, seed):
+        store = WindowStore.from_recordings(recordings, window_length=10)
+        parts = store.split_subjects((0.5, 0.5), seed=seed)
+        return [part.subjects for part in parts]
+
+    assert split(recordings, 1) == split(recordings[::-1], 1)
+    assert any(split(recordings, 1) != split(recordings, s) for s in (2, 3))
+
+
+def test_a_part_cannot_read_the_windows_of_another():
+    train, test = store_of(4).split_subjects((0.5, 0.5))
+    with pytest.raises(ValueError, match="inside one piece"):
+        train.read([test.pieces[0].start])
+
+
+def test_survives_pickling():
+    store = store_of(3)
+    again = pickle.loads(pickle.dumps(store))
+    assert again.pieces == store.pieces
+    np.testing.assert_array_equal(again.read([5]), store.read([5]))
+
+
+def test_wrong_arguments():
+    store = store_of(3)
+    with pytest.raises(ValueError, match="positive and sum to 1"):
+        store.split_subjects((0.5, 0.6))
+    with pytest.raises(ValueError, match="positive and sum to 1"):
+        store.split_subjects(())
+    with pytest.raises(ValueError, match="3 subjects for 4 splits"):
+        store.split_subjects((0.25,) * 4)
+    with pytest.raises(ValueError, match="subjects of the store.*s99"):
+        store.select_subjects(["s00", "s99"])
+    with pytest.raises(ValueError, match="subjects of the store"):
+        store.select_subjects([])
+    with pytest.raises(ValueError, match="hold a window.*1 pieces"):
+        WindowStore.from_recordings(recording("s", 50))
+    with pytest.raises(ValueError, match="`window_length` must be"):
+        WindowStore.from_recordings(recording("s", 50), window_length=0)

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_relcon.data import Recording, Windows, make_windows
+
+
+def ramp(num_samples, subject="s", **kwargs):
+    """Each sample tells its own time."""
+    time = np.arange(num_samples) / 1e4
+    return Recording(np.stack([time] * 3, 1), 100, subject, **kwargs)
+
+
+@given(st.integers(2, 60), st.integers(1, 70), st.integers(0, 200))
+@settings(max_examples=50, deadline=None)
+def test_windows_start_at_every_multiple_of_the_stride(length, stride, extra):
+    num_samples = length + extra
+    windows = make_windows(
+        ramp(num_samples), window_length=length, stride=stride
+    )
+    assert len(windows) == (num_samples - length) // stride + 1
+    starts = np.arange(len(windows)) * stride
+    expected = (starts[:, None] + np.arange(length)) / 1e4
+    np.testing.assert_allclose(
+        windows.acceleration[:, :, 1], expected, atol=1e-7
+    )
+    np.testing.assert_allclose(windows.start_seconds, starts / 100)
+    assert windows.valid.all()
+
+
+def test_columns_say_where_each_window_is_from():
+    windows = make_windows(
+        [
+            ramp(300, "a", labels="x", recording_id="first"),
+            ramp(256, "b", labels="y"),
+        ],
+        stride=32,
+    )
+    assert windows.acceleration.shape == (3, 256, 3)
+    assert windows.acceleration.dtype == np.float32
+    assert windows.subjects.tolist() == ["a", "a", "b"]
+    assert windows.recordings.tolist() == ["first", "first", "recording_1"]
+    assert windows.labels.tolist() == ["x", "x", "y"]
+    assert windows.sample_rate_hz == 100
+
+
+def test_resamples_to_the_rate_of_the_windows():
+    still = Recording(np.tile([0.0, 0.0, 1.0], (128, 1)), 50, "s")
+    windows = make_windows(still, sample_rate_hz=100)
+    assert len(windows) == 1
+    np.testing.assert_allclose(windows.acceleration[0, :, 2], 1, atol=1e-3)
+
+
+def test_label_is_the_most_frequent_and_the_smallest_of_a_tie():
+    labels = list("bbbaaabbbb") + list("ccaabbccaa")
+    windows = make_windows(
+        ramp(20, labels=labels), window_length=10, stride=10
+    )
+    assert windows.labels.tolist() == ["b", "a"]
+
+
+def test_windows_over_missing_samples_are_invalid_and_zero_there():
+    acceleration = np.ones((40, 3)) / 2
+    acceleration[15, 1] = np.nan
+    with pytest.warns(UserWarning, match="not finite"):
+        recording = Recording(acceleration, 100, "s")
+    windows = make_windows(recording, window_length=10, stride=10)
+    assert windows.valid.tolist() == [True, False, True, True]
+    assert np.isfinite(windows.acceleration).all()
+    assert windows.acceleration[1, 5, 1] == 0
+    assert np.isnan(recording.acceleration[15, 1])  # the input is untouched
+
+
+def test_short_recordings_are_left_out_with_one_warning():
+    recordings = [ramp(10), ramp(300), ramp(20)]
+    with pytest.warns(UserWarning, match="2 of 3 recordings") as caught:
+        windows = make_windows(recordings)
+    assert len(caught) == 1 and len(windows) == 1
+    assert windows.recordings.tolist() == ["recording_1"]
+
+
+def test_nothing_long_enough():
+    with pytest.raises(ValueError, match="as long as a window.*2.56 s"):
+        make_windows([ramp(10), ramp(20)])
+
+
+def test_select_by_mask_and_by_index():
+    windows = make_windows(ramp(100), window_length=10, stride=10)
+    mask = windows.start_seconds > 0.65
+    assert len(windows.select(mask)) == 3
+    picked = windows.select([2, 0])
+    assert isinstance(picked, Windows)
+    np.testing.assert_allclose(picked.start_seconds, [0.2, 0.0])
+    np.testing.assert_array_equal(
+        picked.acceleration[0], windows.acceleration[2]
+    )
+    assert picked.labels is None
+    assert len(windows.select([])) == 0
+    with pytest.raises(ValueError, match="one value per window"):
+        windows.select([True, False])
+
+
+def test_wrong_arguments():
+    with pytest.raises(ValueError, match="`stride` must be a positive"):
+        make_windows(ramp(300), stride=0)
+    with pytest.raises(ValueError, match="`window_length` must be"):
+        make_windows(ramp(300), window_length=1)
+    with pytest.raises(ValueError, match="`sample_rate_hz` must be positive"):
+        make_windows(ramp(300), sample_rate_hz=0)
+    with pytest.raises(ValueError, match="at least one recording"):
+        make_windows([])
+    with pytest.raises(TypeError, match="one `Recording` or a list"):
+        make_windows([np.ones((300, 3))])
+    with pytest.raises(ValueError, match="must have labels, or none.*1 of 2"):
+        make_windows([ramp(300, labels="x"), ramp(300)])

@@ -1,0 +1,128 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_relcon.data import Recording
+from keras_relcon.evaluation import embed, embed_windows
+from keras_relcon.evaluation.embed import map_batches
+
+
+class MeanEncoder(keras.Model):
+    """The mean over time."""
+
+    def call(self, x):
+        return ops.mean(x, axis=1)
+
+
+def _windows(count, length=32):
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(count, length, 3)).astype("float32")
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 11])
+def test_ragged_batches_give_the_same_as_one_window_at_a_time(count):
+    windows = _windows(count)
+    found = embed_windows(MeanEncoder(), windows, batch_size=4)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, windows.mean(axis=1), atol=1e-6)
+
+
+def test_every_batch_is_full():
+    sizes = []
+
+    def double(batch):
+        sizes.append(len(batch))
+        return 2 * batch
+
+    rows = np.arange(11)
+    np.testing.assert_array_equal(map_batches(double, rows, 4), 2 * rows)
+    assert sizes == [4, 4, 4]
+    map_batches(double, np.arange(3), 256)
+    assert sizes[-1] == 4  # not 256: short inputs are not blown up
+
+
+def test_batch_norm_is_in_inference_mode():
+    norm = keras.layers.BatchNormalization()
+    encoder = keras.Sequential(
+        [
+            keras.layers.Input((32, 3)),
+            norm,
+            keras.layers.GlobalAveragePooling1D(),
+        ]
+    )
+    windows = 5.0 + _windows(8)
+    before = [np.array(w) for w in encoder.get_weights()]
+    found = embed_windows(encoder, windows, batch_size=4)
+    # moving mean 0 and variance 1: the windows pass unchanged
+    np.testing.assert_allclose(found, windows.mean(axis=1), rtol=1e-2)
+    for old, new in zip(before, encoder.get_weights()):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_a_bare_layer_is_an_encoder_too():
+    windows = _windows(5)
+    layer = keras.layers.GlobalAveragePooling1D()
+    found = embed_windows(layer, windows)
+    np.testing.assert_allclose(found, windows.mean(axis=1), atol=1e-6)
+
+
+def test_recording_is_cut_without_overlap_by_default():
+    signal = np.tile(np.arange(1000)[:, None] / 1000, (1, 3))
+    recording = Recording(signal, sample_rate_hz=100, subject="s1")
+    result = embed(MeanEncoder(), recording, window_length=256)
+    assert len(result) == 3
+    np.testing.assert_allclose(result.start_seconds, [0, 2.56, 5.12])
+    expected = [signal[i : i + 256].mean() for i in (0, 256, 512)]
+    np.testing.assert_allclose(result.embeddings[:, 0], expected, rtol=1e-5)
+    assert result.subjects.tolist() == ["s1"] * 3
+
+
+def test_recordings_are_resampled_and_keep_their_order():
+    recordings = [
+        Recording(
+            np.full((200, 3), value),
+            sample_rate_hz=50,
+            subject=subject,
+            recording_id=f"r-{subject}",
+        )
+        for value, subject in ((0.5, "b"), (0.25, "a"))
+    ]
+    result = embed(MeanEncoder(), recordings, window_length=200)
+    assert result.subjects.tolist() == ["b", "b", "a", "a"]
+    assert result.recordings.tolist() == ["r-b", "r-b", "r-a", "r-a"]
+
+
+def test_invalid_windows_have_no_embedding(make_labelled_windows):
+    windows = make_labelled_windows(invalid=[0, 7])
+    result = embed(MeanEncoder(), windows)
+    assert np.isnan(result.embeddings[[0, 7]]).all()
+    assert np.isfinite(result.embeddings[result.valid]).all()
+    assert result.valid.sum() == len(windows) - 2
+    np.testing.assert_allclose(
+        result.embeddings[1], windows.acceleration[1].mean(axis=0), atol=1e-5
+    )
+
+
+def test_nan_embeddings_are_counted():
+    windows = _windows(6)
+    windows[[1, 4], 0, 0] = np.nan
+    with pytest.raises(ValueError, match="2 of 6 windows have a NaN"):
+        embed_windows(MeanEncoder(), windows)
+
+
+def test_output_must_be_one_vector_per_window():
+    with pytest.raises(ValueError, match=r"\(batch, dim\)"):
+        embed_windows(keras.layers.Identity(), _windows(2))
+
+
+def test_bad_inputs_say_what_is_expected(make_labelled_windows):
+    with pytest.raises(ValueError, match=r"\(windows, time, 3\)"):
+        embed_windows(MeanEncoder(), _windows(1)[0])
+    with pytest.raises(ValueError, match="at least one window"):
+        embed_windows(MeanEncoder(), _windows(0))
+    with pytest.raises(ValueError, match="`batch_size` must be at least 1"):
+        embed_windows(MeanEncoder(), _windows(2), batch_size=0)
+    none_valid = make_labelled_windows(1, 1, invalid=[0, 1, 2])
+    with pytest.raises(ValueError, match="at least one valid window"):
+        embed(MeanEncoder(), none_valid)
