@@ -75,6 +75,7 @@ class CandidateGroups(keras.utils.PyDataset):
         self.steps_per_epoch = steps_per_epoch
         self.is_fixed = is_fixed
         self.epoch = 0
+        self._is_drawn = False  # the last batch of the epoch
         pieces = _eligible_pieces(store, num_candidates)
         self._first = np.array([piece.start for piece in pieces])
         self._length = np.array([piece.num_samples for piece in pieces])
@@ -98,12 +99,19 @@ class CandidateGroups(keras.utils.PyDataset):
             raise IndexError(
                 f"`index` must be in [0, {len(self)}). Received: index={index}."
             )
-        return self.batch(self.epoch, index)
+        batch = self.batch(self.epoch, index)
+        self._is_drawn |= index == len(self) - 1
+        return batch
 
     def on_epoch_end(self):
         # Not in on_epoch_begin: workers start drawing before it is called.
-        if not self.is_fixed:
+        # Keras calls this once more before the first epoch, after drawing a
+        # batch or two to build the model; that is no epoch. What processes
+        # draw cannot be seen here, so with them each call counts.
+        is_over = self._is_drawn or self.use_multiprocessing
+        if is_over and not self.is_fixed:
             self.epoch += 1
+        self._is_drawn = False
 
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch, as a dict."""

@@ -13,10 +13,10 @@ MAX_FACTOR = 1000
 def resample(acceleration, from_hz, to_hz):
     """Changes the sample rate of a signal, without aliasing.
 
-    A polyphase low-pass filter at the smaller Nyquist frequency. The straight
-    line through the first and last sample is taken out before the filter and
-    put back after it, so gravity keeps its value up to the edges. Samples that
-    are not finite are bridged for the filter, and are NaN in the result.
+    A polyphase low-pass filter at the smaller Nyquist frequency. The signal is
+    continued at both ends by its point reflection and the mean goes around the
+    filter, so gravity keeps its value up to the edges. Samples that are not
+    finite are bridged for the filter, and are NaN in the result.
 
     Args:
         acceleration: `(num_samples, channels)`.
@@ -50,10 +50,7 @@ def resample(acceleration, from_hz, to_hz):
             -len(acceleration) * ratio.numerator // ratio.denominator
         )
         return np.full((num_samples, acceleration.shape[1]), np.nan, np.float32)
-    filled = _bridge(acceleration, is_missing)
-    resampled = resample_poly(
-        filled, ratio.numerator, ratio.denominator, axis=0, padtype="line"
-    ).astype(np.float32)
+    resampled = _filter(_bridge(acceleration, is_missing), ratio)
     if is_missing.any():
         position = np.arange(len(resampled)) / float(ratio)
         last = len(acceleration) - 1
@@ -68,7 +65,9 @@ def resample_labels(labels, from_hz, to_hz, num_samples):
     labels = np.asarray(labels)
     if labels.strides == (0,):  # one label, spread over the recording
         return np.broadcast_to(labels[0], (num_samples,))
-    nearest = np.rint(np.arange(num_samples) * (from_hz / to_hz)).astype(int)
+    # Half way between two samples, the earlier one.
+    position = np.arange(num_samples) * (from_hz / to_hz)
+    nearest = np.ceil(position - 0.5).astype(int)
     return labels[np.minimum(nearest, len(labels) - 1)]
 
 
@@ -164,6 +163,23 @@ def _check_increasing(timestamps_s, steps):
             f"({timestamps_s[row - 1]!r} s); {len(wrong)} such rows in all. "
             "Sort the rows and drop repeated timestamps first."
         )
+
+
+def _filter(acceleration, ratio):
+    up, down = ratio.numerator, ratio.denominator
+    # scipy's filter reaches 10 samples of the slower rate to each side. A
+    # multiple of `down` samples of padding is a whole number of output samples.
+    padding = down * (10 * max(up, down) // (up * down) + 1)
+    padded = np.pad(
+        acceleration,
+        ((padding, padding), (0, 0)),
+        mode="reflect",
+        reflect_type="odd",
+    )
+    resampled = resample_poly(padded, up, down, axis=0, padtype="mean")
+    num_samples = -(-len(acceleration) * up // down)
+    first = padding // down * up
+    return resampled[first : first + num_samples].astype(np.float32)
 
 
 def _bridge(acceleration, is_missing):

@@ -143,8 +143,8 @@ def _read_csv_rows(path, header, numeric, text, delimiter):
             "out.",
             stacklevel=5,
         )
-    numbers = np.array(numbers, dtype=float).reshape(-1, len(numeric))
-    texts = np.array(texts, dtype=str).reshape(-1, len(text))
+    numbers = np.array(numbers, dtype=float).reshape(len(texts), len(numeric))
+    texts = np.array(texts, dtype=str).reshape(len(texts), len(text))
     return {**dict(zip(numeric, numbers.T)), **dict(zip(text, texts.T))}
 
 

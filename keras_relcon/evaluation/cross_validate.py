@@ -173,8 +173,15 @@ def _run_fold(task, name, index, fold, windows, embeddings):
         y_pred=np.asarray(predicted),
         embeddings=np.asarray(test_x),
         subjects=fold.test,
-        choice=getattr(task, "regularization_", None),
+        choice=_choice(task),
     )
+
+
+def _choice(task):
+    if not hasattr(task, "regularization_"):
+        return None
+    chosen = task.regularization_
+    return "no penalty" if chosen is None else chosen
 
 
 def _settings(task, windows, folds, standardize, seed):

@@ -2,6 +2,7 @@ import dataclasses
 
 import keras
 import numpy as np
+from keras import ops
 
 from keras_relcon.data import Windows, make_windows
 
@@ -109,7 +110,8 @@ def embed_windows(encoder, acceleration, batch_size=256):
 
     Raises:
         ValueError: if `acceleration` is not `(windows, time, 3)`, if the
-            output is not `(batch, dim)`, or if an embedding is not finite.
+            output is not `(batch, dim)`, or if a window, a weight of the
+            encoder or an embedding is not finite.
     """
     acceleration = np.asarray(acceleration, dtype="float32")
     if acceleration.ndim != 3 or acceleration.shape[-1] != 3:
@@ -123,19 +125,16 @@ def embed_windows(encoder, acceleration, batch_size=256):
             "`acceleration` must hold at least one window. Received: "
             f"acceleration.shape={acceleration.shape}. Pass windows."
         )
+    # Looked for before and after the encoder: XLA's fused convolution and
+    # ReLU turns NaN to 0 on CPU, so the embeddings alone may not show it.
+    _check_finite(acceleration, "window", "Keep the valid windows only.")
+    _check_weights(encoder)
     if not isinstance(encoder, keras.Model):
         encoder = keras.Sequential([encoder])  # a bare layer has no predict
     vectors = map_batches(
         lambda batch: _predict(encoder, batch), acceleration, batch_size
     )
-    num_bad = int(np.sum(~np.isfinite(vectors).all(axis=1)))
-    if num_bad:
-        raise ValueError(
-            "Every embedding must be finite. Received: "
-            f"{num_bad} of {len(vectors)} windows have a NaN or infinite "
-            "embedding. Check the windows with np.isfinite, and the "
-            "encoder's weights."
-        )
+    _check_finite(vectors, "embedding", "Check the encoder's training.")
     return vectors
 
 
@@ -177,3 +176,22 @@ def _predict(encoder, batch):
             "the encoder without its heads."
         )
     return np.asarray(vectors, dtype="float32")
+
+
+def _check_finite(rows, word, advice):
+    finite = np.isfinite(rows).reshape(len(rows), -1).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"Every {word} must be finite. Received: {int(np.sum(~finite))} "
+            f"of {len(rows)} {word}s with NaN or infinite values. {advice}"
+        )
+
+
+def _check_weights(encoder):
+    for weight in encoder.weights:
+        if not np.isfinite(ops.convert_to_numpy(weight.value)).all():
+            raise ValueError(
+                "Every weight of the encoder must be finite. Received: NaN "
+                f"or infinite values in {weight.path}. Load weights from "
+                "before the training diverged."
+            )

@@ -21,7 +21,8 @@ class FoldResult:
         y_pred: `(windows,)` str.
         embeddings: `(windows, dim)` float32, of the test windows.
         subjects: tuple of str, the tested subjects.
-        choice: the hyper-parameter the task chose, or `None`.
+        choice: float, the penalty the probe chose, `"no penalty"`, or `None`
+            if the task tells none.
     """
 
     representation: str

@@ -66,7 +66,7 @@ class CandidateRevIN(keras.layers.Layer):
 
     def statistics(self, candidate):
         """Returns `(mean, std)`, each `(batch, 1, channels)`, g."""
-        candidate = ops.stop_gradient(candidate)
+        candidate = ops.stop_gradient(ops.convert_to_tensor(candidate))
         mean = ops.mean(candidate, axis=1, keepdims=True)
         variance = ops.mean(
             ops.square(candidate - mean), axis=1, keepdims=True
@@ -76,7 +76,7 @@ class CandidateRevIN(keras.layers.Layer):
     def normalize(self, x, statistics):
         """Normalises `(batch, time, channels)` in g; returns it unitless."""
         mean, std = statistics
-        x = (x - mean) / std
+        x = (ops.convert_to_tensor(x) - mean) / std
         if self.affine:
             x = x * ops.cast(self.gamma, x.dtype) + ops.cast(
                 self.beta, x.dtype

@@ -180,8 +180,11 @@ class DilatedConvStack(keras.layers.Layer):
     def _activate(self, x):
         x = ops.gelu(x, approximate=False)
         axis = time_axis(self.data_format)
-        mean, variance = ops.moments(x, axes=axis, keepdims=True)
-        return (x - mean) * ops.rsqrt(variance + INSTANCE_NORM_EPSILON)
+        # Not `ops.moments`, whose E[x**2] - E[x]**2 cancels for a channel that
+        # GELU has nearly silenced.
+        x = x - ops.mean(x, axis=axis, keepdims=True)
+        variance = ops.mean(ops.square(x), axis=axis, keepdims=True)
+        return x * ops.rsqrt(variance + INSTANCE_NORM_EPSILON)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:2], self.embedding_dim)

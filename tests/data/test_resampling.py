@@ -40,7 +40,9 @@ def test_slow_sine_is_the_same_at_the_new_rate(from_hz, to_hz):
     inner = slice(int(to_hz), -int(to_hz))
     # The Kaiser window of the filter ripples by about 1e-3.
     np.testing.assert_allclose(result[inner], expected[inner], atol=5e-3)
-    np.testing.assert_allclose(result, expected, atol=0.1)
+    # The last samples lie after the end of the input: extrapolated.
+    known = np.arange(len(result)) / to_hz <= (int(10 * from_hz) - 1) / from_hz
+    np.testing.assert_allclose(result[known], expected[known], atol=2e-2)
 
 
 def test_sine_above_the_new_nyquist_is_removed_not_folded():
@@ -88,7 +90,11 @@ def test_labels_follow_their_samples():
 
 def test_recording_keeps_everything_but_the_rate():
     recording = Recording(
-        sine(100, 50, 1.0), 50, "s", labels="sit", recording_id="r",
+        sine(100, 50, 1.0),
+        50,
+        "s",
+        labels="sit",
+        recording_id="r",
         start_time=5.0,
     )
     result = resample_recording(recording, 100)

@@ -54,9 +54,7 @@ def test_resamples_to_the_rate_of_the_windows():
 
 def test_label_is_the_most_frequent_and_the_smallest_of_a_tie():
     labels = list("bbbaaabbbb") + list("ccaabbccaa")
-    windows = make_windows(
-        ramp(20, labels=labels), window_length=10, stride=10
-    )
+    windows = make_windows(ramp(20, labels=labels), window_length=10, stride=10)
     assert windows.labels.tolist() == ["b", "a"]
 
 

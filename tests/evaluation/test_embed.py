@@ -104,11 +104,30 @@ def test_invalid_windows_have_no_embedding(make_labelled_windows):
     )
 
 
-def test_nan_embeddings_are_counted():
-    windows = _windows(6)
-    windows[[1, 4], 0, 0] = np.nan
-    with pytest.raises(ValueError, match="2 of 6 windows have a NaN"):
-        embed_windows(MeanEncoder(), windows)
+class LogEncoder(keras.Model):
+    """Not a number for windows whose mean is negative."""
+
+    def call(self, x):
+        return ops.log(ops.mean(x, axis=1))
+
+
+def test_embeddings_that_are_not_finite_are_counted():
+    windows = np.ones((6, 32, 3))
+    windows[[1, 4]] = -1.0
+    with pytest.raises(ValueError, match="2 of 6 embeddings with NaN"):
+        embed_windows(LogEncoder(), windows, batch_size=4)
+
+
+@pytest.mark.parametrize("count", [4, 64])
+def test_nan_is_found_although_a_relu_may_hide_it(make_encoder, count):
+    # With 64 windows, JAX on CPU embeds all of these as 0.
+    encoder, windows = make_encoder(), _windows(count, 64)
+    windows[1, 0, 0] = np.nan
+    with pytest.raises(ValueError, match=f"1 of {count} windows with NaN"):
+        embed_windows(encoder, windows)
+    encoder.set_weights([np.nan * w for w in encoder.get_weights()])
+    with pytest.raises(ValueError, match="Every weight of the encoder"):
+        embed_windows(encoder, _windows(count, 64))
 
 
 def test_output_must_be_one_vector_per_window():

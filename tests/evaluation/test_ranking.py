@@ -108,7 +108,9 @@ def test_pairs_respect_subject_and_never_overlap(
 
 
 def test_draws_repeat_by_seed(make_labelled_windows):
-    windows = make_labelled_windows(seed=4)
+    windows = make_labelled_windows()
+    labels = np.random.default_rng(1).permutation(windows.labels)
+    windows = dataclasses.replace(windows, labels=labels)
     aucs = [
         motif_distance_auc(
             euclidean_distance, windows, 8, 8, seed=s, within_subject=True

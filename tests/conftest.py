@@ -1,0 +1,96 @@
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parent))
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """Float64 numbers of the released code, by name."""
+    path = SHARED / "golden" / "golden_small.npz"
+    if not path.exists():
+        pytest.skip(f"the golden numbers are not at {path}")
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+@pytest.fixture(scope="session")
+def golden_distance_weights(golden):
+    return _motif_weights(golden, "motif/w/")
+
+
+@pytest.fixture(scope="session")
+def motif_weights():
+    """Random weights of a small motif distance, in the oracle's form."""
+    generator = np.random.default_rng(7)
+    dim, size = 16, 5
+
+    def stack():
+        return [
+            (generator.normal(size=(size, 3, dim)), generator.normal(size=dim)),
+            (
+                generator.normal(size=(1, dim, dim // 8)),
+                generator.normal(size=dim // 8),
+            ),
+            (
+                generator.normal(size=(size, dim // 8, dim)),
+                generator.normal(size=dim),
+            ),
+            (
+                generator.normal(size=(1, dim, dim // 8)),
+                generator.normal(size=dim // 8),
+            ),
+            (
+                generator.normal(size=(size, dim // 8, dim)),
+                generator.normal(size=dim),
+            ),
+        ]
+
+    return {
+        "gamma": generator.uniform(0.5, 1.5, 3),
+        "beta": generator.normal(size=3),
+        "query": stack(),
+        "key": stack(),
+        "value": stack(),
+        "output_kernel": generator.normal(size=(dim, 3)),
+        "output_bias": generator.normal(size=3),
+    }
+
+
+def _motif_weights(golden, prefix):
+    """From PyTorch's (out, in, size) to Keras' (size, in, out)."""
+
+    def conv(name):
+        return (
+            golden[f"{prefix}{name}.weight"].transpose(2, 1, 0),
+            golden[f"{prefix}{name}.bias"],
+        )
+
+    def stack(letter):
+        weights = [conv(f"{letter}_func.layer0.dilated_conv")]
+        for index in range(2):
+            layer = f"{letter}_func.layers.{index}"
+            weights += [conv(f"{layer}.bottle"), conv(f"{layer}.dilated_conv")]
+        return weights
+
+    return {
+        "gamma": golden[f"{prefix}revin.affine_weight"],
+        "beta": golden[f"{prefix}revin.affine_bias"],
+        "query": stack("q"),
+        "key": stack("k"),
+        "value": stack("v"),
+        "output_kernel": golden[f"{prefix}out_proj.weight"].T,
+        "output_bias": golden[f"{prefix}out_proj.bias"],
+    }

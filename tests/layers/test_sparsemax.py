@@ -1,0 +1,81 @@
+import keras
+import numpy as np
+import pytest
+import reference
+from support import gradients, to_numpy
+
+import keras_relcon as kr
+from keras_relcon.layers import Sparsemax, sparsemax
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1e-2, 1.0, 10.0, 1e4])
+def test_matches_the_sorting_oracle_at_every_support_size(rng, scale):
+    logits = (scale * rng.normal(size=(5, 7, 130))).astype("float32")
+    expected = reference.sparsemax(logits)
+    np.testing.assert_allclose(
+        to_numpy(sparsemax(logits)), expected, atol=1e-6
+    )
+
+
+def test_support_of_two_is_exact():
+    # The case that keras.ops.sparsemax gets wrong.
+    output = to_numpy(Sparsemax()(np.array([[1.0, 0.9, 0.0]], "float32")))
+    np.testing.assert_allclose(output, [[0.55, 0.45, 0.0]], atol=1e-7)
+
+
+def test_equal_logits_share_equally():
+    output = to_numpy(sparsemax(np.full((2, 64), 3.0, "float32")))
+    np.testing.assert_allclose(output, 1 / 64, rtol=1e-6)
+
+
+def test_a_large_offset_changes_nothing(rng):
+    logits = rng.normal(size=(4, 20)).astype("float32")
+    shifted = to_numpy(sparsemax(logits + 1000.0))
+    np.testing.assert_allclose(
+        shifted, reference.sparsemax(logits), atol=2e-4
+    )
+
+
+def test_minus_infinity_is_never_in_the_support():
+    output = to_numpy(sparsemax(np.array([[1.0, 0.9, -np.inf]], "float32")))
+    np.testing.assert_allclose(output, [[0.55, 0.45, 0.0]], atol=1e-6)
+
+
+def test_other_axis(rng):
+    logits = rng.normal(size=(3, 9, 4)).astype("float32")
+    expected = np.moveaxis(
+        reference.sparsemax(np.moveaxis(logits, 1, -1)), -1, 1
+    )
+    np.testing.assert_allclose(
+        to_numpy(sparsemax(logits, axis=1)), expected, atol=1e-6
+    )
+
+
+def test_half_precision_is_computed_in_float32(rng):
+    logits = rng.normal(size=(3, 50)).astype("float16")
+    output = sparsemax(logits)
+    assert keras.backend.standardize_dtype(output.dtype) == "float16"
+    np.testing.assert_allclose(
+        to_numpy(output), reference.sparsemax(logits), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("scale", [0.05, 1.0, 5.0])
+def test_gradient_matches_the_closed_form(rng, scale):
+    logits = (scale * rng.normal(size=(6, 40))).astype("float32")
+    upstream = rng.normal(size=(6, 40))
+    support = reference.sparsemax(logits) > 0
+    mean = (upstream * support).sum(-1) / support.sum(-1)
+    expected = support * (upstream - mean[:, None])
+    weights = keras.ops.convert_to_tensor(upstream, "float32")
+    (gradient,) = gradients(
+        lambda x: keras.ops.sum(sparsemax(x) * weights), [logits]
+    )
+    np.testing.assert_allclose(gradient, expected, atol=1e-5)
+
+
+def test_layer_serialises_and_keeps_the_shape():
+    layer = Sparsemax.from_config(Sparsemax(axis=1).get_config())
+    assert layer.axis == 1
+    assert layer.compute_output_shape((2, 5)) == (2, 5)
+    assert kr.layers.Sparsemax is Sparsemax

@@ -1,0 +1,157 @@
+"""Float64 NumPy oracles, written from the papers and sharing no code."""
+
+import math
+
+import numpy as np
+
+
+def sparsemax(logits):
+    """Martins and Astudillo (2016), algorithm 1, by sorting, last axis."""
+    logits = np.asarray(logits, np.float64)
+    descending = -np.sort(-logits, axis=-1)
+    sums = np.cumsum(descending, axis=-1)
+    rank = np.arange(1, logits.shape[-1] + 1)
+    size = np.sum(1 + rank * descending > sums, axis=-1, keepdims=True)
+    threshold = (np.take_along_axis(sums, size - 1, -1) - 1) / size
+    return np.maximum(logits - threshold, 0)
+
+
+def softmax(logits):
+    logits = np.asarray(logits, np.float64)
+    exp = np.exp(logits - logits.max(-1, keepdims=True))
+    return exp / exp.sum(-1, keepdims=True)
+
+
+def relative_contrastive_loss(distances, similarities, temperature, valid=None):
+    """Eq. 5 to 7, candidate by candidate; returns one number per anchor."""
+    losses = []
+    for anchor in range(len(distances)):
+        pool = [
+            index
+            for index in range(len(distances[anchor]))
+            if valid is None or valid[anchor][index]
+        ]
+        total = 0.0
+        for positive in pool:
+            numerator = math.exp(similarities[anchor][positive] / temperature)
+            denominator = numerator + sum(
+                math.exp(similarities[anchor][other] / temperature)
+                for other in pool
+                if distances[anchor][other] > distances[anchor][positive]
+            )
+            total -= math.log(numerator / denominator)
+        losses.append(total)
+    return np.array(losses)
+
+
+def conv1d(x, kernel, bias, dilation=1, stride=1, padding=None):
+    """`x` (batch, time, in), `kernel` (size, in, out); zero padding."""
+    size = kernel.shape[0]
+    reach = dilation * (size - 1)
+    left, right = padding or (reach // 2, reach - reach // 2)
+    x = np.pad(x, ((0, 0), (left, right), (0, 0)))
+    length = (x.shape[1] - reach - 1) // stride + 1
+    out = np.zeros((x.shape[0], length, kernel.shape[2]))
+    for tap in range(size):
+        start = tap * dilation
+        piece = x[:, start : start + stride * (length - 1) + 1 : stride]
+        out += piece @ kernel[tap]
+    return out + bias
+
+
+def gelu(x):
+    return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+
+
+def instance_norm(x):
+    mean = x.mean(1, keepdims=True)
+    return (x - mean) / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+
+
+def dilated_conv_stack(x, weights):
+    """METHODS 0.3. `weights`: kernel and bias in layer order."""
+    kernel, bias = weights[0]
+    size = len(kernel)
+    out = conv1d(x, kernel, 0.0)
+    for t in range(x.shape[1]):
+        inside = sum(
+            0 <= t + tap - size // 2 < x.shape[1] for tap in range(size)
+        )
+        out[:, t] *= size / inside
+    x = instance_norm(gelu(out + bias))
+    for index in range((len(weights) - 1) // 2):
+        narrow = conv1d(x, *weights[1 + 2 * index])
+        wide = conv1d(narrow, *weights[2 + 2 * index], dilation=2**index)
+        x = instance_norm(gelu(wide + x))
+    return x
+
+
+def motif_reconstruction(anchor, candidate, weights, attention="sparsemax"):
+    """Eq. 2 to 4 of RelCon for one pair, `(time, 3)` each."""
+    mean = candidate.mean(0)
+    std = np.sqrt(candidate.var(0) + 1e-5)
+    gamma, beta = weights["gamma"], weights["beta"]
+    query_in = ((anchor - mean) / std * gamma + beta)[None]
+    key_in = ((candidate - mean) / std * gamma + beta)[None]
+    query = dilated_conv_stack(query_in, weights["query"])[0]
+    key = dilated_conv_stack(key_in, weights["key"])[0]
+    value = dilated_conv_stack(key_in, weights["value"])[0]
+    scores = query @ key.T / math.sqrt(query.shape[1])
+    rows = {"sparsemax": sparsemax, "softmax": softmax}[attention](scores)
+    out = rows @ value @ weights["output_kernel"] + weights["output_bias"]
+    return (out - beta) / (gamma + 1e-10) * std + mean
+
+
+def motif_distance(anchor, candidate, weights, attention="sparsemax"):
+    """Eq. 1 for one pair."""
+    anchor = np.asarray(anchor, np.float64)
+    candidate = np.asarray(candidate, np.float64)
+    rebuilt = motif_reconstruction(anchor, candidate, weights, attention)
+    return float(np.sum((rebuilt - anchor) ** 2))
+
+
+def candidate_distances(anchors, candidates, weights, attention="sparsemax"):
+    """Row `i`: anchors `i + 1, i + 2, ...` in a circle, then its own."""
+    batch = len(anchors)
+    return np.array(
+        [
+            [
+                motif_distance(
+                    anchors[i],
+                    anchors[(i + step) % batch],
+                    weights,
+                    attention,
+                )
+                for step in range(1, batch)
+            ]
+            + [
+                motif_distance(anchors[i], candidate, weights, attention)
+                for candidate in candidates[i]
+            ]
+            for i in range(batch)
+        ]
+    )
+
+
+def cosine_similarities(anchor_embeddings, candidate_embeddings):
+    """The similarities in the order of `candidate_distances`."""
+
+    def cosine(a, b):
+        return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+    batch = len(anchor_embeddings)
+    return np.array(
+        [
+            [
+                cosine(
+                    anchor_embeddings[i], anchor_embeddings[(i + step) % batch]
+                )
+                for step in range(1, batch)
+            ]
+            + [
+                cosine(anchor_embeddings[i], candidate)
+                for candidate in candidate_embeddings[i]
+            ]
+            for i in range(batch)
+        ]
+    )
