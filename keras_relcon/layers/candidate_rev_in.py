@@ -68,9 +68,7 @@ class CandidateRevIN(keras.layers.Layer):
         """Returns `(mean, std)`, each `(batch, 1, channels)`, g."""
         candidate = ops.stop_gradient(ops.convert_to_tensor(candidate))
         mean = ops.mean(candidate, axis=1, keepdims=True)
-        variance = ops.mean(
-            ops.square(candidate - mean), axis=1, keepdims=True
-        )
+        variance = ops.mean(ops.square(candidate - mean), axis=1, keepdims=True)
         return mean, ops.sqrt(variance + self.epsilon)
 
     def normalize(self, x, statistics):
@@ -78,9 +76,7 @@ class CandidateRevIN(keras.layers.Layer):
         mean, std = statistics
         x = (ops.convert_to_tensor(x) - mean) / std
         if self.affine:
-            x = x * ops.cast(self.gamma, x.dtype) + ops.cast(
-                self.beta, x.dtype
-            )
+            x = x * ops.cast(self.gamma, x.dtype) + ops.cast(self.beta, x.dtype)
         return x
 
     def denormalize(self, x, statistics):

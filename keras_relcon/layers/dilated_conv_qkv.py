@@ -160,9 +160,7 @@ class DilatedConvStack(keras.layers.Layer):
         first = self.data_format == "channels_first"
 
         def internal(channels):
-            return (
-                (batch, channels, time) if first else (batch, time, channels)
-            )
+            return (batch, channels, time) if first else (batch, time, channels)
 
         self.first_conv.build(internal(channels))
         for bottleneck, conv in zip(self.bottlenecks, self.dilated_convs):

@@ -176,8 +176,8 @@ class ResidualBlock1D(keras.layers.Layer):
     """Pre-activation basic block: BN-ReLU-conv-BN-ReLU-conv plus a shortcut.
 
     [He et al., 2016](https://arxiv.org/abs/1603.05027), figure 4(e). Works in
-    the backend's internal layout (`layers/layout.py`), so its input is
-    `(batch, channels, time)` on PyTorch and `(batch, time, channels)` elsewhere.
+    the backend's internal layout (`layers/layout.py`): `(batch, channels,
+    time)` on PyTorch and `(batch, time, channels)` elsewhere.
     The shortcut is a convolution of one sample where width or stride change,
     applied to the raw input, and the identity elsewhere.
 

@@ -55,7 +55,7 @@ def relative_contrastive_loss(
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class RelativeContrastiveLoss(keras.losses.Loss):
-    """`relative_contrastive_loss` with `y_true` distances, `y_pred` similarities.
+    """`relative_contrastive_loss`, averaged over the anchors of a batch.
 
     Args:
         temperature: float, above 0. Defaults to `1.0` (paper, A.1; the released

@@ -247,9 +247,7 @@ class MotifDistance(keras.Model):
         distances = _map_chunks(
             chunk_distances, (anchor_index, pool_index), self.pairs_per_chunk
         )
-        return ops.where(
-            ops.isfinite(distances), distances, float("inf")
-        )
+        return ops.where(ops.isfinite(distances), distances, float("inf"))
 
     def _as_tensors(self, **windows):
         tensors = []

@@ -134,6 +134,9 @@ class RelConModel(RelConTrainStep, keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         if self._compile_loss is not None:
+            # Keras traces a compiled loss once before the first step, without
+            # the distances; any tensor of their shape will do there.
+            y = y_pred if y is None else y
             return super().compute_loss(
                 x, y, y_pred, sample_weight, training=training
             )
@@ -178,9 +181,7 @@ def _unpack(inputs):
     try:
         return inputs["anchor"], inputs["candidates"]
     except (KeyError, TypeError, IndexError) as error:
-        received = (
-            sorted(inputs) if isinstance(inputs, dict) else type(inputs)
-        )
+        received = sorted(inputs) if isinstance(inputs, dict) else type(inputs)
         raise ValueError(
             "`RelConModel` takes a dict with the keys `anchor` and "
             f"`candidates`. Received: {received}. "

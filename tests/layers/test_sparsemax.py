@@ -12,9 +12,7 @@ from keras_relcon.layers import Sparsemax, sparsemax
 def test_matches_the_sorting_oracle_at_every_support_size(rng, scale):
     logits = (scale * rng.normal(size=(5, 7, 130))).astype("float32")
     expected = reference.sparsemax(logits)
-    np.testing.assert_allclose(
-        to_numpy(sparsemax(logits)), expected, atol=1e-6
-    )
+    np.testing.assert_allclose(to_numpy(sparsemax(logits)), expected, atol=1e-6)
 
 
 def test_support_of_two_is_exact():
@@ -31,9 +29,7 @@ def test_equal_logits_share_equally():
 def test_a_large_offset_changes_nothing(rng):
     logits = rng.normal(size=(4, 20)).astype("float32")
     shifted = to_numpy(sparsemax(logits + 1000.0))
-    np.testing.assert_allclose(
-        shifted, reference.sparsemax(logits), atol=2e-4
-    )
+    np.testing.assert_allclose(shifted, reference.sparsemax(logits), atol=2e-4)
 
 
 def test_minus_infinity_is_never_in_the_support():

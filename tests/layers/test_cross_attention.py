@@ -1,0 +1,45 @@
+import math
+
+import numpy as np
+import pytest
+import reference
+from support import to_numpy
+
+from keras_relcon.layers import CrossAttention
+
+
+@pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
+def test_matches_the_unfolded_definition(rng, attention):
+    layer = CrossAttention(3, attention)
+    query = rng.normal(size=(2, 6, 8)).astype("float32")
+    key, value = rng.normal(size=(2, 2, 9, 8)).astype("float32")
+    output = to_numpy(layer(query, key, value))
+    scores = query @ key.transpose(0, 2, 1) / math.sqrt(8)
+    weights = getattr(reference, attention)(scores)
+    kernel, bias = map(to_numpy, (layer.output_kernel, layer.output_bias))
+    np.testing.assert_allclose(
+        output, (weights @ value) @ kernel + bias, rtol=1e-4, atol=1e-5
+    )
+    assert output.shape == layer.compute_output_shape(
+        query.shape, key.shape, value.shape
+    )
+
+
+def test_dropout_acts_in_training_only(rng):
+    layer = CrossAttention(3, "softmax", dropout=0.5)
+    inputs = rng.normal(size=(3, 2, 20, 8)).astype("float32")
+    still = to_numpy(layer(*inputs))
+    np.testing.assert_array_equal(to_numpy(layer(*inputs)), still)
+    moving = to_numpy(layer(*inputs, training=True))
+    assert np.abs(moving - still).max() > 1e-3
+
+
+def test_unknown_attention_is_refused():
+    with pytest.raises(ValueError, match="one of.*softmax.*sparsemax"):
+        CrossAttention(attention="hardmax")
+
+
+def test_config_round_trip():
+    layer = CrossAttention(2, "softmax", 0.3)
+    copy = CrossAttention.from_config(layer.get_config())
+    assert copy.get_config() == layer.get_config()

@@ -1,0 +1,147 @@
+import keras
+import numpy as np
+import pytest
+from support import small_encoder, to_numpy
+
+from keras_relcon.layers import ResNet1D34
+
+RELEASED = {
+    "num_blocks": (3, 4, 6),
+    "widths": (64, 128, 256),
+    "kernel_sizes": (3, 4, 4),
+    "strides": (1, 1, 1),
+}
+
+
+def num_trainable(model):
+    return sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+
+
+@pytest.mark.parametrize(
+    "arguments, expected", [({}, 3_943_552), (RELEASED, 3_635_840)]
+)
+def test_parameter_counts(arguments, expected):
+    encoder = ResNet1D34(**arguments)
+    encoder.build((None, 256, 3))
+    assert num_trainable(encoder) == expected
+
+
+@pytest.fixture
+def golden_encoder(golden):
+    encoder = ResNet1D34(
+        32,
+        num_blocks=(2, 2, 2),
+        widths=(8, 16, 32),
+        kernel_sizes=(3, 4, 4),
+        strides=(1, 1, 1),
+    )
+    encoder.build((None, 256, 3))
+    prefix = "resnet_small/w/"
+
+    def load_conv(layer, name):
+        layer.kernel.assign(golden[f"{name}.weight"].transpose(2, 1, 0))
+        layer.bias.assign(golden[f"{name}.bias"])
+
+    def load_norm(layer, name):
+        layer.gamma.assign(golden[f"{name}.weight"])
+        layer.beta.assign(golden[f"{name}.bias"])
+        layer.moving_mean.assign(golden[f"{name}.running_mean"])
+        layer.moving_variance.assign(golden[f"{name}.running_var"])
+
+    load_conv(encoder.stem_conv, f"{prefix}first_block_conv")
+    load_norm(encoder.stem_norm, f"{prefix}first_block_bn")
+    for index, block in enumerate(encoder.blocks):
+        name = f"{prefix}basicblock_list.{index}"
+        load_norm(block.norm_1, f"{name}.bn1")
+        load_conv(block.conv_1, f"{name}.conv1")
+        load_norm(block.norm_2, f"{name}.bn2")
+        load_conv(block.conv_2, f"{name}.conv2")
+        if block.shortcut is not None:
+            load_conv(block.shortcut, f"{name}.projection_conv")
+    return encoder
+
+
+def test_golden_embedding(golden, golden_encoder):
+    x = golden["resnet_small/x"].transpose(0, 2, 1)
+    np.testing.assert_allclose(
+        to_numpy(golden_encoder(x)),
+        golden["resnet_small/embedding_f64"],
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+def test_golden_embedding_in_training(golden, golden_encoder):
+    x = golden["resnet_small/x"].transpose(0, 2, 1)
+    np.testing.assert_allclose(
+        to_numpy(golden_encoder(x, training=True)),
+        golden["resnet_small/train_mode_embedding_f64"],
+        rtol=1e-3,
+        atol=1e-4,
+    )
+    np.testing.assert_allclose(
+        to_numpy(golden_encoder.stem_norm.moving_mean),
+        golden["resnet_small/after_train_forward/first_block_bn.running_mean"],
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("length", [32, 33, 100, 257])
+def test_any_length_from_32(rng, length):
+    encoder = small_encoder()
+    x = rng.normal(size=(2, length, 3)).astype("float32")
+    assert to_numpy(encoder(x)).shape == (2, 16)
+    # One instance takes other lengths later.
+    assert to_numpy(encoder(np.concatenate([x, x], 1))).shape == (2, 16)
+
+
+def test_other_embedding_sizes_get_a_head(rng):
+    encoder = small_encoder(embedding_dim=5)
+    x = rng.normal(size=(2, 64, 3)).astype("float32")
+    assert to_numpy(encoder(x)).shape == (2, 5)
+    assert encoder.compute_output_shape((2, 64, 3)) == (2, 5)
+
+
+def test_gradients_reach_every_weight(rng):
+    encoder = small_encoder()
+    model = keras.Sequential([encoder, keras.layers.Dense(2)])
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+    x = rng.normal(size=(8, 64, 3)).astype("float32")
+    y = rng.normal(size=(8, 2)).astype("float32")
+    model.build((None, 64, 3))
+    before = [to_numpy(v).copy() for v in encoder.trainable_variables]
+    model.fit(x, y, batch_size=8, epochs=2, verbose=0)
+    for old, variable in zip(before, encoder.trainable_variables):
+        # A bias that a batch norm follows has no effect and no gradient.
+        if "conv_1/bias" in variable.path or "stem_conv/bias" in variable.path:
+            continue
+        assert np.abs(to_numpy(variable) - old).max() > 0, variable.path
+
+
+def test_saved_encoder_gives_equal_embeddings(rng, tmp_path):
+    encoder = small_encoder()
+    x = rng.normal(size=(3, 64, 3)).astype("float32")
+    encoder(x, training=True)
+    expected = to_numpy(encoder(x))
+    encoder.save(tmp_path / "encoder.keras")
+    encoder.save_weights(tmp_path / "encoder.weights.h5")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    np.testing.assert_array_equal(to_numpy(loaded(x)), expected)
+    fresh = ResNet1D34.from_config(encoder.get_config())
+    fresh.build(x.shape)
+    fresh.load_weights(tmp_path / "encoder.weights.h5")
+    np.testing.assert_array_equal(to_numpy(fresh(x)), expected)
+
+
+def test_bad_input_is_explained():
+    with pytest.raises(ValueError, match="shape .batch, time, channels"):
+        ResNet1D34()(np.ones((256, 3), "float32"))
+    with pytest.raises(ValueError, match="32 samples or more"):
+        ResNet1D34()(np.ones((2, 31, 3), "float32"))
+    encoder = small_encoder()
+    encoder(np.ones((2, 64, 3), "float32"))
+    with pytest.raises(ValueError, match="expected axis 2"):
+        encoder(np.ones((2, 64, 4), "float32"))
+    with pytest.raises(ValueError, match="one entry per stage"):
+        ResNet1D34(num_blocks=(3, 4))

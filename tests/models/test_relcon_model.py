@@ -1,0 +1,303 @@
+import importlib.util
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import reference
+from support import (
+    candidate_group,
+    gradients,
+    small_distance,
+    small_encoder,
+    to_numpy,
+    variable_gradients,
+)
+
+from keras_relcon import RelConModel
+from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
+
+
+def small_model(motif_weights, temperature=0.2, **kwargs):
+    keras.utils.set_random_seed(0)
+    distance = small_distance(motif_weights)
+    return RelConModel(small_encoder(), distance, temperature, **kwargs)
+
+
+def expected_loss(model, group, temperature, training):
+    """The step's loss from the oracles, given the embeddings."""
+    anchors, candidates = group["anchor"], group["candidates"]
+    windows = np.concatenate(
+        [anchors, candidates.reshape(-1, *anchors.shape[1:])]
+    )
+    embeddings = to_numpy(model.encoder(windows, training=training))
+    batch = len(anchors)
+    similarities = reference.cosine_similarities(
+        embeddings[:batch].astype(np.float64),
+        embeddings[batch:].reshape(batch, -1, embeddings.shape[1]),
+    )
+    distances = reference.candidate_distances(
+        anchors, candidates, motif_weights_of(model)
+    )
+    return reference.relative_contrastive_loss(
+        distances, similarities, temperature
+    ).mean()
+
+
+def motif_weights_of(model):
+    distance = model.motif_distance
+
+    def stack(layer):
+        layers = [layer.first_conv]
+        for pair in zip(layer.bottlenecks, layer.dilated_convs):
+            layers += pair
+        return [
+            (np.float64(to_numpy(c.kernel)), np.float64(to_numpy(c.bias)))
+            for c in layers
+        ]
+
+    return {
+        "gamma": to_numpy(distance.rev_in.gamma),
+        "beta": to_numpy(distance.rev_in.beta),
+        "query": stack(distance.qkv.query),
+        "key": stack(distance.qkv.key),
+        "value": stack(distance.qkv.value),
+        "output_kernel": to_numpy(distance.cross_attention.output_kernel),
+        "output_bias": to_numpy(distance.cross_attention.output_bias),
+    }
+
+
+def test_train_step_takes_the_oracle_loss_and_its_gradient(rng, motif_weights):
+    model = small_model(motif_weights)
+    group = candidate_group(rng)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    model.build({k: v.shape for k, v in group.items()})
+    distances = keras.ops.convert_to_tensor(
+        reference.candidate_distances(
+            group["anchor"], group["candidates"], motif_weights
+        ),
+        "float32",
+    )
+    # The gradient of the oracle's ranking through the plain forward pass.
+    variables = model.trainable_variables
+    expected_gradients = variable_gradients(
+        lambda: model.compute_loss(
+            None, distances, model(group, training=True), None, True
+        ),
+        variables,
+    )
+    reset_norms(model)
+    expected = expected_loss(model, group, 0.2, training=True)
+    reset_norms(model)
+    before = [to_numpy(v).copy() for v in variables]
+    logs = model.train_on_batch(group, return_dict=True)
+    np.testing.assert_allclose(logs["loss"], expected, rtol=1e-4)
+    for old, variable, gradient in zip(before, variables, expected_gradients):
+        step = (old - to_numpy(variable)) / 0.1
+        np.testing.assert_allclose(
+            step, gradient, rtol=1e-2, atol=1e-4, err_msg=variable.path
+        )
+
+
+def reset_norms(model):
+    for variable in model.encoder.non_trainable_variables:
+        value = "ones" if "variance" in variable.path else "zeros"
+        variable.assign(getattr(np, value)(variable.shape))
+
+
+def test_gradient_of_the_loss_by_finite_differences(rng, motif_weights):
+    # An independent check of the similarities' order and of the loss.
+    model = small_model(motif_weights)
+    group = candidate_group(rng, 3, 2)
+    distances = to_numpy(model.rank_candidates(group))
+    similarities = np.float64(to_numpy(model(group)))
+
+    def loss(similarities):
+        return model.compute_loss(
+            None, keras.ops.convert_to_tensor(distances), similarities
+        )
+
+    (gradient,) = gradients(loss, [similarities])
+    for index in [(0, 0), (1, 2), (2, 3)]:
+        step = np.zeros_like(similarities)
+        step[index] = 1e-5
+        slope = (
+            reference.relative_contrastive_loss(
+                distances, similarities + step, 0.2
+            ).mean()
+            - reference.relative_contrastive_loss(
+                distances, similarities - step, 0.2
+            ).mean()
+        ) / 2e-5
+        np.testing.assert_allclose(gradient[index], slope, atol=1e-3)
+
+
+def test_test_step_gives_the_loss_of_frozen_statistics(rng, motif_weights):
+    model = small_model(motif_weights)
+    group = candidate_group(rng)
+    model.compile(optimizer="sgd")
+    logs = model.evaluate(group, batch_size=4, verbose=0, return_dict=True)
+    expected = expected_loss(model, group, 0.2, training=False)
+    np.testing.assert_allclose(logs["loss"], expected, rtol=1e-4)
+    np.testing.assert_allclose(
+        logs["loss_per_candidate"], expected / 6, rtol=1e-4
+    )
+
+
+def test_within_subject_share_counts_the_nearest(rng, motif_weights):
+    model = small_model(motif_weights)
+    group = candidate_group(rng, 3, 2)
+    near = keras.ops.convert_to_tensor(
+        # Two other anchors, then two of the own subject.
+        np.array([[9, 8, 1, 2], [1, 9, 2, 3], [1, 2, 8, 9]], "float32")
+    )
+    similarities = keras.ops.zeros((3, 4))
+    logs = model.compute_metrics(group, near, similarities)
+    np.testing.assert_allclose(
+        float(logs["within_subject_share"]), (1 + 0.5 + 0) / 3, rtol=1e-5
+    )
+
+
+@pytest.fixture(scope="module")
+def groups():
+    recordings = synthetic_recordings(4, 12, 50, seed=1)
+    store = WindowStore.from_recordings(recordings, 50, 64)
+    return CandidateGroups(store, batch_size=8, num_candidates=4, seed=0)
+
+
+def test_fit_lowers_the_loss_and_leaves_the_distance(groups, motif_weights):
+    model = small_model(motif_weights)
+    model.compile(optimizer=keras.optimizers.Adam(3e-3))
+    before = [to_numpy(v).copy() for v in model.motif_distance.variables]
+    history = model.fit(groups, epochs=2, verbose=0).history
+    assert history["loss"][1] < history["loss"][0]
+    after = [to_numpy(v) for v in model.motif_distance.variables]
+    assert len(before) > 30
+    for old, new in zip(before, after):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_same_seed_same_training(groups, motif_weights):
+    losses = []
+    for _ in range(2):
+        groups.epoch = 0
+        model = small_model(motif_weights)
+        model.compile(optimizer="adam")
+        losses.append(model.fit(groups, epochs=1, verbose=0).history["loss"])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-6)
+
+
+def test_saved_model_gives_equal_outputs(rng, motif_weights, tmp_path):
+    projector = keras.Sequential([keras.layers.Dense(6), keras.layers.ReLU()])
+    model = small_model(motif_weights, projector=projector)
+    model.compile(optimizer="adam")
+    group = candidate_group(rng)
+    model.fit(group, batch_size=4, verbose=0)
+    expected = to_numpy(model(group))
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(to_numpy(loaded(group)), expected)
+    assert loaded.temperature == 0.2
+    assert len(loaded.trainable_variables) == len(model.trainable_variables)
+    # The optimizer goes on where it stopped.
+    assert int(to_numpy(loaded.optimizer.iterations)) == 1
+    loaded.fit(group, batch_size=4, verbose=0)
+
+    fresh = RelConModel.from_config(model.get_config())
+    fresh.build({k: v.shape for k, v in group.items()})
+    fresh.load_weights(tmp_path / "model.weights.h5")
+    np.testing.assert_array_equal(to_numpy(fresh(group)), expected)
+
+
+def test_a_compiled_loss_takes_the_place_of_the_relative_one(
+    rng, motif_weights
+):
+    model = small_model(motif_weights)
+    model.compile(optimizer="sgd", loss=lambda y, s: keras.ops.sum(s * 0) + 7)
+    logs = model.train_on_batch(candidate_group(rng), return_dict=True)
+    np.testing.assert_allclose(logs["loss"], 7, rtol=1e-6)
+
+
+READ_ON_ANOTHER_BACKEND = """
+import sys
+import keras, numpy as np
+import keras_relcon, keras_relcon.models
+folder = sys.argv[1]
+windows = np.load(folder + "/windows.npy")
+model = keras.saving.load_model(folder + "/model.keras")
+embeddings = model.encoder.predict(windows, verbose=0)
+expected = np.load(folder + "/embeddings.npy")
+assert keras.backend.backend() == sys.argv[2]
+np.testing.assert_allclose(embeddings, expected, atol=1e-4)
+distances = keras.ops.convert_to_numpy(
+    model.motif_distance.distance(windows[:2], windows[2:4])
+)
+np.testing.assert_allclose(
+    distances, np.load(folder + "/distances.npy"), rtol=1e-3
+)
+"""
+
+
+def test_a_saved_model_loads_on_the_other_backends(
+    rng, motif_weights, tmp_path
+):
+    model = small_model(motif_weights)
+    model.compile(optimizer="adam")
+    group = candidate_group(rng)
+    model.fit(group, batch_size=4, epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    windows = group["anchor"]
+    np.save(tmp_path / "windows.npy", windows)
+    np.save(tmp_path / "embeddings.npy", model.encoder.predict(windows))
+    np.save(
+        tmp_path / "distances.npy",
+        to_numpy(model.motif_distance.distance(windows[:2], windows[2:4])),
+    )
+    others = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}
+    ran = 0
+    for backend in sorted(others):
+        if not is_installed(backend):
+            continue
+        run = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                READ_ON_ANOTHER_BACKEND,
+                str(tmp_path),
+                backend,
+            ],
+            env=environment(backend),
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr[-2000:]
+        ran += 1
+    if not ran:
+        pytest.skip("no second backend is installed")
+
+
+def is_installed(module):
+    return importlib.util.find_spec(module) is not None
+
+
+def environment(backend):
+    return {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def test_bad_input_is_explained(rng, motif_weights):
+    model = small_model(motif_weights)
+    group = candidate_group(rng)
+    with pytest.raises(ValueError, match="keys `anchor` and `candidates`"):
+        model(group["anchor"])
+    with pytest.raises(ValueError, match="keys `anchor` and `candidates`"):
+        model({"anchors": group["anchor"], "candidates": group["candidates"]})
+    with pytest.raises(ValueError, match="2 anchors or more"):
+        model({k: v[:1] for k, v in group.items()})
+    with pytest.raises(ValueError, match="of the same windows"):
+        model({**group, "candidates": group["candidates"][:, :, :30]})
+    with pytest.raises(ValueError, match="temperature"):
+        RelConModel(small_encoder(), small_distance(motif_weights), 0.0)
