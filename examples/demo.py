@@ -1,0 +1,127 @@
+"""The whole path: recordings, motif distance, RelCon, embeddings, probe.
+
+python examples/demo.py                       # synthetic recordings
+python examples/demo.py --data archive.zip    # MotionSense, WISDM, or a folder
+"""
+
+import argparse
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import keras_relcon as kr
+
+MAXIMUM_PROBED_WINDOWS = 6000
+
+
+def main():
+    args = parse_args()
+    keras.utils.set_random_seed(args.seed)
+    size = {"subjects": 6, "epochs": 1, "steps": 5} if args.quick else {}
+    recordings = load(args.data, size.get("subjects", 16))
+    store = kr.data.WindowStore.from_recordings(recordings)
+    # The probe's subjects are never seen in pretraining.
+    pretrain, probe = store.split_subjects((0.5, 0.5), seed=args.seed)
+    say(f"{store.info()}\npretraining on subjects {pretrain.subjects}")
+
+    windows = kr.data.make_windows(recordings)
+    windows = windows.select(windows.valid)
+    seen = windows.select(np.isin(windows.subjects, pretrain.subjects))
+    unseen = windows.select(np.isin(windows.subjects, probe.subjects))
+
+    say("\n1. The motif distance learns to rebuild windows")
+    distance = kr.MotifDistance()
+    distance.compile(optimizer=keras.optimizers.Adam(1e-3))
+    distance_history = distance.fit(
+        thin(seen, 64 * size.get("steps", 60)).acceleration,
+        batch_size=64,
+        epochs=size.get("epochs", 3),
+    ).history
+    if windows.labels is not None:
+        report_auc(distance, unseen)
+
+    say("\n2. RelCon teaches the encoder that order")
+    encoder = kr.layers.ResNet1D34(
+        widths=(32, 64, 128, 256), strides=(1, 2, 2, 2)
+    )
+    model = kr.RelConModel(encoder, distance, temperature=0.1)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3))
+    groups = kr.data.CandidateGroups(
+        pretrain,
+        batch_size=32,
+        num_candidates=8,
+        steps_per_epoch=size.get("steps", 30),
+        seed=args.seed,
+    )
+    history = model.fit(groups, epochs=size.get("epochs", 4)).history
+    encoder.save(args.output / "encoder.keras")
+
+    say("\n3. A linear probe on unseen subjects, beside its controls")
+    unseen = thin(unseen, MAXIMUM_PROBED_WINDOWS)
+    if windows.labels is None:
+        result = kr.evaluation.embed(encoder, unseen)
+        np.savez(args.output / "embeddings.npz", **vars(result))
+        say(f"no labels, so no probe: embeddings are in {args.output}")
+        return
+    report = kr.evaluation.cross_validate(
+        kr.evaluation.LinearProbe(),
+        {"RelCon": encoder},
+        unseen,
+        kr.evaluation.grouped_k_fold(
+            unseen.subjects, num_folds=min(4, len(probe.subjects))
+        ),
+        progress=say,
+    )
+    report.save(
+        args.output,
+        histories={"motif distance": distance_history, "RelCon": history},
+    )
+    say(f"\n{report.table()}\nwritten to {args.output}/")
+
+
+def load(path, num_subjects):
+    if path:
+        return kr.data.load_recordings(path)
+    return kr.data.synthetic_recordings(
+        num_subjects=num_subjects, seconds_per_motion=60
+    )
+
+
+def thin(windows, maximum):
+    """Every k-th window, so that no more than `maximum` are left."""
+    step = -(-len(windows) // maximum)
+    return windows.select(np.arange(0, len(windows), step))
+
+
+def report_auc(distance, windows):
+    for name, candidate in {
+        "trained distance": distance,
+        "untrained distance": kr.MotifDistance(),
+        "Euclidean distance": kr.evaluation.euclidean_distance,
+    }.items():
+        auc = kr.evaluation.motif_distance_auc(candidate, windows)
+        say(f"{name} ranks the same motion nearer with AUC {auc:.3f}")
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", help="MotionSense or WISDM zip, or a folder")
+    parser.add_argument("--output", type=Path, default=Path("report"))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--quick", action="store_true", help="a few steps, to try it out"
+    )
+    args = parser.parse_args()
+    args.output.mkdir(parents=True, exist_ok=True)
+    return args
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""The floors of the package, walked on the syntax tree."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "keras_relcon"
+FLOORS = {
+    "version": 0,
+    "layers": 1,
+    "losses": 1,
+    "data": 1,
+    "models": 2,
+    "distributed": 2,
+    "baselines": 3,
+    "presets": 3,
+    "evaluation": 4,
+    "tuning": 5,
+}
+BACKENDS = {"tensorflow", "jax", "torch"}
+BACKEND_FILES = {
+    "models/train_steps/tensorflow_train_step.py": {"tensorflow"},
+    "models/train_steps/jax_train_step.py": {"jax"},
+    "models/train_steps/torch_train_step.py": {"torch"},
+}
+# May only be imported inside a function.
+LAZY = {"matplotlib", "sklearn", "tensorflow_datasets", "keras_tuner", "umap"}
+
+
+def modules():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path):
+    """Yields (module, names, is_at_the_top) of every import of a file."""
+    tree = ast.parse(path.read_text())
+    inner = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.Lambda))
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        top = id(node) not in inner
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, [], top
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module, [alias.name for alias in node.names], top
+
+
+def test_every_folder_has_a_floor():
+    for path in PACKAGE.iterdir():
+        if path.name.startswith("__"):
+            continue
+        assert path.stem in FLOORS, f"{path.name} has no floor"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.name)
+def test_imports_only_go_down(path):
+    relative = path.relative_to(PACKAGE)
+    if relative.name == "__init__.py" and len(relative.parts) == 1:
+        return
+    own = Path(relative.parts[0]).stem
+    for module, names, _ in imports(path):
+        parts = module.split(".")
+        if parts[0] != "keras_relcon":
+            continue
+        targets = [parts[1]] if len(parts) > 1 else names
+        for target in targets:
+            assert target == own or FLOORS[target] < FLOORS[own], (
+                f"{relative} imports {module}: {target} is not below {own}"
+            )
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.name)
+def test_backends_are_named_in_the_train_steps_only(path):
+    relative = path.relative_to(PACKAGE).as_posix()
+    allowed = BACKEND_FILES.get(relative, set())
+    for module, _, _ in imports(path):
+        top = module.split(".")[0]
+        assert top not in BACKENDS - allowed, f"{relative} imports {module}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.name)
+def test_heavy_packages_are_imported_inside_functions(path):
+    for module, _, top in imports(path):
+        if top:
+            assert module.split(".")[0] not in LAZY, f"{path}: {module}"
+
+
+def test_builders_import_nothing_of_the_package():
+    for path in (ROOT / "tfds_builders").rglob("*.py"):
+        for module, _, _ in imports(path):
+            assert module.split(".")[0] != "keras_relcon", path
+
+
+IMPORT = """
+import sys
+import keras
+before = set(sys.modules)
+import keras_relcon
+new = {name.split(".")[0] for name in set(sys.modules) - before}
+new -= {"keras_relcon", "__future__"} | set(sys.stdlib_module_names)
+assert not new - {"keras", "numpy"}, new
+inside = {name.split(".")[1] for name in sys.modules
+          if name.startswith("keras_relcon.")}
+assert inside == {"layers", "losses", "version"}, inside
+keras_relcon.MotifDistance, keras_relcon.RelConModel
+keras_relcon.data, keras_relcon.evaluation
+"""
+
+
+def test_import_adds_nothing_to_what_keras_loads():
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORT],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+
+
+def test_unknown_attribute_is_an_attribute_error():
+    import keras_relcon
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        keras_relcon.nothing
+    assert "RelConModel" in dir(keras_relcon)
