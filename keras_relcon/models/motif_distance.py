@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 from keras import ops
 
 from keras_relcon.layers.augmentations import RandomAugmentations
@@ -115,6 +116,18 @@ class MotifDistance(keras.Model):
             embedded_shape, embedded_shape, embedded_shape
         )
         self.built = True
+
+    def fit(self, x=None, *args, **kwargs):
+        if isinstance(x, np.ndarray):
+            _check_windows("x", x.shape)
+            num_bad = int(np.sum(~np.isfinite(x).all(axis=(1, 2))))
+            if num_bad:
+                raise ValueError(
+                    "`x` must be finite. Received: "
+                    f"{num_bad} of {len(x)} windows with NaN or infinite "
+                    "samples. Keep the valid windows only."
+                )
+        return super().fit(x, *args, **kwargs)
 
     def call(self, windows, training=False):
         # Validation compares with an augmented copy too: from its very self

@@ -11,6 +11,8 @@ from support import (
 )
 
 from keras_relcon import MotifDistance
+from keras_relcon.data import make_windows, synthetic_recordings
+from keras_relcon.evaluation import motif_distance_auc
 
 
 @pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
@@ -203,9 +205,31 @@ def test_saved_distance_gives_the_same_numbers(rng, motif_weights, tmp_path):
 def test_default_size_is_the_published_one():
     distance = MotifDistance()
     distance.build((None, 256, 3))
-    assert distance.count_params() - 9 * 2 == 58617 or (
-        sum(np.prod(v.shape) for v in distance.trainable_variables) == 58617
+    sizes = [np.prod(v.shape) for v in distance.trainable_variables]
+    assert sum(sizes) == 58617
+
+
+def test_training_ranks_the_same_motion_nearer():
+    keras.utils.set_random_seed(1)
+    recordings = synthetic_recordings(6, 20, 50, seed=2)
+    windows = make_windows(recordings, 50, 64, 32)
+    is_train = windows.subjects < "s04"
+    unseen = windows.select(~is_train)
+    distance = MotifDistance(embedding_dim=16, kernel_size=9)
+    distance.compile(optimizer=keras.optimizers.Adam(1e-2))
+
+    def auc():
+        return motif_distance_auc(distance, unseen, 32, 32)
+
+    distance.build((None, 64, 3))
+    untrained = auc()
+    distance.fit(
+        windows.select(is_train).acceleration,
+        batch_size=32,
+        epochs=12,
+        verbose=0,
     )
+    assert auc() > max(0.62, untrained + 0.04)
 
 
 def test_bad_input_is_explained(rng, motif_weights):
@@ -223,3 +247,9 @@ def test_bad_input_is_explained(rng, motif_weights):
         MotifDistance(pairs_per_chunk=0)
     with pytest.raises(ValueError, match="sparsemax"):
         MotifDistance(attention="hardmax").build((None, 20, 3))
+    distance.compile(optimizer="adam")
+    windows[1, 3, 0] = np.nan
+    with pytest.raises(ValueError, match="1 of 3 windows with NaN"):
+        distance.fit(windows)
+    with pytest.raises(ValueError, match=r"shape \(batch, time, channels\)"):
+        distance.fit(windows[0])
