@@ -3,12 +3,10 @@ from keras_relcon.layers.augmentations import (
     ChannelShuffle,
     Negation,
     Noise,
-    RandomAugmentations,
     Rotation,
     Scaling,
     SegmentPermutation,
     TimeFlip,
-    TimeWarp,
 )
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.cross_attention import CrossAttention
@@ -17,8 +15,10 @@ from keras_relcon.layers.dilated_conv_qkv import (
     DilatedConvStack,
     EdgeRenormalizedConv1D,
 )
+from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.layers.resnet1d34 import ResidualBlock1D, ResNet1D34
 from keras_relcon.layers.sparsemax import Sparsemax, sparsemax
+from keras_relcon.layers.time_warp import TimeWarp
 
 __all__ = [
     "Augmentation",

@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
-from keras_relcon.models.motif_distance import (
+from keras_relcon.models.candidate_pool import (
     candidate_index,
     candidate_pool,
     check_candidate_group,

@@ -1,0 +1,108 @@
+import keras
+import numpy as np
+from keras import ops
+
+from keras_relcon.layers.augmentations import Augmentation
+
+MINIMUM_SPEED = 1e-3
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class TimeWarp(Augmentation):
+    """Stretches and squeezes time along a smooth random speed.
+
+    The speed is a cubic spline through equally spaced knots of height
+    `N(1, stddev**2)`, drawn per channel; its running sum, rescaled to the
+    window, gives the warped times at which the signal is placed and from which
+    it is read back linearly. A spline is linear in its knots, so its basis is
+    computed once and no spline is fitted at run time. Speeds below 0.001 are
+    raised to it, so that time never runs backwards.
+
+    Args:
+        stddev: float, of the knots' heights. Defaults to `0.2`.
+        num_knots: int. Interior knots, besides the two ends. Defaults to `4`.
+        seed: int or `None`.
+    """
+
+    def __init__(self, stddev=0.2, num_knots=4, seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        self.stddev = stddev
+        self.num_knots = num_knots
+        self._polynomials = _spline_polynomials(num_knots + 2)
+
+    def draw(self, shape):
+        """Returns the heights of the knots, `(batch, knots, channels)`."""
+        return keras.random.normal(
+            (shape[0], self.num_knots + 2, shape[2]),
+            1.0,
+            self.stddev,
+            seed=self.seed_generator,
+        )
+
+    def apply(self, x, draw):
+        length = ops.shape(x)[1]
+        speed = ops.matmul(self._basis(length), draw)  # (batch, time, channels)
+        speed = ops.maximum(speed, MINIMUM_SPEED)
+        warped = ops.cumsum(speed, axis=1)
+        last = ops.cast(length - 1, warped.dtype)
+        warped = warped * (last / warped[:, -1:, :])
+        return _interpolate(warped, x)
+
+    def _basis(self, length):
+        num_pieces = self.num_knots + 1
+        position = ops.cast(ops.arange(length, dtype="int32"), "float32")
+        position = position * (num_pieces / ops.cast(length - 1, "float32"))
+        piece = ops.clip(ops.floor(position), 0, num_pieces - 1)
+        offset = position - piece
+        powers = ops.stack(
+            [offset**3, offset**2, offset, ops.ones_like(offset)], axis=1
+        )  # (time, 4)
+        polynomials = ops.take(
+            ops.convert_to_tensor(self._polynomials, dtype="float32"),
+            ops.cast(piece, "int32"),
+            axis=0,
+        )  # (time, 4, knots)
+        return ops.einsum("tp,tpk->tk", powers, polynomials)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "stddev": self.stddev,
+            "num_knots": self.num_knots,
+        }
+
+
+def _spline_polynomials(num_knots):
+    """Cubic pieces of the not-a-knot spline basis on knots 0, 1, 2, ...
+
+    Returns `(pieces, 4, knots)`: coefficients of falling powers of the offset
+    into the piece, for a unit height at each knot.
+    """
+    from scipy.interpolate import CubicSpline
+
+    spline = CubicSpline(np.arange(num_knots), np.eye(num_knots))
+    return np.transpose(spline.c, (1, 0, 2))
+
+
+def _interpolate(times, x):
+    """Reads the points `(times, x)` at the whole samples, linearly.
+
+    `times` and `x` are `(batch, time, channels)`, `times` rising along time.
+    Before the first time the first value holds.
+    """
+    length = ops.shape(x)[1]
+    sample = ops.arange(length, dtype="int32")
+    at = ops.cast(sample, times.dtype)
+    # How many of the points lie at or before each sample.
+    passed = ops.sum(
+        ops.cast(times[:, None, :, :] <= at[None, :, None, None], "int32"),
+        axis=2,
+    )  # (batch, time, channels)
+    left = ops.clip(passed - 1, 0, length - 2)
+    time_left = ops.take_along_axis(times, left, axis=1)
+    time_right = ops.take_along_axis(times, left + 1, axis=1)
+    weight = (at[None, :, None] - time_left) / (time_right - time_left)
+    weight = ops.clip(weight, 0.0, 1.0)
+    x_left = ops.take_along_axis(x, left, axis=1)
+    x_right = ops.take_along_axis(x, left + 1, axis=1)
+    return x_left + weight * (x_right - x_left)
