@@ -21,8 +21,15 @@ def main():
     size = {"subjects": 6, "epochs": 1, "steps": 5} if args.quick else {}
     recordings = load(args.data, size.get("subjects", 16))
     store = kr.data.WindowStore.from_recordings(recordings)
+    num_subjects = len(store.subjects)
+    if num_subjects < 5:
+        raise SystemExit(
+            "The demo needs 5 subjects or more: 2 to pretrain on and 3 others "
+            f"to probe. Received: {store.subjects}. Add recordings."
+        )
     # The probe's subjects are never seen in pretraining.
-    pretrain, probe = store.split_subjects((0.5, 0.5), seed=args.seed)
+    share = max(0.5, 3 / num_subjects)
+    pretrain, probe = store.split_subjects((1 - share, share), seed=args.seed)
     say(f"{store.info()}\npretraining on subjects {pretrain.subjects}")
 
     windows = kr.data.make_windows(recordings)
