@@ -12,14 +12,14 @@ import numpy as np
 
 import keras_relcon as kr
 
-MAXIMUM_PROBED_WINDOWS = 6000
+MAXIMUM_PROBED_WINDOWS = 4000
 
 
 def main():
     args = parse_args()
     keras.utils.set_random_seed(args.seed)
     size = {"subjects": 6, "epochs": 1, "steps": 5} if args.quick else {}
-    recordings = load(args.data, size.get("subjects", 16))
+    recordings = load(args.data, size.get("subjects", 12))
     store = kr.data.WindowStore.from_recordings(recordings)
     num_subjects = len(store.subjects)
     if num_subjects < 5:
@@ -41,9 +41,9 @@ def main():
     distance = kr.MotifDistance()
     distance.compile(optimizer=keras.optimizers.Adam(1e-3))
     distance_history = distance.fit(
-        thin(seen, 64 * size.get("steps", 60)).acceleration,
+        thin(seen, 64 * size.get("steps", 45)).acceleration,
         batch_size=64,
-        epochs=size.get("epochs", 3),
+        epochs=size.get("epochs", 6),
     ).history
     if windows.labels is not None:
         report_auc(distance, unseen)
@@ -61,7 +61,7 @@ def main():
         steps_per_epoch=size.get("steps", 30),
         seed=args.seed,
     )
-    history = model.fit(groups, epochs=size.get("epochs", 4)).history
+    history = model.fit(groups, epochs=size.get("epochs", 3)).history
     encoder.save(args.output / "encoder.keras")
 
     say("\n3. A linear probe on unseen subjects, beside its controls")

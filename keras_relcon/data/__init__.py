@@ -1,7 +1,11 @@
-from keras_relcon.data.archives import load_recordings
-from keras_relcon.data.candidate_groups import CandidateGroups
-from keras_relcon.data.motionsense import read_motionsense
-from keras_relcon.data.readers import read_recording
+from keras_relcon.data.readers.archives import load_recordings
+from keras_relcon.data.readers.columns import guess_columns
+from keras_relcon.data.readers.motionsense import read_motionsense
+from keras_relcon.data.readers.read_recording import (
+    read_recording,
+    read_recordings,
+)
+from keras_relcon.data.readers.wisdm_watch import read_wisdm_watch
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import (
     regularize,
@@ -9,24 +13,37 @@ from keras_relcon.data.resampling import (
     resample_labels,
     resample_recording,
 )
+from keras_relcon.data.store.intervals import Interval, sample_targets
+from keras_relcon.data.store.window_store import WindowStore
+from keras_relcon.data.streams.candidate_groups import CandidateGroups
 from keras_relcon.data.synthetic import synthetic_recordings
-from keras_relcon.data.window_store import WindowStore
+from keras_relcon.data.tfds_source import (
+    groups_from_tfds,
+    store_from_tfds,
+    tfds_recordings,
+)
 from keras_relcon.data.windows import Windows, make_windows
-from keras_relcon.data.wisdm_watch import read_wisdm_watch
 
 __all__ = [
     "CandidateGroups",
+    "Interval",
     "Recording",
     "WindowStore",
     "Windows",
+    "guess_columns",
+    "groups_from_tfds",
     "load_recordings",
     "make_windows",
     "read_motionsense",
     "read_recording",
+    "read_recordings",
     "read_wisdm_watch",
     "regularize",
     "resample",
     "resample_labels",
     "resample_recording",
+    "sample_targets",
+    "store_from_tfds",
     "synthetic_recordings",
+    "tfds_recordings",
 ]

@@ -226,5 +226,5 @@ def test_wrong_arguments(path, tmp_path, columns):
     with pytest.raises(FileNotFoundError, match="existing file"):
         read_recording(tmp_path / "none.csv", "s", 50)
     (tmp_path / "r.txt").write_text("x")
-    with pytest.raises(ValueError, match="end in .csv or .npz"):
+    with pytest.raises(ValueError, match="end in .csv, .npz, .parquet"):
         read_recording(tmp_path / "r.txt", "s", 50)

@@ -76,6 +76,11 @@ def test_info_counts():
         "hours": pytest.approx(3 * 1.05 / 3600),
         "sample_rate_hz": 100.0,
         "window_length": 10,
+        "dtype": "float32",
+        "num_missing_samples": 0,
+        "num_clipped_samples": 0,
+        "num_damaged_recordings": 0,
+        "path": None,
     }
 
 

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ def ramp(num_samples, subject="s", **kwargs):
 
 
 @given(st.integers(2, 60), st.integers(1, 70), st.integers(0, 200))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 def test_windows_start_at_every_multiple_of_the_stride(length, stride, extra):
     num_samples = length + extra
     windows = make_windows(
@@ -27,6 +29,87 @@ def test_windows_start_at_every_multiple_of_the_stride(length, stride, extra):
     )
     np.testing.assert_allclose(windows.start_seconds, starts / 100)
     assert windows.valid.all()
+
+
+RATES = st.sampled_from([20, 31.25, 50, 64, 99.7, 100])
+
+
+def noise(num_samples, rate_hz, seed):
+    acceleration = np.random.default_rng(seed).normal(size=(num_samples, 3))
+    return Recording(0.5 * acceleration, rate_hz, "s")
+
+
+@given(RATES, st.integers(2, 80), st.integers(1, 12), st.data())
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_windows_side_by_side_are_the_recording(rate_hz, length, num, data):
+    rest = data.draw(st.integers(0, length - 1))
+    recording = noise(num * length + rest, rate_hz, length)
+    windows = make_windows(recording, rate_hz, length, stride=length)
+    assert len(windows) == num
+    np.testing.assert_array_equal(
+        windows.acceleration.reshape(-1, 3),
+        recording.acceleration[: num * length],
+    )
+
+
+@given(RATES, st.integers(2, 60), st.integers(1, 90), st.integers(0, 300))
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_no_sample_of_a_window_is_shifted(rate_hz, length, stride, extra):
+    recording = noise(length + extra, rate_hz, stride)
+    windows = make_windows(recording, rate_hz, length, stride)
+    assert len(windows) == extra // stride + 1
+    for index, window in enumerate(windows.acceleration):
+        start = index * stride
+        np.testing.assert_array_equal(
+            window, recording.acceleration[start : start + length]
+        )
+        assert windows.start_seconds[index] == index * (stride / rate_hz)
+        assert round(windows.start_seconds[index] * rate_hz) == start
+
+
+@given(st.integers(2, 60), st.integers(1, 60), st.integers(0, 200))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_overlapping_windows_cover_every_sample(length, stride, extra):
+    stride = min(stride, length)
+    windows = make_windows(ramp(length + extra), 100, length, stride)
+    seen = np.unique(np.rint(windows.acceleration[:, :, 0] * 1e4).astype(int))
+    last = (len(windows) - 1) * stride + length
+    np.testing.assert_array_equal(seen, np.arange(last))
+    assert length + extra - last < stride  # what is left gives no window
+
+
+@given(
+    st.lists(st.integers(1, 150), min_size=1, max_size=5), st.integers(2, 40)
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_windows_of_several_recordings_do_not_mix(lengths, length):
+    lengths = [*(max(n, 2) for n in lengths), length]
+    recordings = [noise(n, 100, seed) for seed, n in enumerate(lengths)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some are shorter than a window
+        windows = make_windows(recordings, 100, length, length)
+    expected = [
+        r.acceleration[: r.num_samples // length * length] for r in recordings
+    ]
+    np.testing.assert_array_equal(
+        windows.acceleration.reshape(-1, 3), np.concatenate(expected)
+    )
+
+
+@given(st.integers(2, 30), st.integers(1, 30), st.sets(st.integers(0, 199)))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_a_window_is_valid_if_no_sample_of_it_is_missing(
+    length, stride, missing
+):
+    acceleration = np.full((200, 3), 0.5)
+    acceleration[sorted(missing), 1] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # samples are not finite
+        recording = Recording(acceleration, 100, "s")
+    windows = make_windows(recording, 100, length, stride)
+    for index, is_valid in enumerate(windows.valid):
+        samples = range(index * stride, index * stride + length)
+        assert is_valid == missing.isdisjoint(samples)
 
 
 def test_columns_say_where_each_window_is_from():

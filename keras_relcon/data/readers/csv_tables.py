@@ -1,0 +1,108 @@
+"""Reads named columns of .csv files."""
+
+import csv
+import warnings
+from itertools import islice
+
+import numpy as np
+
+# With fewer numeric rows than this share, a wrong column or file was named.
+MIN_NUMERIC_SHARE = 0.5
+
+
+def list_csv(path, delimiter):
+    """Returns the names in the header."""
+    header = next(_rows(path, delimiter), [])
+    if not header:
+        raise ValueError(
+            "The file must have a header and rows. "
+            f"Received: path={str(path)!r}, which is empty."
+        )
+    return [name.strip() for name in header]
+
+
+def read_csv_head(path, name, delimiter, num_rows):
+    """Returns the first cells of one column, as str."""
+    at = list_csv(path, delimiter).index(name)
+    rows = islice(_rows(path, delimiter), 1, num_rows + 1)
+    return np.array([row[at] for row in rows if len(row) > at], dtype=str)
+
+
+def read_csv(path, numeric, text, delimiter):
+    """`read_table` of a .csv file that has these columns."""
+    header = list_csv(path, delimiter)
+    options = {
+        "delimiter": delimiter,
+        "skiprows": 1,
+        "comments": None,
+        "quotechar": '"',
+        "encoding": "utf-8-sig",
+        "ndmin": 2,
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "loadtxt: input contained no")
+            columns = [header.index(name) for name in numeric]
+            numbers = np.loadtxt(path, usecols=columns, **options)
+            table = dict(zip(numeric, numbers.T))
+            for name in text:
+                column = np.loadtxt(
+                    path, str, usecols=header.index(name), **options
+                )
+                table[name] = column[:, 0]
+        return table
+    except ValueError:  # some cell is not a number: look at each row
+        return _read_each_row(path, header, numeric, text, delimiter)
+
+
+def _rows(path, delimiter):
+    """Yields the rows that are not empty, header first."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = csv.reader(file, delimiter=delimiter)
+            for index, row in enumerate(rows):
+                if index == 0 or any(cell.strip() for cell in row):
+                    yield row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(
+            "A .csv file must be text in UTF-8. "
+            f"Received: path={str(path)!r}: {error}. Save it again as UTF-8."
+        ) from None
+
+
+def _read_each_row(path, header, numeric, text, delimiter):
+    numeric_at = [header.index(name) for name in numeric]
+    text_at = [header.index(name) for name in text]
+    numbers, texts, num_dropped, example = [], [], 0, None
+    for row in islice(_rows(path, delimiter), 1, None):
+        try:
+            numbers.append([_number(row[i]) for i in numeric_at])
+            texts.append([row[i] for i in text_at])
+        except (ValueError, IndexError):
+            num_dropped += 1
+            example = example or row
+            del numbers[len(texts) :]
+    _report(path, numeric, len(texts), num_dropped, example)
+    numbers = np.array(numbers, dtype=float).reshape(len(texts), len(numeric))
+    texts = np.array(texts, dtype=str).reshape(len(texts), len(text))
+    return {**dict(zip(numeric, numbers.T)), **dict(zip(text, texts.T))}
+
+
+def _report(path, numeric, num_kept, num_dropped, example):
+    if num_kept < MIN_NUMERIC_SHARE * (num_kept + num_dropped):
+        raise ValueError(
+            f"Most rows must hold numbers in the columns {list(numeric)}. "
+            f"Received: path={str(path)!r}, where {num_dropped} of "
+            f"{num_kept + num_dropped} rows do not; the first is "
+            f"{example}. Name other `columns`, or the `delimiter`."
+        )
+    if num_dropped:
+        warnings.warn(
+            f"{num_dropped} rows of {path.name} are not numeric and are left "
+            "out.",
+            stacklevel=6,
+        )
+
+
+def _number(cell):
+    return float(cell) if cell.strip() else float("nan")

@@ -1,0 +1,179 @@
+"""Reads the rows of one file as acceleration in g, times and labels."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from keras_relcon.data.readers.columns import ColumnNames, choose_columns
+from keras_relcon.data.readers.device_files import (
+    is_device_file,
+    read_device_file,
+)
+from keras_relcon.data.readers.tables import read_table
+from keras_relcon.data.recording import Recording
+from keras_relcon.data.regularizing import (
+    check_increasing,
+    regularize,
+    usual_rate_hz,
+)
+from keras_relcon.data.timestamps import (
+    check_rate,
+    check_timestamp_unit,
+    rows_by_time,
+    to_seconds,
+)
+from keras_relcon.data.units import to_g
+
+
+@dataclass(frozen=True)
+class RawSignal:
+    """The rows of one file.
+
+    Args:
+        acceleration: `(num_rows, 3)`, g.
+        sample_rate_hz: float, or `None` while it is not known.
+        seconds: `(num_rows,)`, increasing, or `None` for equal steps.
+        labels: `(num_rows,)` of str, one str for all, or `None`.
+    """
+
+    acceleration: np.ndarray
+    sample_rate_hz: float
+    seconds: np.ndarray | None = None
+    labels: np.ndarray | str | None = None
+
+    def recording(self, subject, recording_id, rows=slice(None)):
+        acceleration = self.acceleration[rows]
+        labels, start_time = self.labels, None
+        has_row_labels = isinstance(labels, np.ndarray)
+        if has_row_labels:
+            labels = labels[rows]
+        if self.seconds is not None:
+            seconds = self.seconds[rows]
+            start_time = float(seconds[0])
+            acceleration, _, row_labels = regularize(
+                seconds,
+                acceleration,
+                self.sample_rate_hz,
+                labels=labels if has_row_labels else None,
+            )
+            labels = row_labels if has_row_labels else labels
+        return Recording(
+            acceleration,
+            sample_rate_hz=self.sample_rate_hz,
+            subject=subject,
+            labels=labels,
+            recording_id=recording_id,
+            start_time=start_time,
+        )
+
+
+def read_raw_signal(
+    path,
+    sample_rate_hz=None,
+    unit="g",
+    columns=None,
+    timestamp_column=None,
+    timestamp_unit=None,
+    label_column=None,
+    labels=None,
+    sort_timestamps=False,
+    check_unit=True,
+    delimiter=",",
+):
+    """Returns the `RawSignal` of a file; arguments as of `read_recording`."""
+    wanted = ColumnNames(
+        columns, timestamp_column, timestamp_unit, label_column
+    )
+    _check_arguments(wanted, sample_rate_hz, labels)
+    if is_device_file(path):
+        _check_device_arguments(wanted, path, sample_rate_hz, unit)
+        seconds, acceleration = read_device_file(path)
+        timestamp_unit = "ns"
+    else:
+        if labels is not None:
+            wanted = replace(wanted, label_column=False)
+        names = choose_columns(
+            path, wanted, delimiter, needs_time=sample_rate_hz is None
+        )
+        seconds, acceleration, row_labels = _read_rows(path, names, delimiter)
+        labels = row_labels if labels is None else labels
+        timestamp_unit = names.timestamp_unit
+    acceleration = to_g(acceleration, unit, check_unit)
+    _check_some_finite(acceleration, path)
+    if seconds is None:
+        return RawSignal(acceleration, sample_rate_hz, labels=labels)
+    return _timed(
+        RawSignal(acceleration, None, seconds, labels),
+        sort_timestamps,
+        timestamp_unit,
+    )
+
+
+def _timed(signal, sort_timestamps, timestamp_unit):
+    """Checks the times, after sorting them if asked, and finds their rate."""
+    seconds, labels = signal.seconds, signal.labels
+    acceleration = signal.acceleration
+    if sort_timestamps:
+        kept = rows_by_time(seconds)
+        seconds, acceleration = seconds[kept], acceleration[kept]
+        labels = labels[kept] if isinstance(labels, np.ndarray) else labels
+    check_increasing(seconds)
+    rate_hz = usual_rate_hz(seconds)
+    check_rate(rate_hz, timestamp_unit)
+    return RawSignal(acceleration, rate_hz, seconds, labels)
+
+
+def _read_rows(path, names, delimiter):
+    """`(seconds or None, acceleration, labels or None)` of a table."""
+    is_iso = names.timestamp_unit == "iso"
+    times = [names.timestamp_column] if names.timestamp_column else []
+    text = [names.label_column] if names.label_column else []
+    table = read_table(
+        path,
+        numeric=[*names.columns, *([] if is_iso else times)],
+        text=[*text, *(times if is_iso else [])],
+        delimiter=delimiter,
+    )
+    acceleration = np.stack([table[name] for name in names.columns], axis=1)
+    seconds, labels = None, None
+    if times:
+        seconds = to_seconds(table[times[0]], names.timestamp_unit)
+    if text:
+        labels = table[text[0]].astype(str)
+    return seconds, acceleration, labels
+
+
+def _check_arguments(wanted, sample_rate_hz, labels):
+    if sample_rate_hz is not None and wanted.timestamp_column:
+        raise ValueError(
+            "Only one of `sample_rate_hz` and `timestamp_column` can be given."
+            f" Received: sample_rate_hz={sample_rate_hz}, "
+            f"timestamp_column={wanted.timestamp_column!r}. Leave out the "
+            "rate: change it later with `resample_recording`."
+        )
+    check_timestamp_unit(wanted.timestamp_unit)
+    if wanted.label_column and labels is not None:
+        raise ValueError(
+            "Only one of `label_column` and `labels` can be given. Received: "
+            f"label_column={wanted.label_column!r}, labels={labels!r}."
+        )
+
+
+def _check_device_arguments(wanted, path, sample_rate_hz, unit):
+    given = [*vars(wanted).values(), sample_rate_hz]
+    if unit != "g" or any(value not in (None, False) for value in given):
+        raise ValueError(
+            "A device file brings its own rate, unit, columns and times. "
+            f"Received: path={str(path)!r} with sample_rate_hz="
+            f"{sample_rate_hz}, unit={unit!r} and columns {wanted}. Leave "
+            "these arguments out."
+        )
+
+
+def _check_some_finite(acceleration, path):
+    if not np.isfinite(acceleration).all(axis=1).any():
+        raise ValueError(
+            "The file must hold samples that are finite on all axes. "
+            f"Received: path={str(path)!r}, with none of {len(acceleration)}. "
+            "Name other `columns`, or leave the file out."
+        )

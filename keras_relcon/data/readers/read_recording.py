@@ -1,0 +1,170 @@
+"""Reads one recording, or the parts between its gaps, from one file."""
+
+import warnings
+from contextlib import contextmanager
+
+from keras_relcon.data.readers.raw_signals import read_raw_signal
+from keras_relcon.data.timestamps import split_at_gaps
+
+
+def read_recording(
+    path,
+    subject,
+    sample_rate_hz=None,
+    unit="g",
+    columns=None,
+    timestamp_column=None,
+    timestamp_unit=None,
+    label_column=None,
+    labels=None,
+    recording_id=None,
+    sort_timestamps=False,
+    check_unit=True,
+    delimiter=",",
+):
+    """Reads one recording from a table, or from a device's own file.
+
+    Tables are .csv files with a header, .npz, .parquet (needs pyarrow) and
+    HDF5 (.h5, .hdf5) files. Columns that are not named are guessed from the
+    names in the file, see `guess_columns`; a line of `logging` at level INFO
+    says which are used. Axivity .cwa, GENEActiv .bin and ActiGraph .gt3x files
+    need actfast; they bring their own rate, unit and times.
+
+    With timestamps the signal is put on a regular grid, see `regularize`; gaps
+    longer than a second become missing samples (NaN), and `read_recordings`
+    splits at long ones. In a .csv file an empty cell is a missing sample, and
+    a row with other text in place of a number is left out, with a warning that
+    counts such rows.
+
+    Args:
+        path: str or path. The file.
+        subject: str. The person who wore the device.
+        sample_rate_hz: float. Rate of the rows. With a timestamp column it is
+            the usual rate of the timestamps, and must not be given.
+        unit: str. `"g"` or `"m/s2"`. Defaults to `"g"`.
+        columns: three str, the x, y and z axes; in .npz and HDF5 files also
+            one str, an array of shape (num_samples, 3). In HDF5 files names
+            are paths. Defaults to `None`, guessed.
+        timestamp_column: str, or `False` for none. Defaults to `None`,
+            guessed, or none where `sample_rate_hz` is given.
+        timestamp_unit: str. `"s"`, `"ms"`, `"us"`, `"ns"`, or `"iso"` for
+            dates: ISO 8601, UTC unless they say otherwise; a local clock that
+            is put back by an hour is seen to, see `to_seconds`. Defaults to
+            `None`: `"s"`, or guessed where the column is guessed.
+        label_column: str, or `False` for none. Defaults to `None`, guessed.
+        labels: str. One label for the whole recording. Defaults to `None`.
+        recording_id: str. Defaults to the name of the file.
+        sort_timestamps: bool. Whether to sort rows by time and drop repeated
+            times, instead of raising. Defaults to `False`.
+        check_unit: bool. Whether to refuse a signal whose size contradicts
+            `unit`. Defaults to `True`.
+        delimiter: str. Between the cells of a .csv file. Defaults to `","`.
+
+    Returns:
+        `Recording`, in g.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ImportError: if the package that reads this kind of file is missing.
+        ValueError: if the file is damaged or has no rows, a column or unit is
+            unknown or no one guess is right, the unit contradicts the data,
+            timestamps do not increase, there is neither a rate nor a
+            timestamp column or there are both, or every sample is missing.
+
+    Example:
+
+    >>> recording = read_recording(
+    ...     "walk.csv", subject="s01", sample_rate_hz=50, unit="m/s2"
+    ... )
+    """
+    with _naming(path):
+        signal = read_raw_signal(
+            path,
+            sample_rate_hz,
+            unit,
+            columns,
+            timestamp_column,
+            timestamp_unit,
+            label_column,
+            labels,
+            sort_timestamps,
+            check_unit,
+            delimiter,
+        )
+        return signal.recording(subject, recording_id or _stem(path))
+
+
+def read_recordings(
+    path, subject, max_gap_seconds=60.0, recording_id=None, **options
+):
+    """Reads one file as the recordings between its gaps.
+
+    Each recording has its own `start_time`; all have the rate of the whole
+    file. Stretches of a single sample are left out, with a warning.
+
+    Args:
+        path: str or path. As of `read_recording`.
+        subject: str. The person who wore the device.
+        max_gap_seconds: float. Longest step between two samples inside a
+            recording. Shorter steps of more than a second are missing samples,
+            as in `read_recording`. Defaults to `60.0`.
+        recording_id: str. Defaults to the name of the file. Where there are
+            several recordings, `_0`, `_1`, ... is added.
+        **options: The other arguments of `read_recording`.
+
+    Returns:
+        list of `Recording`, in g, in order of time.
+
+    Raises:
+        As `read_recording`; and ValueError if `max_gap_seconds` is not
+        positive or no stretch has two samples.
+    """
+    if not max_gap_seconds > 0:
+        raise ValueError(
+            "`max_gap_seconds` must be positive. "
+            f"Received: max_gap_seconds={max_gap_seconds}."
+        )
+    with _naming(path):
+        signal = read_raw_signal(path, **options)
+        name = recording_id or _stem(path)
+        if signal.seconds is None:
+            return [signal.recording(subject, name)]
+        pieces = split_at_gaps(signal.seconds, max_gap_seconds)
+        kept = [piece for piece in pieces if piece.stop - piece.start >= 2]
+        _report_short(len(pieces), len(kept), max_gap_seconds, path)
+        if len(kept) == 1:
+            return [signal.recording(subject, name, kept[0])]
+        return [
+            signal.recording(subject, f"{name}_{index}", piece)
+            for index, piece in enumerate(kept)
+        ]
+
+
+@contextmanager
+def _naming(path):
+    """Adds the file to an error that does not say which one it is about."""
+    try:
+        yield
+    except ValueError as error:
+        if str(path) not in str(error):
+            error.add_note(f"While reading {path}.")
+        raise
+
+
+def _report_short(num_pieces, num_kept, max_gap_seconds, path):
+    if not num_kept:
+        raise ValueError(
+            f"Samples must lie within {max_gap_seconds:g} s of each other. "
+            f"Received: path={str(path)!r} with {num_pieces} samples, all "
+            "further apart. Use a larger `max_gap_seconds`."
+        )
+    if num_kept < num_pieces:
+        warnings.warn(
+            f"{num_pieces - num_kept} of {num_pieces} stretches between gaps "
+            "have a single sample and are left out.",
+            stacklevel=3,
+        )
+
+
+def _stem(path):
+    return str(path).replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]

@@ -1,0 +1,304 @@
+"""Batches of anchors with candidates of the same subject, for training."""
+
+import keras
+import numpy as np
+
+from keras_relcon.data.streams.activity import ActivityMap
+from keras_relcon.data.streams.candidate_cells import CandidateCells
+from keras_relcon.data.streams.candidate_checks import (
+    check_anchors,
+    check_policy,
+    check_sizes,
+    check_store,
+    report_left_out,
+)
+from keras_relcon.data.streams.piece_table import PieceTable
+from keras_relcon.data.streams.random_streams import draw_distinct, generator
+from keras_relcon.data.streams.tf_dataset import to_tf_dataset
+
+# Streams of random numbers under one (seed, epoch).
+CELLS, CANDIDATES, OTHER_CELLS = 0, 1, 2
+
+
+class CandidateGroups(keras.utils.PyDataset):
+    """Draws anchors, and for each anchor windows of the same subject.
+
+    Section 3.2 of [RelCon](https://arxiv.org/abs/2411.18822): the candidates
+    of an anchor are `num_candidates` other windows of its subject, here, and
+    the other anchors of the batch, taken by the model.
+
+    In each epoch every piece of signal is cut into windows side by side,
+    after a random shift, so two of them never overlap. Each window is an
+    anchor at most once in an epoch. Candidates are distinct, and drawn
+    uniformly. Subjects with too few windows are left out, with a warning, and
+    are in `left_out`, a dict of subject to number of windows.
+
+    Every batch depends on `(seed, epoch, index)` alone: it is the same on any
+    worker, in any order, in a new process, and from a store in memory or in a
+    file. Only whole batches are given. To continue an interrupted training,
+    set `epoch` to the first epoch to run.
+
+    Args:
+        store: `WindowStore`. For a TFDS dataset see
+            `keras_relcon.data.groups_from_tfds`.
+        batch_size: int. Anchors per batch, at least 2. Defaults to `64`.
+        num_candidates: int. Within-subject candidates per anchor. Defaults to
+            `20`.
+        seed: int. Not negative. Defaults to `0`.
+        steps_per_epoch: int. Batches per epoch. More than the store has
+            anchors for goes on with a new shift and order. Defaults to what
+            the store has anchors for, whatever the shift.
+        is_fixed: bool. Whether every epoch is the same, as for validation.
+            Defaults to `False`.
+        policy: str. Where candidates come from: `"subject"`, all of the
+            anchor's subject; `"recording"`, the anchor's recording;
+            `"time_span"`, windows that begin within `span_seconds` of the
+            anchor, in recordings of the subject on one clock (they have a
+            `start_time` and do not overlap), else in the anchor's recording.
+            Defaults to `"subject"`.
+        span_seconds: float. For `"time_span"` only. Defaults to `None`.
+        allow_overlap: bool. Whether candidates may overlap the anchor: they
+            are then cut with a shift of their own. They never overlap each
+            other. Defaults to `False`.
+        minimum_std_g: float. Leaves out windows at rest: the standard
+            deviation of every axis is below. Reads the whole store once; then
+            shifts are multiples of a quarter of a window. Defaults to `None`.
+        **kwargs: `workers`, `use_multiprocessing` and `max_queue_size` of
+            `keras.utils.PyDataset`.
+
+    Returns:
+        Each item is a dict: `"anchor"`, `(batch_size, window_length, 3)`, and
+        `"candidates"`, `(batch_size, num_candidates, window_length, 3)`,
+        float32, g.
+
+    Raises:
+        TypeError: if `store` is no `WindowStore`.
+        ValueError: if an argument is wrong, or the store has too few windows.
+
+    Differs from the released code: its candidates come from the same subject
+    and the same hour of the clock; `policy="time_span", span_seconds=3600`
+    takes those within an hour of the anchor.
+
+    Example:
+
+    >>> groups = CandidateGroups(store, batch_size=64, num_candidates=20)
+    >>> model.fit(groups, epochs=10)
+    """
+
+    def __init__(
+        self,
+        store,
+        batch_size=64,
+        num_candidates=20,
+        seed=0,
+        steps_per_epoch=None,
+        is_fixed=False,
+        policy="subject",
+        span_seconds=None,
+        allow_overlap=False,
+        minimum_std_g=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_store(store)
+        check_sizes(batch_size, num_candidates, seed, steps_per_epoch)
+        check_policy(policy, span_seconds, minimum_std_g)
+        self.store = store
+        self.batch_size = batch_size
+        self.num_candidates = num_candidates
+        self.seed = seed
+        self.steps_per_epoch = steps_per_epoch
+        self.is_fixed = is_fixed
+        self.policy = policy
+        self.span_seconds = span_seconds
+        self.allow_overlap = allow_overlap
+        self.minimum_std_g = minimum_std_g
+        self.epoch = 0
+        self._drawn = set()  # indices of this epoch
+        self._table = self._make_table()
+        self.left_out, num_sure = self._leave_out_small_groups()
+        self._batches_per_round = num_sure // batch_size
+        if self._batches_per_round == 0:
+            raise ValueError(
+                "The store must have at least one batch of windows. "
+                f"Received: {num_sure} windows for batch_size={batch_size}. "
+                "Use a smaller `batch_size` or more data."
+            )
+        self._round = None
+
+    def __len__(self):
+        return self.steps_per_epoch or self._batches_per_round
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(
+                f"`index` must be in [0, {len(self)}). Received: index={index}."
+            )
+        batch = self.batch(self.epoch, index)
+        self._drawn.add(index)
+        return batch
+
+    def on_epoch_end(self):
+        # Not in on_epoch_begin: workers start drawing before it is called.
+        # Keras calls this once more before the first epoch, after drawing a
+        # batch or two, of any index, to build the model; that is no epoch.
+        # What processes draw cannot be seen here, so with them each call
+        # counts.
+        is_over = len(self._drawn) == len(self) or self.use_multiprocessing
+        if is_over and not self.is_fixed:
+            self.epoch += 1
+        self._drawn = set()
+
+    def batch(self, epoch, index):
+        """Returns the batch at `index` of any epoch, as a dict."""
+        anchors, candidates = self.draw(epoch, index)
+        # One read for both: rows are contiguous, so the parts are views.
+        starts = np.concatenate([anchors, candidates.reshape(-1)])
+        windows = self.store.read(starts)
+        shape = candidates.shape + windows.shape[1:]
+        return {
+            "anchor": windows[: len(anchors)],
+            "candidates": windows[len(anchors) :].reshape(shape),
+        }
+
+    def draw(self, epoch, index):
+        """Returns where the windows of a batch start in the store's signal.
+
+        Returns:
+            `(anchors, candidates)`: `(batch_size,)` and
+            `(batch_size, num_candidates)` int.
+        """
+        round_index, position = divmod(index, self._batches_per_round)
+        cells, others, order = self._round_of(epoch, round_index)
+        begin = position * self.batch_size
+        anchors = order[begin : begin + self.batch_size]
+        first, stop = cells.candidates_near(anchors, others)
+        rng = generator(self.seed, epoch, index, CANDIDATES)
+        if others is cells:
+            picks = draw_distinct(rng, stop - first - 1, self.num_candidates)
+            # Step over the anchor itself.
+            picks += picks >= (anchors - first)[:, None]
+        else:
+            picks = draw_distinct(rng, stop - first, self.num_candidates)
+        return cells.locate(anchors)[1], others.locate(first[:, None] + picks)[
+            1
+        ]
+
+    def to_tf_dataset(
+        self,
+        epochs=None,
+        num_parallel_calls=None,
+        num_shards=1,
+        shard_index=0,
+    ):
+        """Gives the same batches, in the same order, as a `tf.data.Dataset`.
+
+        Batches of the epochs from `self.epoch` on follow each other. They are
+        read in parallel, in order. Between the workers of a distribution
+        strategy each batch goes to one of them, and none is lost.
+
+        Args:
+            epochs: int. Epochs in the dataset. Defaults to `None`, no end:
+                pass `steps_per_epoch=len(groups)` to `fit`.
+            num_parallel_calls: int. Batches read at once. Defaults to what
+                tf.data finds best.
+            num_shards: int. Of how many parts this is one. Defaults to `1`.
+            shard_index: int. Which part: batches `shard_index`, `shard_index +
+                num_shards`, ...; others are not read. Defaults to `0`.
+
+        Returns:
+            `tf.data.Dataset` of dicts with static shapes. It reads in this
+            process: it cannot be saved.
+
+        Raises:
+            ImportError: if TensorFlow is not installed.
+            ValueError: if `epochs` or the shard is out of range.
+
+        Example:
+
+        >>> dataset = groups.to_tf_dataset()
+        >>> model.fit(dataset, steps_per_epoch=len(groups), epochs=10)
+        """
+        return to_tf_dataset(
+            self, epochs, num_parallel_calls, num_shards, shard_index
+        )
+
+    def _make_table(self):
+        pieces, rate = self.store.pieces, self.store.sample_rate_hz
+        activity = None
+        if self.minimum_std_g is not None:
+            activity = ActivityMap(self.store, pieces, self.minimum_std_g)
+        return PieceTable(
+            pieces,
+            self.store.window_length,
+            rate,
+            self.policy,
+            int((self.span_seconds or 0) * rate + 1e-6),
+            activity,
+        )
+
+    def _leave_out_small_groups(self):
+        """Returns windows by subject left out, and how many anchors stay."""
+        table = self._table
+        windows, anchors = [], []
+        for shift in table.trial_shifts():
+            cells = CandidateCells(table, shift)
+            windows.append(cells.num_per_piece())
+            anchors.append(cells.anchors_per_piece(self.num_candidates))
+        windows, anchors = np.min(windows, axis=0), np.min(anchors, axis=0)
+        needed = self.num_candidates + (not self.allow_overlap)
+        # Of a time span, those with enough neighbours were counted.
+        least = needed if table.span is None else 1
+        is_large = np.bincount(table.group, anchors) >= least
+        is_kept = is_large[table.group]
+        subjects = np.array([piece.subject for piece in table.pieces])
+        kept = set(subjects[is_kept].tolist())
+        left_out = {
+            name: int(windows[subjects == name].sum())
+            for name in self.store.subjects
+            if name not in kept
+        }
+        place = {"subject": "", "recording": " in one recording"}.get(
+            self.policy, f" within {self.span_seconds} s"
+        )
+        report_left_out(
+            left_out,
+            len(kept),
+            f"{needed} windows{place}",
+            int(windows[~is_kept].sum()) - sum(left_out.values()),
+            int(windows.sum()),
+        )
+        table.select(is_kept)
+        return left_out, int(anchors[is_kept].sum())
+
+    def _round_of(self, epoch, round_index):
+        """Cells of a round, the cells of candidates, and anchors in order."""
+        cached = self._round
+        if cached is None or cached[0] != (epoch, round_index):
+            cached = (
+                (epoch, round_index),
+                self._draw_round(epoch, round_index),
+            )
+            self._round = cached  # one assignment: safe between threads
+        return cached[1]
+
+    def _draw_round(self, epoch, round_index):
+        rng = generator(self.seed, epoch, round_index, CELLS)
+        cells = CandidateCells(self._table, self._table.draw_shift(rng))
+        others = cells
+        if self.allow_overlap:
+            shift_rng = generator(self.seed, epoch, round_index, OTHER_CELLS)
+            shift = self._table.draw_shift(shift_rng)
+            others = CandidateCells(self._table, shift)
+        order = cells.anchors(others, self.num_candidates)
+        check_anchors(len(order), self.batch_size)
+        rng.shuffle(order)
+        # With a time span, the number of anchors was tried for a few shifts
+        # only: should one leave fewer, some come twice.
+        num_anchors = self._batches_per_round * self.batch_size
+        if len(order) < num_anchors:
+            order = np.resize(order, num_anchors)
+        return cells, others, order
+
+    def __getstate__(self):
+        return {**self.__dict__, "_round": None}

@@ -1,0 +1,74 @@
+"""Gives the batches of candidate groups as a `tf.data.Dataset`."""
+
+
+def to_tf_dataset(
+    groups,
+    epochs=None,
+    num_parallel_calls=None,
+    num_shards=1,
+    shard_index=0,
+):
+    """See `CandidateGroups.to_tf_dataset`."""
+    if not 0 <= shard_index < num_shards:
+        raise ValueError(
+            "`shard_index` must be in [0, num_shards). Received: "
+            f"shard_index={shard_index}, num_shards={num_shards}."
+        )
+    if epochs is not None and epochs < 1:
+        raise ValueError(
+            "`epochs` must be at least 1, or None for no end. "
+            f"Received: epochs={epochs}."
+        )
+    tf = _import_tensorflow()
+    length, first_epoch = len(groups), groups.epoch
+    window_length = groups.store.window_length
+    anchor_shape = (groups.batch_size, window_length, 3)
+    candidates_shape = (groups.batch_size, groups.num_candidates)
+    candidates_shape += (window_length, 3)
+
+    def draw(number):
+        epoch, index = divmod(int(number), length)
+        epoch = first_epoch if groups.is_fixed else first_epoch + epoch
+        batch = groups.batch(epoch, index)
+        return batch["anchor"], batch["candidates"]
+
+    def to_batch(number):
+        anchor, candidates = tf.numpy_function(
+            draw, [number], (tf.float32, tf.float32), stateful=False
+        )
+        return {
+            "anchor": tf.ensure_shape(anchor, anchor_shape),
+            "candidates": tf.ensure_shape(candidates, candidates_shape),
+        }
+
+    if epochs is None:
+        numbers = tf.data.Dataset.counter()
+    else:
+        numbers = tf.data.Dataset.range(epochs * length)
+    if num_shards > 1:
+        # Of the numbers, before anything is read.
+        numbers = numbers.shard(num_shards, shard_index)
+    dataset = numbers.map(
+        to_batch,
+        num_parallel_calls=num_parallel_calls or tf.data.AUTOTUNE,
+        deterministic=True,
+    ).prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    # Between workers each batch goes to one: there are no files to share out.
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
+    options.deterministic = True
+    return dataset.with_options(options)
+
+
+def _import_tensorflow():
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise ImportError(
+            "`to_tf_dataset` needs TensorFlow. Install it with "
+            '`pip install "keras-relcon[tensorflow]"`, or pass the '
+            "`CandidateGroups` themselves to `fit`."
+        ) from error
+    return tf

@@ -1,0 +1,125 @@
+"""Turns timestamps into seconds, and sees to clock changes and gaps."""
+
+import warnings
+from datetime import datetime, timezone
+
+import numpy as np
+
+SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+TIMESTAMP_UNITS = (*SECONDS_PER_UNIT, "iso")
+HOUR = 3600.0
+# Accelerometers record at rates within these; others mean a wrong unit.
+MIN_RATE_HZ = 1.0
+MAX_RATE_HZ = 10_000.0
+
+
+def to_seconds(values, unit, max_gap_seconds=1.0):
+    """Converts timestamps to Unix or elapsed seconds.
+
+    Dates with an offset from UTC ("+02:00", "Z") are exact. Dates without one
+    are taken as UTC; where such a local clock was put back by an hour at the
+    end of daylight saving time, the hour is added to all that follows, with a
+    warning, so that time goes on. That is seen by a step of minus one hour
+    which is an ordinary step (not above `max_gap_seconds`) once the hour is
+    added; other steps back are left for `regularize` to refuse. Where the
+    clock was put forward, the step of an hour cannot be told from a gap, and is
+    one.
+
+    Args:
+        values: `(num_samples,)`. Numbers; for `"iso"` str or datetime64.
+        unit: str. `"s"`, `"ms"`, `"us"`, `"ns"` or `"iso"`.
+        max_gap_seconds: float. Defaults to `1.0`.
+
+    Returns:
+        `(num_samples,)` float64, seconds.
+
+    Raises:
+        ValueError: if a value is not an ISO 8601 date, for `"iso"`.
+    """
+    if unit != "iso":
+        return values * SECONDS_PER_UNIT[unit]
+    if values.dtype.kind == "M":
+        start = np.datetime64(0, "s")
+        seconds = (values - start) / np.timedelta64(1, "s")
+        return _undo_clock_change(seconds, max_gap_seconds)
+    moments = [_parse_iso(value) for value in values]
+    seconds = np.array(
+        [
+            (m if m.tzinfo else m.replace(tzinfo=timezone.utc)).timestamp()
+            for m in moments
+        ]
+    )
+    if any(moment.tzinfo for moment in moments):
+        return seconds
+    return _undo_clock_change(seconds, max_gap_seconds)
+
+
+def check_timestamp_unit(unit):
+    if unit is not None and unit not in TIMESTAMP_UNITS:
+        raise ValueError(
+            f"`timestamp_unit` must be one of {list(TIMESTAMP_UNITS)}. "
+            f"Received: timestamp_unit={unit!r}."
+        )
+
+
+def check_rate(rate_hz, unit):
+    """Raises on a rate that no accelerometer has."""
+    if MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        return
+    raise ValueError(
+        f"Timestamps must be from {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} per "
+        f"second. Received: {rate_hz:.4g} per second with "
+        f"timestamp_unit={unit!r}. Pass the unit of the timestamps, one of "
+        f"{list(TIMESTAMP_UNITS)}."
+    )
+
+
+def rows_by_time(seconds):
+    """Rows in order of time, the first of each time, none without a time."""
+    times, kept = np.unique(seconds, return_index=True)
+    kept = kept[np.isfinite(times)]
+    num_dropped = len(seconds) - len(kept)
+    if num_dropped or (np.diff(kept) < 0).any():
+        warnings.warn(
+            f"Rows were sorted by time, and {num_dropped} rows with a repeated "
+            "or missing time were left out.",
+            stacklevel=4,
+        )
+    return kept
+
+
+def split_at_gaps(seconds, max_gap_seconds):
+    """Slices of the rows between steps longer than `max_gap_seconds`."""
+    breaks = np.flatnonzero(np.diff(seconds) > max_gap_seconds) + 1
+    edges = [0, *breaks.tolist(), len(seconds)]
+    return [slice(*pair) for pair in zip(edges, edges[1:])]
+
+
+def _parse_iso(value):
+    try:
+        return datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError(
+            "Timestamps must be ISO 8601 dates for timestamp_unit='iso'. "
+            f"Received: {str(value)!r}. Pass another `timestamp_unit` for "
+            "numbers."
+        ) from None
+
+
+def _undo_clock_change(seconds, max_gap_seconds):
+    steps = np.diff(seconds)
+    repaired = steps + HOUR
+    is_change = (steps < 0) & (repaired > 0) & (repaired <= max_gap_seconds)
+    changes = np.flatnonzero(is_change) + 1
+    if not len(changes):
+        return seconds
+    warnings.warn(
+        f"The clock goes back by an hour at row {changes[0]} (from 0): taken "
+        "as the end of daylight saving time, and the hour is added to all "
+        "later timestamps. Store times with their offset from UTC to avoid "
+        "this.",
+        stacklevel=5,
+    )
+    hours = np.zeros(len(seconds))
+    hours[changes] = HOUR
+    return seconds + np.cumsum(hours)

@@ -1,0 +1,187 @@
+import logging
+
+import h5py
+import numpy as np
+import pytest
+
+from keras_relcon.data import guess_columns, read_recording
+
+
+def write(path, header, row="0.1,0.2,0.9", num_rows=20, **texts):
+    rows = [f"{row}\n" for _ in range(num_rows)]
+    path.write_text(header + "\n" + "".join(rows))
+    return path
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "walk.csv"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x,y,z",
+        "X,Y,Z",
+        "acc_x,acc_y,acc_z",
+        "accel_x,accel_y,accel_z",
+        "ax,ay,az",
+        "AccX,AccY,AccZ",
+        "accelerationX,accelerationY,accelerationZ",
+        "Accelerometer X (g),Accelerometer Y (g),Accelerometer Z (g)",
+        "wrist acceleration x [m/s^2],wrist acceleration y [m/s^2],"
+        "wrist acceleration z [m/s^2]",
+        "x-axis (g),y-axis (g),z-axis (g)",
+        "acc_x_g,acc_y_g,acc_z_g",
+        "acc_x m/s^2,acc_y m/s^2,acc_z m/s^2",
+        "x_acc,y_acc,z_acc",
+        "z,y,x",
+    ],
+)
+def test_common_names_of_the_axes(path, header):
+    names = header.split(",")
+    guess = guess_columns(write(path, header))
+    assert list(guess["columns"]) == sorted(names, key=str.lower)
+    assert guess["timestamp_column"] is False
+    assert guess["label_column"] is False
+
+
+def test_other_sensors_and_columns_are_passed_over(path):
+    header = "gyro_x,gyro_y,gyro_z,mag_x,max,index,acc_x,acc_y,acc_z,hr"
+    guess = guess_columns(write(path, header, ",".join("0" * 10)))
+    assert guess["columns"] == ("acc_x", "acc_y", "acc_z")
+
+
+def test_acceleration_without_gravity_is_said(path):
+    header = ",".join(f"userAcceleration.{axis}" for axis in "xyz")
+    header += "," + ",".join(f"gravity.{axis}" for axis in "xyz")
+    write(path, header, "0,0,0,0,0,1")
+    with pytest.warns(UserWarning, match="userAcceleration.x.*without gravity"):
+        guess = guess_columns(path)
+    assert guess["columns"][1] == "userAcceleration.y"
+
+
+@pytest.mark.parametrize(
+    "name, first, second, unit",
+    [
+        ("time", "0.00", "0.02", "s"),
+        ("timestamp", "1700000000000", "1700000000020", "ms"),
+        ("Timestamp", "1700000000000000", "1700000000020000", "us"),
+        ("time", "1700000000000000000", "1700000000020000000", "ns"),
+        ("time_ms", "0", "1200", "ms"),
+        ("timestamp (s)", "0", "0.0001", "s"),
+        ("datetime", "2024-05-01T10:00:00.00", "2024-05-01T10:00:00.02", "iso"),
+        ("seconds_elapsed", "0", "0.02", "s"),
+        ("Creation_Time", "20000000", "40000000", "ns"),
+    ],
+)
+def test_timestamps_and_their_unit(path, name, first, second, unit):
+    path.write_text(f"{name},x,y,z\n{first},0,0,1\n{second},0,0,1\n")
+    guess = guess_columns(path)
+    assert guess["timestamp_column"] == name
+    assert guess["timestamp_unit"] == unit
+
+
+def test_what_is_guessed_is_logged_and_used(path, caplog):
+    lines = [f"{k / 50},0,0,1,sit,other\n" for k in range(100)]
+    path.write_text("time,acc_x,acc_y,acc_z,activity,note\n" + "".join(lines))
+    with caplog.at_level(logging.INFO, "keras_relcon"):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(50)
+    assert set(recording.labels) == {"sit"}
+    (record,) = caplog.records
+    assert record.getMessage().startswith(
+        "walk.csv: axes ('acc_x', 'acc_y', 'acc_z'), timestamps 'time' in 's', "
+        "labels 'activity'."
+    )
+    assert guess_columns(path) == {
+        "columns": ("acc_x", "acc_y", "acc_z"),
+        "timestamp_column": "time",
+        "timestamp_unit": "s",
+        "label_column": "activity",
+    }
+
+
+def test_what_is_named_is_not_guessed(path, caplog):
+    lines = [f"{k / 50},{k / 25},0,0,1,sit\n" for k in range(100)]
+    path.write_text("time,other,x,y,z,activity\n" + "".join(lines))
+    with caplog.at_level(logging.INFO, "keras_relcon"):
+        recording = read_recording(
+            path,
+            "s",
+            columns=("z", "y", "x"),
+            timestamp_column="other",
+            label_column=False,
+        )
+    assert not caplog.records
+    assert recording.sample_rate_hz == pytest.approx(25)
+    assert recording.labels is None
+    np.testing.assert_array_equal(recording.acceleration[0], [1, 0, 0])
+    recording = read_recording(path, "s", 100)  # a rate: times are not used
+    assert recording.sample_rate_hz == 100 and recording.num_samples == 100
+
+
+def test_a_guess_can_be_changed_and_passed_on(path):
+    lines = [f"{k * 20},0,0,1,0.6,0.8,0\n" for k in range(100)]
+    header = "timestamp,hip_acc_x,hip_acc_y,hip_acc_z,fx,fy,fz\n"
+    path.write_text(header + "".join(lines))
+    guess = guess_columns(path)
+    guess["columns"] = ("fx", "fy", "fz")
+    recording = read_recording(path, "s", **guess)
+    assert recording.sample_rate_hz == pytest.approx(50)
+    np.testing.assert_allclose(recording.acceleration[9], [0.6, 0.8, 0])
+
+
+@pytest.mark.parametrize(
+    "header, message",
+    [
+        (
+            "wrist_acc_x,wrist_acc_y,wrist_acc_z,hip_acc_x,hip_acc_y,hip_acc_z",
+            r"One set.*'wrist_acc_x'.*'hip_acc_z'\)\]. Pass the three names as",
+        ),
+        ("acc_x,acc_y,acc_z,AccX,AccY,AccZ", "One set.*'acc_x'.*'AccX'"),
+        ("x,y,z,Arrival_Time,Creation_Time", "One column.*'Arrival_Time', '"),
+        ("x,y,z,label,activity", "`label_column`.*'activity'.*=False"),
+        ("a,b,c", r"look like the axes.*\['a', 'b', 'c'\]. Pass the three"),
+        ("x,y", "look like the axes"),
+        ("x;y;z", "look like the axes.*Pass the `delimiter`"),
+        ("0.1,-0.2,9e-1", "Add a first line with the names"),
+    ],
+)
+def test_no_guess_or_several_are_an_error(path, header, message):
+    row = ",".join("0" * len(header.split(",")))
+    with pytest.raises(ValueError, match=message):
+        read_recording(write(path, header, row), "s")
+
+
+def test_a_row_of_units_below_the_header_is_no_date(path):
+    lines = [f"{k * 20},0,0,1\n" for k in range(100)]
+    path.write_text("timestamp,x,y,z\nms,g,g,g\n" + "".join(lines))
+    assert guess_columns(path)["timestamp_unit"] == "ms"
+    with pytest.warns(UserWarning, match="1 rows of walk.csv"):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(50)
+
+
+def test_an_ambiguous_column_can_be_named(path):
+    lines = [f"0,0,1,{k * 20},{k * 40}\n" for k in range(100)]
+    path.write_text("x,y,z,Arrival_Time,Creation_Time\n" + "".join(lines))
+    recording = read_recording(
+        path, "s", timestamp_column="Creation_Time", timestamp_unit="ms"
+    )
+    assert recording.sample_rate_hz == pytest.approx(25)
+
+
+def test_only_columns_in_the_groups_of_the_axes_count(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name in ("wrist/accel/x", "wrist/accel/y", "wrist/accel/z"):
+            file[name] = np.full(50, 0.5)
+        for name in ("wrist/gyro/x", "wrist/gyro/y", "wrist/gyro/z"):
+            file[name] = np.ones(50)
+        file["wrist/accel/time"] = np.arange(50) / 50
+        file["wrist/gyro/time"] = np.arange(50) / 25
+        file["wrist/activity"] = ["sit"] * 50
+    recording = read_recording(tmp_path / "a.h5", "s")
+    assert recording.sample_rate_hz == pytest.approx(50)
+    assert recording.acceleration[0].tolist() == [0.5] * 3
+    assert recording.labels[0] == "sit"

@@ -1,0 +1,16 @@
+import pytest
+
+pytest.importorskip("tensorflow", reason="TFDS's test case needs TensorFlow")
+pytest.importorskip("dill", reason="TFDS's test case needs dill")
+tfds = pytest.importorskip("tensorflow_datasets")
+
+from tfds_builders.motionsense import motionsense_dataset_builder  # noqa: E402
+
+
+class MotionsenseTest(tfds.testing.DatasetBuilderTestCase):
+    DATASET_CLASS = motionsense_dataset_builder.Builder
+    SPLITS = {"train": 18}
+
+
+if __name__ == "__main__":
+    tfds.testing.test_main()
