@@ -19,7 +19,7 @@ def main():
     keras.utils.set_random_seed(args.seed)
     recordings = kr.data.load_recordings(args.data)
     store = kr.data.WindowStore.from_recordings(recordings)
-    train, held_out = store.split_subjects((0.8, 0.2), seed=args.seed)
+    train, held_out = split(store, args.hold_out, args.seed)
     print("training on", train.info(), "held out:", held_out.subjects)
 
     windows = kr.data.make_windows(recordings, stride=256)
@@ -79,10 +79,24 @@ def main():
     )
 
 
+def split(store, hold_out, seed):
+    """A store to train on, and one of subjects that it never shows."""
+    if not hold_out:
+        return store.split_subjects((0.8, 0.2), seed=seed)
+    rest = [name for name in store.subjects if name not in hold_out]
+    return store.select_subjects(rest), store.select_subjects(hold_out)
+
+
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", help="an archive or folder of recordings")
     parser.add_argument("--output", type=Path, default=Path("pretrained"))
+    parser.add_argument(
+        "--hold-out",
+        nargs="+",
+        metavar="SUBJECT",
+        help="subjects to keep for probing (default: a fifth, at random)",
+    )
     parser.add_argument("--distance-epochs", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch-size", type=int, default=32)

@@ -1,7 +1,7 @@
 """Cuts recordings into labelled windows of one rate and length."""
 
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -23,6 +23,9 @@ class Windows:
         valid: `(num_windows,)` bool. False where samples were missing; these
             samples are 0 in `acceleration`.
         sample_rate_hz: float.
+        targets: dict of str to `(num_windows,)` float64, what a regression
+            predicts, such as `{"stride_time_s": ...}`; NaN where there is no
+            value. Defaults to none.
     """
 
     acceleration: np.ndarray
@@ -32,6 +35,7 @@ class Windows:
     start_seconds: np.ndarray
     valid: np.ndarray
     sample_rate_hz: float
+    targets: dict = field(default_factory=dict)
 
     def __len__(self):
         return len(self.acceleration)
@@ -46,8 +50,10 @@ class Windows:
             )
         if index.size == 0:
             index = index.astype(int)
-        values = {
-            field.name: getattr(self, field.name) for field in fields(self)
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values["targets"] = {
+            name: np.asarray(value)[index]
+            for name, value in self.targets.items()
         }
         return Windows(
             **{

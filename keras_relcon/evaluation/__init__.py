@@ -1,30 +1,33 @@
 from keras_relcon.evaluation.cross_validate import cross_validate
 from keras_relcon.evaluation.embed import Embeddings, embed, embed_windows
 from keras_relcon.evaluation.features import handmade_features
-from keras_relcon.evaluation.metrics import classification_metrics
-from keras_relcon.evaluation.motionsense_table4 import (
-    motionsense_folds,
-    motionsense_windows,
+from keras_relcon.evaluation.metrics.classification import (
+    classification_metrics,
 )
-from keras_relcon.evaluation.plots import (
-    plot_confusion_matrix,
-    plot_embedding_map,
-    plot_loss_curves,
-)
-from keras_relcon.evaluation.probes import LinearProbe
-from keras_relcon.evaluation.protocols import (
+from keras_relcon.evaluation.protocols.folds import (
     Fold,
     grouped_k_fold,
     held_out,
     leave_one_subject_out,
+)
+from keras_relcon.evaluation.protocols.motionsense_table4 import (
+    motionsense_folds,
+    motionsense_windows,
 )
 from keras_relcon.evaluation.ranking import (
     euclidean_distance,
     motif_distance_auc,
     ranking_auc,
 )
-from keras_relcon.evaluation.report import FoldResult, PairedDifference, Report
+from keras_relcon.evaluation.report.fold_result import FoldResult
+from keras_relcon.evaluation.report.plots import (
+    plot_confusion_matrix,
+    plot_embedding_map,
+    plot_loss_curves,
+)
+from keras_relcon.evaluation.report.report import PairedDifference, Report
 from keras_relcon.evaluation.representations import untrained_copy
+from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
 
 __all__ = [
     "Embeddings",

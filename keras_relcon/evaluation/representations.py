@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_relcon.evaluation.embed import embed_windows
 from keras_relcon.evaluation.features import handmade_features
+from keras_relcon.evaluation.result_cache import content_key
 
 CONTROLS = ("untrained", "handmade")
 
@@ -20,6 +21,7 @@ class EncoderRepresentation:
     def __init__(self, encoder, batch_size):
         self.encoder = encoder
         self.batch_size = batch_size
+        self.fingerprint = content_key(encoder)
 
     def __call__(self, acceleration):
         return embed_windows(self.encoder, acceleration, self.batch_size)
@@ -33,6 +35,8 @@ class HandmadeRepresentation:
     """
 
     is_rescaled = False
+    encoder = None
+    fingerprint = "handmade_features"
 
     def __call__(self, acceleration):
         return handmade_features(acceleration)

@@ -212,7 +212,7 @@ def test_report_tells_what_each_fold_chose(make_labelled_windows):
     windows = make_labelled_windows()
     for grid, choice in (((0.1,), 0.1), ((None,), "no penalty")):
         report = cross_validate(LinearProbe(grid), None, windows, FOLDS[:1])
-        assert report.results[0].choice == choice
+        assert report.results[0].choice == {"C": choice}
     spied = cross_validate(SpyTask(), None, windows, FOLDS[:1])
     assert spied.results[0].choice is None
 

@@ -5,34 +5,7 @@ import tempfile
 
 import numpy as np
 
-from keras_relcon.evaluation import tables
-from keras_relcon.evaluation.metrics import METRICS
-
-
-@dataclasses.dataclass(frozen=True)
-class FoldResult:
-    """What one representation did on the test subjects of one fold.
-
-    Attributes:
-        representation: str.
-        fold: int, from 0.
-        metrics: dict of float, see `classification_metrics`.
-        y_true: `(windows,)` str, labels of the test windows.
-        y_pred: `(windows,)` str.
-        embeddings: `(windows, dim)` float32, of the test windows.
-        subjects: tuple of str, the tested subjects.
-        choice: float, the penalty the probe chose, `"no penalty"`, or `None`
-            if the task tells none.
-    """
-
-    representation: str
-    fold: int
-    metrics: dict
-    y_true: np.ndarray
-    y_pred: np.ndarray
-    embeddings: np.ndarray
-    subjects: tuple
-    choice: object = None
+from keras_relcon.evaluation.report import tables
 
 
 class Report:
@@ -55,9 +28,11 @@ class Report:
     ```
     """
 
-    def __init__(self, results, settings=None):
+    def __init__(self, results, settings=None, published=()):
         self.results = list(results)
         self.settings = dict(settings or {})
+        self.published = tuple(published)
+        self.metrics = tuple(self.results[0].metrics)
         names = [result.representation for result in self.results]
         self.representations = tuple(dict.fromkeys(names))
         labels = [np.unique(result.y_true) for result in self.results]
@@ -81,7 +56,7 @@ class Report:
 
     def values(self, representation, metric="macro_f1"):
         """Returns the metric on each fold, `(folds,)`, unitless."""
-        _check_metric(metric)
+        self._check_metric(metric)
         return np.array(
             [result.metrics[metric] for result in self.of(representation)]
         )
@@ -126,6 +101,13 @@ class Report:
         mean = float(difference.mean())
         return PairedDifference(mean, float(mean - half), float(mean + half))
 
+    def _check_metric(self, metric):
+        if metric not in self.metrics:
+            raise ValueError(
+                f"`metric` must be one of {self.metrics}. "
+                f"Received: metric={metric!r}. Use one of these."
+            )
+
     def table(self):
         """Returns text: mean ± std in percent, then macro-F1 of each fold."""
         return tables.to_text(self)
@@ -139,8 +121,8 @@ class Report:
         representations = {}
         for name in self.representations:
             representations[name] = {
-                "mean": {m: _plain(self.mean(name, m)) for m in METRICS},
-                "std": {m: _plain(self.std(name, m)) for m in METRICS},
+                "mean": {m: _plain(self.mean(name, m)) for m in self.metrics},
+                "std": {m: _plain(self.std(name, m)) for m in self.metrics},
                 "folds": [_fold_row(result) for result in self.of(name)],
             }
         return {
@@ -183,7 +165,7 @@ class Report:
             paths.append(os.path.join(directory, name))
             write_file(paths[-1], text.encode("utf-8"))
         if figures:
-            from keras_relcon.evaluation import plots
+            from keras_relcon.evaluation.report import plots
 
             for name, figure in plots.figures(self, histories).items():
                 paths.append(os.path.join(directory, name))
@@ -213,14 +195,6 @@ def write_file(path, content):
         raise
 
 
-def _check_metric(metric):
-    if metric not in METRICS:
-        raise ValueError(
-            f"`metric` must be one of {METRICS}. Received: metric={metric!r}."
-            " Use one of these."
-        )
-
-
 def _over_folds(function, values):
     values = values[np.isfinite(values)]
     return float(function(values)) if len(values) else float("nan")
@@ -236,5 +210,5 @@ def _fold_row(result):
         "test_subjects": list(result.subjects),
         "num_test_windows": len(result.y_true),
         "choice": result.choice,
-        **{metric: _plain(result.metrics[metric]) for metric in METRICS},
+        **{name: _plain(value) for name, value in result.metrics.items()},
     }

@@ -1,7 +1,7 @@
 import numpy as np
 
 from keras_relcon.data import Windows
-from keras_relcon.evaluation.protocols import Fold, natural_order
+from keras_relcon.evaluation.protocols.folds import Fold, natural_order
 
 # Order in which a subject's trials are joined. The released code takes the
 # folders as os.listdir yields them, which is arbitrary.

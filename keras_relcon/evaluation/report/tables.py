@@ -1,8 +1,6 @@
 import csv
 import io
 
-from keras_relcon.evaluation.metrics import METRICS
-
 _TITLES = {
     "macro_f1": "macro-F1",
     "kappa": "kappa",
@@ -57,14 +55,18 @@ def to_csv(scores):
     return text.getvalue()
 
 
+def _shown(report):
+    return [metric for metric in report.metrics if metric in _TITLES]
+
+
 def _rows(report):
     num_folds = len(report.of(report.representations[0]))
     folds = [f"fold {index}" for index in range(num_folds)]
-    titles = [_TITLES[metric] for metric in METRICS]
+    titles = [_TITLES[metric] for metric in _shown(report)]
     rows = [["representation (%)", *titles, *folds]]
     for name in report.representations:
-        means = [f"{100 * report.mean(name, m):.2f}" for m in METRICS]
-        stds = [f"{100 * report.std(name, m):.2f}" for m in METRICS]
+        means = [f"{100 * report.mean(name, m):.2f}" for m in _shown(report)]
+        stds = [f"{100 * report.std(name, m):.2f}" for m in _shown(report)]
         spreads = [f"{mean} ± {std}" for mean, std in zip(means, stds)]
         scores = [f"{100 * score:.2f}" for score in report.values(name)]
         rows.append([name, *spreads, *scores])

@@ -3,6 +3,8 @@ import math
 
 import numpy as np
 
+PARTS = ("train", "validation", "test")
+
 
 @dataclasses.dataclass(frozen=True)
 class Fold:
@@ -23,9 +25,29 @@ class Fold:
     validation: tuple
     test: tuple
 
+    leak = None  # no subject is in two parts
+
+    def rows(self, subjects):
+        """Indices of the windows of each part.
+
+        Args:
+            subjects: `(windows,)` str.
+
+        Returns:
+            dict of `"train"`, `"validation"` and `"test"` to `(rows,)` int.
+        """
+        return {
+            part: np.flatnonzero(np.isin(subjects, getattr(self, part)))
+            for part in PARTS
+        }
+
+    def describe(self):
+        """Returns the parts as JSON-ready values."""
+        return {part: list(getattr(self, part)) for part in PARTS}
+
     def __post_init__(self):
         seen = {}
-        for part in ("train", "validation", "test"):
+        for part in PARTS:
             subjects = getattr(self, part)
             if isinstance(subjects, str):
                 raise TypeError(
@@ -48,6 +70,43 @@ class Fold:
                         f"{seen[subject]} and in {part}. Remove it from one."
                     )
                 seen[subject] = part
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LeakyFold:
+    """Rows as a released evaluation took them, though they leak.
+
+    Only for repeating published figures: every output of a report that has
+    such a fold carries `leak`.
+
+    Args:
+        train_rows: `(rows,)` int. Windows the classifier is fitted on.
+        validation_rows: `(rows,)` int. Windows that choose; may be empty.
+        test_rows: `(rows,)` int. Windows that are scored.
+        test: tuple of str. Subjects the fold is meant to test.
+        leak: str. What leaks, in a sentence.
+    """
+
+    train_rows: np.ndarray
+    validation_rows: np.ndarray
+    test_rows: np.ndarray
+    test: tuple
+    leak: str
+
+    def rows(self, subjects):
+        """Indices of the windows of each part, see `Fold.rows`."""
+        return {part: getattr(self, f"{part}_rows") for part in PARTS}
+
+    def describe(self):
+        """Returns the subjects, the leak and the rows, JSON-ready."""
+        return {
+            "test": list(self.test),
+            "leak": self.leak,
+            **{
+                f"{part}_rows": np.asarray(rows).tolist()
+                for part, rows in self.rows(None).items()
+            },
+        }
 
 
 def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):

@@ -11,8 +11,8 @@ from matplotlib.image import imread
 
 import keras_relcon.evaluation
 from keras_relcon.evaluation import FoldResult, Report
-from keras_relcon.evaluation.plots import plot_loss_curves
-from keras_relcon.evaluation.report import write_file
+from keras_relcon.evaluation.report.plots import plot_loss_curves
+from keras_relcon.evaluation.report.report import write_file
 
 
 def _result(name, fold, score, seed=0, auc=0.9):
@@ -171,7 +171,7 @@ def test_unknown_names_raise(report):
 
 def test_scikit_learn_and_matplotlib_are_imported_inside_functions():
     folder = pathlib.Path(keras_relcon.evaluation.__file__).parent
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             names = []
             if isinstance(node, ast.Import):

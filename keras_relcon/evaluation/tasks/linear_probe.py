@@ -46,6 +46,9 @@ class LinearProbe:
     ```
     """
 
+    kind = "classification"
+    reads = "embeddings"
+
     def __init__(self, regularization=_TABLE_4_GRID, max_iterations=100):
         self.regularization = tuple(regularization)
         self.max_iterations = max_iterations
@@ -100,6 +103,12 @@ class LinearProbe:
         self.converged_ = bool(np.max(iterations) < self.max_iterations)
         self.classes_ = self._classifier.classes_
         return self
+
+    @property
+    def choice_(self):
+        """What the validation rows chose, for reports."""
+        chosen = self.regularization_
+        return {"C": "no penalty" if chosen is None else chosen}
 
     def predict(self, x):
         """Returns the label of each row of `x`, `(rows, dim)`."""

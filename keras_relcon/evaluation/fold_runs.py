@@ -1,0 +1,161 @@
+import copy
+import dataclasses
+import time
+
+import numpy as np
+
+from keras_relcon.evaluation import leaks
+from keras_relcon.evaluation.metrics.classification import (
+    classification_metrics,
+)
+from keras_relcon.evaluation.metrics.recordings import (
+    find_bouts,
+    recording_metrics,
+)
+from keras_relcon.evaluation.metrics.regression import regression_metrics
+from keras_relcon.evaluation.report.fold_result import FoldResult
+from keras_relcon.evaluation.report.run_facts import task_settings
+from keras_relcon.evaluation.result_cache import content_key
+from keras_relcon.evaluation.usable_data import is_regression
+
+
+class FoldRuns:
+    """Runs folds, and keeps what several of them share."""
+
+    def __init__(self, task, windows, y, standardize, cache):
+        self.task = task
+        self.windows = windows
+        self.y = y
+        self.standardize = standardize
+        self.cache = cache
+        self.is_checked = set()
+        self.inputs_key, self.inputs = None, None
+        self.key = content_key(
+            task_settings(task),
+            windows.acceleration,
+            windows.subjects,
+            windows.recordings,
+            windows.start_seconds,
+            np.asarray(y),
+        )
+
+    def run(self, name, represent, index, fold):
+        key = content_key(
+            self.key,
+            represent.fingerprint,
+            index,
+            fold.describe(),
+            bool(self.standardize),
+        )
+        result = self.cache.fold(
+            key, lambda: self._compute(name, represent, index, fold)
+        )
+        # The same encoder may have had another name before.
+        return dataclasses.replace(result, representation=name)
+
+    def _compute(self, name, represent, index, fold):
+        rows = fold.rows(self.windows.subjects)
+        task = copy.deepcopy(self.task)  # nothing is carried over
+        reads_windows = getattr(task, "reads", "embeddings") == "windows"
+        if reads_windows and represent.encoder is None:
+            task = task.for_features()
+            reads_windows = False
+        x = self._inputs(represent, fold, reads_windows)
+        if fold.leak is None:
+            self._check_leaks(name, x, rows)
+        parts = {part: (x[rows[part]], self.y[rows[part]]) for part in rows}
+        extra = {"encoder": represent.encoder} if reads_windows else {}
+        started = time.perf_counter()
+        task.fit(*parts["train"], *parts["validation"], **extra)
+        test_x, test_y = parts["test"]
+        predicted = np.asarray(task.predict(test_x))
+        seconds = time.perf_counter() - started
+        says = "predict" if is_regression(task) else "predict_proba"
+        leaks.check_rows_apart(getattr(task, says), test_x, "A prediction")
+        embeddings = test_x
+        if reads_windows:
+            embeddings = task.embed(test_x)
+        return FoldResult(
+            representation=name,
+            fold=index,
+            y_true=np.asarray(test_y),
+            y_pred=predicted,
+            embeddings=np.asarray(embeddings, "float32"),
+            subjects=fold.test,
+            choice=getattr(task, "choice_", None),
+            window_subjects=self.windows.subjects[rows["test"]],
+            seconds=seconds,
+            leak=fold.leak,
+            **self._score(task, test_x, test_y, predicted, rows["test"]),
+        )
+
+    def _inputs(self, represent, fold, reads_windows):
+        is_rescaled = self.standardize and represent.is_rescaled
+        fitted_on = tuple(fold.rows(self.windows.subjects)["train"])
+        key = content_key(
+            represent.fingerprint,
+            self.windows.acceleration,
+            bool(reads_windows),
+            fitted_on if is_rescaled else None,
+        )
+        if self.inputs_key != key:
+            acceleration = self.windows.acceleration
+            if is_rescaled:
+                acceleration = _standardized(acceleration, list(fitted_on))
+            inputs = acceleration
+            if not reads_windows:
+                inputs = self.cache.embeddings(
+                    key, lambda: represent(acceleration)
+                )
+                if represent.encoder is not None:
+                    leaks.check_rows_apart(
+                        represent, acceleration, "An embedding"
+                    )
+            self.inputs_key, self.inputs = key, inputs
+        return self.inputs
+
+    def _check_leaks(self, name, x, rows):
+        leaks.check_no_shared_windows(self.windows.acceleration, rows)
+        if is_regression(self.task):
+            return
+        if "input" not in self.is_checked:
+            axes = self.windows.acceleration
+            columns = np.concatenate([axes.mean(1), axes.std(1)], axis=1)
+            leaks.check_no_label_inside(columns, self.y, "acceleration")
+            self.is_checked.add("input")
+        if name not in self.is_checked and x.ndim == 2:
+            leaks.check_no_label_inside(x, self.y, f"embedding ({name})")
+            self.is_checked.add(name)
+
+    def _score(self, task, test_x, test_y, predicted, rows):
+        windows = self.windows
+        if is_regression(task):
+            return {
+                "metrics": regression_metrics(
+                    test_y, predicted, windows.subjects[rows]
+                )
+            }
+        probabilities = np.asarray(task.predict_proba(test_x))
+        scores = (test_y, predicted, probabilities, task.classes_)
+        bouts = find_bouts(
+            windows.subjects[rows],
+            windows.recordings[rows],
+            windows.start_seconds[rows],
+            test_y,
+        )
+        return {
+            "metrics": {
+                **classification_metrics(*scores),
+                **recording_metrics(*scores, bouts),
+            },
+            "probabilities": probabilities.astype("float32"),
+            "classes": tuple(np.asarray(task.classes_).tolist()),
+        }
+
+
+def _standardized(acceleration, train_rows):
+    train = acceleration[train_rows]
+    mean = train.mean(axis=(0, 1), dtype="float64")
+    std = train.std(axis=(0, 1), dtype="float64")
+    scaled = (acceleration - mean) / np.where(std > 0, std, 1.0)
+    return scaled.astype("float32")

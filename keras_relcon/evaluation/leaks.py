@@ -1,0 +1,108 @@
+"""Looks for the ways in which test windows reach what is trained on them."""
+
+import numpy as np
+
+# In standard deviations: above rounding, also that of half precision, and far
+# below what a scaler of the test rows moves.
+_TOLERANCE = 5e-2
+_MAX_ROWS = 256
+
+
+def check_no_shared_windows(acceleration, rows):
+    """Raises if a test window stands, sample for sample, in another part.
+
+    Windows that are constant in time are passed over: two devices at rest may
+    deliver the same.
+
+    Args:
+        acceleration: `(windows, time, 3)`.
+        rows: dict of `"train"`, `"validation"` and `"test"` to indices.
+
+    Raises:
+        ValueError: with the number of such windows.
+    """
+    moves = np.ptp(acceleration, axis=1).max(axis=1) > 0
+    test = {acceleration[row].tobytes() for row in rows["test"] if moves[row]}
+    fitted = np.concatenate([rows["train"], rows["validation"]])
+    num_shared = sum(
+        acceleration[row].tobytes() in test for row in fitted if moves[row]
+    )
+    if num_shared:
+        raise ValueError(
+            "No window may be in the test part and in another one. Received: "
+            f"{num_shared} windows of the training or validation subjects "
+            "that are, sample for sample, test windows. Is one recording "
+            "there under two subjects?"
+        )
+
+
+def check_no_label_inside(columns, labels, name):
+    """Raises if a column is a code of the labels.
+
+    A column is one if it has several values, and one value for all windows
+    of a class, to six digits: the label itself, or a one-hot column of it.
+
+    Args:
+        columns: `(windows, columns)`, embeddings or features.
+        labels: `(windows,)` str. Nothing is looked for where a class has a
+            single window.
+        name: str. What the columns are, for the message.
+
+    Raises:
+        ValueError: with the columns.
+    """
+    classes, codes, counts = np.unique(
+        labels, return_inverse=True, return_counts=True
+    )
+    if len(classes) < 2 or counts.min() < 2:
+        return
+    low = np.full((len(classes), columns.shape[1]), np.inf)
+    high = -low
+    np.minimum.at(low, codes, columns)
+    np.maximum.at(high, codes, columns)
+    scale = np.abs(columns).max(axis=0)
+    is_fixed = (high - low <= 1e-6 * scale).all(axis=0)
+    is_several = low.max(axis=0) - high.min(axis=0) > 1e-3 * scale
+    found = np.flatnonzero(is_fixed & is_several)
+    if len(found):
+        raise ValueError(
+            f"No column of the {name} may be a code of the label. Received: "
+            f"columns {found.tolist()[:10]}, which have one value for all "
+            "windows of a class and another for another class. Is a label "
+            "column read as acceleration?"
+        )
+
+
+def check_rows_apart(predict, x, name):
+    """Raises if what is said of a row depends on the rows beside it.
+
+    The rows of smaller size are given alone as well. A scaler, or a batch
+    norm, that takes its statistics from the rows at hand says something else
+    of them then.
+
+    Args:
+        predict: callable from `(rows, ...)` to `(rows,)` or `(rows, dim)`.
+        x: `(rows, ...)`. At most 256 of them, evenly spaced, are used.
+        name: str. What `predict` does, for the message.
+
+    Raises:
+        ValueError: with how many rows differ.
+    """
+    x = x[:: -(-len(x) // _MAX_ROWS)]
+    if len(x) < 4:
+        return
+    size = np.abs(x).reshape(len(x), -1).mean(axis=1)
+    rows = np.sort(np.argsort(size, kind="stable")[: len(x) // 2])
+    together = np.asarray(predict(x), "float64").reshape(len(x), -1)
+    apart = np.asarray(predict(x[rows]), "float64").reshape(len(rows), -1)
+    spread = together.std(axis=0)
+    scale = np.maximum(spread, 1e-2 * np.sqrt(np.mean(spread**2)) + 1e-9)
+    moved = np.abs(apart - together[rows]) > _TOLERANCE * scale
+    num_moved = int(moved.any(axis=1).sum())
+    if num_moved:
+        raise ValueError(
+            f"{name} must depend on the window alone. Received: "
+            f"{num_moved} of {len(rows)} test windows for which it changes "
+            "when other windows are beside them. Take statistics from the "
+            "training windows only, and keep batch norm in inference mode."
+        )

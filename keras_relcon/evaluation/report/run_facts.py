@@ -1,0 +1,78 @@
+import importlib.metadata
+import os
+import platform
+import time
+
+import keras
+import numpy as np
+
+from keras_relcon.version import __version__
+
+_PACKAGES = ("numpy", "scikit-learn", "scipy", "tensorflow", "jax", "torch")
+
+
+def describe_run(task, windows, folds, standardize, seed, started):
+    """What was run: data, subjects, folds, seeds, versions, machine, time.
+
+    Args:
+        task: the task, not fitted.
+        windows: `Windows` that were used.
+        folds: list of `Fold`.
+        standardize: bool.
+        seed: int.
+        started: float. Unix seconds.
+
+    Returns:
+        JSON-ready dict.
+    """
+    facts = {
+        "task": task_settings(task),
+        "standardize": bool(standardize),
+        "seed": int(seed),
+        "num_windows": len(windows),
+        "subjects": sorted(np.unique(windows.subjects).tolist()),
+        "sample_rate_hz": float(windows.sample_rate_hz),
+        "window_length": int(windows.acceleration.shape[1]),
+        "folds": [fold.describe() for fold in folds],
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(started)),
+        "seconds": round(time.time() - started, 1),
+        "backend": keras.backend.backend(),
+        "versions": _versions(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    }
+    if windows.labels is not None:
+        classes, counts = np.unique(windows.labels, return_counts=True)
+        facts["windows_per_class"] = dict(
+            zip(classes.tolist(), counts.tolist())
+        )
+    return facts
+
+
+def task_settings(task):
+    """The class and the arguments of a task, JSON-ready.
+
+    Attributes that begin or end with an underscore are left out: they are not
+    arguments.
+    """
+    settings = {"class": type(task).__name__}
+    for name, value in sorted(vars(task).items()):
+        if name[0] != "_" and name[-1] != "_":
+            is_plain = value is None or isinstance(
+                value, (bool, int, float, str, list, tuple, dict)
+            )
+            settings[name] = value if is_plain else task_settings(value)
+    return settings
+
+
+def _versions():
+    versions = {
+        "python": platform.python_version(),
+        "keras_relcon": __version__,
+        "keras": keras.__version__,
+    }
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

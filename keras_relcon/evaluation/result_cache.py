@@ -1,0 +1,130 @@
+import contextlib
+import dataclasses
+import hashlib
+import json
+import pathlib
+import warnings
+import zipfile
+import zlib
+
+import keras
+import numpy as np
+
+from keras_relcon.data.store.atomic_file import replacing
+from keras_relcon.evaluation.report.fold_result import FoldResult
+from keras_relcon.version import __version__
+
+_DAMAGE = (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
+
+
+class ResultCache:
+    """Keeps embeddings and fold results in files named by their content.
+
+    The name is a SHA-256 of everything a result depends on: weights and
+    configuration of the encoder, the windows, the fold, the task, the backend
+    and the versions. Whatever changes gets another name, so nothing stale is
+    ever read, and a run that was stopped goes on where it ended.
+
+    Args:
+        directory: str or path, made if it does not exist; or `None`, to keep
+            nothing.
+    """
+
+    def __init__(self, directory):
+        self.directory = None if directory is None else pathlib.Path(directory)
+        if self.directory is not None:
+            self.directory.mkdir(parents=True, exist_ok=True)
+
+    def embeddings(self, key, compute):
+        """Returns `compute()`, from the file where there is one."""
+        loaded = self._load("embeddings", key)
+        if loaded is not None:
+            return loaded["embeddings"]
+        embeddings = compute()
+        self._save("embeddings", key, {"embeddings": embeddings})
+        return embeddings
+
+    def fold(self, key, compute):
+        """Returns the `FoldResult` of `compute()`, or that of the file."""
+        loaded = self._load("fold", key)
+        if loaded is not None:
+            return _to_result(loaded)
+        result = compute()
+        self._save("fold", key, _to_arrays(result))
+        return result
+
+    def _path(self, kind, key):
+        return self.directory / f"{kind}-{key[:32]}.npz"
+
+    def _load(self, kind, key):
+        if self.directory is None or not self._path(kind, key).exists():
+            return None
+        path = self._path(kind, key)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
+        except _DAMAGE as error:
+            warnings.warn(
+                f"{path} is damaged ({error}) and is computed again.",
+                stacklevel=4,
+            )
+            return None
+
+    def _save(self, kind, key, arrays):
+        if self.directory is None:
+            return
+        with replacing(self._path(kind, key), wait=True) as temporary:
+            with open(temporary, "wb") as file:
+                np.savez(file, **arrays)
+
+
+def content_key(*parts):
+    """SHA-256 of arrays, models and JSON-ready values, as hex digits.
+
+    The backend and the versions of Keras and of this package are part of it.
+    """
+    digest = hashlib.sha256(
+        f"{keras.backend.backend()} {keras.__version__} {__version__}".encode()
+    )
+    for part in parts:
+        for piece in _pieces(part):
+            digest.update(len(piece).to_bytes(8, "little"))
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(part):
+    if isinstance(part, np.ndarray):
+        if part.dtype.hasobject:
+            part = part.astype(str)
+        yield f"{part.dtype.str}{part.shape}".encode()
+        yield memoryview(np.ascontiguousarray(part)).cast("B")
+    elif isinstance(part, keras.layers.Layer):
+        yield type(part).__qualname__.encode()
+        with contextlib.suppress(NotImplementedError, TypeError):
+            config = {**part.get_config(), "name": None}
+            yield json.dumps(config, sort_keys=True, default=repr).encode()
+        for weight in part.weights:
+            yield from _pieces(keras.ops.convert_to_numpy(weight.value))
+    else:
+        yield json.dumps(part, sort_keys=True, default=repr).encode()
+
+
+def _to_arrays(result):
+    fields = {
+        field.name: getattr(result, field.name)
+        for field in dataclasses.fields(result)
+    }
+    arrays = {k: v for k, v in fields.items() if isinstance(v, np.ndarray)}
+    rest = {k: v for k, v in fields.items() if k not in arrays}
+    arrays = {
+        k: v.astype(str) if v.dtype.hasobject else v for k, v in arrays.items()
+    }
+    return {"rest": np.array(json.dumps(rest)), **arrays}
+
+
+def _to_result(arrays):
+    rest = json.loads(str(arrays.pop("rest")))
+    for name in ("subjects", "classes"):
+        rest[name] = tuple(rest[name])
+    return FoldResult(**rest, **arrays)

@@ -1,0 +1,111 @@
+"""Checks what is given to `cross_validate`, before any work is done."""
+
+import warnings
+
+import numpy as np
+
+from keras_relcon.evaluation.protocols.folds import Fold, LeakyFold
+
+
+def is_regression(task):
+    """Whether a task predicts a target; without a word it classifies."""
+    return getattr(task, "kind", "classification") == "regression"
+
+
+def usable_windows(task, data):
+    y = _labels_or_target(task, data)
+    if len(y) != len(data):
+        raise ValueError(
+            "There must be one label or target per window. Received: "
+            f"{len(y)} for {len(data)} windows. Cut the windows again."
+        )
+    keep = np.asarray(data.valid, dtype=bool)
+    if is_regression(task):
+        keep = keep & np.isfinite(y)
+    if not keep.any():
+        raise ValueError(
+            "There must be valid windows. Received: "
+            f"{len(data)} windows, none of them valid with a label or "
+            "target. Check the recording and the targets."
+        )
+    if not keep.all():
+        warnings.warn(
+            f"{int(np.sum(~keep))} of {len(keep)} windows are invalid or "
+            "without a target, and are left out.",
+            stacklevel=3,
+        )
+    windows, y = data.select(keep), y[keep]
+    num_values = len(np.unique(y))
+    if num_values < 2:
+        raise ValueError(
+            "`data` must hold at least two classes, or two values of the "
+            f"target. Received: {np.unique(y).tolist()} in {len(windows)} "
+            "valid windows. Check the labels."
+        )
+    return windows, y
+
+
+def _labels_or_target(task, data):
+    if not is_regression(task):
+        if data.labels is None:
+            raise ValueError(
+                "`data` must be labelled windows. Received: data.labels=None. "
+                "Cut the windows from recordings that have labels."
+            )
+        return np.asarray(data.labels)
+    if task.target not in data.targets:
+        raise ValueError(
+            "`task.target` must be a target of the windows, one of "
+            f"{sorted(data.targets)}. Received: target={task.target!r}. "
+            "Choose one of these, or add it to `Windows.targets`."
+        )
+    return np.asarray(data.targets[task.target], "float64")
+
+
+def usable_folds(task, protocol, windows, y):
+    kinds = (Fold, LeakyFold)
+    folds = [protocol] if isinstance(protocol, kinds) else list(protocol)
+    if not folds or not all(isinstance(fold, kinds) for fold in folds):
+        raise ValueError(
+            "`protocol` must be a list of `Fold`, at least one. "
+            f"Received: protocol={protocol!r}. Make it with `grouped_k_fold`."
+        )
+    present = set(np.unique(windows.subjects).tolist())
+    for index, fold in enumerate(folds):
+        if isinstance(fold, LeakyFold):
+            _check_size(fold, index, len(windows))
+            continue
+        named = fold.train + fold.validation + fold.test
+        absent = [subject for subject in named if subject not in present]
+        if absent:
+            raise ValueError(
+                "Every subject of a fold must have valid windows. Received: "
+                f"fold {index} names {absent}, and `data` holds "
+                f"{sorted(present)}. Make the protocol from data.subjects."
+            )
+        if not is_regression(task):
+            _warn_of_missing_classes(fold, index, windows, y)
+    return folds
+
+
+def _check_size(fold, index, num_windows):
+    last = max(max(rows, default=0) for rows in fold.rows(None).values())
+    if last >= num_windows:
+        raise ValueError(
+            f"The rows of a `LeakyFold` must be those of the {num_windows} "
+            f"valid windows. Received: row {last} in fold {index}. Make the "
+            "folds from the same windows."
+        )
+
+
+def _warn_of_missing_classes(fold, index, windows, y):
+    rows = fold.rows(windows.subjects)
+    fitted = np.concatenate([rows["train"], rows["validation"]])
+    unseen = np.setdiff1d(y[rows["test"]], y[fitted])
+    if len(unseen):
+        warnings.warn(
+            f"Fold {index} tests classes that its training and "
+            f"validation subjects lack: {unseen.tolist()}. Their windows "
+            "count as errors.",
+            stacklevel=4,
+        )
