@@ -6,6 +6,7 @@ from keras_relcon.evaluation.metrics.classification import (
 )
 from keras_relcon.evaluation.protocols.folds import (
     Fold,
+    LeakyFold,
     grouped_k_fold,
     held_out,
     leave_one_subject_out,
@@ -33,6 +34,7 @@ __all__ = [
     "Embeddings",
     "Fold",
     "FoldResult",
+    "LeakyFold",
     "LinearProbe",
     "PairedDifference",
     "Report",

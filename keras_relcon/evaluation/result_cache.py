@@ -3,6 +3,7 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import re
 import warnings
 import zipfile
 import zlib
@@ -14,7 +15,14 @@ from keras_relcon.data.store.atomic_file import replacing
 from keras_relcon.evaluation.report.fold_result import FoldResult
 from keras_relcon.version import __version__
 
-_DAMAGE = (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class ResultCache:
@@ -103,11 +111,27 @@ def _pieces(part):
         yield type(part).__qualname__.encode()
         with contextlib.suppress(NotImplementedError, TypeError):
             config = {**part.get_config(), "name": None}
-            yield json.dumps(config, sort_keys=True, default=repr).encode()
+            text = json.dumps(config, sort_keys=True, default=repr)
+            yield _renumber_names(text).encode()
         for weight in part.weights:
             yield from _pieces(keras.ops.convert_to_numpy(weight.value))
     else:
         yield json.dumps(part, sort_keys=True, default=repr).encode()
+
+
+def _renumber_names(config):
+    """Numbers layers from 0; Keras counts `dense_7` through the process."""
+    names = set(re.findall(r'"name": "(\w+)"', config))
+    numbers = {}
+
+    def renumber(match):
+        if match[1] not in names:
+            return match[0]
+        base = re.sub(r"_\d+$", "", match[1])
+        number = numbers.setdefault(base, {})
+        return f'"{base}#{number.setdefault(match[1], len(number))}"'
+
+    return re.sub(r'"(\w+)"', renumber, config)
 
 
 def _to_arrays(result):

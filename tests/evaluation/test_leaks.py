@@ -1,0 +1,111 @@
+"""Each planted leak is found, and honest data pass."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from keras_relcon.evaluation import (
+    Fold,
+    LeakyFold,
+    LinearProbe,
+    cross_validate,
+    grouped_k_fold,
+    leaks,
+)
+
+FOLDS = [Fold(("1", "2", "3"), ("4",), ("5", "6"))]
+
+
+def test_subject_in_two_parts_is_found():
+    with pytest.raises(ValueError, match="in one part.*'4' in train and in te"):
+        Fold(("1", "4"), ("2",), ("3", "4"))
+
+
+def test_recording_under_two_subjects_is_found(
+    make_labelled_windows, make_encoder
+):
+    windows = make_labelled_windows()
+    acceleration = windows.acceleration.copy()
+    copied = acceleration[windows.subjects == "1"]
+    acceleration[windows.subjects == "5"] = copied
+    leaky = dataclasses.replace(windows, acceleration=acceleration)
+    with pytest.raises(ValueError, match="24 windows .* two subjects"):
+        cross_validate(LinearProbe(), make_encoder(), leaky, FOLDS)
+
+
+def test_windows_at_rest_may_be_equal(make_labelled_windows):
+    windows = make_labelled_windows()
+    acceleration = windows.acceleration.copy()
+    acceleration[windows.labels == "still"] = [0.0, 0.0, 1.0]
+    rows = FOLDS[0].rows(windows.subjects)
+    leaks.check_no_shared_windows(acceleration, rows)
+
+
+@pytest.mark.parametrize("kind", ["code", "one-hot"])
+def test_label_in_the_features_is_found(make_labelled_windows, kind, rng):
+    labels = make_labelled_windows().labels
+    codes = np.unique(labels, return_inverse=True)[1].astype("float32")
+    features = rng.normal(size=(len(labels), 5)).astype("float32")
+    leaks.check_no_label_inside(features, labels, "embedding")
+    features[:, 3] = codes if kind == "code" else codes == 1
+    with pytest.raises(ValueError, match=r"embedding .* columns \[3\]"):
+        leaks.check_no_label_inside(features, labels, "embedding")
+
+
+def test_label_read_as_an_axis_is_found(make_labelled_windows, make_encoder):
+    windows = make_labelled_windows()
+    acceleration = windows.acceleration.copy()
+    codes = np.unique(windows.labels, return_inverse=True)[1]
+    acceleration[..., 1] = codes[:, None]
+    leaky = dataclasses.replace(windows, acceleration=acceleration)
+    with pytest.raises(ValueError, match="acceleration may be a code"):
+        cross_validate(LinearProbe(), make_encoder(), leaky, FOLDS)
+
+
+class ScaledByTestProbe(LinearProbe):
+    """A probe that standardises whatever it is given to predict."""
+
+    def predict_proba(self, x):
+        return super().predict_proba((x - x.mean(0)) / (x.std(0) + 1e-6))
+
+
+def test_scaler_of_the_test_rows_is_found(make_labelled_windows, make_encoder):
+    windows = make_labelled_windows()
+    with pytest.raises(ValueError, match="A prediction must depend on the wi"):
+        cross_validate(ScaledByTestProbe(), make_encoder(), windows, FOLDS)
+
+
+@keras.saving.register_keras_serializable()
+class BatchStatistics(keras.layers.Layer):
+    def call(self, x):
+        x = keras.ops.mean(x, axis=1)
+        return x - keras.ops.mean(x, axis=0, keepdims=True)
+
+
+def test_encoder_that_reads_its_batch_is_found(make_labelled_windows):
+    windows = make_labelled_windows()
+    encoder = keras.Sequential([BatchStatistics()])
+    with pytest.raises(ValueError, match="An embedding must depend on the wi"):
+        cross_validate(LinearProbe(), encoder, windows, FOLDS, controls=())
+
+
+def test_leaky_fold_is_run_and_says_so(make_labelled_windows):
+    windows = make_labelled_windows()
+    rows = np.arange(len(windows))
+    fold = LeakyFold(rows, rows[:10], rows[-30:], ("6",), "test rows train")
+    report = cross_validate(LinearProbe(), None, windows, [fold])
+    assert report.results[0].leak == "test rows train"
+    assert report.settings["folds"][0]["leak"] == "test rows train"
+    honest = cross_validate(
+        LinearProbe(), None, windows, grouped_k_fold(windows.subjects, 2)
+    )
+    assert all(result.leak is None for result in honest.results)
+
+
+def test_rows_of_a_leaky_fold_must_exist(make_labelled_windows):
+    windows = make_labelled_windows()
+    fold = LeakyFold([0, 1], [], [len(windows)], ("6",), "a leak")
+    with pytest.raises(ValueError, match="rows of a `LeakyFold` must be"):
+        cross_validate(LinearProbe(), None, windows, [fold])

@@ -1,0 +1,167 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from keras_relcon.evaluation import (
+    LinearProbe,
+    cross_validate,
+    grouped_k_fold,
+)
+from keras_relcon.evaluation.result_cache import ResultCache, content_key
+
+
+class CountingProbe(LinearProbe):
+    fits = 0
+    stops_before = None
+
+    def fit(self, *args):
+        if CountingProbe.fits == CountingProbe.stops_before:
+            raise KeyboardInterrupt
+        CountingProbe.fits += 1
+        return super().fit(*args)
+
+
+@pytest.fixture(autouse=True)
+def no_fits():
+    CountingProbe.fits, CountingProbe.stops_before = 0, None
+
+
+@pytest.fixture
+def run(make_labelled_windows, make_encoder, tmp_path):
+    windows = make_labelled_windows()
+
+    def run(task=None, encoder=None, data=windows, **kwargs):
+        return cross_validate(
+            task or CountingProbe((0.1, 0.01)),
+            encoder or make_encoder(seed=7),
+            data,
+            grouped_k_fold(data.subjects, 3),
+            cache_dir=tmp_path / "cache",
+            **kwargs,
+        )
+
+    return run
+
+
+def test_second_run_fits_nothing_and_says_the_same(run):
+    first = run()
+    assert CountingProbe.fits == 9
+    second = run()
+    assert CountingProbe.fits == 9
+    assert (
+        second.to_dict()["representations"]
+        == (first.to_dict()["representations"])
+    )
+    for before, after in zip(first.results, second.results):
+        for field in dataclasses.fields(before):
+            old = getattr(before, field.name)
+            new = getattr(after, field.name)
+            if isinstance(old, np.ndarray):
+                np.testing.assert_array_equal(old, new)
+            else:
+                assert old == new, field.name
+
+
+def test_stopped_run_goes_on_where_it_ended(run):
+    CountingProbe.stops_before = 4
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    CountingProbe.stops_before = None
+    report = run()
+    assert CountingProbe.fits == 9  # 4 before, 5 after
+    assert len(report.results) == 9
+
+
+@pytest.mark.parametrize(
+    "change", ["task", "labels", "windows", "weights", "standardize"]
+)
+def test_whatever_changes_is_computed_again(
+    run, change, make_labelled_windows, make_encoder
+):
+    run(controls=())
+    windows = make_labelled_windows()
+    labels = windows.labels.copy()
+    labels[[0, 1]] = labels[[1, 0]]
+    moved = windows.acceleration.copy()
+    moved[0, 0, 0] += 1e-3
+    changes = {
+        "task": {"task": CountingProbe((0.1, 0.02))},
+        "labels": {"data": dataclasses.replace(windows, labels=labels)},
+        "windows": {"data": dataclasses.replace(windows, acceleration=moved)},
+        "weights": {"encoder": make_encoder(seed=8)},
+        "standardize": {"standardize": True},
+    }
+    run(controls=(), **changes[change])
+    assert CountingProbe.fits == 6
+
+
+def test_another_task_reads_the_embeddings_kept(run, monkeypatch):
+    run()
+
+    def fail(*args):
+        raise AssertionError("embedded again")
+
+    monkeypatch.setattr(
+        "keras_relcon.evaluation.representations.embed_windows", fail
+    )
+    run(CountingProbe((0.5,)))
+    assert CountingProbe.fits == 18
+
+
+def test_another_name_for_an_encoder_reads_its_results(run, make_encoder):
+    encoder = make_encoder()
+    run(encoder={"a": encoder}, controls=())
+    report = run(encoder={"b": encoder}, controls=())
+    assert CountingProbe.fits == 3
+    assert report.representations == ("b",)
+
+
+@pytest.mark.parametrize("damage", ["cut", "emptied", "flipped"])
+def test_damaged_file_is_computed_again_with_a_warning(run, tmp_path, damage):
+    run(controls=())
+    files = sorted((tmp_path / "cache").glob("fold-*.npz"))
+    assert len(files) == 3
+    content = bytearray(files[0].read_bytes())
+    if damage == "flipped":
+        content[len(content) // 2] ^= 255
+    files[0].write_bytes(
+        {"cut": content[:-200], "emptied": b""}.get(damage, content)
+    )
+    with pytest.warns(UserWarning, match="is damaged .* computed again"):
+        report = run(controls=())
+    assert CountingProbe.fits == 4 and len(report.results) == 3
+
+
+def test_without_a_directory_nothing_is_kept(tmp_path):
+    cache, calls = ResultCache(None), []
+    for _ in range(2):
+        cache.embeddings("key", lambda: calls.append(1))
+    assert len(calls) == 2 and not list(tmp_path.iterdir())
+
+
+def test_keys_tell_shapes_and_types_apart():
+    zeros = np.zeros((2, 3), "float32")
+    keys = {
+        content_key(zeros),
+        content_key(zeros.T.copy()),
+        content_key(zeros.astype("float64")),
+        content_key(zeros, "a"),
+        content_key("a", zeros),
+        content_key("", ""),
+        content_key(""),
+        content_key(["", ""]),
+    }
+    assert len(keys) == 8
+    assert content_key(zeros) == content_key(zeros.copy())
+
+
+def test_keys_of_models_forget_the_numbers_in_their_names(make_encoder):
+    first, again = make_encoder(), make_encoder()
+    assert first.layers[0].name != again.layers[0].name
+    assert content_key(first) == content_key(again)
+    assert content_key(first) != content_key(make_encoder(seed=1))
+    wider = make_encoder()
+    wider.layers[0].activation = keras.activations.tanh
+    assert content_key(first) != content_key(wider)
