@@ -102,16 +102,12 @@ class FoldRuns:
             acceleration = self.windows.acceleration
             if is_rescaled:
                 acceleration = _standardized(acceleration, list(fitted_on))
-            inputs = acceleration
+            self.inputs_key = key
+            self.inputs = acceleration
             if not reads_windows:
-                inputs = self.cache.embeddings(
-                    key, lambda: represent(acceleration)
+                self.inputs = self.cache.embeddings(
+                    key, lambda: _embed(represent, acceleration)
                 )
-                if represent.encoder is not None:
-                    leaks.check_rows_apart(
-                        represent, acceleration, "An embedding"
-                    )
-            self.inputs_key, self.inputs = key, inputs
         return self.inputs
 
     def _check_leaks(self, name, x, rows):
@@ -151,6 +147,13 @@ class FoldRuns:
             "probabilities": probabilities.astype("float32"),
             "classes": tuple(np.asarray(task.classes_).tolist()),
         }
+
+
+def _embed(represent, acceleration):
+    embeddings = represent(acceleration)
+    if represent.encoder is not None:
+        leaks.check_rows_apart(represent, acceleration, "An embedding")
+    return embeddings
 
 
 def _standardized(acceleration, train_rows):
