@@ -4,6 +4,14 @@ from keras_relcon.evaluation.features import handmade_features
 from keras_relcon.evaluation.metrics.classification import (
     classification_metrics,
 )
+from keras_relcon.evaluation.out_of_distribution import (
+    amplitude_matched,
+    motif_scores,
+    neighbor_scores,
+    norm_scores,
+    out_of_distribution_auroc,
+    std_scores,
+)
 from keras_relcon.evaluation.protocols.folds import (
     Fold,
     LeakyFold,
@@ -38,6 +46,7 @@ __all__ = [
     "LinearProbe",
     "PairedDifference",
     "Report",
+    "amplitude_matched",
     "classification_metrics",
     "cross_validate",
     "embed",
@@ -48,11 +57,16 @@ __all__ = [
     "held_out",
     "leave_one_subject_out",
     "motif_distance_auc",
+    "motif_scores",
     "motionsense_folds",
     "motionsense_windows",
+    "neighbor_scores",
+    "norm_scores",
+    "out_of_distribution_auroc",
     "plot_confusion_matrix",
     "plot_embedding_map",
     "plot_loss_curves",
     "ranking_auc",
+    "std_scores",
     "untrained_copy",
 ]

@@ -1,0 +1,193 @@
+"""Scores of how unlike the training data a window is; higher is more unlike."""
+
+import numpy as np
+from keras import ops
+
+from keras_relcon.evaluation.embed import embed_windows, map_batches
+
+
+def norm_scores(embeddings):
+    """Minus the l2-norm of the embedding.
+
+    [Le-Gia and Ahn, 2023](https://arxiv.org/abs/2312.15288): contrastive
+    training lengthens the features of what it was trained on.
+
+    Args:
+        embeddings: `(windows, dim)`, not normalised.
+
+    Returns:
+        `(windows,)`, unitless.
+
+    Differs from the paper: no augmented views are averaged. RelCon's encoder
+    sees raw acceleration, so the norm follows the amplitude in part: compare
+    `std_scores`, and `amplitude_matched` windows.
+    """
+    return -np.linalg.norm(np.asarray(embeddings, "float64"), axis=-1)
+
+
+def neighbor_scores(embeddings, bank, num_neighbors=5):
+    """Mean cosine distance to the nearest embeddings of a bank.
+
+    Args:
+        embeddings: `(windows, dim)`.
+        bank: `(bank_windows, dim)`. Embeddings of training windows.
+        num_neighbors: int. Defaults to `5`.
+
+    Returns:
+        `(windows,)` in `[0, 2]`.
+
+    Raises:
+        ValueError: if the bank has fewer windows than `num_neighbors`.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    if not 1 <= num_neighbors <= len(bank):
+        raise ValueError(
+            "`num_neighbors` must be between 1 and the number of windows in "
+            f"the bank, {len(bank)}. Received: num_neighbors={num_neighbors}. "
+            "Use fewer neighbours or a larger bank."
+        )
+    nearest = NearestNeighbors(n_neighbors=num_neighbors, metric="cosine")
+    distances, _ = nearest.fit(bank).kneighbors(embeddings)
+    return distances.mean(axis=1)
+
+
+def motif_scores(motif_distance, acceleration, bank, batch_size=256):
+    """Smallest motif distance to a window of a bank.
+
+    Args:
+        motif_distance: `MotifDistance`, or an object with
+            `distance(anchors, candidates)`.
+        acceleration: `(windows, time, 3)`, g. The anchors.
+        bank: `(bank_windows, time, 3)`, g. The candidates; every window is
+            compared with all of them, so some dozens are enough.
+        batch_size: int. Pairs per call. Defaults to `256`.
+
+    Returns:
+        `(windows,)`, g**2.
+    """
+    num_windows, num_bank = len(acceleration), len(bank)
+    pairs = np.indices((num_windows, num_bank)).reshape(2, -1).T
+
+    def measure(rows):
+        result = motif_distance.distance(
+            acceleration[rows[:, 0]], bank[rows[:, 1]]
+        )
+        return ops.convert_to_numpy(result)
+
+    distances = map_batches(measure, pairs, batch_size)
+    return distances.reshape(num_windows, num_bank).min(axis=1)
+
+
+def std_scores(acceleration):
+    """Standard deviation of the window, the baseline that learns nothing.
+
+    Args:
+        acceleration: `(windows, time, 3)`, g.
+
+    Returns:
+        `(windows,)`, g: root of the mean variance over the three axes.
+    """
+    variance = np.asarray(acceleration, "float64").var(axis=1)
+    return np.sqrt(variance.mean(axis=-1))
+
+
+def amplitude_matched(acceleration, reference, seed=0):
+    """Scales windows so that the standard deviation tells nothing.
+
+    Each window moves around its mean as much as a window of the reference,
+    drawn at random.
+
+    Args:
+        acceleration: `(windows, time, 3)`, g.
+        reference: `(reference_windows, time, 3)`, g.
+        seed: int. Defaults to `0`.
+
+    Returns:
+        `(windows, time, 3)` float32, g. Windows that do not move stay as
+        they are.
+    """
+    generator = np.random.default_rng(seed)
+    wanted = generator.choice(std_scores(reference), len(acceleration))
+    present = std_scores(acceleration)
+    factor = np.where(
+        present > 0, wanted / np.where(present > 0, present, 1), 1
+    )
+    mean = acceleration.mean(axis=1, keepdims=True)
+    matched = mean + (acceleration - mean) * factor[:, None, None]
+    return matched.astype("float32")
+
+
+def out_of_distribution_auroc(
+    encoder,
+    inside,
+    outside,
+    bank,
+    motif_distance=None,
+    num_neighbors=5,
+    max_motif_bank=64,
+    seed=0,
+    batch_size=256,
+):
+    """How well each score tells windows of another distribution apart.
+
+    Args:
+        encoder: `keras.Model` from `(batch, time, 3)`, g, to
+            `(batch, dim)`.
+        inside: `(windows, time, 3)`, g. Held-out windows of the training
+            distribution.
+        outside: `(windows, time, 3)`, g. Windows of another one.
+        bank: `(windows, time, 3)`, g. Training windows.
+        motif_distance: `MotifDistance` or `None`, for no such score. Defaults
+            to `None`.
+        num_neighbors: int. Of `neighbor_scores`. Defaults to `5`.
+        max_motif_bank: int. Windows of the bank, drawn by `seed`, that the
+            motif distance compares with. Defaults to `64`.
+        seed: int. Defaults to `0`.
+        batch_size: int. Windows, or pairs, per call. Defaults to `256`.
+
+    Returns:
+        dict of score to area under the ROC curve, in `[0, 1]`: 0.5 is
+        chance. `embedding_norm`, `embedding_neighbors`, `motif_distance`,
+        and, trivial, `window_std`: of its two directions the better one, so
+        never below 0.5.
+
+    Raises:
+        ValueError: if one of the three is empty or not windows.
+    """
+    _check(inside=inside, outside=outside, bank=bank)
+    windows = np.concatenate([inside, outside])
+    is_outside = np.arange(len(windows)) >= len(inside)
+    embeddings = embed_windows(encoder, windows, batch_size)
+    bank_embeddings = embed_windows(encoder, bank, batch_size)
+    scores = {
+        "embedding_norm": norm_scores(embeddings),
+        "embedding_neighbors": neighbor_scores(
+            embeddings, bank_embeddings, num_neighbors
+        ),
+    }
+    if motif_distance is not None:
+        rows = np.random.default_rng(seed).permutation(len(bank))
+        scores["motif_distance"] = motif_scores(
+            motif_distance, windows, bank[rows[:max_motif_bank]], batch_size
+        )
+    areas = {name: _area(is_outside, s) for name, s in scores.items()}
+    trivial = _area(is_outside, std_scores(windows))
+    return {**areas, "window_std": max(trivial, 1 - trivial)}
+
+
+def _area(is_outside, scores):
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(is_outside, scores))
+
+
+def _check(**parts):
+    for name, part in parts.items():
+        shape = np.shape(part)
+        if len(shape) != 3 or shape[-1] != 3 or not shape[0]:
+            raise ValueError(
+                f"`{name}` must be windows of shape (windows, time, 3), in "
+                f"g, at least one. Received: shape={shape}. Cut them with "
+                "`make_windows`."
+            )
