@@ -1,0 +1,70 @@
+"""Tells windows of another data set from those an encoder was trained on.
+
+python examples/out_of_distribution.py wisdm-dataset.zip \
+    A_DeviceMotion_data.zip --pretrained pretrained
+
+The bank is the subjects that trained the encoder, inside are those held out
+from it (`run.json` of `examples/pretrain.py` names them), outside is the other
+data set, as it is and with the amplitude of the inside windows.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import keras_relcon as kr
+from keras_relcon import evaluation
+
+
+def main():
+    args = parse_args()
+    held_out = json.loads((args.pretrained / "run.json").read_text())
+    inside = windows_of(args.inside)
+    is_inside = np.isin(inside.subjects, held_out["held_out_subjects"])
+    bank = draw(inside.select(~is_inside), args)
+    inside = draw(inside.select(is_inside), args)
+    outside = draw(windows_of(args.outside), args)
+    cases = {
+        "another data set": outside,
+        "another data set, amplitude matched": evaluation.amplitude_matched(
+            outside, inside, args.seed
+        ),
+    }
+    encoder = keras.saving.load_model(args.pretrained / "encoder.keras")
+    distance = keras.saving.load_model(args.pretrained / "motif_distance.keras")
+    for name, windows in cases.items():
+        areas = evaluation.out_of_distribution_auroc(
+            encoder, inside, windows, bank, distance, seed=args.seed
+        )
+        print(f"{name}: AUROC")
+        for score, area in areas.items():
+            print(f"  {score:20s} {area:.3f}")
+
+
+def windows_of(path):
+    windows = kr.data.make_windows(kr.data.load_recordings(path), stride=256)
+    return windows.select(windows.valid)
+
+
+def draw(windows, args):
+    rows = np.random.default_rng(args.seed).permutation(len(windows))
+    return windows.acceleration[rows[: args.num_windows]]
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("inside", help="what the encoder was trained on")
+    parser.add_argument("outside", help="an archive or folder of recordings")
+    parser.add_argument("--pretrained", type=Path, default=Path("pretrained"))
+    parser.add_argument("--num-windows", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

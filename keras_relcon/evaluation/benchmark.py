@@ -1,0 +1,248 @@
+import dataclasses
+import difflib
+import functools
+
+from keras_relcon.data import (
+    read_ipol_gait,
+    read_motionsense,
+    read_wisdm_watch,
+    tfds_recordings,
+)
+from keras_relcon.evaluation.cross_validate import cross_validate
+from keras_relcon.evaluation.protocols.few_labels import few_labels
+from keras_relcon.evaluation.protocols.hhar_table4 import (
+    hhar_folds,
+    hhar_windows,
+)
+from keras_relcon.evaluation.protocols.ipol_gait import (
+    ipol_gait_folds,
+    ipol_gait_windows,
+)
+from keras_relcon.evaluation.protocols.motionsense_table4 import (
+    motionsense_folds,
+    motionsense_windows,
+)
+from keras_relcon.evaluation.protocols.opportunity_table3 import (
+    opportunity_folds,
+    opportunity_windows,
+)
+from keras_relcon.evaluation.protocols.pamap2_ankle_table4 import (
+    pamap2_ankle_folds,
+    pamap2_ankle_windows,
+)
+from keras_relcon.evaluation.protocols.pamap2_wrist_table3 import (
+    pamap2_wrist_folds,
+    pamap2_wrist_windows,
+)
+from keras_relcon.evaluation.protocols.wisdm_watch import (
+    wisdm_watch_folds,
+    wisdm_watch_windows,
+)
+from keras_relcon.evaluation.report.published import published_rows
+from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
+from keras_relcon.evaluation.tasks.mlp_probe import MLPProbe
+from keras_relcon.evaluation.tasks.ridge_probe import RidgeProbe
+
+
+@dataclasses.dataclass(frozen=True)
+class Benchmark:
+    """A data set, how its windows are cut, its folds, its task.
+
+    Attributes:
+        name: str.
+        title: str. What is predicted, from where on the body, on whom.
+        read: callable. From the path to the data to `Recording`s.
+        windows: callable. From those to `Windows`.
+        folds: callable. From the windows to a list of `Fold`.
+        task: callable without arguments, to the task of the protocol.
+        standardize: bool. See `cross_validate`. Defaults to `False`.
+        has_variants: bool. Whether `windows` and `folds` take
+            `variant="released"`, which leaks. Defaults to `False`.
+    """
+
+    name: str
+    title: str
+    read: object
+    windows: object
+    folds: object
+    task: object
+    standardize: bool = False
+    has_variants: bool = False
+
+
+def _from_tfds(name):
+    return lambda data_dir: list(tfds_recordings(name, data_dir=data_dir))
+
+
+def _ipol(target, title):
+    return Benchmark(
+        f"ipol_gait_{target}",
+        f"{title} of each foot's windows, by subject; 50/50 splits, 5 seeds",
+        read_ipol_gait,
+        ipol_gait_windows,
+        lambda windows: ipol_gait_folds(windows.subjects),
+        functools.partial(RidgeProbe.preset, "table1", target=target),
+    )
+
+
+BENCHMARKS = {
+    benchmark.name: benchmark
+    for benchmark in (
+        Benchmark(
+            "hhar_table4",
+            "6 activities, watch, 9 subjects, 5 folds; Table 4",
+            _from_tfds("hhar/watch"),
+            hhar_windows,
+            lambda windows: hhar_folds(),
+            functools.partial(LinearProbe.preset, "table4"),
+            standardize=True,
+        ),
+        Benchmark(
+            "motionsense_table4",
+            "6 activities, trouser pocket, 24 subjects, 5 folds; Table 4",
+            read_motionsense,
+            motionsense_windows,
+            lambda windows: motionsense_folds(),
+            functools.partial(LinearProbe.preset, "table4"),
+            standardize=True,
+        ),
+        Benchmark(
+            "pamap2_ankle_table4",
+            "12 activities, ankle, 9 subjects, 5 folds; Table 4",
+            _from_tfds("pamap2/ankle"),
+            pamap2_ankle_windows,
+            lambda windows: pamap2_ankle_folds(),
+            functools.partial(LinearProbe.preset, "table4"),
+            standardize=True,
+        ),
+        Benchmark(
+            "opportunity_table3",
+            "4 modes of locomotion, wrist, leave one of 4 subjects out; "
+            "Table 3",
+            _from_tfds("opportunity/right_wrist"),
+            opportunity_windows,
+            opportunity_folds,
+            functools.partial(MLPProbe.preset, "table3"),
+            has_variants=True,
+        ),
+        Benchmark(
+            "pamap2_wrist_table3",
+            "8 activities, wrist, leave one of 8 subjects out; Table 3",
+            _from_tfds("pamap2/hand"),
+            pamap2_wrist_windows,
+            pamap2_wrist_folds,
+            functools.partial(MLPProbe.preset, "table3"),
+            has_variants=True,
+        ),
+        Benchmark(
+            "wisdm_watch",
+            "18 activities, wrist, 10 subjects held out of pretraining, "
+            "5 folds",
+            read_wisdm_watch,
+            wisdm_watch_windows,
+            lambda windows: wisdm_watch_folds(),
+            functools.partial(LinearProbe.preset, "table4"),
+        ),
+        _ipol("stride_time_s", "Stride time"),
+        _ipol("walking_speed_m_s", "Walking speed"),
+    )
+}
+
+
+def run_benchmark(
+    name,
+    data,
+    encoder,
+    task=None,
+    standardize=None,
+    variant="corrected",
+    label_fraction=1.0,
+    seed=0,
+    **kwargs,
+):
+    """Runs a named benchmark on a data set on disk.
+
+    Args:
+        name: str. A key of `BENCHMARKS`.
+        data: str or path. The archive of MotionSense, WISDM or IPOL; for the
+            others TFDS's `data_dir` with the prepared builder of
+            `tfds_builders`. Or the `Recording`s, read already.
+        encoder: see `cross_validate`.
+        task: a task, or `None` for that of the protocol. Defaults to `None`.
+        standardize: bool, or `None` for that of the protocol. Defaults to
+            `None`.
+        variant: `"corrected"`, or `"released"` for what the authors' code
+            does where it leaks test subjects (Table 3); every output then
+            says so. Defaults to `"corrected"`.
+        label_fraction: float in `(0, 1]`. Share of the training and
+            validation subjects that is used, see `few_labels`. Defaults to
+            `1.0`.
+        seed: int. Of the untrained control and of `few_labels`. Defaults to
+            `0`.
+        **kwargs: of `cross_validate`.
+
+    Returns:
+        `Report`.
+
+    Raises:
+        ValueError: if there is no such benchmark or variant.
+
+    Example:
+    ```python
+    report = run_benchmark("motionsense_table4", "A_DeviceMotion_data.zip",
+                           encoder, cache_dir="cache")
+    report.save("report")
+    ```
+    """
+    benchmark = _find(name)
+    options = _variant_options(benchmark, variant)
+    is_path = isinstance(data, str) or hasattr(data, "__fspath__")
+    recordings = benchmark.read(data) if is_path else list(data)
+    windows = benchmark.windows(recordings, **options)
+    windows = windows.select(windows.valid)
+    folds = benchmark.folds(windows, **options)
+    if label_fraction != 1.0:
+        folds = few_labels(folds, label_fraction, seed)
+    report = cross_validate(
+        benchmark.task() if task is None else task,
+        encoder,
+        windows,
+        folds,
+        standardize=(
+            benchmark.standardize if standardize is None else standardize
+        ),
+        seed=seed,
+        published=published_rows(name),
+        **kwargs,
+    )
+    report.settings.update(
+        benchmark=name,
+        title=benchmark.title,
+        label_fraction=label_fraction,
+        **options,
+    )
+    return report
+
+
+def _find(name):
+    if name not in BENCHMARKS:
+        near = difflib.get_close_matches(str(name), BENCHMARKS, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else "Use one of these."
+        raise ValueError(
+            f"`name` must be one of {sorted(BENCHMARKS)}. "
+            f"Received: name={name!r}. {hint}"
+        )
+    return BENCHMARKS[name]
+
+
+def _variant_options(benchmark, variant):
+    allowed = ("corrected", "released")
+    if not benchmark.has_variants:
+        allowed = allowed[:1]
+    if variant not in allowed:
+        raise ValueError(
+            f"`variant` of {benchmark.name} must be one of {allowed}. "
+            f"Received: variant={variant!r}. Only the protocols of Table 3 "
+            "were released with a leak."
+        )
+    return {"variant": variant} if benchmark.has_variants else {}
