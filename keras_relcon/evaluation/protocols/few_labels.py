@@ -54,7 +54,7 @@ def few_labels(folds, fraction, seed=0):
 def _keep(subjects, fraction, generator):
     # the whole order is drawn, so smaller shares begin it like larger ones
     order = generator.permutation(len(subjects))
-    # 0.1 * 30 is 3.0000000000000004 in floating point: round before ceil
+    # 0.07 * 100 is 7.000000000000001 in floating point: round before ceil
     num_kept = math.ceil(round(fraction * len(subjects), 9))
     kept = set(order[:num_kept].tolist())
     return tuple(s for index, s in enumerate(subjects) if index in kept)

@@ -239,7 +239,7 @@ def _num_validation(num_rest, fraction):
             "`validation_fraction` must be at least 0 and below 1. "
             f"Received: validation_fraction={fraction}. Use 0.2."
         )
-    # 0.2 * 15 is 3.0000000000000004 in floating point: round before ceil
+    # 0.07 * 100 is 7.000000000000001 in floating point: round before ceil
     return math.ceil(round(fraction * num_rest, 9))
 
 

@@ -6,22 +6,21 @@ from keras_relcon.data.windows import Windows
 
 WINDOW_LENGTH = 1000
 LARGEST_G = 3.0
-_NULL = "null"
 
 
 def cut_half_shifted(files, labels_in_order, classes, sample_rate_hz):
     """Cuts each file into n windows, and n - 1 that begin half a window on.
 
-    Rows behind the n-th window are not used. Windows of which strictly more
-    than half has no activity (`null`) are left out. The label is the most
-    frequent one, the first in order at a tie; windows whose label is not of
-    `classes` are left out. Values are clipped to 3 g on either side.
+    Rows behind the n-th window are not used. The label is the most frequent
+    one, the first in order at a tie. Windows whose label is not of `classes`
+    are left out; among them are all of which half or more has no activity.
+    Values are clipped to 3 g on either side.
 
     Args:
         files: iterable of `(subject, name, acceleration, labels)`:
             `(rows, 3)`, g, finite, and `(rows,)` str.
-        labels_in_order: sequence of str. All labels, by the dataset's codes;
-            `"null"` is the first.
+        labels_in_order: sequence of str. All labels, by the dataset's codes:
+            no activity, `"null"`, is 0 and the first.
         classes: sequence of str. Labels to keep.
         sample_rate_hz: float. Rate of the rows.
 
@@ -71,8 +70,7 @@ def _cut(subject, name, rows, labels, labels_in_order, classes):
     )
     # argmax takes the first of equal counts
     winners = labels_in_order[votes.argmax(axis=0)]
-    num_null = votes[labels_in_order == _NULL].sum(axis=0)
-    is_kept = np.isin(winners, classes) & (num_null <= WINDOW_LENGTH / 2)
+    is_kept = np.isin(winners, classes)
     return (
         rows[samples[is_kept]].astype("float32"),
         np.full(is_kept.sum(), subject),

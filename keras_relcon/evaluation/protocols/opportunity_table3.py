@@ -72,9 +72,9 @@ def opportunity_windows(recordings, variant="corrected"):
     the rate: to the encoder every motion would be a ninth too fast.
 
     Of each file there are n consecutive windows and n - 1 half a window on.
-    Windows of which more than half has no locomotion are left out; the label
-    is the most frequent one, at a tie the one of the smallest code. Values are
-    clipped to 3 g.
+    The label is the most frequent one, at a tie the one of the smallest code;
+    windows without locomotion are left out, as are all of which half or more
+    has none. Values are clipped to 3 g.
 
     Args:
         recordings: iterable of `Recording` of

@@ -60,10 +60,10 @@ def pamap2_wrist_windows(recordings):
     In each file the rows with a missing value are left out and the gaps
     closed. Of each file there are n consecutive windows of 1000 rows, 10 s,
     and n - 1 half a window on. All 18 activities take part in the vote for a
-    window's label, and then those of `CLASSES` are kept: windows of which
-    more than half has no activity are left out, and at a tie the activity of
-    the smallest code wins. Values are clipped to 3 g. Both variants of
-    `pamap2_wrist_folds` use these windows.
+    window's label, at a tie the one of the smallest code wins, and then the
+    windows of `CLASSES` are kept; one of which half or more has no activity
+    never is. Values are clipped to 3 g. Both variants of `pamap2_wrist_folds`
+    use these windows.
 
     Args:
         recordings: iterable of `Recording` of

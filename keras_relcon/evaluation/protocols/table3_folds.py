@@ -39,7 +39,8 @@ def table3_folds(subjects, variant, validation, windows):
     check_variant(variant)
     if variant == "corrected":
         return leave_one_subject_out(subjects, validation=validation)
-    found = [] if windows is None else natural_order(set(windows.subjects))
+    present = [] if windows is None else windows.subjects.tolist()
+    found = natural_order(set(present))
     if found != list(subjects):
         raise ValueError(
             "The released folds are rows of the windows: `windows` must hold "
