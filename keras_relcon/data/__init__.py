@@ -1,10 +1,12 @@
 from keras_relcon.data.readers.archives import load_recordings
 from keras_relcon.data.readers.columns import guess_columns
+from keras_relcon.data.readers.ipol_gait import read_ipol_gait
 from keras_relcon.data.readers.motionsense import read_motionsense
 from keras_relcon.data.readers.read_recording import (
     read_recording,
     read_recordings,
 )
+from keras_relcon.data.readers.walking_laps import read_walking_laps
 from keras_relcon.data.readers.wisdm_watch import read_wisdm_watch
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import (
@@ -34,9 +36,11 @@ __all__ = [
     "groups_from_tfds",
     "load_recordings",
     "make_windows",
+    "read_ipol_gait",
     "read_motionsense",
     "read_recording",
     "read_recordings",
+    "read_walking_laps",
     "read_wisdm_watch",
     "regularize",
     "resample",

@@ -12,6 +12,7 @@ from keras_relcon.evaluation.out_of_distribution import (
     out_of_distribution_auroc,
     std_scores,
 )
+from keras_relcon.evaluation.protocols.few_labels import few_labels
 from keras_relcon.evaluation.protocols.folds import (
     Fold,
     LeakyFold,
@@ -19,9 +20,37 @@ from keras_relcon.evaluation.protocols.folds import (
     held_out,
     leave_one_subject_out,
 )
+from keras_relcon.evaluation.protocols.hhar_table4 import (
+    hhar_folds,
+    hhar_windows,
+)
+from keras_relcon.evaluation.protocols.ipol_gait import (
+    ipol_gait_folds,
+    ipol_gait_windows,
+)
 from keras_relcon.evaluation.protocols.motionsense_table4 import (
     motionsense_folds,
     motionsense_windows,
+)
+from keras_relcon.evaluation.protocols.opportunity_table3 import (
+    opportunity_folds,
+    opportunity_windows,
+)
+from keras_relcon.evaluation.protocols.pamap2_ankle_table4 import (
+    pamap2_ankle_folds,
+    pamap2_ankle_windows,
+)
+from keras_relcon.evaluation.protocols.pamap2_wrist_table3 import (
+    pamap2_wrist_folds,
+    pamap2_wrist_windows,
+)
+from keras_relcon.evaluation.protocols.repeated_held_out import (
+    repeated_held_out,
+)
+from keras_relcon.evaluation.protocols.wisdm_watch import (
+    wisdm_watch_folds,
+    wisdm_watch_pretraining_subjects,
+    wisdm_watch_windows,
 )
 from keras_relcon.evaluation.ranking import (
     euclidean_distance,
@@ -52,9 +81,14 @@ __all__ = [
     "embed",
     "embed_windows",
     "euclidean_distance",
+    "few_labels",
     "grouped_k_fold",
     "handmade_features",
     "held_out",
+    "hhar_folds",
+    "hhar_windows",
+    "ipol_gait_folds",
+    "ipol_gait_windows",
     "leave_one_subject_out",
     "motif_distance_auc",
     "motif_scores",
@@ -62,11 +96,21 @@ __all__ = [
     "motionsense_windows",
     "neighbor_scores",
     "norm_scores",
+    "opportunity_folds",
+    "opportunity_windows",
     "out_of_distribution_auroc",
+    "pamap2_ankle_folds",
+    "pamap2_ankle_windows",
+    "pamap2_wrist_folds",
+    "pamap2_wrist_windows",
     "plot_confusion_matrix",
     "plot_embedding_map",
     "plot_loss_curves",
     "ranking_auc",
+    "repeated_held_out",
     "std_scores",
     "untrained_copy",
+    "wisdm_watch_folds",
+    "wisdm_watch_pretraining_subjects",
+    "wisdm_watch_windows",
 ]

@@ -121,7 +121,9 @@ BENCHMARKS = {
             "Table 3",
             _from_tfds("opportunity/right_wrist"),
             opportunity_windows,
-            opportunity_folds,
+            lambda windows, variant: opportunity_folds(
+                variant, windows=windows
+            ),
             functools.partial(MLPProbe.preset, "table3"),
             has_variants=True,
         ),
@@ -129,8 +131,10 @@ BENCHMARKS = {
             "pamap2_wrist_table3",
             "8 activities, wrist, leave one of 8 subjects out; Table 3",
             _from_tfds("pamap2/hand"),
-            pamap2_wrist_windows,
-            pamap2_wrist_folds,
+            lambda recordings, variant: pamap2_wrist_windows(recordings),
+            lambda windows, variant: pamap2_wrist_folds(
+                variant, windows=windows
+            ),
             functools.partial(MLPProbe.preset, "table3"),
             has_variants=True,
         ),

@@ -88,7 +88,7 @@ def label_table(labels, intervals, sample_rate_hz, num_samples):
             if labels[start]
         ]
     rows += [
-        (*_samples(interval, sample_rate_hz, num_samples), label.encode())
+        (*sample_range(interval, sample_rate_hz, num_samples), label.encode())
         for interval in intervals
         if (label := interval.label) is not None
     ]
@@ -99,7 +99,7 @@ def target_table(intervals, sample_rate_hz, num_samples):
     """Rows `(start, stop, name, value)` in samples."""
     rows = [
         (
-            *_samples(interval, sample_rate_hz, num_samples),
+            *sample_range(interval, sample_rate_hz, num_samples),
             name.encode(),
             float(value),
         )
@@ -149,7 +149,8 @@ def spread_target(table, name, num_samples):
     return spread
 
 
-def _samples(interval, sample_rate_hz, num_samples):
+def sample_range(interval, sample_rate_hz, num_samples):
+    """`(start, stop)` of an interval, in samples of the recording."""
     # Sample i, at i / rate, lies in [start, stop). The slack takes 0.07 * 100,
     # which is 7.000000000000001, for 7.
     edges = np.array([interval.start_seconds, interval.stop_seconds])

@@ -145,24 +145,29 @@ def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):
     return folds
 
 
-def leave_one_subject_out(subjects, num_validation=1):
+def leave_one_subject_out(subjects, num_validation=1, validation="highest"):
     """One fold per subject, which alone is tested.
-
-    Validation is the last `num_validation` of the other subjects, in natural
-    order ("2" before "10"): what the released code of RelCon intends.
 
     Args:
         subjects: sequence of str. May repeat, e.g. one per window.
         num_validation: int. Validation subjects. Defaults to `1`.
+        validation: str. Which of the other subjects these are, in natural
+            order ("2" before "10"): the `"highest"`, what the released code
+            of RelCon intends, or the `"lowest"`. Defaults to `"highest"`.
 
     Returns:
         list of `Fold`, in the natural order of the tested subjects.
 
     Raises:
-        ValueError: if there are fewer than 3 subjects, or nobody is left to
-            train.
+        ValueError: if there are fewer than 3 subjects, nobody is left to
+            train, or `validation` is none of these.
     """
     subjects = _unique(subjects)
+    if validation not in ("highest", "lowest"):
+        raise ValueError(
+            "`validation` must be 'highest' or 'lowest'. "
+            f"Received: validation={validation!r}. Use 'highest'."
+        )
     if not 0 <= num_validation <= len(subjects) - 2:
         raise ValueError(
             "`num_validation` must leave a subject to train and one to test "
@@ -172,6 +177,8 @@ def leave_one_subject_out(subjects, num_validation=1):
     folds = []
     for test in subjects:
         rest = [subject for subject in subjects if subject != test]
+        if validation == "lowest":
+            rest = rest[num_validation:] + rest[:num_validation]
         num_train = len(rest) - num_validation
         folds.append(_fold(rest[:num_train], rest[num_train:], [test]))
     return folds
@@ -232,7 +239,7 @@ def _num_validation(num_rest, fraction):
             "`validation_fraction` must be at least 0 and below 1. "
             f"Received: validation_fraction={fraction}. Use 0.2."
         )
-    # 0.2 * 15 is 3.0000000000000004 in floating point: round before ceil
+    # 0.07 * 100 is 7.000000000000001 in floating point: round before ceil
     return math.ceil(round(fraction * num_rest, 9))
 
 

@@ -1,7 +1,9 @@
 import numpy as np
 
-from keras_relcon.data import Windows
-from keras_relcon.evaluation.protocols.folds import Fold, natural_order
+from keras_relcon.evaluation.protocols.joined_rows import (
+    cut_joined_rows,
+    parse_folds,
+)
 
 # Order in which a subject's trials are joined. The released code takes the
 # folders as os.listdir yields them, which is arbitrary.
@@ -22,8 +24,6 @@ TRIALS = (
     "sit_5",
     "sit_13",
 )
-_SAMPLE_RATE_HZ = 100
-_WINDOW_LENGTH = 200
 # train | validation | test, as the released code draws them
 _FOLDS = (
     "4 15 22 24 11 20 2 5 7 6 21 16 23 8 13 | 10 3 18 14 | 9 17 1 19 12",
@@ -44,10 +44,7 @@ def motionsense_folds():
     >>> keras_relcon.evaluation.motionsense_folds()[4].test
     ('5', '15', '3', '20')
     """
-    return [
-        Fold(*(tuple(part.split()) for part in fold.split("|")))
-        for fold in _FOLDS
-    ]
+    return parse_folds(_FOLDS)
 
 
 def motionsense_windows(recordings):
@@ -72,7 +69,8 @@ def motionsense_windows(recordings):
 
     Raises:
         ValueError: if a recording has another rate, no labels, another
-            recording id, or if a subject has one trial twice.
+            recording id, or if a subject has one trial twice, or nobody
+            has rows enough for a window.
 
     Differs from the released code: the order of trials is fixed. That code
     also cuts each trial to the length of the gyroscope file; recordings made
@@ -94,23 +92,8 @@ def motionsense_windows(recordings):
             "`recordings` must not be empty. Received: recordings=[]. Read "
             "them with keras_relcon.data.read_motionsense."
         )
-    order = _class_order(recordings)
-    subjects = natural_order(by_subject)
-    parts = [_cut_subject(by_subject[subject], order) for subject in subjects]
-    counts = [len(labels) for _, labels in parts]
-    starts = [np.arange(count) * _WINDOW_LENGTH for count in counts]
-    acceleration = np.concatenate([windows for windows, _ in parts])
-    valid = np.isfinite(acceleration).all(axis=(1, 2))
-    acceleration[~np.isfinite(acceleration)] = 0.0
-    return Windows(
-        acceleration=acceleration,
-        subjects=np.repeat(subjects, counts),
-        labels=np.concatenate([labels for _, labels in parts]),
-        recordings=np.repeat([f"sub_{s}" for s in subjects], counts),
-        start_seconds=np.concatenate(starts) / _SAMPLE_RATE_HZ,
-        valid=valid,
-        sample_rate_hz=float(_SAMPLE_RATE_HZ),
-    )
+    rows_of = {s: _join(trials) for s, trials in by_subject.items()}
+    return cut_joined_rows(rows_of, _class_order(recordings), "sub_{}")
 
 
 def _trial(recording):
@@ -140,14 +123,12 @@ def _class_order(recordings):
     return np.array(list(dict.fromkeys(labels)))
 
 
-def _cut_subject(trials, class_order):
+def _join(trials):
     ordered = [trials[trial] for trial in TRIALS if trial in trials]
-    rows = np.concatenate([_double_rate(r.acceleration) for r in ordered])
-    labels = np.concatenate([np.repeat(r.labels, 2) for r in ordered])
-    starts = np.arange(0, len(rows) - _WINDOW_LENGTH, _WINDOW_LENGTH)
-    samples = starts[:, None] + np.arange(_WINDOW_LENGTH)  # (windows, 200)
-    votes = labels[samples][..., None] == class_order
-    return rows[samples], class_order[votes.sum(axis=1).argmax(axis=1)]
+    return (
+        np.concatenate([_double_rate(r.acceleration) for r in ordered]),
+        np.concatenate([np.repeat(r.labels, 2) for r in ordered]),
+    )
 
 
 def _double_rate(acceleration):

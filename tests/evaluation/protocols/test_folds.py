@@ -63,6 +63,9 @@ def test_k_fold_sizes_and_seed():
     assert folds != grouped_k_fold(SUBJECTS, 5, seed=1)
     fifteen = grouped_k_fold([str(n) for n in range(20)], 4)
     assert {len(fold.validation) for fold in fifteen} == {3}  # 0.2 * 15
+    hundred = grouped_k_fold([str(n) for n in range(200)], 2, 0.07)
+    # 0.07 * 100 is 7.000000000000001
+    assert {len(fold.validation) for fold in hundred} == {7}
 
 
 def test_leave_one_out_validates_on_the_highest_other():

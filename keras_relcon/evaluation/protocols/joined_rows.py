@@ -1,0 +1,81 @@
+"""Cuts the windows of Table 4: 200 rows of a subject's joined signal."""
+
+import numpy as np
+
+from keras_relcon.data.windows import Windows
+from keras_relcon.evaluation.protocols.folds import Fold, natural_order
+
+SAMPLE_RATE_HZ = 100.0
+WINDOW_LENGTH = 200
+
+
+def cut_joined_rows(rows_of, classes, name="{}"):
+    """Cuts each subject's rows into windows without overlap.
+
+    Starts are strictly below `rows - 200`: the last full window is lost if
+    the number of rows is a multiple of 200. The label is the most frequent
+    one; at a tie, that of the class that comes first in `classes`. Windows
+    with a value that is not finite are marked as not valid.
+
+    Args:
+        rows_of: dict of subject to `(acceleration, labels)`, `(rows, 3)`, g,
+            at 100 Hz and `(rows,)` str.
+        classes: sequence of str. All labels that occur.
+        name: str. Format of the name of a subject's signal. Defaults to
+            `"{}"`, the subject.
+
+    Returns:
+        `Windows`, subjects in natural order. `start_seconds` counts from the
+        start of the subject's signal.
+
+    Raises:
+        ValueError: if no subject has enough rows for a window.
+    """
+    subjects = natural_order(rows_of)
+    parts = [
+        _cut(*rows_of[subject], np.asarray(classes)) for subject in subjects
+    ]
+    counts = [len(labels) for _, labels in parts]
+    if not any(counts):
+        raise ValueError(
+            "At least one subject must have more rows of the classes than a "
+            f"window, {WINDOW_LENGTH}. Received: "
+            f"{max(len(labels) for _, labels in rows_of.values())} rows at "
+            "most. Pass all recordings of the dataset."
+        )
+    acceleration = np.concatenate([windows for windows, _ in parts])
+    is_finite = np.isfinite(acceleration)
+    acceleration[~is_finite] = 0.0
+    starts = [np.arange(count) * WINDOW_LENGTH for count in counts]
+    return Windows(
+        acceleration=acceleration,
+        subjects=np.repeat(subjects, counts),
+        labels=np.concatenate([labels for _, labels in parts]),
+        recordings=np.repeat([name.format(s) for s in subjects], counts),
+        start_seconds=np.concatenate(starts) / SAMPLE_RATE_HZ,
+        valid=is_finite.all(axis=(1, 2)),
+        sample_rate_hz=SAMPLE_RATE_HZ,
+    )
+
+
+def parse_folds(lines, prefix=""):
+    """Folds of lines `"train | validation | test"` of subjects."""
+    return [
+        Fold(
+            *(
+                tuple(prefix + subject for subject in part.split())
+                for part in line.split("|")
+            )
+        )
+        for line in lines
+    ]
+
+
+def _cut(rows, labels, classes):
+    num_windows = len(range(0, len(rows) - WINDOW_LENGTH, WINDOW_LENGTH))
+    used = num_windows * WINDOW_LENGTH
+    windows = rows[:used].reshape(num_windows, WINDOW_LENGTH, 3)
+    labels = labels[:used].reshape(num_windows, WINDOW_LENGTH)
+    votes = np.stack([(labels == name).sum(axis=1) for name in classes])
+    # argmax takes the first of equal counts
+    return windows.astype("float32"), classes[votes.argmax(axis=0)]

@@ -1,0 +1,119 @@
+from keras_relcon.data.windows import make_windows
+from keras_relcon.evaluation.protocols.folds import Fold
+
+# Drawn once, by np.random.default_rng(0).permutation of the sorted ids of the
+# 46 subjects with a watch file in the copy of the archive at hand (of the 51
+# of the dataset): the first ten are held out, the next six validate.
+HELD_OUT = (
+    "1601",
+    "1602",
+    "1604",
+    "1611",
+    "1618",
+    "1619",
+    "1620",
+    "1621",
+    "1647",
+    "1648",
+)
+VALIDATION = ("1603", "1606", "1610", "1623", "1627", "1636")
+_PARTS = ("held_out", "validation")
+
+
+def wisdm_watch_pretraining_subjects(subjects):
+    """The subjects an encoder may be pretrained on.
+
+    Args:
+        subjects: sequence of str. May repeat, e.g. one per recording.
+
+    Returns:
+        sorted list of str: those that neither `HELD_OUT` nor `VALIDATION`
+        names.
+
+    Raises:
+        ValueError: if one of those is not among `subjects`: then this is not
+            the archive the benchmark was drawn from.
+
+    Example:
+    >>> recordings = keras_relcon.data.read_wisdm_watch("wisdm-dataset.zip")
+    >>> subjects = wisdm_watch_pretraining_subjects(
+    ...     [recording.subject for recording in recordings]
+    ... )
+    """
+    present = {str(subject) for subject in subjects}
+    _check_present(HELD_OUT + VALIDATION, present)
+    return sorted(present - set(HELD_OUT + VALIDATION))
+
+
+def wisdm_watch_windows(recordings, window_length=256, stride=256):
+    """Windows of WISDM's watch at 100 Hz, with its 18 activities.
+
+    Args:
+        recordings: list of `Recording` of
+            `keras_relcon.data.read_wisdm_watch`, at 20 Hz.
+        window_length: int. Samples at 100 Hz. Defaults to `256`, 2.56 s.
+        stride: int. Samples from one window's start to the next. Defaults to
+            `256`: no overlap.
+
+    Returns:
+        `Windows` `(windows, window_length, 3)`, g, 100 Hz. Each is of one
+        activity, as the recordings are.
+
+    Raises:
+        ValueError: as `make_windows`.
+    """
+    return make_windows(recordings, 100, window_length, stride)
+
+
+def wisdm_watch_folds(part="held_out", subjects=None):
+    """Folds over the subjects that no pretraining may see.
+
+    Of two neighbours in the list each fold tests both, and validates on
+    those who follow, around the end of the list; the rest train.
+
+    Args:
+        part: str. `"held_out"`: five folds over the ten of `HELD_OUT`, two
+            test, two validate, six train; for the benchmark's figures.
+            `"validation"`: three folds over the six of `VALIDATION`, two
+            test, one validates, three train; for choices about pretraining,
+            which must never be made on the ten. Defaults to `"held_out"`.
+        subjects: sequence of str. Subjects at hand, to check that those of
+            the folds are among them. Defaults to `None`, no check.
+
+    Returns:
+        list of `Fold`; each subject of the part is tested once.
+
+    Raises:
+        ValueError: if `part` is neither, or a subject of it is not at hand.
+
+    Example:
+    >>> keras_relcon.evaluation.wisdm_watch_folds()[4].validation
+    ('1601', '1602')
+    """
+    if part not in _PARTS:
+        raise ValueError(
+            f"`part` must be one of {_PARTS}. Received: part={part!r}. Use "
+            "'validation' for choices, 'held_out' for the final figures."
+        )
+    named, num_validation = (HELD_OUT, 2)
+    if part == "validation":
+        named, num_validation = (VALIDATION, 1)
+    if subjects is not None:
+        _check_present(named, {str(subject) for subject in subjects})
+    folds = []
+    for start in range(0, len(named), 2):
+        turned = named[start:] + named[:start]
+        last = 2 + num_validation
+        train = tuple(sorted(turned[last:]))
+        folds.append(Fold(train, turned[2:last], turned[:2]))
+    return folds
+
+
+def _check_present(named, present):
+    absent = sorted(set(named) - present)
+    if absent:
+        raise ValueError(
+            "Every subject of the WISDM benchmark must be at hand. Received: "
+            f"{len(present)} subjects without {absent}. Read the whole "
+            "`wisdm-dataset.zip`, or make other folds with `grouped_k_fold`."
+        )
