@@ -121,6 +121,7 @@ def test_missing_columns_are_named(folder, missing):
         ),
         (["s1,run,0,5,1"], r"one file.*s1/run in line 2.*\['walk.csv'\]"),
         (["s9,walk,0,5,1"], r"one file.*s9/walk in line 2.*\[\]"),
+        (["s1,walk,0,8,1,1"], "at most 5 cells.*more in line 2"),
         ([], "and rows"),
         (["s1,walk,0,2,1"], "as long as a window"),
     ],

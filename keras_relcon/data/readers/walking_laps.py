@@ -95,6 +95,13 @@ def _read_rows(path):
             "least one with a target, and rows. Received: the columns "
             f"{header} and {len(rows)} rows. Add what is missing: {missing}."
         )
+    too_long = [line for line, row in rows if None in row]
+    if too_long:
+        raise ValueError(
+            f"A line of `{TABLE}` must have at most {len(header)} cells, one "
+            f"per column. Received: more in line {too_long[0]}. Use a point "
+            "for decimals, and quotes around a name with a comma."
+        )
     return rows
 
 
