@@ -9,6 +9,7 @@ __all__ = [
     "MotifDistance",
     "RelConModel",
     "__version__",
+    "baselines",
     "data",
     "evaluation",
     "layers",
@@ -19,7 +20,7 @@ __all__ = [
 
 def __getattr__(name):
     # On first use, so that `import keras_relcon` loads keras and numpy only.
-    if name in ("data", "evaluation", "models"):
+    if name in ("baselines", "data", "evaluation", "models"):
         return importlib.import_module(f"keras_relcon.{name}")
     if name in ("MotifDistance", "RelConModel"):
         return getattr(importlib.import_module("keras_relcon.models"), name)

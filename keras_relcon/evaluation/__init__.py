@@ -65,16 +65,24 @@ from keras_relcon.evaluation.report.plots import (
 )
 from keras_relcon.evaluation.report.report import PairedDifference, Report
 from keras_relcon.evaluation.representations import untrained_copy
+from keras_relcon.evaluation.tasks.fine_tune import FineTune
+from keras_relcon.evaluation.tasks.from_scratch import FromScratch
 from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
+from keras_relcon.evaluation.tasks.mlp_probe import MLPProbe
+from keras_relcon.evaluation.tasks.ridge_probe import RidgeProbe
 
 __all__ = [
     "Embeddings",
+    "FineTune",
     "Fold",
     "FoldResult",
+    "FromScratch",
     "LeakyFold",
     "LinearProbe",
+    "MLPProbe",
     "PairedDifference",
     "Report",
+    "RidgeProbe",
     "amplitude_matched",
     "classification_metrics",
     "cross_validate",

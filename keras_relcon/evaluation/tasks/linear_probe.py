@@ -2,10 +2,13 @@ import warnings
 
 import numpy as np
 
+from keras_relcon.evaluation.tasks.named_settings import NamedSettings
+from keras_relcon.evaluation.tasks.task_rows import labelled_rows
+
 _TABLE_4_GRID = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, None)
 
 
-class LinearProbe:
+class LinearProbe(NamedSettings):
     """Logistic regression on frozen embeddings, as in Table 4 of the paper.
 
     Embeddings are standardised, then classified by multinomial logistic
@@ -22,6 +25,8 @@ class LinearProbe:
             is part of the protocol: weak penalties often stop there, see
             `converged_`.
 
+    The preset `"table4"` is the default.
+
     Attributes:
         classes_: `(classes,)` str. Order of the columns of `predict_proba`.
         regularization_: float or None. The value chosen.
@@ -32,8 +37,9 @@ class LinearProbe:
 
     Raises:
         ValueError: if the grid is empty or holds values that are not
-            positive; at `fit`, if only one class is present or there is a
-            choice to make and no validation row to make it on.
+            positive; at `fit`, if only one class is present, a value is not
+            finite, the lengths differ, or there is a choice to make and no
+            validation row to make it on.
 
     Differs from the released code: there the scaler of the choice is fitted
     on training and validation rows; here on training rows, so that the
@@ -48,6 +54,9 @@ class LinearProbe:
 
     kind = "classification"
     reads = "embeddings"
+    presets = {
+        "table4": {"regularization": _TABLE_4_GRID, "max_iterations": 100}
+    }
 
     def __init__(self, regularization=_TABLE_4_GRID, max_iterations=100):
         self.regularization = tuple(regularization)
@@ -74,17 +83,10 @@ class LinearProbe:
         Returns:
             The probe itself.
         """
-        train_x, train_y = np.asarray(train_x, "float64"), np.asarray(train_y)
-        if len(np.unique(train_y)) < 2:
-            raise ValueError(
-                "The training rows must hold at least two classes. "
-                f"Received: {np.unique(train_y).tolist()}. Check the labels "
-                "of the training subjects."
-            )
-        has_validation = validation_x is not None and len(validation_x) > 0
-        if has_validation:
-            validation_x = np.asarray(validation_x, "float64")
-            validation_y = np.asarray(validation_y)
+        train_x, train_y, validation_x, validation_y = labelled_rows(
+            train_x, train_y, validation_x, validation_y
+        )
+        has_validation = validation_x is not None
         self.validation_scores_ = ()
         self.regularization_ = self.regularization[0]
         if len(self.regularization) > 1:

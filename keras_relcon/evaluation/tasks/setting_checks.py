@@ -1,0 +1,34 @@
+"""Checks the arguments that several tasks share."""
+
+
+def check_positive(task, *names):
+    """Raises unless each of these attributes of `task` is above 0."""
+    for name in names:
+        if not getattr(task, name) > 0:
+            raise ValueError(
+                f"`{name}` must be above 0. "
+                f"Received: {name}={getattr(task, name)}. Choose a larger "
+                "number, or leave it at its default."
+            )
+
+
+def check_choice(task, name, choices):
+    """Raises unless this attribute of `task` is one of `choices`."""
+    if getattr(task, name) not in choices:
+        raise ValueError(
+            f"`{name}` must be one of {choices}. "
+            f"Received: {name}={getattr(task, name)!r}. Use one of these."
+        )
+
+
+def hidden_widths(hidden):
+    """Returns an int, a sequence of int, or `None` as a tuple of int."""
+    if hidden is None:
+        return ()
+    widths = (hidden,) if isinstance(hidden, int) else tuple(hidden)
+    if not all(isinstance(width, int) and width > 0 for width in widths):
+        raise ValueError(
+            "`hidden` must be a number of units, a tuple of them, or () for "
+            f"no hidden layer. Received: hidden={hidden!r}. Use (512,)."
+        )
+    return widths
