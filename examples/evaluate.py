@@ -1,6 +1,6 @@
 """Evaluates an encoder on a named benchmark, beside its controls.
 
-python examples/evaluate.py motionsense_table4 A_DeviceMotion_data.zip \
+python examples/evaluate.py table4_motionsense A_DeviceMotion_data.zip \
     --encoder pretrained/encoder.keras --output report
 python examples/evaluate.py wisdm_watch wisdm-dataset.zip --encoder ...
 python examples/evaluate.py ipol_gait_stride_time_s ipol_gait.zip --encoder ...

@@ -1,6 +1,6 @@
 """Trains the supervised references of Table 4 from scratch.
 
-python examples/supervised.py motionsense_table4 A_DeviceMotion_data.zip
+python examples/supervised.py table4_motionsense A_DeviceMotion_data.zip
 
 DeepConvLSTM, a convolutional and an LSTM classifier, on the folds of the
 benchmark, with the published rows beside them. Folds that are done are kept in

@@ -1,9 +1,19 @@
+from keras_relcon.evaluation.benchmark import (
+    BENCHMARKS,
+    Benchmark,
+    run_benchmark,
+)
 from keras_relcon.evaluation.cross_validate import cross_validate
 from keras_relcon.evaluation.embed import Embeddings, embed, embed_windows
 from keras_relcon.evaluation.features import handmade_features
+from keras_relcon.evaluation.metrics.calibration import (
+    expected_calibration_error,
+)
 from keras_relcon.evaluation.metrics.classification import (
     classification_metrics,
 )
+from keras_relcon.evaluation.metrics.recordings import recording_metrics
+from keras_relcon.evaluation.metrics.regression import regression_metrics
 from keras_relcon.evaluation.out_of_distribution import (
     amplitude_matched,
     motif_scores,
@@ -58,12 +68,20 @@ from keras_relcon.evaluation.ranking import (
     ranking_auc,
 )
 from keras_relcon.evaluation.report.fold_result import FoldResult
-from keras_relcon.evaluation.report.plots import (
+from keras_relcon.evaluation.report.paired_difference import PairedDifference
+from keras_relcon.evaluation.report.plots.calibration import plot_calibration
+from keras_relcon.evaluation.report.plots.confusion_matrix import (
     plot_confusion_matrix,
-    plot_embedding_map,
-    plot_loss_curves,
 )
-from keras_relcon.evaluation.report.report import PairedDifference, Report
+from keras_relcon.evaluation.report.plots.embedding_map import (
+    plot_embedding_map,
+)
+from keras_relcon.evaluation.report.plots.loss_curves import plot_loss_curves
+from keras_relcon.evaluation.report.plots.predictions import plot_predictions
+from keras_relcon.evaluation.report.plots.roc_curves import plot_roc_curves
+from keras_relcon.evaluation.report.published import published_rows
+from keras_relcon.evaluation.report.published_row import PublishedRow
+from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.representations import untrained_copy
 from keras_relcon.evaluation.tasks.fine_tune import FineTune
 from keras_relcon.evaluation.tasks.from_scratch import FromScratch
@@ -72,6 +90,8 @@ from keras_relcon.evaluation.tasks.mlp_probe import MLPProbe
 from keras_relcon.evaluation.tasks.ridge_probe import RidgeProbe
 
 __all__ = [
+    "BENCHMARKS",
+    "Benchmark",
     "Embeddings",
     "FineTune",
     "Fold",
@@ -81,6 +101,7 @@ __all__ = [
     "LinearProbe",
     "MLPProbe",
     "PairedDifference",
+    "PublishedRow",
     "Report",
     "RidgeProbe",
     "amplitude_matched",
@@ -89,6 +110,7 @@ __all__ = [
     "embed",
     "embed_windows",
     "euclidean_distance",
+    "expected_calibration_error",
     "few_labels",
     "grouped_k_fold",
     "handmade_features",
@@ -111,11 +133,18 @@ __all__ = [
     "pamap2_ankle_windows",
     "pamap2_wrist_folds",
     "pamap2_wrist_windows",
+    "plot_calibration",
     "plot_confusion_matrix",
     "plot_embedding_map",
     "plot_loss_curves",
+    "plot_predictions",
+    "plot_roc_curves",
+    "published_rows",
     "ranking_auc",
+    "recording_metrics",
+    "regression_metrics",
     "repeated_held_out",
+    "run_benchmark",
     "std_scores",
     "untrained_copy",
     "wisdm_watch_folds",

@@ -56,6 +56,8 @@ class Benchmark:
         folds: callable. From the windows to a list of `Fold`.
         task: callable without arguments, to the task of the protocol.
         standardize: bool. See `cross_validate`. Defaults to `False`.
+        published: str or None. Name of the rows quoted beside it, see
+            `published_rows`. Defaults to `None`.
         has_variants: bool. Whether `windows` and `folds` take
             `variant="released"`, which leaks. Defaults to `False`.
     """
@@ -67,6 +69,7 @@ class Benchmark:
     folds: object
     task: object
     standardize: bool = False
+    published: str | None = None
     has_variants: bool = False
 
 
@@ -89,34 +92,37 @@ BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
         Benchmark(
-            "hhar_table4",
+            "table4_hhar",
             "6 activities, watch, 9 subjects, 5 folds; Table 4",
             _from_tfds("hhar/watch"),
             hhar_windows,
             lambda windows: hhar_folds(),
             functools.partial(LinearProbe.preset, "table4"),
             standardize=True,
+            published="table4_hhar",
         ),
         Benchmark(
-            "motionsense_table4",
+            "table4_motionsense",
             "6 activities, trouser pocket, 24 subjects, 5 folds; Table 4",
             read_motionsense,
             motionsense_windows,
             lambda windows: motionsense_folds(),
             functools.partial(LinearProbe.preset, "table4"),
             standardize=True,
+            published="table4_motionsense",
         ),
         Benchmark(
-            "pamap2_ankle_table4",
+            "table4_pamap2_ankle",
             "12 activities, ankle, 9 subjects, 5 folds; Table 4",
             _from_tfds("pamap2/ankle"),
             pamap2_ankle_windows,
             lambda windows: pamap2_ankle_folds(),
             functools.partial(LinearProbe.preset, "table4"),
             standardize=True,
+            published="table4_pamap2_ankle",
         ),
         Benchmark(
-            "opportunity_table3",
+            "table3_opportunity",
             "4 modes of locomotion, wrist, leave one of 4 subjects out; "
             "Table 3",
             _from_tfds("opportunity/right_wrist"),
@@ -125,10 +131,11 @@ BENCHMARKS = {
                 variant, windows=windows
             ),
             functools.partial(MLPProbe.preset, "table3"),
+            published="table3_opportunity",
             has_variants=True,
         ),
         Benchmark(
-            "pamap2_wrist_table3",
+            "table3_pamap2_wrist",
             "8 activities, wrist, leave one of 8 subjects out; Table 3",
             _from_tfds("pamap2/hand"),
             lambda recordings, variant: pamap2_wrist_windows(recordings),
@@ -136,6 +143,7 @@ BENCHMARKS = {
                 variant, windows=windows
             ),
             functools.partial(MLPProbe.preset, "table3"),
+            published="table3_pamap2_wrist",
             has_variants=True,
         ),
         Benchmark(
@@ -193,7 +201,7 @@ def run_benchmark(
 
     Example:
     ```python
-    report = run_benchmark("motionsense_table4", "A_DeviceMotion_data.zip",
+    report = run_benchmark("table4_motionsense", "A_DeviceMotion_data.zip",
                            encoder, cache_dir="cache")
     report.save("report")
     ```
@@ -216,7 +224,9 @@ def run_benchmark(
             benchmark.standardize if standardize is None else standardize
         ),
         seed=seed,
-        published=published_rows(name),
+        published=(
+            published_rows(benchmark.published) if benchmark.published else ()
+        ),
         **kwargs,
     )
     report.settings.update(

@@ -1,6 +1,7 @@
 import time
 
 from keras_relcon.evaluation.fold_runs import FoldRuns
+from keras_relcon.evaluation.report.published_row import check_published
 from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.report.run_facts import describe_run
 from keras_relcon.evaluation.representations import make_representations
@@ -77,6 +78,7 @@ def cross_validate(
     ```
     """
     started = time.time()
+    published = check_published(published)
     windows, y = usable_windows(task, data)
     folds = usable_folds(task, protocol, windows, y)
     representations = make_representations(
@@ -92,7 +94,9 @@ def cross_validate(
                 progress(_progress_line(result, len(folds)))
     settings = describe_run(task, windows, folds, standardize, seed, started)
     settings["num_dropped_windows"] = len(data) - len(windows)
-    return Report(results, settings, published)
+    given = encoder if isinstance(encoder, dict) else {"encoder": encoder}
+    beside = [name for name in representations if name not in given]
+    return Report(results, settings, published, controls=beside)
 
 
 def _progress_line(result, num_folds):

@@ -31,7 +31,7 @@ def classification_metrics(y_true, y_pred, probabilities, classes):
     """
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     probabilities, classes = np.asarray(probabilities), np.asarray(classes)
-    _check(y_true, y_pred, probabilities, classes)
+    check_rows(y_true, y_pred, probabilities, classes)
     from sklearn.metrics import f1_score
 
     return {
@@ -44,7 +44,7 @@ def classification_metrics(y_true, y_pred, probabilities, classes):
     }
 
 
-def _check(y_true, y_pred, probabilities, classes):
+def check_rows(y_true, y_pred, probabilities, classes):
     shape = (len(y_true), len(classes))
     if (
         not len(y_true)

@@ -2,6 +2,7 @@ import numpy as np
 
 from keras_relcon.evaluation.metrics.classification import (
     METRICS,
+    check_rows,
     classification_metrics,
 )
 
@@ -24,23 +25,24 @@ def recording_metrics(y_true, y_pred, probabilities, classes, bouts):
     Returns:
         dict of `recording_macro_f1`, `recording_kappa`, `recording_accuracy`
         and `recording_macro_auc`.
+
+    Raises:
+        ValueError: if a recording has two labels, a prediction is not one of
+            `classes`, or the lengths differ.
     """
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     probabilities, classes = np.asarray(probabilities), np.asarray(classes)
-    _, first, codes = np.unique(bouts, return_index=True, return_inverse=True)
+    check_rows(y_true, y_pred, probabilities, classes)
+    first, codes = _first_and_codes(bouts, y_true)
     counts = np.zeros((len(first), len(classes)))
-    column = {label: index for index, label in enumerate(classes.tolist())}
-    np.add.at(counts, (codes, [column[label] for label in y_pred.tolist()]), 1)
+    np.add.at(counts, (codes, _columns(y_pred, classes)), 1)
     sums = np.zeros((len(first), len(classes)))
     np.add.at(sums, codes, probabilities)
-    num_windows = counts.sum(axis=1, keepdims=True)
-    # Less than half a vote for all the probability there is.
-    votes = counts + 0.4 * sums / num_windows
+    means = sums / counts.sum(axis=1, keepdims=True)
+    is_most = counts == counts.max(axis=1, keepdims=True)
+    winner = np.where(is_most, means, -np.inf).argmax(axis=1)
     scores = classification_metrics(
-        y_true[first],
-        classes[votes.argmax(axis=1)],
-        sums / num_windows,
-        classes,
+        y_true[first], classes[winner], means, classes
     )
     return {f"recording_{name}": value for name, value in scores.items()}
 
@@ -66,3 +68,34 @@ def find_bouts(subjects, recordings, start_seconds, labels):
     bouts = np.empty(len(order), dtype=np.int64)
     bouts[order] = np.concatenate([[0], np.cumsum(is_new)])
     return bouts
+
+
+def _first_and_codes(bouts, y_true):
+    bouts = np.asarray(bouts)
+    if bouts.shape != y_true.shape:
+        raise ValueError(
+            "`bouts` must hold one number per row. Received: shape "
+            f"{bouts.shape} for {len(y_true)} rows. Make it with "
+            "`find_bouts` from the same windows."
+        )
+    _, first, codes = np.unique(bouts, return_index=True, return_inverse=True)
+    is_other = y_true != y_true[first][codes]
+    if is_other.any():
+        raise ValueError(
+            "All windows of a recording must have one label. Received: "
+            f"{len(np.unique(codes[is_other]))} of {len(first)} recordings "
+            "with several. Cut them where the label changes, as "
+            "`find_bouts` does."
+        )
+    return first, codes
+
+
+def _columns(y_pred, classes):
+    column = {label: index for index, label in enumerate(classes.tolist())}
+    unknown = sorted(set(y_pred.tolist()) - set(column))
+    if unknown:
+        raise ValueError(
+            f"Every prediction must be one of `classes`, {list(column)}. "
+            f"Received: {unknown}. Pass the classes of the classifier."
+        )
+    return [column[label] for label in y_pred.tolist()]

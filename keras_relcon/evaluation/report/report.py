@@ -1,23 +1,44 @@
-import dataclasses
-import json
-import os
-import tempfile
+import itertools
 
 import numpy as np
 
-from keras_relcon.evaluation.report import tables
+from keras_relcon.evaluation.report import metric_columns, tables
+from keras_relcon.evaluation.report.fold_sizes import size_ratio
+from keras_relcon.evaluation.report.paired_difference import paired_difference
+from keras_relcon.evaluation.report.plain_values import to_plain
+from keras_relcon.evaluation.report.published_row import check_published
+from keras_relcon.evaluation.report.result_checks import check_results
+from keras_relcon.evaluation.report.saving import save_report
 
 
 class Report:
     """The scores of every representation on every fold.
 
     Args:
-        results: list of `FoldResult`.
-        settings: dict. How they were made; must be JSON-serialisable.
+        results: list of `FoldResult`, of the same folds for each
+            representation.
+        settings: dict. How they were made. Defaults to `None`.
+        published: sequence of `PublishedRow`, quoted below the measured
+            rows. Defaults to none.
+        controls: sequence of str. Representations that the others are
+            compared with. Defaults to `None`: those that `cross_validate`
+            calls hand-made features or untrained.
 
     Attributes:
+        kind: `"classification"` or `"regression"`.
+        main_metric: `"macro_f1"`, the higher the better, or in a regression
+            `"mae"`, the lower the better.
+        metrics: tuple of str.
         representations: tuple of str, in the order they were run.
-        classes: tuple of str.
+        controls: tuple of str, some of them.
+        folds: tuple of int.
+        subjects_of_folds: dict of fold to the tested subjects.
+        classes: tuple of str; empty in a regression.
+        leaks: dict of a sentence that says what leaks to a tuple of folds.
+
+    Raises:
+        ValueError: if there are no results, or they do not belong together.
+        TypeError: if `published` holds anything but `PublishedRow`s.
 
     Example:
     ```python
@@ -28,57 +49,76 @@ class Report:
     ```
     """
 
-    def __init__(self, results, settings=None, published=()):
+    def __init__(self, results, settings=None, published=(), controls=None):
         self.results = list(results)
+        check_results(self.results)
         self.settings = dict(settings or {})
-        self.published = tuple(published)
+        self.published = check_published(published)
         self.metrics = tuple(self.results[0].metrics)
+        self.main_metric = metric_columns.main_metric(self.metrics)
+        is_regression = self.main_metric == "mae"
+        self.kind = "regression" if is_regression else "classification"
         names = [result.representation for result in self.results]
         self.representations = tuple(dict.fromkeys(names))
-        labels = [np.unique(result.y_true) for result in self.results]
-        labels += [np.unique(result.y_pred) for result in self.results]
-        self.classes = tuple(np.unique(np.concatenate(labels)).tolist())
+        first = self.of(self.representations[0])
+        self.folds = tuple(result.fold for result in first)
+        self.subjects_of_folds = {r.fold: tuple(r.subjects) for r in first}
+        self.classes = () if is_regression else _classes(self.results)
+        self.leaks = _leaks(self.results)
+        if controls is None:
+            controls = filter(_is_control, self.representations)
+        self.controls = tuple(controls)
+        for name in self.controls:
+            self.of(name)
 
     def of(self, representation):
-        """Returns the list of `FoldResult` of one representation."""
+        """Returns the `FoldResult`s of one representation, by fold."""
         chosen = [
             result
             for result in self.results
             if result.representation == representation
         ]
         if not chosen:
+            names = tuple(dict.fromkeys(r.representation for r in self.results))
             raise ValueError(
-                f"`representation` must be one of {self.representations}. "
+                f"`representation` must be one of {names}. "
                 f"Received: representation={representation!r}. Use a name "
                 "from `report.representations`."
             )
-        return chosen
+        return sorted(chosen, key=lambda result: result.fold)
 
-    def values(self, representation, metric="macro_f1"):
-        """Returns the metric on each fold, `(folds,)`, unitless."""
-        self._check_metric(metric)
+    def values(self, representation, metric=None):
+        """Returns the metric on each fold, `(folds,)`, not in percent.
+
+        Args:
+            representation: str.
+            metric: str. Defaults to `None`, the main metric.
+        """
+        metric = self._known(metric)
         return np.array(
-            [result.metrics[metric] for result in self.of(representation)]
+            [result.metrics[metric] for result in self.of(representation)],
+            dtype="float64",
         )
 
-    def mean(self, representation, metric="macro_f1"):
+    def mean(self, representation, metric=None):
         """Returns the mean over the folds on which the metric is defined."""
         return _over_folds(np.mean, self.values(representation, metric))
 
-    def std(self, representation, metric="macro_f1"):
+    def std(self, representation, metric=None):
         """Returns the population standard deviation over those folds."""
         return _over_folds(np.std, self.values(representation, metric))
 
-    def paired_difference(self, row_a, row_b, metric="macro_f1"):
-        """How much better `row_a` is than `row_b` on the same folds.
-
-        The interval is Student's, over the differences of the folds. Folds
-        share training subjects, so it is somewhat too narrow.
+    def paired_difference(self, row_a, row_b, metric=None, corrected=True):
+        """`row_a` minus `row_b` on the same folds, with a 95 % interval.
 
         Args:
             row_a: str. A representation.
             row_b: str. Another one.
-            metric: str. Defaults to `"macro_f1"`.
+            metric: str. Defaults to `None`, the main metric.
+            corrected: bool. Whether the interval allows for the training
+                subjects that folds share (Nadeau and Bengio 2003). `False`
+                is the plain paired t interval, which is too narrow then.
+                Defaults to `True`.
 
         Returns:
             `PairedDifference`.
@@ -86,30 +126,54 @@ class Report:
         Raises:
             ValueError: if there are fewer than 2 folds.
         """
-        from scipy.stats import t
+        return paired_difference(
+            self.values(row_a, metric),
+            self.values(row_b, metric),
+            size_ratio(self) if corrected else 0.0,
+        )
 
-        difference = self.values(row_a, metric) - self.values(row_b, metric)
-        difference = difference[np.isfinite(difference)]
-        if len(difference) < 2:
-            raise ValueError(
-                "A paired difference needs at least 2 folds. "
-                f"Received: {len(difference)}. Use a protocol with more "
-                "folds."
-            )
-        error = difference.std(ddof=1) / np.sqrt(len(difference))
-        half = t.ppf(0.975, len(difference) - 1) * error
-        mean = float(difference.mean())
-        return PairedDifference(mean, float(mean - half), float(mean + half))
+    def compared_pairs(self):
+        """Returns every pair of an encoder and a control.
 
-    def _check_metric(self, metric):
-        if metric not in self.metrics:
-            raise ValueError(
-                f"`metric` must be one of {self.metrics}. "
-                f"Received: metric={metric!r}. Use one of these."
-            )
+        Without encoders or without controls: every pair of rows.
+        """
+        encoders = [n for n in self.representations if n not in self.controls]
+        if not encoders or not self.controls:
+            return list(itertools.combinations(self.representations, 2))
+        return list(itertools.product(encoders, self.controls))
+
+    def winner(self, metric=None):
+        """The best row, if it is the best beyond the scatter of the folds.
+
+        Args:
+            metric: str. Defaults to `None`, the main metric.
+
+        Returns:
+            str; or `None` if its paired interval against any other measured
+            row includes 0, or there is no other row, or only one fold.
+        """
+        metric = self._known(metric)
+        means = {name: self.mean(name, metric) for name in self.representations}
+        if len(means) < 2 or not all(map(np.isfinite, means.values())):
+            return None
+        pick = min if metric_columns.is_lower_better(metric) else max
+        best = pick(means, key=means.get)
+        try:
+            intervals = [
+                self.paired_difference(best, name, metric)
+                for name in means
+                if name != best
+            ]
+        except ValueError:  # a single fold
+            return None
+        return best if all(i.excludes_zero for i in intervals) else None
 
     def table(self):
-        """Returns text: mean ± std in percent, then macro-F1 of each fold."""
+        """Returns text: scores, quoted rows, differences and leaks.
+
+        Mean ± population standard deviation, then the main metric of each
+        fold; in percent, but for a regression.
+        """
         return tables.to_text(self)
 
     def to_dict(self):
@@ -118,97 +182,62 @@ class Report:
         A metric that is not defined on a fold is `None`. The values are
         fractions, not percent.
         """
-        representations = {}
-        for name in self.representations:
-            representations[name] = {
-                "mean": {m: _plain(self.mean(name, m)) for m in self.metrics},
-                "std": {m: _plain(self.std(name, m)) for m in self.metrics},
-                "folds": [_fold_row(result) for result in self.of(name)],
-            }
-        return {
-            "classes": list(self.classes),
-            "settings": self.settings,
-            "representations": representations,
-        }
+        return to_plain(tables.to_dict(self))
 
     def save(self, directory, histories=None, figures=True):
-        """Writes the tables and figures into a directory.
+        """Writes tables, figures and a page into a directory.
 
-        `table.csv` (one row per representation and fold), `table.json`,
-        `table.md`, `confusion_matrix.png`, `embedding_map.png`, and
-        `loss_curves.png` if there are histories. Each file is written under
-        another name and then renamed, so none is ever half there.
+        First `table.csv`, `table.json` and `table.md`; then the figures, as
+        PNG; then `report.html`, which holds all of it and needs no other
+        file. Each file is written under another name and then renamed, so
+        none is ever half there. A figure that cannot be drawn is left out
+        with a warning, and the page says why.
 
         Args:
             directory: str or path. Made if it does not exist.
             histories: dict of name to `{metric: list}`, such as
                 `{"relcon": model.fit(...).history}`. Defaults to `None`.
-            figures: bool. `False` writes only the tables, for which
-                matplotlib is not needed. Defaults to `True`.
+            figures: bool. `False` draws nothing, for which matplotlib is
+                not needed. Defaults to `True`.
 
         Returns:
             list of the paths written.
 
         Raises:
             ImportError: if matplotlib is missing and `figures` is `True`;
-                the tables are then written all the same.
+                the tables and a page without figures are then written all
+                the same.
         """
-        directory = os.fspath(directory)
-        os.makedirs(directory, exist_ok=True)
-        contents = {
-            "table.csv": tables.to_csv(self.to_dict()),
-            "table.json": json.dumps(self.to_dict(), indent=2) + "\n",
-            "table.md": tables.to_markdown(self),
-        }
-        paths = []
-        for name, text in contents.items():
-            paths.append(os.path.join(directory, name))
-            write_file(paths[-1], text.encode("utf-8"))
-        if figures:
-            from keras_relcon.evaluation.report import plots
+        return save_report(self, directory, histories, figures)
 
-            for name, figure in plots.figures(self, histories).items():
-                paths.append(os.path.join(directory, name))
-                write_file(paths[-1], plots.to_png(figure))
-        return paths
+    def _known(self, metric):
+        metric = self.main_metric if metric is None else metric
+        if metric not in self.metrics:
+            raise ValueError(
+                f"`metric` must be one of {self.metrics}. "
+                f"Received: metric={metric!r}. Use one of these."
+            )
+        return metric
 
 
-@dataclasses.dataclass(frozen=True)
-class PairedDifference:
-    """Mean of `row_a - row_b` over folds and its 95 % t interval."""
-
-    mean: float
-    low: float
-    high: float
+def _classes(results):
+    labels = [np.unique(result.y_true) for result in results]
+    labels += [np.unique(result.y_pred) for result in results]
+    return tuple(np.unique(np.concatenate(labels)).tolist())
 
 
-def write_file(path, content):
-    """Writes bytes to a temporary file beside `path`, then renames it."""
-    directory = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=directory, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def _leaks(results):
+    leaks = {}
+    for result in results:
+        if result.leak:
+            leaks.setdefault(result.leak, set()).add(result.fold)
+    return {leak: tuple(sorted(folds)) for leak, folds in leaks.items()}
+
+
+def _is_control(name):
+    return name == "hand-made features" or name.startswith("untrained ")
 
 
 def _over_folds(function, values):
     values = values[np.isfinite(values)]
     return float(function(values)) if len(values) else float("nan")
-
-
-def _plain(value):
-    return float(value) if np.isfinite(value) else None
-
-
-def _fold_row(result):
-    return {
-        "fold": result.fold,
-        "test_subjects": list(result.subjects),
-        "num_test_windows": len(result.y_true),
-        "choice": result.choice,
-        **{name: _plain(value) for name, value in result.metrics.items()},
-    }

@@ -57,11 +57,19 @@ def task_settings(task):
     settings = {"class": type(task).__name__}
     for name, value in sorted(vars(task).items()):
         if name[0] != "_" and name[-1] != "_":
-            is_plain = value is None or isinstance(
-                value, (bool, int, float, str, list, tuple, dict)
-            )
-            settings[name] = value if is_plain else task_settings(value)
+            settings[name] = _plain_or_settings(value)
     return settings
+
+
+def _plain_or_settings(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    plain = (bool, int, float, str, list, tuple, dict)
+    if value is None or isinstance(value, plain):
+        return value
+    if hasattr(value, "get_config"):  # an optimizer, an encoder
+        return {"class": type(value).__name__, **value.get_config()}
+    return task_settings(value) if hasattr(value, "__dict__") else repr(value)
 
 
 def _versions():

@@ -1,17 +1,196 @@
-import csv
-import io
+"""The tables of a report as text, Markdown, CSV and plain values."""
 
-_TITLES = {
-    "macro_f1": "macro-F1",
-    "kappa": "kappa",
-    "accuracy": "accuracy",
-    "macro_auc": "macro-AUC",
-}
+import csv
+import dataclasses
+import io
+import json
+
+from keras_relcon.evaluation.metrics.calibration import (
+    expected_calibration_error,
+)
+from keras_relcon.evaluation.report import metric_columns as columns
+from keras_relcon.evaluation.report import statements
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoreRow:
+    """One row of a table of scores, as text.
+
+    Attributes:
+        name: str.
+        means: list of str, one per metric of the level.
+        folds: list of str, the main metric of each fold.
+        main: int, which of `means` is the main metric.
+        is_quoted: bool.
+        is_winner: bool.
+    """
+
+    name: str
+    means: list
+    folds: list
+    main: int
+    is_quoted: bool = False
+    is_winner: bool = False
+
+
+def score_head(report, level):
+    """Returns the titles of the columns."""
+    titles = [columns.title(metric) for metric in level.metrics]
+    return [level.head, *titles, *(f"fold {fold}" for fold in report.folds)]
+
+
+def score_rows(report, level):
+    """Returns the `ScoreRow`s: measured ones, then quoted ones."""
+    digits = {
+        metric: columns.decimals(
+            metric,
+            [report.mean(name, metric) for name in report.representations],
+        )
+        for metric in level.metrics
+    }
+    winner = report.winner(level.main)
+    main = level.metrics.index(level.main)
+    rows = []
+    for name in report.representations:
+        means = [
+            columns.show_spread(
+                m, report.mean(name, m), _spread(report, name, m), digits[m]
+            )
+            for m in level.metrics
+        ]
+        folds = [
+            columns.show(level.main, value, digits[level.main])
+            for value in report.values(name, level.main)
+        ]
+        rows.append(ScoreRow(name, means, folds, main, False, name == winner))
+    for row in report.published:
+        if set(row.metrics) & set(level.metrics):
+            pairs = [row.metrics.get(m, (None, None)) for m in level.metrics]
+            means = [
+                columns.show_spread(m, *pair, digits[m])
+                for m, pair in zip(level.metrics, pairs)
+            ]
+            folds = ["-"] * len(report.folds)
+            rows.append(ScoreRow(row.name, means, folds, main, True))
+    return rows
 
 
 def to_text(report):
-    """Returns a table with aligned columns, in percent."""
-    rows = _rows(report)
+    """Returns aligned tables and the sentences about them."""
+    parts = ["\n".join(statements.leak_sentences(report))]
+    for level in columns.levels(report.metrics):
+        rows = [score_head(report, level)]
+        for row in score_rows(report, level):
+            mark = f" ({statements.QUOTED})" if row.is_quoted else ""
+            rows.append([row.name + mark, *row.means, *row.folds])
+        parts.append(_aligned(rows))
+    parts.append("\n".join(statements.comparison_sentences(report)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def to_markdown(report):
+    """Returns the same in Markdown, with sources and what the rows mean."""
+    parts = [
+        f"> **{_escaped(leak)}**" for leak in statements.leak_sentences(report)
+    ]
+    for level in columns.levels(report.metrics):
+        head = list(map(_escaped, score_head(report, level)))
+        rows = [head, ["---"] + ["---:"] * (len(head) - 1)]
+        rows += [_markdown_row(row) for row in score_rows(report, level)]
+        parts.append("\n".join("| " + " | ".join(row) + " |" for row in rows))
+    comparisons = statements.comparison_sentences(report)
+    parts.append("\n".join(f"- {_escaped(line)}" for line in comparisons))
+    parts.append(" ".join(statements.how_to_read(report)))
+    quoted = statements.quoted_sentences(report)
+    parts.append("\n".join(f"- {_escaped(line)}" for line in quoted))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def to_csv(report):
+    """Returns one row per representation and fold, then mean and std.
+
+    The column `row` is `fold`, `mean`, `std`, `quoted_mean` or `quoted_std`.
+    Values are fractions, or in the unit of the target; empty if undefined.
+    """
+    scores = to_dict(report)
+    rows = []
+    for name, part in scores["representations"].items():
+        for fold in part["folds"]:
+            row = {"representation": name, "row": "fold", **fold}
+            row["test_subjects"] = " ".join(fold["test_subjects"])
+            row["choice"] = json.dumps(fold["choice"], default=str)
+            rows.append(row)
+        for kind in ("mean", "std"):
+            rows.append({"representation": name, "row": kind, **part[kind]})
+    names = list(dict.fromkeys(["representation", "row", *rows[0], "source"]))
+    for quoted in scores["published"]:
+        for index, kind in enumerate(("quoted_mean", "quoted_std")):
+            values = {
+                metric: pair[index]
+                for metric, pair in quoted["metrics"].items()
+                if metric in report.metrics
+            }
+            source = {"representation": quoted["name"], "row": kind}
+            rows.append({**source, **values, "source": quoted["source"]})
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(
+        {k: "" if v != v else v for k, v in row.items()} for row in rows
+    )
+    return text.getvalue()
+
+
+def to_dict(report):
+    """Returns all scores; see `Report.to_dict`."""
+    representations = {}
+    for name in report.representations:
+        representations[name] = {
+            "is_control": name in report.controls,
+            "mean": {m: report.mean(name, m) for m in report.metrics},
+            "std": {m: report.std(name, m) for m in report.metrics},
+            "folds": [_fold_row(result) for result in report.of(name)],
+        }
+    return {
+        "kind": report.kind,
+        "main_metric": report.main_metric,
+        "classes": list(report.classes),
+        "leaks": statements.leak_sentences(report),
+        "settings": report.settings,
+        "representations": representations,
+        "comparisons": statements.comparison_sentences(report),
+        "published": [dataclasses.asdict(row) for row in report.published],
+    }
+
+
+def calibration_error(result):
+    """Expected calibration error of a fold; `None` without probabilities."""
+    if result.probabilities is None:
+        return None
+    return expected_calibration_error(
+        result.y_true, result.probabilities, result.classes
+    )
+
+
+def _fold_row(result):
+    return {
+        "fold": result.fold,
+        "test_subjects": list(result.subjects),
+        "num_test_windows": len(result.y_true),
+        "choice": result.choice,
+        "seconds": round(float(result.seconds), 3),
+        "leak": result.leak,
+        **result.metrics,
+        "expected_calibration_error": calibration_error(result),
+    }
+
+
+def _spread(report, name, metric):
+    # The spread of a single fold says nothing, and 0.00 would look exact.
+    return report.std(name, metric) if len(report.folds) > 1 else None
+
+
+def _aligned(rows):
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = [
         "  ".join(
@@ -24,50 +203,20 @@ def to_text(report):
     return "\n".join(lines)
 
 
-def to_markdown(report):
-    """Returns the same table in Markdown, with a line that explains it."""
-    rows = _rows(report)
-    rows.insert(1, ["---"] + ["---:"] * (len(rows[0]) - 1))
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    note = (
-        "Percent: mean ± population standard deviation over folds, then "
-        "macro-F1 of each fold."
-    )
-    return "\n".join([*lines, "", note, ""])
+def _markdown_row(row):
+    name = _escaped(row.name)
+    means = list(row.means)
+    if row.is_quoted:
+        name = f"{name} ({statements.QUOTED})"
+    if row.is_winner:
+        name = f"**{name}**"
+        means[row.main] = f"**{means[row.main]}**"
+    return [name, *means, *row.folds]
 
 
-def to_csv(scores):
-    """Returns one row per representation and fold, as fractions.
-
-    Args:
-        scores: dict, from `Report.to_dict`.
-    """
-    rows = []
-    for name, part in scores["representations"].items():
-        for fold in part["folds"]:
-            row = {"representation": name, **fold}
-            row["test_subjects"] = " ".join(row["test_subjects"])
-            rows.append(row)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def _shown(report):
-    return [metric for metric in report.metrics if metric in _TITLES]
-
-
-def _rows(report):
-    num_folds = len(report.of(report.representations[0]))
-    folds = [f"fold {index}" for index in range(num_folds)]
-    titles = [_TITLES[metric] for metric in _shown(report)]
-    rows = [["representation (%)", *titles, *folds]]
-    for name in report.representations:
-        means = [f"{100 * report.mean(name, m):.2f}" for m in _shown(report)]
-        stds = [f"{100 * report.std(name, m):.2f}" for m in _shown(report)]
-        spreads = [f"{mean} ± {std}" for mean, std in zip(means, stds)]
-        scores = [f"{100 * score:.2f}" for score in report.values(name)]
-        rows.append([name, *spreads, *scores])
-    return rows
+def _escaped(text):
+    """Takes from data what Markdown would read as markup."""
+    for mark in "\\|*`[]":
+        text = text.replace(mark, "\\" + mark)
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    return " ".join(text.split())

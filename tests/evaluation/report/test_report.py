@@ -1,52 +1,11 @@
 import ast
-import csv
-import json
-import os
 import pathlib
-import sys
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
 
 import keras_relcon.evaluation
-from keras_relcon.evaluation import FoldResult, Report
-from keras_relcon.evaluation.report.plots import plot_loss_curves
-from keras_relcon.evaluation.report.report import write_file
-
-
-def _result(name, fold, score, seed=0, auc=0.9):
-    generator = np.random.default_rng(seed)
-    y_true = np.array(["sit", "walk", "run"])[np.arange(30) % 3]
-    y_pred = np.where(generator.random(30) < 0.8, y_true, "sit")
-    return FoldResult(
-        representation=name,
-        fold=fold,
-        metrics={
-            "macro_f1": score,
-            "kappa": score - 0.1,
-            "accuracy": score,
-            "macro_auc": auc,
-        },
-        y_true=y_true,
-        y_pred=y_pred,
-        embeddings=generator.normal(size=(30, 5)).astype("float32"),
-        subjects=(str(2 * fold), str(2 * fold + 1)),
-        choice=0.1,
-    )
-
-
-@pytest.fixture
-def report():
-    scores = {"encoder": (0.8, 0.9, 0.7), "untrained encoder": (0.6, 0.8, 0.7)}
-    return Report(
-        [
-            _result(name, fold, score, seed=fold)
-            for name, values in scores.items()
-            for fold, score in enumerate(values)
-        ],
-        settings={"seed": 0},
-    )
+from keras_relcon.evaluation import Report
 
 
 def test_mean_and_population_std_over_all_folds(report):
@@ -55,29 +14,60 @@ def test_mean_and_population_std_over_all_folds(report):
     assert report.std("encoder") == pytest.approx((0.02 / 3) ** 0.5)
     assert report.values("encoder", "kappa") == pytest.approx([0.7, 0.8, 0.6])
     assert report.classes == ("run", "sit", "walk")
+    assert report.kind == "classification"
+    assert report.main_metric == "macro_f1"
 
 
-def test_folds_on_which_a_metric_is_undefined_are_left_out():
+def test_folds_on_which_a_metric_is_undefined_are_left_out(make_result):
     nan = float("nan")
     report = Report(
-        [_result("a", 0, 0.5, auc=nan), _result("a", 1, 0.7, auc=0.8)]
+        [make_result("a", 0, 0.5, auc=nan), make_result("a", 1, 0.7, auc=0.8)]
     )
     assert report.mean("a", "macro_auc") == 0.8
     fold = report.to_dict()["representations"]["a"]["folds"][0]
     assert fold["macro_auc"] is None
 
 
-def test_table_holds_mean_std_and_folds(report):
-    lines = report.table().splitlines()
-    assert "macro-F1" in lines[0] and "fold 2" in lines[0]
-    assert lines[2].startswith("encoder ")
-    assert "80.00 ± 8.16" in lines[2]
-    assert lines[2].split()[-3:] == ["80.00", "90.00", "70.00"]
-    assert len({len(line) for line in lines}) == 1  # aligned
+def test_a_metric_undefined_on_all_folds_is_a_dash(make_report):
+    nan = float("nan")
+    report = make_report({"a": (0.5, 0.6), "untrained a": (nan, nan)}, auc=nan)
+    row = report.table().splitlines()[2].split()
+    assert row[-3] == "-"  # macro-AUC stands before the two folds
+    assert "nan" not in report.table()
+    assert "no interval" in report.table()
+    assert report.winner() is None
+    assert report.to_dict()["representations"]["a"]["mean"]["macro_auc"] is None
+
+
+def test_results_are_paired_by_fold_and_not_by_order(make_result):
+    scores = {0: 0.5, 1: 0.7, 2: 0.6}
+    results = [make_result("a", f, scores[f] + 0.1) for f in (0, 1, 2)]
+    results += [make_result("b", f, scores[f] + f / 100) for f in (2, 0, 1)]
+    report = Report(results)
+    assert report.folds == (0, 1, 2)
+    assert report.values("b") == pytest.approx([0.5, 0.71, 0.62])
+    assert report.paired_difference("a", "b").mean == pytest.approx(0.09)
+
+
+def test_regression_has_mae_as_main_metric(regression_report):
+    assert regression_report.kind == "regression"
+    assert regression_report.main_metric == "mae"
+    assert regression_report.classes == ()
+    assert regression_report.metrics == (
+        "mse",
+        "sdse",
+        "mae",
+        "sdae",
+        "correlation",
+    )
+    assert regression_report.mean("encoder") < 0.05
+    assert regression_report.winner() == "encoder"  # the lower
 
 
 def test_paired_difference_is_students(report):
-    found = report.paired_difference("encoder", "untrained encoder")
+    found = report.paired_difference(
+        "encoder", "untrained encoder", corrected=False
+    )
     # differences 0.2, 0.1, 0.0: mean 0.1, s = 0.1, t(2, 0.975) = 4.302653
     half = 4.302653 * 0.1 / 3**0.5
     assert found.mean == pytest.approx(0.1)
@@ -85,88 +75,124 @@ def test_paired_difference_is_students(report):
     assert found.high == pytest.approx(0.1 + half, abs=1e-6)
 
 
-def test_files_exist_and_parse(report, tmp_path):
-    directory = tmp_path / "made" / "report"
-    histories = {"relcon": {"loss": [3.0, 2.0], "val_loss": [3.1, 2.4]}}
-    paths = report.save(directory, histories)
-    assert sorted(os.listdir(directory)) == [
-        "confusion_matrix.png",
-        "embedding_map.png",
-        "loss_curves.png",
-        "table.csv",
-        "table.json",
-        "table.md",
+def test_default_interval_allows_for_shared_training_subjects(report):
+    found = report.paired_difference("encoder", "untrained encoder")
+    # 2 of 6 subjects are tested, so n_test / n_train = 2 / 4
+    half = 4.302653 * 0.1 * (1 / 3 + 1 / 2) ** 0.5
+    assert found.mean == pytest.approx(0.1)
+    assert found.low == pytest.approx(0.1 - half, abs=1e-6)
+    assert found.high == pytest.approx(0.1 + half, abs=1e-6)
+
+
+def test_sizes_of_the_parts_come_from_the_settings(make_report):
+    scores = {"encoder": (0.8, 0.9, 0.7), "other": (0.6, 0.8, 0.7)}
+    subjects = {"train": list("abc"), "validation": ["d"], "test": ["e"]}
+    rows = {
+        "train_rows": list(range(5)),
+        "validation_rows": [],
+        "test_rows": [5],
+    }
+    settings = {"folds": [subjects, subjects, rows]}
+    report = make_report(scores, settings=settings)
+    found = report.paired_difference("encoder", "other")
+    ratio = (1 / 4 + 1 / 4 + 1 / 5) / 3
+    half = 4.302653 * 0.1 * (1 / 3 + ratio) ** 0.5
+    assert found.high - found.mean == pytest.approx(half, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "others, winner",
+    [
+        ({"b": (0.5, 0.6, 0.4)}, "a"),
+        ({"b": (0.5, 0.6, 0.4), "c": (0.7, 0.95, 0.6)}, None),
+        ({"b": (0.9, 1.0, 0.8)}, "b"),
+        ({"b": (0.8, 0.9, 0.7)}, None),  # equal
+        ({}, None),
+    ],
+)
+def test_a_winner_beats_every_other_row_beyond_its_interval(
+    make_report, others, winner
+):
+    assert make_report({"a": (0.8, 0.9, 0.7), **others}).winner() == winner
+
+
+def test_a_single_fold_has_no_winner(make_report):
+    assert make_report({"a": (0.9,), "b": (0.1,)}).winner() is None
+
+
+def test_controls_are_compared_with_every_encoder(make_report):
+    scores = {"a": (0.8, 0.9), "b": (0.7, 0.8), "untrained a": (0.6, 0.5)}
+    report = make_report(scores)
+    assert report.controls == ("untrained a",)
+    assert report.compared_pairs() == [
+        ("a", "untrained a"),
+        ("b", "untrained a"),
     ]
-    assert sorted(map(os.path.basename, paths)) == sorted(os.listdir(directory))
-    with open(directory / "table.csv", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 6
-    assert [float(row["macro_f1"]) for row in rows[:3]] == [0.8, 0.9, 0.7]
-    assert rows[1]["test_subjects"] == "2 3"
-    text = (directory / "table.json").read_text(encoding="utf-8")
-    saved = json.loads(text, parse_constant=pytest.fail)  # no NaN in JSON
-    assert saved == report.to_dict()
-    assert saved["representations"]["encoder"]["mean"]["macro_f1"] == (
-        pytest.approx(0.8)
-    )
-    markdown = (directory / "table.md").read_text(encoding="utf-8")
-    assert "| encoder | 80.00 ± 8.16 |" in markdown
-    for path in paths:
-        if path.endswith(".png"):
-            image = imread(path)
-            assert min(image.shape[:2]) > 200 and image.std() > 0.01
+    named = make_report(scores, controls=("b",))
+    assert named.compared_pairs() == [("a", "b"), ("untrained a", "b")]
+    without = make_report({"a": (0.8, 0.9), "b": (0.7, 0.8), "c": (0.1, 0.2)})
+    assert without.compared_pairs() == [("a", "b"), ("a", "c"), ("b", "c")]
 
 
-def test_tables_alone_need_no_matplotlib(report, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    report.save(tmp_path / "tables", figures=False)
-    assert len(os.listdir(tmp_path / "tables")) == 3
-    with pytest.raises(ImportError, match=r"keras-relcon\[report\]"):
-        report.save(tmp_path / "all")
-    assert len(os.listdir(tmp_path / "all")) == 3  # tables are not lost
-
-
-def test_loss_curves_pair_training_with_validation():
-    figure = plot_loss_curves(
-        {
-            "relcon": {"loss": [3, 2, 1], "val_loss": [3, 2, 2]},
-            "simclr": {"loss": [5, 4, 4]},
-        }
-    )
-    (axis,) = figure.axes
-    labels = [line.get_label() for line in axis.lines]
-    assert labels == [
-        "relcon, training",
-        "relcon, validation",
-        "simclr, training",
+def test_leaks_are_gathered_by_sentence(make_result):
+    results = [
+        make_result("a", fold, 0.5, leak="rows shared" if fold < 2 else None)
+        for fold in range(3)
     ]
-    assert axis.lines[0].get_color() == axis.lines[1].get_color()
-    assert axis.lines[0].get_xdata().tolist() == [1, 2, 3]
-    assert axis.get_xlabel() == "epoch"
+    assert Report(results).leaks == {"rows shared": (0, 1)}
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "table.csv"
-    write_file(path, b"old")
-
-    def fail(*args):
-        raise OSError("disk")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk"):
-        write_file(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["table.csv"]
-
-
-def test_unknown_names_raise(report):
+def test_unknown_names_raise(report, make_result):
     with pytest.raises(ValueError, match="must be one of .*encoder"):
         report.of("encodre")
     with pytest.raises(ValueError, match="`metric` must be one of"):
         report.mean("encoder", "f1")
-    single = Report([_result("a", 0, 0.5), _result("b", 0, 0.6)])
+    single = Report([make_result("a", 0, 0.5), make_result("b", 0, 0.6)])
     with pytest.raises(ValueError, match="at least 2 folds"):
         single.paired_difference("a", "b")
+    with pytest.raises(ValueError, match="must be one of .*'a'"):
+        Report([make_result("a", 0, 0.5)], controls=("b",))
+
+
+def test_results_that_do_not_belong_together_raise(
+    make_result, make_regression_result
+):
+    with pytest.raises(ValueError, match="at least one `FoldResult`"):
+        Report([])
+    with pytest.raises(ValueError, match="each fold once.*fold 0 of 'a' twice"):
+        Report([make_result("a", 0, 0.5), make_result("a", 0, 0.6)])
+    results = [make_result("a", 0, 0.5), make_result("a", 1, 0.5)]
+    with pytest.raises(ValueError, match=r"same folds.*\[0, 1\].*\[0\]"):
+        Report([*results, make_result("b", 0, 0.5)])
+    with pytest.raises(ValueError, match="on the same windows.*'9'"):
+        Report(
+            [
+                make_result("a", 0, 0.5),
+                make_result("b", 0, 0.5, subjects=("9",)),
+            ]
+        )
+    with pytest.raises(ValueError, match="same metrics.*mae.*Do not mix"):
+        Report([make_result("a", 0, 0.5), make_regression_result("b", 0, 0.1)])
+    with pytest.raises(ValueError, match='must hold "macro_f1" or "mae"'):
+        Report([make_result("a", 0, 0.5, metrics={"f1": 0.5})])
+
+
+def test_settings_of_any_kind_become_plain(make_report):
+    settings = {
+        "scale": np.float32(0.5),
+        "bad": float("nan"),
+        "sizes": (1, np.int64(2)),
+        3: {"inner": np.array([1, 2])},
+        "object": pathlib.PurePosixPath("a/b"),
+    }
+    report = make_report({"a": (0.5,)}, settings=settings)
+    assert report.to_dict()["settings"] == {
+        "scale": 0.5,
+        "bad": None,
+        "sizes": [1, 2],
+        "3": {"inner": [1, 2]},
+        "object": "a/b",
+    }
 
 
 def test_scikit_learn_and_matplotlib_are_imported_inside_functions():
@@ -179,4 +205,5 @@ def test_scikit_learn_and_matplotlib_are_imported_inside_functions():
             elif isinstance(node, ast.ImportFrom):
                 names = [node.module]
             roots = {name.split(".")[0] for name in names}
-            assert not roots & {"sklearn", "matplotlib", "scipy"}, path
+            lazy = {"sklearn", "matplotlib", "scipy", "threadpoolctl", "umap"}
+            assert not roots & lazy, path

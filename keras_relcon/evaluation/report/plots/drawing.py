@@ -1,0 +1,152 @@
+"""What all figures share: panels, colours, and text from data."""
+
+import io
+import math
+import textwrap
+
+from keras_relcon.evaluation.report import statements
+
+# Okabe and Ito (2008), told apart with any colour vision; markers and lines
+# go on where the colours end.
+COLORS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#000000",
+)
+MARKERS = ("o", "^", "s", "D")
+LINES = ("-", "--", ":", "-.")
+_LEGEND_ROW = 0.2  # inches of a line
+_LEAK_COLOR = "#8B0000"
+
+
+def import_figure():
+    """Returns matplotlib's `Figure`, or says how to install it."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "Figures need matplotlib. Received: no module named matplotlib. "
+            "Run `pip install keras-relcon[report]`, or save with "
+            "`figures=False`."
+        ) from error
+    return Figure
+
+
+def panels(count, width, height, leaks=(), below=0.0):
+    """A figure with a panel per representation, three in a row.
+
+    Args:
+        count: int. Panels.
+        width, height: float. Inches of a panel.
+        leaks: sequence of str, written above the panels.
+        below: float. Inches under the panels, for a legend.
+
+    Returns:
+        `matplotlib.figure.Figure` and a list of its axes.
+
+    Raises:
+        ImportError: if matplotlib is missing.
+    """
+    figure_class = import_figure()
+    num_columns = num_columns_of(count)
+    num_rows = math.ceil(count / num_columns)
+    size = (width * num_columns + 0.8, height * num_rows + 0.6 + below)
+    figure = figure_class(figsize=size, layout="constrained")
+    axes = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
+    for axis in axes[count:]:
+        axis.remove()
+    if leaks:
+        lines = [
+            line for leak in leaks for line in wrapped(leak, int(11 * size[0]))
+        ]
+        figure.suptitle(
+            "\n".join(lines), color=_LEAK_COLOR, fontsize=9, weight="bold"
+        )
+    return figure, list(axes[:count])
+
+
+def num_columns_of(count):
+    return min(count, 3)
+
+
+def report_panels(report, names, width, height, legend=()):
+    """`panels`, one for each named representation, all if `None`.
+
+    Args:
+        report: `Report`.
+        names: sequence of str, or `None`.
+        width, height: float. Inches of a panel.
+        legend: sequence of str. What `legend_below` will hold.
+
+    Returns:
+        `matplotlib.figure.Figure` and a list of (axis, name).
+    """
+    names = report.representations if names is None else tuple(names)
+    leaks = statements.leak_sentences(report)
+    total_width = width * num_columns_of(len(names)) + 0.8
+    below = 0.0
+    if legend:
+        num_rows = math.ceil(len(legend) / _legend_columns(legend, total_width))
+        below = _LEGEND_ROW * num_rows * _num_lines(legend)
+    figure, axes = panels(len(names), width, height, leaks, below)
+    return figure, list(zip(axes, names))
+
+
+def color(index):
+    return COLORS[index % len(COLORS)]
+
+
+def marker(index):
+    return MARKERS[index // len(COLORS) % len(MARKERS)]
+
+
+def line(index):
+    return LINES[index // len(COLORS) % len(LINES)]
+
+
+def wrapped(text, width):
+    """Lines of text from data, with nothing left for mathtext to read."""
+    lines = textwrap.wrap(str(text), max(width, 8)) or [""]
+    return [part.replace("$", r"\$") for part in lines]
+
+
+def label(text, width=24):
+    """A name from data as the label of an axis or in a legend."""
+    text = "\n".join(wrapped(text, width))
+    # matplotlib leaves what begins with an underscore out of legends
+    return f" {text}" if text.startswith("_") else text
+
+
+def legend_below(figure, handles, names):
+    """A legend under the panels, in as many columns as the names allow."""
+    figure.legend(
+        handles,
+        list(map(label, names)),
+        loc="outside lower center",
+        ncols=_legend_columns(names, figure.get_figwidth()),
+        markerscale=1.6,
+        frameon=False,
+        fontsize=9,
+    )
+
+
+def _legend_columns(names, width):
+    lines = [line for name in names for line in label(name).split("\n")]
+    return int(
+        min(len(names), max(1, 10 * width // (max(map(len, lines)) + 6)))
+    )
+
+
+def _num_lines(names):
+    return max(label(name).count("\n") + 1 for name in names)
+
+
+def to_png(figure, dpi=150):
+    """Returns the bytes of a PNG file."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=dpi, bbox_inches="tight")
+    return content.getvalue()

@@ -1,0 +1,167 @@
+"""Which figures a report has, and what is said of each."""
+
+import dataclasses
+import importlib.util
+from collections.abc import Callable
+
+import numpy as np
+
+from keras_relcon.evaluation.report.plots.calibration import plot_calibration
+from keras_relcon.evaluation.report.plots.confusion_matrix import (
+    plot_confusion_matrix,
+)
+from keras_relcon.evaluation.report.plots.embedding_map import (
+    EmbeddingMaps,
+    plot_embedding_map,
+)
+from keras_relcon.evaluation.report.plots.loss_curves import plot_loss_curves
+from keras_relcon.evaluation.report.plots.predictions import plot_predictions
+from keras_relcon.evaluation.report.plots.roc_curves import (
+    mean_roc_curves,
+    plot_roc_curves,
+)
+from keras_relcon.evaluation.report.tables import calibration_error
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """A figure that a report can draw.
+
+    Attributes:
+        file: str. Name of its PNG file.
+        title: str. Heading in the page.
+        caption: str. What is shown and how it was made.
+        draw: callable from a sequence of representations, or `None` for all,
+            to `matplotlib.figure.Figure`.
+        describe: callable from a representation to the text that stands for
+            the picture; `None` if it is one picture for all.
+    """
+
+    file: str
+    title: str
+    caption: str
+    draw: Callable
+    describe: Callable | None = None
+
+
+def drawings(report, histories=None):
+    """Lists the figures of a report; draws none.
+
+    Args:
+        report: `Report`.
+        histories: dict of name to `{metric: list}`, or `None`.
+
+    Returns:
+        list of `Drawing`.
+    """
+    if report.kind == "regression":
+        found = [_predictions(report)]
+    else:
+        found = [_confusion(report), _roc(report), _calibration(report)]
+    found.append(_map(report, "t-SNE", "embedding_map.png"))
+    if importlib.util.find_spec("umap") is not None:
+        found.append(_map(report, "UMAP", "umap_map.png"))
+    if histories:
+        found.append(
+            Drawing(
+                "loss_curves.png",
+                "Loss curves",
+                "Training solid, validation dashed.",
+                lambda names: plot_loss_curves(histories),
+            )
+        )
+    return found
+
+
+def _confusion(report):
+    def describe(name):
+        return (
+            f"Confusion matrix of {name}, accuracy "
+            f"{100 * report.mean(name, 'accuracy'):.1f} %. The table below "
+            "holds the numbers of windows."
+        )
+
+    return Drawing(
+        "confusion_matrix.png",
+        "Confusion matrices",
+        "Test windows of all folds. Percent of the true class.",
+        lambda names: plot_confusion_matrix(report, names),
+        describe if "accuracy" in report.metrics else _name_only("Confusion"),
+    )
+
+
+def _roc(report):
+    def describe(name):
+        areas = ", ".join(
+            f"{label} {area:.3f}"
+            for label, (_, _, area) in mean_roc_curves(report, name).items()
+        )
+        return f"ROC curves of {name}. Areas: {areas}."
+
+    return Drawing(
+        "roc_curves.png",
+        "ROC curves",
+        "One class against the others: the mean over the folds that test "
+        "both. The area is the mean of theirs.",
+        lambda names: plot_roc_curves(report, names),
+        describe,
+    )
+
+
+def _calibration(report):
+    def describe(name):
+        errors = [100 * calibration_error(result) for result in report.of(name)]
+        return (
+            f"Calibration of {name}. Expected calibration error, mean of "
+            f"{len(errors)} folds: {np.mean(errors):.1f} %, from "
+            f"{min(errors):.1f} to {max(errors):.1f}."
+        )
+
+    return Drawing(
+        "calibration.png",
+        "Calibration",
+        "Share of right windows by the largest probability, in ten bins of "
+        "equal width. On the diagonal a classifier is as often right as it "
+        "says.",
+        lambda names: plot_calibration(report, names),
+        describe,
+    )
+
+
+def _predictions(report):
+    def describe(name):
+        return (
+            f"Predicted against true values of {name}, a point per tested "
+            "subject and fold; correlation, mean over folds, "
+            f"{_correlation(report, name)}."
+        )
+
+    return Drawing(
+        "predictions.png",
+        "Predicted against true values",
+        "Means over the windows of each tested subject, per fold. On the line "
+        "they are equal.",
+        lambda names: plot_predictions(report, names),
+        describe,
+    )
+
+
+def _map(report, method, file):
+    maps = EmbeddingMaps(report, method)  # every drawing shares its points
+    says = "target" if report.kind == "regression" else "true label"
+    return Drawing(
+        file,
+        f"{method} maps",
+        f"{maps.describe()}, by {says}. Distances between groups mean little.",
+        lambda names: plot_embedding_map(report, names, maps),
+        lambda name: f"{method} map of the test embeddings of {name}.",
+    )
+
+
+def _correlation(report, name):
+    value = report.mean(name, "correlation")
+    return f"{value:.3f}" if np.isfinite(value) else "not defined"
+
+
+def _name_only(title):
+    return lambda name: f"{title} of {name}."
