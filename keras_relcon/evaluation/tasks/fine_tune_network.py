@@ -35,9 +35,9 @@ class FineTuneNetwork(keras.Model):
         # is float32 in any case.
         super().__init__(dtype=encoder.dtype_policy)
         self.encoder = encoder
-        # TensorFlow ignores an assignment that changes nothing, even where
-        # sublayers differ.
-        self.encoder.trainable = True
+        # First the opposite: TensorFlow ignores an assignment that changes
+        # nothing, even where sublayers differ.
+        self.encoder.trainable = freeze_encoder
         self.encoder.trainable = not freeze_encoder
         self.freeze_encoder = freeze_encoder
         self.random_axes = None
@@ -71,7 +71,7 @@ class RandomAxes(keras.layers.Layer):
 
     def __init__(self, seed):
         super().__init__(dtype="float32")
-        self.order = _AnyChannelOrder(seed=seed)
+        self.order = AnyChannelOrder(seed=seed)
         self.rotation = Rotation(seed=seed + 1)  # a stream of its own
 
     def call(self, x, training=False):
@@ -79,5 +79,7 @@ class RandomAxes(keras.layers.Layer):
         return self.rotation(x, training=training)
 
 
-class _AnyChannelOrder(ChannelShuffle):
+class AnyChannelOrder(ChannelShuffle):
+    """Reorders the channels by one of the 6 permutations."""
+
     PERMUTATIONS = np.concatenate([[range(3)], ChannelShuffle.PERMUTATIONS])
