@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import warnings
@@ -40,10 +41,15 @@ def _drawn(report, histories, directory):
 
     import_figure()
     for drawing in drawings(report, histories):
-        path = None
+        path = os.path.join(directory, drawing.file)
         content, problem = _attempt(drawing, None, 150)
         if content:
-            path = _write(directory, drawing.file, content)
+            _write(directory, drawing.file, content)
+        else:
+            # That of another report would look like one of this.
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+            path = None
         pictures = []
         if drawing.describe is None:
             pictures.append(Picture("", drawing.title, content, problem))

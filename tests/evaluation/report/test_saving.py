@@ -78,9 +78,11 @@ def test_a_figure_that_cannot_be_drawn_is_a_sentence(
             raise RuntimeError("the map is <broken>")
 
     monkeypatch.setattr(figures, "EmbeddingMaps", Broken)
+    (tmp_path / "embedding_map.png").write_bytes(b"of another report")
     with pytest.warns(UserWarning, match="embedding_map.png is left out"):
         paths = report.save(tmp_path)
     names = sorted(map(os.path.basename, paths))
+    assert sorted(os.listdir(tmp_path)) == names
     assert names == sorted(
         [*TABLES, "report.html", *(p for p in PICTURES if "map" not in p)]
     )

@@ -29,7 +29,8 @@ def fold_table(report):
         if not is_regression:
             present = set(np.unique(result.y_true).tolist())
             row.append(_names(c for c in report.classes if c not in present))
-            row.append(_names(sorted(present - set(result.classes))))
+            known = set(result.classes) or present
+            row.append(_names(sorted(present - known)))
         row += [result.leak or "-"] if report.leaks else []
         rows.append(row)
     content = table("What each fold tests", head, rows)

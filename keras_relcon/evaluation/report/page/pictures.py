@@ -8,6 +8,8 @@ from keras_relcon.evaluation.report.page.markup import (
     section,
 )
 
+# Below these a picture can be read on a phone, or shrinks to the column.
+_READABLE_SMALL = 575
 _WIDEST_THAT_SHRINKS = 700
 _PIXELS = 2  # of the file, for one of the page
 
@@ -75,14 +77,17 @@ def _picture(picture):
             height=height,
         ).removesuffix("</img>")
     )
-    # A large matrix would shrink until nobody can read it: it scrolls.
-    is_wide = width > _WIDEST_THAT_SHRINKS
+    if width <= _READABLE_SMALL:
+        return element("figure", element("div", image, class_="picture"))
+    # It would shrink until nobody can read it: from there on it scrolls.
+    kind = "wide" if width > _WIDEST_THAT_SHRINKS else "roomy"
     box = element(
         "div",
         image,
-        class_="scroll wide" if is_wide else "picture",
-        **({"tabindex": "0", "role": "region"} if is_wide else {}),
-        **({"aria_label": picture.description} if is_wide else {}),
+        class_=f"scroll {kind}",
+        role="region",
+        tabindex="0",
+        aria_label=picture.description,
     )
     return element("figure", box)
 

@@ -64,10 +64,12 @@ tr.group th { text-align: left; font-weight: 600; }
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr));
 }
 figure { margin: 0; min-width: 0; }
+figure .scroll { margin: 0; }
 figure:has(.wide) { grid-column: 1 / -1; }
-.picture, .wide { background: #ffffff; border-radius: 4px; }
+.picture, .roomy, .wide { background: #ffffff; border-radius: 4px; }
 .picture { padding: 4px; text-align: center; }
 .picture img { max-width: 100%; height: auto; }
+.roomy img { width: 100%; min-width: 540px; height: auto; }
 .wide img { display: block; max-width: none; }
 img { vertical-align: middle; }
 details { margin: 0.75rem 0; }

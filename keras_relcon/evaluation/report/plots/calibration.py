@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 
 from keras_relcon.evaluation.metrics.calibration import reliability
@@ -21,7 +23,7 @@ def plot_calibration(report, representations=None):
     Raises:
         ValueError: if a fold has no probabilities.
     """
-    below = 0.4 + 0.1 * len(report.folds)
+    below = 0.9 + 0.2 * math.ceil(len(report.folds) / 2)
     figure, panels = drawing.report_panels(
         report, representations, 4.2, 4.0 + below
     )

@@ -19,7 +19,7 @@ def plot_confusion_matrix(report, representations=None):
         `matplotlib.figure.Figure`.
     """
     num_classes = len(report.classes)
-    cell = 0.75 if num_classes <= _MOST_WITH_COUNTS else 0.42
+    cell = 0.62 if num_classes <= _MOST_WITH_COUNTS else 0.42
     side = max(4.5, 2.0 + cell * num_classes)
     figure, panels = drawing.report_panels(report, representations, side, side)
     for axis, name in panels:

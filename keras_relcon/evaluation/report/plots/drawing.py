@@ -137,7 +137,7 @@ def legend_below(figure, handles, names):
 def _legend_columns(names, width):
     lines = [line for name in names for line in label(name).split("\n")]
     return int(
-        min(len(names), max(1, 10 * width // (max(map(len, lines)) + 6)))
+        min(len(names), max(1, 13 * width // (max(map(len, lines)) + 5)))
     )
 
 

@@ -23,7 +23,7 @@ def plot_roc_curves(report, representations=None):
     Raises:
         ValueError: if a fold has no probabilities, or no curve is defined.
     """
-    below = 0.4 + 0.18 * len(report.classes)
+    below = 0.9 + 0.2 * len(report.classes)
     figure, panels = drawing.report_panels(
         report, representations, 4.2, 4.0 + below
     )

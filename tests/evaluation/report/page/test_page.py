@@ -152,6 +152,13 @@ def test_folds_tell_what_was_tested_and_chosen(make_result, make_report):
     assert re.search(r"fold 0 80\.00 C 0\.01 2\.5 \d+\.\d", text)
 
 
+def test_without_probabilities_no_class_is_called_unknown(make_report):
+    page = to_html(make_report({"a": (0.8,)}, probabilities=None, classes=()))
+    words = Outline(page).text.split("classes unknown to the classifier")[1]
+    assert "fold 0 0, 1 30 - - -" in words
+    assert "expected calibration error" not in words
+
+
 def test_settings_are_told_in_words(make_report):
     settings = {
         "task": {"class": "LinearProbe", "regularization": (0.1, None)},
