@@ -123,7 +123,10 @@ def test_a_class_with_one_row_and_one_class_folds_are_saved(
             probabilities=make_result("a", 0, 0.5).probabilities[:3],
         )
     ]
-    with pytest.warns(UserWarning, match="at least 5 windows"):
+    with (
+        pytest.warns(UserWarning, match="at least 5 windows"),
+        pytest.warns(UserWarning, match="tests two classes"),
+    ):
         Report(results).save(tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Not drawn for a: A map needs at least 5 windows" in page
