@@ -52,6 +52,12 @@ def test_numbers_worked_by_hand():
     assert error == pytest.approx((0.4 + (0.95 + 0.91 + 1) - 2) / 4)
 
 
+def test_bins_are_closed_above():
+    probabilities = np.array([[0.5, 0.5], [0.9, 0.1]])
+    _, _, counts = reliability(["a", "a"], probabilities, ["a", "b"], 2)
+    assert counts.tolist() == [1, 1]
+
+
 def test_sure_and_right_is_calibrated():
     assert expected_calibration_error(["a"], [[1.0, 0.0]], ["a", "b"]) == 0.0
 

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from keras_relcon.evaluation import PublishedRow, published_rows
+from keras_relcon.evaluation import (
+    PublishedRow,
+    cross_validate,
+    held_out,
+    published_rows,
+)
 
 TABLE_4 = {
     # HHAR, MotionSense, PAMAP2 ankle: macro-F1 in percent
@@ -55,6 +60,24 @@ def test_table_1_is_other_data_and_in_the_units_of_the_target():
             # sdae**2 = mse - mae**2 as far as four decimals tell
             fits = abs(mse - mae**2 - sdae**2) < 2.2e-4
             assert fits is not is_misprint, (target, row.name)
+
+
+def test_bad_rows_raise_before_any_fold_is_run(make_labelled_windows):
+    class Task:
+        kind = "classification"
+
+        def fit(self, *args):
+            pytest.fail("a fold was run")
+
+    windows = make_labelled_windows(num_subjects=3, num_each=2)
+    with pytest.raises(TypeError, match="sequence of `PublishedRow`.*'SimCLR'"):
+        cross_validate(
+            Task(),
+            None,
+            windows,
+            held_out(windows.subjects),
+            published=["SimCLR"],
+        )
 
 
 def test_unknown_tables_and_bad_rows_raise():

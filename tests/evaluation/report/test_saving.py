@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from keras_relcon.evaluation import Report
+from keras_relcon.evaluation import (
+    LinearProbe,
+    Report,
+    cross_validate,
+    grouped_k_fold,
+)
 from keras_relcon.evaluation.report.plots import figures
 
 TABLES = ["table.csv", "table.json", "table.md"]
@@ -123,7 +128,10 @@ def test_a_class_with_one_row_and_one_class_folds_are_saved(
             probabilities=make_result("a", 0, 0.5).probabilities[:3],
         )
     ]
-    with pytest.warns(UserWarning, match="at least 5 windows"):
+    with (
+        pytest.warns(UserWarning, match="at least 5 windows"),
+        pytest.warns(UserWarning, match="tests two classes"),
+    ):
         Report(results).save(tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Not drawn for a: A map needs at least 5 windows" in page
@@ -156,3 +164,23 @@ def test_tables_are_written_before_anything_is_drawn(
     monkeypatch.setattr(figures, "drawings", drawings)
     report.save(str(pathlib.Path(tmp_path)))
     assert seen == TABLES
+
+
+def test_a_real_run_can_be_saved(make_labelled_windows, make_encoder, tmp_path):
+    windows = make_labelled_windows()
+    report = cross_validate(
+        LinearProbe((1.0,)),
+        {"mine": make_encoder()},
+        windows,
+        grouped_k_fold(windows.subjects, 3),
+    )
+    assert report.controls == ("untrained encoder", "hand-made features")
+    assert report.compared_pairs() == [
+        ("mine", "untrained encoder"),
+        ("mine", "hand-made features"),
+    ]
+    report.save(tmp_path, figures=False)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "class LinearProbe" in page and "by recording (%)" in page
+    # 2 of 6 subjects tested, 3 fitted on and 1 to choose
+    assert "3 and 1 subjects" in page

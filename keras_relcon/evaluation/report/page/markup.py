@@ -2,6 +2,8 @@
 
 import html
 
+_LONG_CELL = 60  # characters
+
 
 class Html(str):
     """Text that is markup already."""
@@ -58,7 +60,7 @@ def table(caption, head, rows, groups=()):
             element(
                 "tr",
                 element("th", name, scope="row"),
-                *(element("td", cell) for cell in cells),
+                *map(_cell, cells),
             )
         )
     content = element(
@@ -75,6 +77,12 @@ def table(caption, head, rows, groups=()):
         tabindex="0",
         aria_label=caption,
     )
+
+
+def _cell(content):
+    # A narrow column of many words would make a row taller than a phone.
+    is_long = len(str(content)) > _LONG_CELL
+    return element("td", content, **({"class_": "long"} if is_long else {}))
 
 
 def section(title, *children):

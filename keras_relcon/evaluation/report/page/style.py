@@ -58,7 +58,9 @@ tbody tr:nth-child(even) { background: var(--stripe); }
 tr.group th { text-align: left; font-weight: 600; }
 .words th, .words td { text-align: left; }
 .words td { white-space: normal; }
-.words td { min-width: 12rem; }
+.words th[scope="col"] { white-space: normal; vertical-align: bottom; }
+.words td { min-width: 7rem; }
+.words td.long { min-width: 26rem; }
 .pictures {
   display: grid; gap: 1rem; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr));

@@ -20,6 +20,7 @@ COLORS = (
 MARKERS = ("o", "^", "s", "D")
 LINES = ("-", "--", ":", "-.")
 _LEGEND_ROW = 0.2  # inches of a line
+_LEAK_ROW = 0.25
 _LEAK_COLOR = "#8B0000"
 
 
@@ -54,15 +55,18 @@ def panels(count, width, height, leaks=(), below=0.0):
     figure_class = import_figure()
     num_columns = num_columns_of(count)
     num_rows = math.ceil(count / num_columns)
-    size = (width * num_columns + 0.8, height * num_rows + 0.6 + below)
-    figure = figure_class(figsize=size, layout="constrained")
+    total_width = width * num_columns + 0.8
+    lines = [
+        line for leak in leaks for line in wrapped(leak, int(11 * total_width))
+    ]
+    total_height = height * num_rows + 0.6 + below + _LEAK_ROW * len(lines)
+    figure = figure_class(
+        figsize=(total_width, total_height), layout="constrained"
+    )
     axes = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
     for axis in axes[count:]:
         axis.remove()
-    if leaks:
-        lines = [
-            line for leak in leaks for line in wrapped(leak, int(11 * size[0]))
-        ]
+    if lines:
         figure.suptitle(
             "\n".join(lines), color=_LEAK_COLOR, fontsize=9, weight="bold"
         )
