@@ -114,7 +114,7 @@ inside = {name.split(".")[1] for name in sys.modules
           if name.startswith("keras_relcon.")}
 assert inside == {"layers", "losses", "version"}, inside
 keras_relcon.MotifDistance, keras_relcon.RelConModel
-keras_relcon.data, keras_relcon.evaluation
+keras_relcon.baselines, keras_relcon.data, keras_relcon.evaluation
 """
 
 

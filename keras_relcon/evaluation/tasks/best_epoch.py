@@ -51,8 +51,7 @@ def train_to_best_epoch(
         loss = _cross_entropy(network, *validation)
         if loss < min(validation_losses, default=np.inf):
             best_epoch = epoch
-            # Copies: on PyTorch these arrays are the weights themselves.
-            best_weights = [np.array(w) for w in network.get_weights()]
+            best_weights = network.get_weights()
         validation_losses.append(loss)
         if patience is not None and epoch - best_epoch >= patience:
             break

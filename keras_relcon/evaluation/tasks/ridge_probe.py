@@ -118,7 +118,7 @@ def _fit_one(alpha, x, y):
     from sklearn.preprocessing import StandardScaler
 
     # Ridge solves the normal equations, which without a penalty are singular
-    # as soon as a column is constant or there are more columns than rows.
+    # as soon as columns are alike or there are more of them than rows.
     regression = Ridge(alpha) if alpha > 0 else LinearRegression()
     return make_pipeline(StandardScaler(), regression).fit(x, y)
 

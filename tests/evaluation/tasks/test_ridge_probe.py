@@ -53,6 +53,21 @@ def test_no_penalty_is_least_squares():
     assert probe.validation_errors_ == ()
 
 
+def test_no_penalty_is_tame_where_two_columns_are_alike():
+    # They differ by rounding alone; solving the normal equations would give
+    # both of them weights of about 1e13.
+    (x, y), (test_x, _) = _rows(30, 0), _rows(10, 1)
+    noise = np.random.default_rng(9).normal(size=30)
+    x[:, 4] = x[:, 3] + 1e-16 * noise
+    y = y + x[:, 3]
+    probe = RidgeProbe("speed_m_s", (0.0,)).fit(x, y)
+    mean, std = x.mean(axis=0), x.std(axis=0)
+    inverse = np.linalg.pinv((x - mean) / std, rcond=1e-10)
+    weights = inverse @ (y - y.mean())
+    expected = (test_x - mean) / std @ weights + y.mean()
+    np.testing.assert_allclose(probe.predict(test_x), expected, rtol=1e-9)
+
+
 def test_no_penalty_takes_the_least_norm_where_rows_are_few():
     generator = np.random.default_rng(0)
     x, y = generator.normal(size=(6, 20)), generator.normal(size=6)
