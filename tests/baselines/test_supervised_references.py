@@ -116,7 +116,6 @@ def test_sizes_are_those_of_the_docstring(make, dim, num_weights):
     model = make()
     assert model.output_shape == (None, dim)
     assert model.count_params() == num_weights
-    assert make(window_length=32).input_shape == (None, 32, 3)
 
 
 @pytest.mark.parametrize("make, settings, dim", SMALL)
