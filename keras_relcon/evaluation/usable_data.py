@@ -84,7 +84,7 @@ def usable_folds(task, protocol, windows, y):
                 f"{sorted(present)}. Make the protocol from data.subjects."
             )
         if not is_regression(task):
-            _warn_of_missing_classes(fold, index, windows, y)
+            _check_classes(fold, index, windows, y)
     return folds
 
 
@@ -98,8 +98,15 @@ def _check_size(fold, index, num_windows):
         )
 
 
-def _warn_of_missing_classes(fold, index, windows, y):
+def _check_classes(fold, index, windows, y):
     rows = fold.rows(windows.subjects)
+    trained = np.unique(y[rows["train"]])
+    if len(trained) < 2:
+        raise ValueError(
+            f"Fold {index} trains on {trained.tolist()}; it needs at least "
+            f"two classes. Received: training subjects {fold.train}. Use "
+            "fewer folds, or more training subjects."
+        )
     fitted = np.concatenate([rows["train"], rows["validation"]])
     unseen = np.setdiff1d(y[rows["test"]], y[fitted])
     if len(unseen):

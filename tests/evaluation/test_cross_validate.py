@@ -7,6 +7,7 @@ import pytest
 from keras_relcon.evaluation import (
     Fold,
     LinearProbe,
+    RidgeProbe,
     cross_validate,
     embed_windows,
     grouped_k_fold,
@@ -257,6 +258,17 @@ def test_errors_say_what_to_do(make_labelled_windows, make_encoder):
         run(dataclasses.replace(windows, labels=None))
     with pytest.raises(ValueError, match="at least two classes"):
         run(windows.select(windows.labels == "run"))
+    with pytest.raises(ValueError, match="one label .* per window.*143 for"):
+        run(dataclasses.replace(windows, labels=windows.labels[1:]))
+    nobody = dataclasses.replace(windows, valid=np.zeros(144, bool))
+    with pytest.raises(ValueError, match="must be valid windows"):
+        run(nobody)
+    single = np.where(_rows(windows, ["1", "2"]), "run", windows.labels)
+    with pytest.raises(ValueError, match="Fold 1 trains on .*'run'.* two cl"):
+        run(
+            dataclasses.replace(windows, labels=single),
+            folds=[FOLDS[1], Fold(("1", "2"), ("3",), ("4",))],
+        )
     with pytest.raises(ValueError, match=r"fold 0 names \['9'\]"):
         run(folds=[Fold(("1", "9"), ("2",), ("3",))])
     with pytest.raises(ValueError, match="must be a list of `Fold`"):
@@ -272,3 +284,24 @@ def test_errors_say_what_to_do(make_labelled_windows, make_encoder):
     encoder.set_weights([np.nan * w for w in encoder.get_weights()])
     with pytest.raises(ValueError, match="Every weight of the encoder"):
         run()
+
+
+def test_regression_needs_its_target(make_labelled_windows):
+    windows = make_labelled_windows()
+    speed = np.unique(windows.subjects, return_inverse=True)[1] / 5
+    probe = RidgeProbe("speed")
+    with pytest.raises(ValueError, match=r"one of \[\].*target='speed'"):
+        cross_validate(probe, None, windows, FOLDS)
+    speed[:3] = np.nan
+    timed = dataclasses.replace(windows, targets={"speed": speed})
+    with pytest.warns(UserWarning, match="3 of 144 .* without a target"):
+        report = cross_validate(probe, None, timed, FOLDS)
+    assert report.settings["num_windows"] == 141
+    assert report.results[0].y_true.tolist() == sorted([0.8] * 24 + [1.0] * 24)
+    assert report.results[0].metrics.keys() == {
+        "mse",
+        "sdse",
+        "mae",
+        "sdae",
+        "correlation",
+    }
