@@ -53,6 +53,8 @@ def main(arguments=None):
         sys.stdout.flush()
         if args.record:
             measuring.replace_section(part.TITLE, text)
+            if hasattr(part, "plot"):
+                part.plot(rows, FOLDER / f"{name}.png")
 
 
 def parse_args(arguments):

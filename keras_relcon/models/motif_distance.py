@@ -78,7 +78,9 @@ class MotifDistance(keras.Model):
         pairs_per_chunk=32,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # The signal stays in float32 under a policy of mixed precision; the
+        # layers cast what they compute in half.
+        super().__init__(autocast=False, **kwargs)
         if pairs_per_chunk < 1:
             raise ValueError(
                 "`pairs_per_chunk` must be at least 1. Received: "
@@ -283,7 +285,7 @@ class MotifDistance(keras.Model):
     def _as_tensors(self, **windows):
         tensors = []
         for name, value in windows.items():
-            tensor = ops.convert_to_tensor(value, dtype=self.compute_dtype)
+            tensor = ops.convert_to_tensor(value, dtype=self.variable_dtype)
             _check_windows(name, tensor.shape)
             if not self.built:
                 self.build(tensor.shape)
