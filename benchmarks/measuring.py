@@ -12,11 +12,6 @@ from pathlib import Path
 import numpy as np
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PACKAGES = {
-    "tensorflow": "tensorflow",
-    "jax": "jax",
-    "torch": "torch",
-}
 
 
 def walking_windows(count, length=256, seed=0):
