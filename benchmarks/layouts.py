@@ -46,11 +46,13 @@ def measure(count, length, repeats, data_format, jit_compile):
         distance = kr.MotifDistance()
         distance.build((None, length, 3))
     encoder.compile("adam", "mse", jit_compile=jit_compile)
+    distance.compile("adam", jit_compile=jit_compile)
     stack = measuring.compiled(lambda x: distance.qkv.query(x))
     tensor = keras.ops.convert_to_tensor(windows)
     seconds = measuring.median_seconds(
         {
             "encoder": lambda: encoder.train_on_batch(windows, targets),
+            "distance": lambda: distance.train_on_batch(windows),
             "stack": lambda: stack(tensor),
         },
         repeats,
@@ -66,17 +68,27 @@ def report(rows):
             row["data_format"] + (" (chosen)" if row["is_chosen"] else ""),
             row["jit_compile"],
             row["encoder"],
+            row["distance"],
             row["stack"],
         ]
         for row in sorted(rows, key=lambda row: row["backend"])
         if "encoder" in row
     ]
     return (
-        "Milliseconds per window: a training step of the encoder, and one "
-        "convolution stack of the motif distance (compiled where there is a "
-        "compiler). Keras' own choice of `jit_compile` is `False` on "
-        "TensorFlow without a GPU and `True` on JAX.\n\n"
+        "Milliseconds per window: a training step of the encoder, one of the "
+        "motif distance, and the forward of one of its convolution stacks "
+        "(compiled where there is a compiler). Keras' own choice of "
+        "`jit_compile` is `False` on TensorFlow without a GPU and `True` on "
+        "JAX.\n\n"
         + measuring.table(
-            ["backend", "layout", "jit_compile", "encoder", "stack"], lines
+            [
+                "backend",
+                "layout",
+                "jit_compile",
+                "encoder",
+                "distance",
+                "stack",
+            ],
+            lines,
         )
     )

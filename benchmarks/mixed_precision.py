@@ -6,11 +6,11 @@ import measuring
 
 TITLE = "Mixed precision"
 SIZES = {
-    "batch_size": 16,
+    "batch_size": 8,
     "num_candidates": 8,
     "length": 256,
-    "repeats": 3,
-    "distance_steps": 40,
+    "repeats": 1,
+    "distance_steps": 15,
     "steps": 10,
 }
 TINY = {
@@ -121,10 +121,10 @@ def report(rows):
         for row in sorted(rows, key=lambda row: row["backend"])
     ]
     return (
-        "16 anchors with 8 candidates. *loss*: over 10 steps on one batch "
+        "8 anchors with 8 candidates. *loss*: over 10 steps on one batch "
         "(computed in float32). *agreement*: Kendall's tau of the distances "
         "with those of float32, the mean over anchors, by a distance trained "
-        f"for 40 steps, on {source} windows (`RELCON_RECORDINGS` names an "
+        f"for 15 steps, on {source} windows (`RELCON_RECORDINGS` names an "
         "archive of recordings).\n\n"
         + measuring.table(
             [
