@@ -31,15 +31,19 @@ def measure(batch_sizes, calls, days):
         for name, seconds in measuring.median_seconds(run, 2).items():
             rates[f"{name} {batch_size}"] = len(windows) / seconds
     recording = long_recording(days)
-    before = measuring.peak_megabytes()
+    results = []
     begin = time.perf_counter()
-    embedded = kr.evaluation.embed(encoder, recording, stride=256)
+    megabytes = measuring.added_megabytes(
+        lambda: results.append(
+            kr.evaluation.embed(encoder, recording, stride=256)
+        )
+    )
     return {
         "rates": rates,
         "days": days,
-        "windows": len(embedded),
+        "windows": len(results[0]),
         "seconds": time.perf_counter() - begin,
-        "added_megabytes": measuring.peak_megabytes() - before,
+        "added_megabytes": megabytes,
     }
 
 
@@ -76,7 +80,7 @@ def report(rows):
     return (
         "`ResNet1D34()`, windows of 256 samples per second by batch size, and "
         f"`embed` of a recording of {rows[0]['days']:g} days at 100 Hz, stride "
-        "256, with the memory it took above what the process had held "
+        "256, with the most memory it took beyond what the process held "
         "before, the recording included.\n\n"
         + measuring.table(
             ["backend", *names, "long recording", "added MB"], lines

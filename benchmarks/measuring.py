@@ -85,6 +85,23 @@ def peak_megabytes():
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
+def added_megabytes(function):
+    """The most memory held during a call beyond what was held before it.
+
+    Linux only: the kernel's record of the peak is set back first.
+    """
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _resident_kilobytes("VmRSS")
+    function()
+    return (_resident_kilobytes("VmHWM") - before) / 1e3
+
+
+def _resident_kilobytes(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith(f"{name}:")]
+    return int(line.split()[1])
+
+
 def machine():
     """One line: date, versions, processor, load."""
     names = ("keras", "tensorflow", "jax", "torch", "numpy")
