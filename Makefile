@@ -1,6 +1,7 @@
 # make demo            trains, probes and reports on synthetic recordings
 # make demo DATA=...   the same on an archive or a folder of recordings
 # make test            the tests on TensorFlow, JAX and PyTorch in turn
+# make benchmarks      speed and memory into benchmarks/RESULTS.md (two hours)
 # KERAS_BACKEND=jax make demo    chooses the backend (default: tensorflow)
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --editable
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint benchmarks clean
 
 demo: .venv/installed-$(KERAS_BACKEND)
 	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python examples/demo.py \
@@ -29,6 +30,10 @@ test: .venv/installed-all
 lint: .venv/installed-all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+benchmarks: .venv/installed-all
+	$(BIN)/python benchmarks/run.py --record
+	$(BIN)/python benchmarks/streams.py --record
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; v = sys.version_info; \

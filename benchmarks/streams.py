@@ -25,7 +25,8 @@ import tempfile
 import time
 from pathlib import Path
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
+import measuring
+
 NUM_SUBJECTS = 64
 NUM_SAMPLES = 360_000  # one hour at 100 Hz
 NUM_BATCHES = 100
@@ -62,9 +63,7 @@ def main():
     text = report(rows, args.gigabytes)
     sys.stdout.write(text)
     if args.record:
-        head = "" if RESULTS.exists() else "# Measured figures\n"
-        with open(RESULTS, "a") as file:
-            file.write(f"{head}\n{text}")
+        measuring.replace_section("Streams", text.split("\n", 2)[2])
 
 
 def run(case, folder, gigabytes):
@@ -213,7 +212,7 @@ def report(rows, gigabytes):
         "## Streams",
         "",
         f"{datetime.date.today()}, Python {platform.python_version()}, "
-        f"{', '.join(versions)}, backend {backend}; {cpu_name()}, "
+        f"{', '.join(versions)}, backend {backend}; {measuring.cpu_name()}, "
         f"{os.cpu_count()} cores.",
         f"`python benchmarks/streams.py --gigabytes {gigabytes:g}`",
         "",
@@ -228,15 +227,6 @@ def report(rows, gigabytes):
             f"| {row['own_megabytes']:.0f} |"
         )
     return "\n".join(lines) + "\n"
-
-
-def cpu_name():
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line for line in text.splitlines() if "model name" in line]
-    return names[0].split(":")[1].strip() if names else platform.machine()
 
 
 if __name__ == "__main__":

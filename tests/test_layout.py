@@ -24,6 +24,7 @@ FLOORS = {
 }
 BACKENDS = {"tensorflow", "jax", "torch"}
 BACKEND_FILES = {
+    "layers/torch_sparsemax.py": {"torch"},
     "data/streams/tf_dataset.py": {"tensorflow"},
     "models/train_steps/tensorflow_train_step.py": {"tensorflow"},
     "models/train_steps/jax_train_step.py": {"jax"},

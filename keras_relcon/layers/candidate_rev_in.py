@@ -82,6 +82,7 @@ class CandidateRevIN(keras.layers.Layer):
     def denormalize(self, x, statistics):
         """Inverts `normalize`; returns `(batch, time, channels)` in g."""
         mean, std = statistics
+        x = ops.cast(x, std.dtype)
         if self.affine:
             # The constant of the released code, against a gamma of 0.
             x = (x - ops.cast(self.beta, x.dtype)) / (

@@ -82,10 +82,9 @@ class CrossAttention(keras.layers.Layer):
 
     def weights_of(self, query, key):
         """Returns the attention weights, `(batch, query_time, key_time)`."""
+        query = query * (1.0 / math.sqrt(query.shape[-1]))
         scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))
-        return ATTENTIONS[self.attention](
-            scores * (1.0 / math.sqrt(query.shape[-1])), axis=-1
-        )
+        return ATTENTIONS[self.attention](scores, axis=-1)
 
     def attend(self, query, key, projected_value, training=False):
         """Attends over values that `project` has seen already."""

@@ -176,13 +176,15 @@ class DilatedConvStack(keras.layers.Layer):
         return swap_layout(x, self.data_format)
 
     def _activate(self, x):
-        x = ops.gelu(x, approximate=False)
+        # In half precision the variance would be a handful of digits.
+        x = ops.gelu(ops.cast(x, self.variable_dtype), approximate=False)
         axis = time_axis(self.data_format)
         # Not `ops.moments`, whose E[x**2] - E[x]**2 cancels for a channel that
         # GELU has nearly silenced.
         x = x - ops.mean(x, axis=axis, keepdims=True)
         variance = ops.mean(ops.square(x), axis=axis, keepdims=True)
-        return x * ops.rsqrt(variance + INSTANCE_NORM_EPSILON)
+        x = x * ops.rsqrt(variance + INSTANCE_NORM_EPSILON)
+        return ops.cast(x, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:2], self.embedding_dim)

@@ -1,6 +1,13 @@
 import keras
 from keras import ops
 
+if keras.backend.backend() == "torch":
+    from keras_relcon.layers import torch_sparsemax
+
+# The rounding of a float32 sum of 1, several times over.
+TOLERANCE = 1e-6
+GROUP_SIZE = 8
+
 
 def sparsemax(logits, axis=-1):
     """Euclidean projection of the logits onto the probability simplex.
@@ -9,11 +16,13 @@ def sparsemax(logits, axis=-1):
     `p = max(z - tau, 0)` with the threshold `tau` for which `sum(p) = 1`.
 
     The threshold is found without a sort. `sum(max(z - tau, 0)) - 1` is convex
-    and piecewise linear in `tau`, so Newton's steps from `max(z) - 1` rise
-    monotonically and reach the root exactly after finitely many of them,
-    whatever the size of the support. The gradient is that of the exact
-    projection (their Eq. 12): the incoming gradient minus its mean over the
-    support, on the support.
+    and piecewise linear in `tau`, so Newton's steps from below the root rise
+    monotonically and reach it exactly after finitely many of them, whatever
+    the size of the support. They start from the threshold of the maxima of
+    groups of logits: that of a subset is never above that of the whole.
+
+    The gradient is that of the exact projection (their Eq. 12): the incoming
+    gradient minus its mean over the support, on the support.
 
     Args:
         logits: tensor of any shape, any unit.
@@ -27,34 +36,68 @@ def sparsemax(logits, axis=-1):
     dtype = keras.backend.standardize_dtype(logits.dtype)
     if dtype in ("float16", "bfloat16"):
         logits = ops.cast(logits, "float32")
-    logits = logits - ops.stop_gradient(
-        ops.max(logits, axis=axis, keepdims=True)
+    if axis not in (-1, len(logits.shape) - 1):
+        moved = sparsemax(ops.swapaxes(logits, axis, -1))
+        return ops.cast(ops.swapaxes(moved, axis, -1), dtype)
+    return ops.cast(_project(logits), dtype)
+
+
+def _project(logits):
+    if keras.backend.backend() == "torch":
+        return torch_sparsemax.project(logits, GROUP_SIZE, TOLERANCE)
+    return _compiled_project(logits)
+
+
+@ops.custom_gradient
+def _compiled_project(logits):
+    leaders = _leaders(logits)
+    maximum = ops.max(leaders, axis=-1, keepdims=True)
+    logits = logits - maximum
+    # The maximum is 0 here, so the threshold lies in [-1, 0).
+    threshold = _newton(leaders - maximum, ops.full_like(maximum, -1.0))
+    output = ops.relu(logits - _newton(logits, threshold))
+
+    def gradient(upstream):
+        support = ops.sign(output)
+        mean = ops.sum(upstream * support, axis=-1, keepdims=True) / ops.sum(
+            support, axis=-1, keepdims=True
+        )
+        return support * (upstream - mean)
+
+    return output, gradient
+
+
+def _leaders(logits):
+    """The maximum of each group, and the logits left over.
+
+    Neighbours fall into different groups: large logits come in runs.
+    """
+    num_groups = logits.shape[-1] // GROUP_SIZE
+    if num_groups == 0:
+        return logits
+    size = num_groups * GROUP_SIZE
+    groups = ops.reshape(
+        logits[..., :size],
+        (*ops.shape(logits)[:-1], GROUP_SIZE, num_groups),
     )
-    threshold = _find_threshold(ops.stop_gradient(logits), axis)
-    # Through one more Newton step, which moves nothing, the threshold depends
-    # on the logits of the support, hence the exact gradient.
-    threshold = _newton_step(logits, threshold, axis)
-    return ops.cast(ops.relu(logits - threshold), dtype)
+    return ops.concatenate(
+        [ops.max(groups, axis=-2), logits[..., size:]], axis=-1
+    )
 
 
-def _newton_step(logits, threshold, axis):
-    support = logits > threshold
-    size = ops.sum(ops.cast(support, logits.dtype), axis=axis, keepdims=True)
-    total = ops.sum(ops.where(support, logits, 0.0), axis=axis, keepdims=True)
-    return (total - 1.0) / size
+def _newton(logits, threshold):
+    def step(threshold):
+        above = ops.relu(logits - threshold)
+        excess = ops.sum(above, axis=-1, keepdims=True) - 1.0
+        size = ops.sum(ops.sign(above), axis=-1, keepdims=True)
+        return ops.where(
+            excess > TOLERANCE, threshold + excess / size, threshold
+        )
 
-
-def _find_threshold(logits, axis):
-    # The maximum is 0 here, so the threshold lies in [-1, 0) and the support
-    # is never empty.
-    threshold = -ops.ones_like(ops.max(logits, axis=axis, keepdims=True))
     return ops.while_loop(
         lambda old, new: ops.any(new > old),
-        lambda old, new: (
-            ops.maximum(old, new),
-            ops.maximum(new, _newton_step(logits, new, axis)),
-        ),
-        (threshold, _newton_step(logits, threshold, axis)),
+        lambda old, new: (new, step(new)),
+        (threshold, step(threshold)),
     )[0]
 
 

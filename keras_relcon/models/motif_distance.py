@@ -11,6 +11,7 @@ from keras_relcon.models.candidate_pool import (
     candidate_pool,
     check_candidate_group,
 )
+from keras_relcon.models.train_steps import compiled
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -44,7 +45,7 @@ class MotifDistance(keras.Model):
             eight augmentations. Defaults to `None`.
         pairs_per_chunk: int. How many pairs of windows are compared at once.
             The attention of one pair takes `4 * time**2` bytes, several times
-            over. Defaults to `64`.
+            over. Defaults to `32`.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
@@ -74,10 +75,12 @@ class MotifDistance(keras.Model):
         num_dilated_blocks=2,
         dropout=0.1,
         augmentation=None,
-        pairs_per_chunk=64,
+        pairs_per_chunk=32,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # The signal stays in float32 under a policy of mixed precision; the
+        # layers cast what they compute in half.
+        super().__init__(autocast=False, **kwargs)
         if pairs_per_chunk < 1:
             raise ValueError(
                 "`pairs_per_chunk` must be at least 1. Received: "
@@ -120,6 +123,8 @@ class MotifDistance(keras.Model):
         self.cross_attention.build(
             embedded_shape, embedded_shape, embedded_shape
         )
+        self._pair_by_pair = compiled(self._pair_by_pair_distances, self)
+        self._group = compiled(self._group_distances, self)
         self.built = True
 
     def fit(self, x=None, *args, **kwargs):
@@ -177,6 +182,9 @@ class MotifDistance(keras.Model):
     def distance(self, anchors, candidates):
         """Motif distance, pair by pair (Eq. 1).
 
+        Compiled on TensorFlow and JAX, once per shape. No gradient flows
+        through it; see `reconstruct`.
+
         Args:
             anchors, candidates: `(batch, time, channels)`, g.
 
@@ -195,6 +203,9 @@ class MotifDistance(keras.Model):
                 f"have one shape. Received: anchors {tuple(anchors.shape)}, "
                 f"candidates {tuple(candidates.shape)}."
             )
+        return self._pair_by_pair(anchors, candidates)
+
+    def _pair_by_pair_distances(self, anchors, candidates):
         index = ops.arange(ops.shape(anchors)[0], dtype="int32")
         return self._pair_distances(anchors, candidates, index, index)
 
@@ -204,7 +215,8 @@ class MotifDistance(keras.Model):
         The candidates of an anchor are the other anchors of the batch and its
         own within-subject windows, in the order of `candidate_index`. Keys and
         values are computed once per candidate, queries once per pair, in chunks
-        of `pairs_per_chunk` pairs.
+        of `pairs_per_chunk` pairs. Compiled on TensorFlow and JAX, once per
+        shape. No gradient flows through it; see `reconstruct`.
 
         Args:
             anchors: `(batch, time, channels)`, g, with a batch of 2 or more.
@@ -220,9 +232,11 @@ class MotifDistance(keras.Model):
         anchors = ops.convert_to_tensor(anchors)
         candidates = ops.convert_to_tensor(candidates)
         check_candidate_group(anchors.shape, candidates.shape)
-        anchors, pool = self._as_tensors(
-            anchors=anchors, candidates=candidate_pool(anchors, candidates)
-        )
+        flat = ops.reshape(candidates, (-1, *candidates.shape[2:]))
+        anchors, flat = self._as_tensors(anchors=anchors, candidates=flat)
+        return self._group(anchors, ops.reshape(flat, ops.shape(candidates)))
+
+    def _group_distances(self, anchors, candidates):
         index = candidate_index(
             ops.shape(candidates)[0], ops.shape(candidates)[1]
         )
@@ -232,7 +246,7 @@ class MotifDistance(keras.Model):
         )
         distances = self._pair_distances(
             anchors,
-            pool,
+            candidate_pool(anchors, candidates),
             ops.reshape(anchor_index, (-1,)),
             ops.reshape(index, (-1,)),
         )
@@ -265,12 +279,13 @@ class MotifDistance(keras.Model):
         distances = _map_chunks(
             chunk_distances, (anchor_index, pool_index), self.pairs_per_chunk
         )
+        distances = ops.stop_gradient(distances)
         return ops.where(ops.isfinite(distances), distances, float("inf"))
 
     def _as_tensors(self, **windows):
         tensors = []
         for name, value in windows.items():
-            tensor = ops.convert_to_tensor(value, dtype=self.compute_dtype)
+            tensor = ops.convert_to_tensor(value, dtype=self.variable_dtype)
             _check_windows(name, tensor.shape)
             if not self.built:
                 self.build(tensor.shape)

@@ -37,6 +37,34 @@ def test_minus_infinity_is_never_in_the_support():
     np.testing.assert_allclose(output, [[0.55, 0.45, 0.0]], atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 13, 200, 250, 333])
+def test_any_number_of_logits(rng, size):
+    logits = rng.normal(size=(3, 4, size)).astype("float32")
+    np.testing.assert_allclose(
+        to_numpy(sparsemax(logits)), reference.sparsemax(logits), atol=1e-6
+    )
+
+
+def test_large_logits_that_share_a_group_are_all_found(rng):
+    # 64 logits have 8 groups, of every eighth logit: the maxima of the groups
+    # alone would leave out seven of these.
+    logits = rng.uniform(-1, 0, (5, 64)).astype("float32")
+    logits[:, 3::8] += 3
+    output = to_numpy(sparsemax(logits))
+    np.testing.assert_allclose(output, reference.sparsemax(logits), atol=1e-6)
+    assert (output > 0).sum(-1).min() > 1
+
+
+def test_a_row_with_nan_is_nan_and_leaves_the_others(rng):
+    logits = rng.normal(size=(3, 20)).astype("float32")
+    logits[1, 4] = np.nan
+    output = to_numpy(sparsemax(logits))
+    assert np.isnan(output[1]).all()
+    np.testing.assert_allclose(
+        output[::2], reference.sparsemax(logits[::2]), atol=1e-6
+    )
+
+
 def test_other_axis(rng):
     logits = rng.normal(size=(3, 9, 4)).astype("float32")
     expected = np.moveaxis(
@@ -56,10 +84,12 @@ def test_half_precision_is_computed_in_float32(rng):
     )
 
 
-@pytest.mark.parametrize("scale", [0.05, 1.0, 5.0])
-def test_gradient_matches_the_closed_form(rng, scale):
-    logits = (scale * rng.normal(size=(6, 40))).astype("float32")
-    upstream = rng.normal(size=(6, 40))
+@pytest.mark.parametrize(
+    "scale, size", [(0.05, 40), (1.0, 40), (5.0, 40), (0.5, 7), (0.5, 333)]
+)
+def test_gradient_matches_the_closed_form(rng, scale, size):
+    logits = (scale * rng.normal(size=(6, size))).astype("float32")
+    upstream = rng.normal(size=(6, size))
     support = reference.sparsemax(logits) > 0
     mean = (upstream * support).sum(-1) / support.sum(-1)
     expected = support * (upstream - mean[:, None])

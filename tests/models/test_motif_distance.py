@@ -5,6 +5,7 @@ import reference
 from keras import ops
 from support import (
     candidate_group,
+    set_motif_weights,
     small_distance,
     to_numpy,
     variable_gradients,
@@ -122,7 +123,14 @@ def test_golden_training_gradients(golden, golden_distance_weights, attention):
 @pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
 @pytest.mark.parametrize(
     "batch_size, num_candidates, length, pairs_per_chunk",
-    [(3, 2, 20, 64), (2, 1, 33, 1), (4, 3, 17, 5)],
+    [
+        (3, 2, 20, 64),
+        (2, 1, 33, 1),
+        (4, 3, 17, 5),
+        (2, 1, 200, 3),
+        (2, 1, 250, 32),
+        (2, 1, 333, 3),
+    ],
 )
 def test_candidate_distances_equal_the_pairwise_oracle(
     rng,
@@ -155,6 +163,45 @@ def test_candidate_distances_equal_distance_pair_by_pair(rng, motif_weights):
             np.stack([anchors[i]] * len(pool)), np.stack(pool)
         )
         np.testing.assert_allclose(output[i], to_numpy(pairwise), rtol=1e-5)
+
+
+def test_public_calls_follow_the_weights(rng, motif_weights):
+    # They are compiled: weights must not be frozen into them.
+    distance = small_distance(motif_weights)
+    group = candidate_group(rng, 2, 1, 20)
+    arrays = group["anchor"], group["candidates"]
+    before = to_numpy(distance.candidate_distances(*arrays))
+    pairwise = to_numpy(distance.distance(arrays[0], arrays[0][::-1]))
+    changed = {**motif_weights, "gamma": 2 * motif_weights["gamma"]}
+    set_motif_weights(distance, changed)
+    after = to_numpy(distance.candidate_distances(*arrays))
+    expected = reference.candidate_distances(*arrays, changed)
+    np.testing.assert_allclose(after, expected, rtol=1e-3)
+    np.testing.assert_allclose(before[:, 0], pairwise, rtol=1e-4)
+    assert np.abs(after / before - 1).max() > 0.01
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_keeps_the_signal_in_float32(rng, motif_weights, policy):
+    # Gravity of 1 g on a motion of 0.002 g: bfloat16 resolves 0.004 at 1.
+    group = candidate_group(rng, 2, 3, 64)
+    arrays = [0.002 * group[name] + 1 for name in ("anchor", "candidates")]
+    distance = small_distance(motif_weights, dtype=policy)
+    output = distance.candidate_distances(*arrays)
+    assert keras.backend.standardize_dtype(output.dtype) == "float32"
+    expected = reference.candidate_distances(*arrays, motif_weights)
+    np.testing.assert_allclose(to_numpy(output), expected, rtol=0.15)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_trains(rng, policy):
+    distance = MotifDistance(embedding_dim=8, kernel_size=5, dtype=policy)
+    distance.compile(optimizer=keras.optimizers.Adam(1e-3))
+    windows = rng.normal(size=(4, 32, 3)).astype("float32")
+    history = distance.fit(windows, batch_size=4, epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    weights = [to_numpy(weight) for weight in distance.trainable_variables]
+    assert all(weight.dtype == "float32" for weight in weights)
 
 
 def test_distance_is_not_symmetric(rng, motif_weights):

@@ -160,6 +160,33 @@ def test_within_subject_share_counts_the_nearest(rng, motif_weights):
     )
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_trains_with_a_loss_in_float32(
+    rng, motif_weights, policy
+):
+    chosen = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = small_model(motif_weights)
+    finally:
+        keras.config.set_dtype_policy(chosen)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    group = candidate_group(rng)
+    assert model.encoder.compute_dtype == policy.removeprefix("mixed_")
+    loss = model.compute_loss(None, model.rank_candidates(group), model(group))
+    assert keras.backend.standardize_dtype(loss.dtype) == "float32"
+    reset_norms(model)
+    expected = expected_loss(model, group, 0.2, training=True)
+    before = [to_numpy(v).copy() for v in model.encoder.trainable_variables]
+    losses = [model.train_on_batch(group)[0] for _ in range(20)]
+    np.testing.assert_allclose(losses[0], expected, rtol=0.1)
+    # In float16 the first steps only look for the scale of the loss.
+    after = [to_numpy(v) for v in model.encoder.trainable_variables]
+    assert all(np.isfinite(weight).all() for weight in after)
+    assert any((new != old).any() for new, old in zip(after, before))
+    assert losses[-1] < losses[0]
+
+
 @pytest.fixture(scope="module")
 def groups():
     recordings = synthetic_recordings(4, 12, 50, seed=1)

@@ -1,14 +1,19 @@
 import keras
 
 if keras.backend.backend() == "jax":
-    from keras_relcon.models.train_steps.jax_train_step import RelConTrainStep
+    from keras_relcon.models.train_steps.jax_train_step import (
+        RelConTrainStep,
+        compiled,
+    )
 elif keras.backend.backend() == "tensorflow":
     from keras_relcon.models.train_steps.tensorflow_train_step import (
         RelConTrainStep,
+        compiled,
     )
 elif keras.backend.backend() == "torch":
     from keras_relcon.models.train_steps.torch_train_step import (
         RelConTrainStep,
+        compiled,
     )
 else:
     raise ImportError(
@@ -17,4 +22,4 @@ else:
         "'tensorflow', 'jax' or 'torch' before Keras is imported."
     )
 
-__all__ = ["RelConTrainStep"]
+__all__ = ["RelConTrainStep", "compiled"]

@@ -61,3 +61,23 @@ class RelConTrainStep:
             metrics, loss, inputs, distances, similarities, None
         )
         return logs, (trainable, non_trainable, metrics)
+
+
+def compiled(function, model):
+    """Compiles a function of tensors that reads the model's variables.
+
+    Called inside a traced function it becomes a part of that one.
+    """
+
+    @jax.jit
+    def fast(values, *tensors):
+        mapping = zip(model.variables, values)
+        with keras.StatelessScope(state_mapping=mapping):
+            return function(*tensors)
+
+    def call(*tensors):
+        if any(isinstance(tensor, jax.core.Tracer) for tensor in tensors):
+            return function(*tensors)
+        return fast([variable.value for variable in model.variables], *tensors)
+
+    return call

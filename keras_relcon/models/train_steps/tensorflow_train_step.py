@@ -42,3 +42,16 @@ class RelConTrainStep:
             loss, sample_weight=tf.shape(inputs["anchor"])[0]
         )
         return self.compute_metrics(inputs, distances, similarities)
+
+
+def compiled(function, model):
+    """Compiles a function of tensors that reads the model's variables.
+
+    Called inside a traced function it becomes a part of that one.
+    """
+    fast = tf.function(function, jit_compile=True)
+
+    def call(*tensors):
+        return (fast if tf.executing_eagerly() else function)(*tensors)
+
+    return call

@@ -33,3 +33,8 @@ class RelConTrainStep:
             loss, sample_weight=inputs["anchor"].shape[0]
         )
         return self.compute_metrics(inputs, distances, similarities)
+
+
+def compiled(function, model):
+    """Eager PyTorch compiles nothing; it leaves out the gradient's records."""
+    return torch.no_grad()(function)

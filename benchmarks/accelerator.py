@@ -1,0 +1,201 @@
+"""The training step on a GPU, by part, against the measured ceiling.
+
+Without an accelerator only the tiny sizes run. `RELCON_TRACE` names a folder
+for a profile of one step.
+"""
+
+import os
+
+import measuring
+
+TITLE = "Training step on a GPU"
+SIZES = {
+    "batch_size": 64,
+    "num_candidates": 20,
+    "length": 256,
+    "repeats": 20,
+    "pairs_per_chunk": 512,
+    "matrix_size": 8192,
+}
+TINY = {
+    "batch_size": 2,
+    "num_candidates": 1,
+    "length": 40,
+    "repeats": 1,
+    "pairs_per_chunk": 2,
+    "matrix_size": 64,
+}
+
+
+def cases(sizes):
+    return [
+        {**sizes, "policy": policy} for policy in ("float32", "mixed_bfloat16")
+    ]
+
+
+def measure(
+    batch_size,
+    num_candidates,
+    length,
+    repeats,
+    pairs_per_chunk,
+    matrix_size,
+    policy,
+):
+    import keras
+    import numpy as np
+    from keras import ops
+
+    import keras_relcon as kr
+
+    device = device_name()
+    if device == "cpu" and batch_size > TINY["batch_size"]:
+        return {"device": device}
+    keras.config.set_dtype_policy(policy)
+    group = {
+        name: ops.convert_to_tensor(array)
+        for name, array in measuring.candidate_group(
+            batch_size, num_candidates, length
+        ).items()
+    }
+    distance = kr.MotifDistance(pairs_per_chunk=pairs_per_chunk)
+    model = kr.RelConModel(kr.layers.ResNet1D34(), distance)
+    model.compile(optimizer=keras.optimizers.Adam(1e-4))
+    plain = kr.layers.ResNet1D34()
+    plain.compile(optimizer=keras.optimizers.Adam(1e-4), loss="mse")
+    count = batch_size * (1 + num_candidates)
+    windows = ops.convert_to_tensor(measuring.walking_windows(count, length))
+    targets = ops.zeros((count, 256))
+    half = policy.removeprefix("mixed_")
+    matrix = ops.cast(np.ones((matrix_size, matrix_size), "float32"), half)
+    product = measuring.compiled(lambda x: ops.sum(ops.matmul(x, x)))
+    seconds = measuring.median_seconds(
+        {
+            "step": lambda: model.train_on_batch(group),
+            "distance": lambda: distance.candidate_distances(*group.values()),
+            "plain": lambda: plain.train_on_batch(windows, targets),
+            "matmul": lambda: product(matrix),
+        },
+        repeats,
+    )
+    trace(lambda: model.train_on_batch(group))
+    num_pairs = batch_size * (batch_size - 1 + num_candidates)
+    return {
+        **seconds,
+        "device": device,
+        "distance_flops": num_pairs * pair_flops(length)
+        + 2 * count * stack_flops(length),
+        # A backward pass costs twice its forward pass.
+        "plain_flops": 3 * count * encoder_flops(plain, length),
+        "matmul_flops": 2 * matrix_size**3,
+    }
+
+
+def device_name():
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.devices()[0].device_kind
+    if keras.backend.backend() == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.get_device_name()
+        return "cpu"
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    return devices[0].name if devices else "cpu"
+
+
+def trace(step):
+    """Profiles one step into the folder that `RELCON_TRACE` names."""
+    import keras
+
+    folder = os.environ.get("RELCON_TRACE")
+    if folder is None:
+        return
+    if keras.backend.backend() == "jax":
+        import jax
+
+        with jax.profiler.trace(folder):
+            step()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        with torch.profiler.profile() as profile:
+            step()
+        profile.export_chrome_trace(os.path.join(folder, "torch_step.json"))
+
+
+def stack_flops(length, channels=3, dim=64, kernel_size=15, num_blocks=2):
+    block = dim * (dim // 8) * (1 + kernel_size)
+    return 2 * length * (kernel_size * channels * dim + num_blocks * block)
+
+
+def pair_flops(length, channels=3, dim=64):
+    return stack_flops(length) + 2 * length**2 * (dim + channels)
+
+
+def encoder_flops(encoder, length):
+    """Multiplications and additions of the convolutions of one window."""
+    length = (length - 7) // 2 + 1
+    flops = 2 * length * 7 * 3 * encoder.widths[0]
+    length = (length - 3) // 2 + 1
+    channels = encoder.widths[0]
+    for block in encoder.blocks:
+        length = -(-length // block.stride)
+        taps = block.kernel_size * (channels + block.width)
+        if block.shortcut is not None:
+            taps += channels
+        flops += 2 * length * taps * block.width
+        channels = block.width
+    return flops
+
+
+def report(rows):
+    measured = [row for row in rows if "step" in row]
+    if not measured:
+        return (
+            "Not measured: the machine has no accelerator that the backends "
+            "can use. Tested at tiny sizes on the CPU."
+        )
+    lines = [
+        [
+            row["backend"],
+            row["device"],
+            row["policy"],
+            1e3 * row["step"],
+            1e3 * row["distance"],
+            1e3 * (row["step"] - row["distance"]),
+            1e3 * row["plain"],
+            *(
+                row[f"{part}_flops"] / row[part] / 1e12
+                for part in ("distance", "plain", "matmul")
+            ),
+        ]
+        for row in measured
+    ]
+    return (
+        "64 anchors with 20 candidates of 256 samples. Milliseconds of the "
+        "whole step, the distance, the rest, and the encoder alone; TFLOP/s "
+        "reached by the distance, by the encoder alone, and by a square "
+        "matrix product, the ceiling.\n\n"
+        + measuring.table(
+            [
+                "backend",
+                "device",
+                "policy",
+                "step",
+                "distance",
+                "rest",
+                "encoder",
+                "TFLOP/s distance",
+                "encoder",
+                "ceiling",
+            ],
+            lines,
+        )
+    )

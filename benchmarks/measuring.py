@@ -1,0 +1,154 @@
+"""What every benchmark shares: windows, clocks, memory and the report."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def walking_windows(count, length=256, seed=0):
+    """`(count, length, 3)` float32, g: a gait-like rhythm, gravity, noise."""
+    rng = np.random.default_rng(seed)
+    time_seconds = np.arange(length)[None, :, None] / 100
+    rate_hz = rng.uniform(1, 4, (count, 1, 3))
+    phase = rng.uniform(0, 2 * np.pi, (count, 1, 3))
+    size = rng.uniform(0.1, 1.0, (count, 1, 3))
+    motion = size * np.sin(2 * np.pi * rate_hz * time_seconds + phase)
+    noise = rng.normal(0, 0.1, (count, length, 3))
+    return (motion + noise + [0, 0, 1]).astype("float32")
+
+
+def candidate_group(batch_size, num_candidates, length=256):
+    pool = walking_windows(batch_size * (1 + num_candidates), length)
+    shape = (batch_size, num_candidates, length, 3)
+    return {
+        "anchor": pool[:batch_size],
+        "candidates": pool[batch_size:].reshape(shape),
+    }
+
+
+def compiled(function):
+    """The function as the backend runs it in training, without a gradient."""
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return jax.jit(function)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, jit_compile=True, autograph=False)
+    import torch
+
+    return torch.no_grad()(function)
+
+
+def finish(outputs):
+    """Waits for a device to be done, by copying its results."""
+    import keras
+
+    return [
+        keras.ops.convert_to_numpy(output)
+        for output in keras.tree.flatten(outputs)
+        if keras.ops.is_tensor(output)
+    ]
+
+
+def median_seconds(functions, repeats):
+    """Times functions A B A B ...; returns the median of each, by name.
+
+    The first round, which compiles, does not count.
+    """
+    seconds = {name: [] for name in functions}
+    for number in range(repeats + 1):
+        for name, function in functions.items():
+            begin = time.perf_counter()
+            finish(function())
+            if number:
+                seconds[name].append(time.perf_counter() - begin)
+    return {name: float(np.median(each)) for name, each in seconds.items()}
+
+
+def peak_megabytes():
+    """The most memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def added_megabytes(function):
+    """The most memory held during a call beyond what was held before it.
+
+    Linux only: the kernel's record of the peak is set back first.
+    """
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _resident_kilobytes("VmRSS")
+    function()
+    return (_resident_kilobytes("VmHWM") - before) / 1e3
+
+
+def _resident_kilobytes(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith(f"{name}:")]
+    return int(line.split()[1])
+
+
+def machine():
+    """One line: date, versions, processor, load."""
+    names = ("keras", "tensorflow", "jax", "torch", "numpy")
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in names]
+    load = os.getloadavg()[0]
+    return (
+        f"{datetime.date.today()}, Python {platform.python_version()}, "
+        f"{', '.join(versions)}; {cpu_name()}, {os.cpu_count()} cores, "
+        f"{scheduling()}, load average {load:.1f} at the end."
+    )
+
+
+def scheduling():
+    policy = os.sched_getscheduler(0) if hasattr(os, "SCHED_FIFO") else None
+    if policy is not None and policy == os.SCHED_FIFO:
+        return "shared, measured at real-time priority (`chrt -f 1`)"
+    return "normal priority"
+
+
+def cpu_name():
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line for line in text.splitlines() if "model name" in line]
+    return names[0].split(":")[1].strip() if names else platform.machine()
+
+
+def table(header, rows):
+    """A Markdown table; numbers are given two or three digits."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        "| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines
+    )
+
+
+def _cell(value):
+    if isinstance(value, float):
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return str(value)
+
+
+def replace_section(title, text, path=RESULTS):
+    """Writes a section of the results in place of the one of its title."""
+    old = path.read_text() if path.exists() else "# Measured figures\n"
+    sections = ("\n" + old).split("\n## ")
+    kept = [s for s in sections[1:] if s.split("\n")[0] != title]
+    kept.append(f"{title}\n\n{text.strip()}\n")
+    body = "\n".join(f"## {section.strip()}\n" for section in kept)
+    path.write_text(f"{sections[0].strip()}\n\n{body}")

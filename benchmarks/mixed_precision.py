@@ -1,0 +1,140 @@
+"""Half precision: does it train, how fast, and does it rank the same?"""
+
+import os
+
+import measuring
+
+TITLE = "Mixed precision"
+SIZES = {
+    "batch_size": 8,
+    "num_candidates": 8,
+    "length": 256,
+    "repeats": 1,
+    "distance_steps": 15,
+    "steps": 10,
+}
+TINY = {
+    "batch_size": 3,
+    "num_candidates": 2,
+    "length": 40,
+    "repeats": 1,
+    "distance_steps": 1,
+    "steps": 2,
+}
+POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def cases(sizes):
+    return [{**sizes, "policy": policy} for policy in POLICIES]
+
+
+def measure(
+    batch_size,
+    num_candidates,
+    length,
+    repeats,
+    distance_steps,
+    steps,
+    policy,
+):
+    import keras
+    import numpy as np
+
+    import keras_relcon as kr
+
+    keras.utils.set_random_seed(0)
+    count = batch_size * (1 + num_candidates)
+    windows = real_windows(count, distance_steps, length)
+    reference = kr.MotifDistance(dtype="float32")
+    reference.compile(optimizer=keras.optimizers.Adam(1e-3))
+    reference.fit(windows, batch_size=64, epochs=1, verbose=0)
+    group = {
+        "anchor": windows[:batch_size],
+        "candidates": windows[batch_size:count].reshape(
+            batch_size, num_candidates, length, 3
+        ),
+    }
+    expected = measuring.finish(reference.candidate_distances(*group.values()))
+
+    keras.config.set_dtype_policy(policy)
+    distance = kr.MotifDistance()
+    distance.build((None, length, 3))
+    distance.set_weights(reference.get_weights())
+    output = measuring.finish(distance.candidate_distances(*group.values()))
+    encoder = kr.layers.ResNet1D34()
+    model = kr.RelConModel(encoder, distance, temperature=0.1)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3))
+    losses = [float(model.train_on_batch(group)[0]) for _ in range(steps)]
+    distances = distance.candidate_distances
+    seconds = measuring.median_seconds(
+        {
+            "step": lambda: model.train_on_batch(group),
+            "distance": lambda: distances(*group.values()),
+        },
+        repeats,
+    )
+    return {
+        **seconds,
+        "first_loss": losses[0],
+        "last_loss": losses[-1],
+        "rank_agreement": rank_agreement(np.asarray(output), expected),
+    }
+
+
+def real_windows(count, steps, length):
+    """Windows of the recordings at `RELCON_RECORDINGS`, or synthetic ones."""
+    import numpy as np
+
+    import keras_relcon as kr
+
+    count = max(count, 64 * steps)
+    path = os.environ.get("RELCON_RECORDINGS")
+    if path is None:
+        return measuring.walking_windows(count, length)
+    recordings = kr.data.load_recordings(path)[::6]
+    windows = kr.data.make_windows(recordings, 100, length, length // 2)
+    acceleration = windows.acceleration[windows.valid]
+    order = np.random.default_rng(0).permutation(len(acceleration))
+    return acceleration[order[:count]]
+
+
+def rank_agreement(output, expected):
+    """Kendall's tau of each anchor's candidates, averaged over anchors."""
+    import numpy as np
+    from scipy.stats import kendalltau
+
+    rows = zip(np.reshape(output, np.shape(expected))[0], expected[0])
+    return float(np.mean([kendalltau(*row).statistic for row in rows]))
+
+
+def report(rows):
+    source = "real" if "RELCON_RECORDINGS" in os.environ else "synthetic"
+    lines = [
+        [
+            row["backend"],
+            row["policy"],
+            row["step"],
+            row["distance"],
+            f"{row['first_loss']:.1f} to {row['last_loss']:.1f}",
+            f"{row['rank_agreement']:.4f}",
+        ]
+        for row in sorted(rows, key=lambda row: row["backend"])
+    ]
+    return (
+        "8 anchors with 8 candidates. *loss*: over 10 steps on one batch "
+        "(computed in float32). *agreement*: Kendall's tau of the distances "
+        "with those of float32, the mean over anchors, by a distance trained "
+        f"for 15 steps, on {source} windows (`RELCON_RECORDINGS` names an "
+        "archive of recordings).\n\n"
+        + measuring.table(
+            [
+                "backend",
+                "policy",
+                "step, s",
+                "distance, s",
+                "loss",
+                "agreement",
+            ],
+            lines,
+        )
+    )

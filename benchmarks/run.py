@@ -1,0 +1,91 @@
+"""Measures speed and memory, each part on each backend in its own process.
+
+    python benchmarks/run.py                            # everything: an hour
+    python benchmarks/run.py distance --backends jax
+    python benchmarks/run.py --record                   # into RESULTS.md
+
+The parts are modules of this folder. `benchmarks/streams.py` is run on its own.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
+
+import measuring  # noqa: E402  (needs the path above)
+
+BACKENDS = ("tensorflow", "jax", "torch")
+PARTS = (
+    "distance",
+    "training_step",
+    "scaling",
+    "layouts",
+    "mixed_precision",
+    "inference",
+    "accelerator",
+)
+
+
+def main(arguments=None):
+    args = parse_args(arguments)
+    if args.child:
+        part, case = args.child
+        row = importlib.import_module(part).measure(**json.loads(case))
+        row["peak_megabytes"] = measuring.peak_megabytes()
+        sys.stdout.write("\n" + json.dumps(row))
+        return
+    for name in args.parts or PARTS:
+        part = importlib.import_module(name)
+        rows = [
+            {"backend": backend, **case, **run_child(name, case, backend)}
+            for case in part.cases(part.TINY if args.tiny else part.SIZES)
+            for backend in args.backends
+        ]
+        command = f"`python benchmarks/run.py {name}`"
+        text = f"{measuring.machine()}\n{command}\n\n{part.report(rows)}\n"
+        sys.stdout.write(f"## {part.TITLE}\n\n{text}\n")
+        sys.stdout.flush()
+        if args.record:
+            measuring.replace_section(part.TITLE, text)
+            if hasattr(part, "plot"):
+                part.plot(rows, FOLDER / f"{name}.png")
+
+
+def parse_args(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("--backends", nargs="+", default=BACKENDS)
+    parser.add_argument("--record", action="store_true", help="into RESULTS.md")
+    parser.add_argument("--tiny", action="store_true", help="a smoke test")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+def run_child(part, case, backend):
+    """Measures one case in a process of its own; returns its figures."""
+    process = subprocess.run(
+        [sys.executable, __file__, "--child", part, json.dumps(case)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        },
+    )
+    if process.returncode:
+        raise RuntimeError(
+            f"`{part}` failed on {backend}: {process.stderr[-2000:]}"
+        )
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The whole training step of `RelConModel`, by part."""
+
+import measuring
+
+TITLE = "Training step"
+SIZES = [
+    {"batch_size": 16, "num_candidates": 8, "length": 256, "repeats": 3},
+    {"batch_size": 64, "num_candidates": 20, "length": 256, "repeats": 2},
+    # Long enough to need no encoder beside it.
+    {
+        "batch_size": 128,
+        "num_candidates": 20,
+        "length": 256,
+        "repeats": 1,
+        "is_compared": False,
+    },
+]
+TINY = [
+    {"batch_size": 2, "num_candidates": 1, "length": 40, "repeats": 1},
+    {
+        "batch_size": 2,
+        "num_candidates": 2,
+        "length": 40,
+        "repeats": 1,
+        "is_compared": False,
+    },
+]
+
+
+def cases(sizes):
+    return sizes
+
+
+def measure(batch_size, num_candidates, length, repeats, is_compared=True):
+    import keras
+    import numpy as np
+
+    import keras_relcon as kr
+
+    group = measuring.candidate_group(batch_size, num_candidates, length)
+    model = kr.RelConModel(kr.layers.ResNet1D34(), kr.MotifDistance())
+    model.compile(optimizer=keras.optimizers.Adam(1e-4))
+    model.train_on_batch(group)
+    megabytes = measuring.peak_megabytes()
+
+    distance = model.motif_distance.candidate_distances
+    runs = {
+        "step": lambda: model.train_on_batch(group),
+        "distance": lambda: distance(*group.values()),
+    }
+    if is_compared:
+        plain = kr.layers.ResNet1D34()
+        plain.compile(optimizer=keras.optimizers.Adam(1e-4), loss="mse")
+        windows = np.concatenate(
+            [group["anchor"], group["candidates"].reshape(-1, length, 3)]
+        )
+        targets = np.zeros((len(windows), 256), "float32")
+        runs["plain"] = lambda: plain.train_on_batch(windows, targets)
+        runs["forward"] = lambda: plain.predict_on_batch(windows)
+    seconds = measuring.median_seconds(runs, repeats)
+    return {**seconds, "step_megabytes": megabytes}
+
+
+def report(rows):
+    lines = []
+    for row in rows:
+        rest = row["step"] - row["distance"]
+        lines.append(
+            [
+                f"{row['batch_size']}, {row['num_candidates']}",
+                row["backend"],
+                row["step"],
+                row["distance"],
+                f"{row['distance'] / row['step']:.0%}",
+                rest,
+                row.get("plain", ""),
+                f"{rest / row['plain']:.2f}" if "plain" in row else "",
+                row.get("forward", ""),
+                row["step_megabytes"],
+            ]
+        )
+    return (
+        "One step on random walking-like windows of 256 samples, float32, "
+        "sparsemax, `ResNet1D34()`, Adam. Seconds, medians of interleaved "
+        "runs. *rest* is the step less the distance; *plain* is "
+        "`train_on_batch` of the encoder alone on the same windows; *forward* "
+        "is its `predict_on_batch`. *peak* is all that the process held up to "
+        "the end of its first step, compilation and libraries included.\n\n"
+        + measuring.table(
+            [
+                "anchors, candidates",
+                "backend",
+                "step",
+                "distance",
+                "share",
+                "rest",
+                "plain",
+                "rest / plain",
+                "forward",
+                "peak, MB",
+            ],
+            lines,
+        )
+    )

@@ -1,0 +1,117 @@
+"""Every benchmark at a tiny size, on the active backend."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import reference
+from support import candidate_group, small_distance, to_numpy
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    policy = keras.config.dtype_policy()
+    yield importlib.import_module
+    keras.config.set_dtype_policy(policy)
+    for name in ("run", "measuring"):
+        sys.modules.pop(name, None)
+
+
+PARTS = [
+    "distance",
+    "training_step",
+    "scaling",
+    "layouts",
+    "mixed_precision",
+    "inference",
+    "accelerator",
+]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_part_reports_what_it_measured(benchmarks, name):
+    part = benchmarks(name)
+    rows = [
+        {
+            "backend": keras.backend.backend(),
+            "peak_megabytes": 1.0,
+            **case,
+            **part.measure(**case),
+        }
+        for case in part.cases(part.TINY)[:2]
+    ]
+    text = part.report(rows)
+    assert f"| {keras.backend.backend()} |" in text
+    json.dumps(rows)
+
+
+def test_every_part_is_run_by_the_one_command(benchmarks):
+    assert sorted(benchmarks("run").PARTS) == sorted(PARTS)
+
+
+def test_naive_distance_is_the_oracle(benchmarks, rng, motif_weights):
+    naive = benchmarks("naive_distance")
+    group = candidate_group(rng, 3, 2, 33)
+    output = naive.naive_distances(
+        small_distance(motif_weights),
+        *map(keras.ops.convert_to_tensor, group.values()),
+    )
+    expected = reference.candidate_distances(*group.values(), motif_weights)
+    np.testing.assert_allclose(to_numpy(output), expected, rtol=1e-3)
+
+
+def test_encoder_flops_by_hand(benchmarks):
+    from keras_relcon.layers import ResNet1D34
+
+    encoder = ResNet1D34(
+        4, num_blocks=(1,), widths=(4,), kernel_sizes=(3,), strides=(1,)
+    )
+    encoder.build((None, 39, 3))
+    # 39 samples leave 17 after the stem and 8 after the pooling.
+    expected = 2 * 17 * 7 * 3 * 4 + 2 * (2 * 8 * 3 * 4 * 4)
+    flops = benchmarks("accelerator").encoder_flops(encoder, 39)
+    assert flops == expected
+
+
+def test_exponent_of_a_power_law(benchmarks):
+    scaling = benchmarks("scaling")
+    sizes = [{"length": n, "distance": 3.0 * n**2} for n in (2, 5, 9)]
+    slope = scaling.slope(sizes, lambda size: size["length"], "distance")
+    np.testing.assert_allclose(slope, 2.0)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="needs Linux"
+)
+def test_added_memory_is_that_of_the_call(benchmarks):
+    added_megabytes = benchmarks("measuring").added_megabytes
+    np.ones(30_000_000)  # 240 MB, and gone again
+    small = added_megabytes(lambda: None)
+    large = added_megabytes(lambda: np.ones(10_000_000))
+    assert small < 40
+    assert 70 < large - small < 120
+
+
+def test_a_section_takes_the_place_of_its_old_self(benchmarks, tmp_path):
+    replace_section = benchmarks("measuring").replace_section
+    path = tmp_path / "RESULTS.md"
+    replace_section("One", "old", path)
+    replace_section("Two", "kept", path)
+    replace_section("One", "new", path)
+    text = path.read_text()
+    assert text.startswith("# Measured figures\n\n## Two\n\nkept\n")
+    assert text.count("## One") == 1
+    assert text.endswith("## One\n\nnew\n")
+
+
+def test_an_unknown_part_is_refused(benchmarks, capsys):
+    with pytest.raises(SystemExit):
+        benchmarks("run").main(["nothing"])
+    assert "invalid choice" in capsys.readouterr().err
