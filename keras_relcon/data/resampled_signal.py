@@ -45,9 +45,7 @@ class ResampledSignal:
             return
         self._is_missing = _find_missing(self._signal)
         self._gaps = _gaps(self._is_missing)
-        self._is_empty = (
-            self._is_missing is not None and self._is_missing.all()
-        )
+        self._is_empty = self._is_missing is not None and self._is_missing.all()
         if not self._is_empty:
             self._mean = self._find_mean()
 
