@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from keras_relcon.data import Recording, make_windows
-from keras_relcon.evaluation import embed, embed_windows
+from keras_relcon.evaluation import embed
 
 
 class MeanAndLast(keras.Model):
