@@ -55,10 +55,13 @@ def export_encoder(encoder, path, window_length=None):
         )
         outputs, milliseconds = run(path, windows)
     except ImportError as error:
+        extra = "export"
+        if keras.backend.backend() == "jax":
+            extra = "export-jax"
         raise ImportError(
             f"Export to {path.suffix} needs packages that are not installed "
             f"({error}). Install them with "
-            '`pip install "keras-relcon[export]"`.'
+            f'`pip install "keras-relcon[{extra}]"`.'
         ) from error
     return {
         "format": format,
