@@ -15,12 +15,13 @@ __all__ = [
     "layers",
     "losses",
     "models",
+    "presets",
 ]
 
 
 def __getattr__(name):
     # On first use, so that `import keras_relcon` loads keras and numpy only.
-    if name in ("baselines", "data", "evaluation", "models"):
+    if name in ("baselines", "data", "evaluation", "models", "presets"):
         return importlib.import_module(f"keras_relcon.{name}")
     if name in ("MotifDistance", "RelConModel"):
         return getattr(importlib.import_module("keras_relcon.models"), name)

@@ -21,6 +21,7 @@ FLOORS = {
     "presets": 3,
     "evaluation": 4,
     "tuning": 5,
+    "cli": 6,
 }
 BACKENDS = {"tensorflow", "jax", "torch"}
 BACKEND_FILES = {

@@ -49,20 +49,10 @@ def resample(acceleration, from_hz, to_hz):
     Raises:
         ValueError: if a rate is not positive.
     """
-    if not (from_hz > 0 and to_hz > 0):
-        raise ValueError(
-            "`from_hz` and `to_hz` must be positive. "
-            f"Received: from_hz={from_hz}, to_hz={to_hz}."
-        )
+    ratio = rate_ratio(from_hz, to_hz)
     acceleration = np.asarray(acceleration, dtype=np.float32)
-    ratio = Fraction(to_hz / from_hz).limit_denominator(MAX_FACTOR)
     if ratio == 1:
         return acceleration
-    if ratio == 0:
-        raise ValueError(
-            f"`to_hz` must be at least `from_hz` / {MAX_FACTOR}. "
-            f"Received: from_hz={from_hz}, to_hz={to_hz}."
-        )
     is_missing = ~np.isfinite(acceleration).all(axis=1)
     if is_missing.all():
         num_samples = -(
@@ -72,12 +62,43 @@ def resample(acceleration, from_hz, to_hz):
     index = np.arange(len(acceleration))
     resampled = _filter(bridge(acceleration, is_missing, index), ratio)
     if is_missing.any():
-        position = np.arange(len(resampled)) / float(ratio)
-        last = len(acceleration) - 1
-        before = np.minimum(np.floor(position).astype(int), last)
-        after = np.minimum(np.ceil(position).astype(int), last)
-        resampled[is_missing[before] | is_missing[after]] = np.nan
+        positions = np.arange(len(resampled))
+        resampled[next_to_missing(positions, ratio, is_missing)] = np.nan
     return resampled
+
+
+def rate_ratio(from_hz, to_hz):
+    """Returns `to_hz / from_hz` as the `Fraction` that the filter works in."""
+    if not (from_hz > 0 and to_hz > 0):
+        raise ValueError(
+            "`from_hz` and `to_hz` must be positive. "
+            f"Received: from_hz={from_hz}, to_hz={to_hz}."
+        )
+    ratio = Fraction(to_hz / from_hz).limit_denominator(MAX_FACTOR)
+    if ratio == 0:
+        raise ValueError(
+            f"`to_hz` must be at least `from_hz` / {MAX_FACTOR}. "
+            f"Received: from_hz={from_hz}, to_hz={to_hz}."
+        )
+    return ratio
+
+
+def next_to_missing(positions, ratio, is_missing):
+    """Whether resampled samples lie beside, or on, a missing one.
+
+    Args:
+        positions: `(num_positions,)` int. Resampled samples.
+        ratio: `Fraction`. See `rate_ratio`.
+        is_missing: `(num_samples,)` bool. Of the signal before resampling.
+
+    Returns:
+        `(num_positions,)` bool.
+    """
+    exact = positions / float(ratio)
+    last = len(is_missing) - 1
+    before = np.minimum(np.floor(exact).astype(int), last)
+    after = np.minimum(np.ceil(exact).astype(int), last)
+    return is_missing[before] | is_missing[after]
 
 
 def resample_labels(labels, from_hz, to_hz, num_samples):
@@ -116,8 +137,7 @@ def resample_recording(recording, to_hz):
 
 def _filter(acceleration, ratio):
     up, down = ratio.numerator, ratio.denominator
-    # A multiple of `down` is padded: a whole number of output samples.
-    padding = down * (FILTER_REACH * max(up, down) // (up * down) + 1)
+    padding = filter_padding(ratio)
     padded = np.pad(
         acceleration,
         ((padding, padding), (0, 0)),
@@ -125,15 +145,24 @@ def _filter(acceleration, ratio):
         reflect_type="odd",
     )
     resampled = resample_poly(
-        padded, up, down, axis=0, window=_low_pass(up, down), padtype="mean"
+        padded, up, down, axis=0, window=low_pass(up, down), padtype="mean"
     )
     num_samples = -(-len(acceleration) * up // down)
     first = padding // down * up
     return resampled[first : first + num_samples].astype(np.float32)
 
 
+def filter_padding(ratio):
+    """Samples before resampling that the filter reaches to each side.
+
+    A multiple of the denominator: a whole number of resampled samples.
+    """
+    up, down = ratio.numerator, ratio.denominator
+    return down * (FILTER_REACH * max(up, down) // (up * down) + 1)
+
+
 @lru_cache(maxsize=16)
-def _low_pass(up, down):
+def low_pass(up, down):
     """Taps at `up` times the present rate, with a gain of 1 at 0 Hz."""
     slower = max(up, down)
     return firwin(

@@ -10,13 +10,21 @@ LARGEST_MEDIAN_G = 4.0
 # A median in this range, declared as m/s2, is far more likely to be in g.
 SUSPICIOUS_MEDIAN_MS2 = (0.8, 1.3)
 
+CHUNK = 1 << 18  # rows looked at at a time
+
 
 def median_magnitude(acceleration):
     """Median length of the finite rows of `(num_samples, 3)`, or NaN."""
-    acceleration = np.asarray(acceleration, dtype=np.float64)
-    magnitude = np.sqrt(np.sum(acceleration * acceleration, axis=-1))
+    acceleration = np.asarray(acceleration)
+    magnitude = np.empty(acceleration.shape[:-1], np.float32)
+    for first in range(0, len(acceleration), CHUNK):
+        rows = acceleration[first : first + CHUNK].astype(np.float64)
+        squares = np.sum(rows * rows, axis=-1)
+        magnitude[first : first + CHUNK] = np.sqrt(squares)
     magnitude = magnitude[np.isfinite(magnitude)]
-    return float(np.median(magnitude)) if len(magnitude) else float("nan")
+    if not len(magnitude):
+        return float("nan")
+    return float(np.median(magnitude, overwrite_input=True))
 
 
 def to_g(acceleration, unit, check_unit=True):

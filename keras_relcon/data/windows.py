@@ -97,7 +97,7 @@ def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
         if len(acceleration) < window_length:
             num_short += 1
             continue
-        part = _cut(acceleration, labels, window_length, stride)
+        part = cut_windows(acceleration, labels, window_length, stride)
         num_windows = len(part["acceleration"])
         name = recording_name(recording, index)
         part["subjects"] = np.full(num_windows, recording.subject)
@@ -181,7 +181,17 @@ def _check_labels(recordings):
         )
 
 
-def _cut(acceleration, labels, window_length, stride):
+def cut_windows(acceleration, labels, window_length, stride):
+    """Cuts a signal that is long enough into `Windows`' columns.
+
+    Args:
+        acceleration: `(num_samples, 3)` float32, g.
+        labels: `(num_samples,)` of str, or `None`.
+        window_length, stride: int, samples.
+
+    Returns:
+        dict of `acceleration`, `valid` and, with labels, `labels`.
+    """
     view = sliding_window_view(acceleration, window_length, axis=0)
     # (num_windows, window_length, 3)
     windows = view[::stride].transpose(0, 2, 1).copy()

@@ -1,197 +1,248 @@
-import dataclasses
+from pathlib import Path
 
-import keras
 import numpy as np
-from keras import ops
 
-from keras_relcon.data import Windows, make_windows
+from keras_relcon.data import Recording, Windows, read_recording
+from keras_relcon.data.units import LARGEST_MEDIAN_G, median_magnitude
+from keras_relcon.data.windows import recording_name, warn_if_short
+from keras_relcon.evaluation.embed_windows import (
+    as_model,
+    check_batch_size,
+    check_weights,
+    embed_batches,
+    embed_windows,
+    map_batches,
+    power_of_two,
+)
+from keras_relcon.evaluation.embeddings import Embeddings
+from keras_relcon.evaluation.progress import WindowProgress
+from keras_relcon.evaluation.window_stream import WindowStream
 
+__all__ = ["Embeddings", "embed", "embed_windows", "map_batches"]
 
-@dataclasses.dataclass(frozen=True)
-class Embeddings:
-    """The embedding of every window of one or more recordings, in order.
-
-    Attributes:
-        embeddings: `(windows, dim)` float32, unitless. A row is NaN where
-            `valid` is False: an invalid window has no embedding.
-        start_seconds: `(windows,)`. Start of each window, seconds from the
-            start of its recording.
-        valid: `(windows,)` bool.
-        subjects: `(windows,)` str.
-        recordings: `(windows,)` str. Recording each window was cut from.
-    """
-
-    embeddings: np.ndarray
-    start_seconds: np.ndarray
-    valid: np.ndarray
-    subjects: np.ndarray
-    recordings: np.ndarray
-
-    def __len__(self):
-        return len(self.embeddings)
+# What an encoder takes that says nothing of itself.
+SAMPLE_RATE_HZ = 100
+WINDOW_LENGTH = 256
+# Windows that are in memory at a time, where the batch is not larger.
+BLOCK_WINDOWS = 1024
 
 
 def embed(
     encoder,
     recording,
-    sample_rate_hz=100,
-    window_length=256,
+    sample_rate_hz=None,
+    window_length=None,
     stride=None,
     batch_size=256,
+    verbose="auto",
+    read_options=None,
 ):
-    """Cuts a recording into windows and embeds each valid one.
+    """Cuts recordings of any length into windows and embeds each valid one.
+
+    A recording is resampled, cut and embedded block by block: beside it, only
+    a block and the embeddings are in memory. Files are read one at a time.
 
     Args:
         encoder: `keras.Model` from `(batch, time, 3)`, g, to `(batch, dim)`.
-        recording: `Recording`, a list of them, or `Windows`. `Windows` are
-            embedded as they are; the next three arguments then do nothing.
+            One of `keras_relcon.presets.from_preset` brings its own rate and
+            window length.
+        recording: `Recording`, the path of a file that `read_recording`
+            reads, or a list of these; or `Windows`, which are embedded as
+            they are.
         sample_rate_hz: number. Rate the encoder was trained at. Defaults to
-            `100`.
-        window_length: int. Samples in a window. Defaults to `256`.
+            that of the encoder's preset, else `100`.
+        window_length: int. Samples in a window. Defaults to that of the
+            encoder's preset, else `256`.
         stride: int or None. Samples from one start to the next. `None`
             means `window_length`: windows without overlap. Defaults to
             `None`.
         batch_size: int. Windows per forward pass. Defaults to `256`.
+        verbose: bool or `"auto"`. Whether to show a progress bar; `"auto"`
+            shows it on a terminal. Defaults to `"auto"`.
+        read_options: dict. Arguments of `read_recording`, for paths, such as
+            `{"unit": "m/s2", "sample_rate_hz": 50}`, the rate being that of
+            the file. `subject` defaults to the name of the file.
 
     Returns:
         `Embeddings`.
 
     Raises:
-        ValueError: if no window is valid, if the encoder does not return
-            one vector per window, or if an embedding is not finite.
+        TypeError: if `recording` is nothing of the above.
+        ValueError: if an argument or `Windows` contradict the encoder's
+            preset, `Windows` are not in g, no window is valid, the encoder
+            does not return one vector per window, or an embedding is not
+            finite; and as `read_recording`.
 
     Example:
     ```python
+    encoder = keras_relcon.presets.from_preset("relcon_base")
     result = keras_relcon.evaluation.embed(encoder, recording)
     result.embeddings[result.valid], result.start_seconds[result.valid]
     ```
     """
-    windows = recording
-    if not isinstance(windows, Windows):
-        windows = make_windows(
-            recording,
-            sample_rate_hz=sample_rate_hz,
-            window_length=window_length,
-            stride=window_length if stride is None else stride,
+    check_batch_size(batch_size)
+    if isinstance(recording, Windows):
+        return _embed_cut(encoder, recording, batch_size, verbose)
+    rate, length = expected_input(encoder, sample_rate_hz, window_length)
+    stride = length if stride is None else stride
+    model = as_model(encoder)
+    check_weights(model)
+    parts, num_short, count = [], 0, 0
+    for item in _items(recording, read_options):
+        stream = WindowStream(item, rate, length, stride)
+        count += 1
+        if len(stream):
+            name = recording_name(item, count - 1)
+            parts.append(
+                _embed_stream(model, stream, name, batch_size, verbose)
+            )
+        else:
+            num_short += 1
+    warn_if_short(num_short, count, length, rate)
+    return _joined(parts)
+
+
+def expected_input(encoder, sample_rate_hz=None, window_length=None):
+    """What an encoder takes: `(sample_rate_hz, window_length)`.
+
+    Args:
+        encoder: `keras.Model`. Its `preset_metadata` says it, where there is
+            one.
+        sample_rate_hz: number, or `None` for what the encoder takes.
+        window_length: int, or `None` for what the encoder takes.
+
+    Raises:
+        ValueError: if an argument contradicts the encoder's preset.
+    """
+    preset = getattr(encoder, "preset_metadata", None)
+    if preset is None:
+        return (
+            SAMPLE_RATE_HZ if sample_rate_hz is None else sample_rate_hz,
+            WINDOW_LENGTH if window_length is None else window_length,
         )
-    valid = np.asarray(windows.valid, dtype=bool)
-    if not valid.any():
+    for name, given in (
+        ("sample_rate_hz", sample_rate_hz),
+        ("window_length", window_length),
+    ):
+        wanted = getattr(preset, name)
+        if given is not None and given != wanted:
+            raise ValueError(
+                f"`{name}` must be what the encoder's preset was trained on, "
+                f"{wanted:g}. Received: {name}={given}. Leave the argument "
+                "out, or resample and cut the recordings again."
+            )
+    return preset.sample_rate_hz, preset.window_length
+
+
+def _items(recording, read_options):
+    """Yields recordings, reading files only when it is their turn."""
+    if isinstance(recording, (Recording, str, Path)):
+        recording = [recording]
+    recordings = list(recording)
+    if not recordings:
+        raise ValueError(
+            "`recording` must hold at least one recording. Received: none."
+        )
+    is_path = [isinstance(item, (str, Path)) for item in recordings]
+    if read_options and not all(is_path):
+        raise ValueError(
+            "`read_options` are for paths alone. Received: "
+            f"read_options={read_options} with a recording that is already "
+            "read. Pass them to `read_recording`."
+        )
+    for item, needs_reading in zip(recordings, is_path):
+        if needs_reading:
+            options = {"subject": Path(item).stem, **(read_options or {})}
+            yield read_recording(item, **options)
+        elif isinstance(item, Recording):
+            yield item
+        else:
+            raise TypeError(
+                "`recording` must be a `Recording`, a path, `Windows`, or a "
+                "list of recordings or paths. Received: an item of type "
+                f"{type(item).__name__}. Make a `Recording` of a signal."
+            )
+
+
+def _embed_stream(model, stream, name, batch_size, verbose):
+    batch_size = min(batch_size, power_of_two(len(stream)))
+    block_windows = batch_size * -(-BLOCK_WINDOWS // batch_size)
+    valid = np.zeros(len(stream), bool)
+    embeddings = None
+    done = 0
+    with WindowProgress(len(stream), verbose) as progress:
+        for windows, is_valid in stream.blocks(block_windows):
+            rows = slice(done, done + len(windows))
+            valid[rows] = is_valid
+            if is_valid.any():
+                vectors = embed_batches(
+                    model, windows[is_valid], batch_size, progress.add
+                )
+                if embeddings is None:
+                    shape = (len(stream), vectors.shape[1])
+                    embeddings = np.full(shape, np.nan, np.float32)
+                embeddings[rows][is_valid] = vectors
+            done = rows.stop
+            progress.reach(done)
+    return (
+        embeddings,
+        stream.start_seconds,
+        valid,
+        np.full(len(stream), stream.recording.subject),
+        np.full(len(stream), name),
+    )
+
+
+def _joined(parts):
+    num_windows = sum(len(part[2]) for part in parts)
+    dims = {part[0].shape[1] for part in parts if part[0] is not None}
+    if not dims:
         raise ValueError(
             "Expected at least one valid window. "
-            f"Received: {len(valid)} windows, 0 of them valid. Check that "
+            f"Received: {num_windows} windows, 0 of them valid. Check that "
             "the recording is longer than a window and has no long gaps."
         )
-    vectors = embed_windows(encoder, windows.acceleration[valid], batch_size)
-    embeddings = np.full((len(valid), vectors.shape[1]), np.nan, np.float32)
-    embeddings[valid] = vectors
-    return Embeddings(
-        embeddings,
+    empty = (dims.pop(),)
+    parts = [
+        (np.full((len(part[2]), *empty), np.nan, np.float32), *part[1:])
+        if part[0] is None
+        else part
+        for part in parts
+    ]
+    if len(parts) == 1:
+        return Embeddings(*parts[0])
+    return Embeddings(*(np.concatenate(column) for column in zip(*parts)))
+
+
+def _embed_cut(encoder, windows, batch_size, verbose):
+    _check_windows(encoder, windows)
+    valid = np.asarray(windows.valid, dtype=bool)
+    embeddings = None
+    if valid.any():
+        with WindowProgress(int(valid.sum()), verbose) as progress:
+            vectors = embed_windows(
+                encoder, windows.acceleration[valid], batch_size, progress.add
+            )
+        embeddings = np.full((len(valid), vectors.shape[1]), np.nan, np.float32)
+        embeddings[valid] = vectors
+    columns = (
         np.asarray(windows.start_seconds),
         valid,
         np.asarray(windows.subjects),
         np.asarray(windows.recordings),
     )
+    return _joined([(embeddings, *columns)])
 
 
-def embed_windows(encoder, acceleration, batch_size=256):
-    """Embeds windows that are already cut; the encoder is in inference mode.
-
-    The last, smaller batch is padded with copies of its last window, and
-    their embeddings are dropped, so that a compiled encoder meets few shapes.
-
-    Args:
-        encoder: `keras.Model` or `keras.Layer` from `(batch, time, 3)` to
-            `(batch, dim)`.
-        acceleration: `(windows, time, 3)`, g.
-        batch_size: int. Windows per forward pass. Defaults to `256`.
-
-    Returns:
-        `(windows, dim)` float32, unitless.
-
-    Raises:
-        ValueError: if `acceleration` is not `(windows, time, 3)`, if the
-            output is not `(batch, dim)`, or if a window, a weight of the
-            encoder or an embedding is not finite.
-    """
-    acceleration = np.asarray(acceleration, dtype="float32")
-    if acceleration.ndim != 3 or acceleration.shape[-1] != 3:
-        raise ValueError(
-            "`acceleration` must have the shape (windows, time, 3). "
-            f"Received: acceleration.shape={acceleration.shape}. Add the "
-            "axis of windows to a single one: acceleration[None]."
+def _check_windows(encoder, windows):
+    if getattr(encoder, "preset_metadata", None) is not None:
+        expected_input(
+            encoder, windows.sample_rate_hz, windows.acceleration.shape[1]
         )
-    if not len(acceleration):
+    median = median_magnitude(windows.acceleration[windows.valid])
+    if median > LARGEST_MEDIAN_G:
         raise ValueError(
-            "`acceleration` must hold at least one window. Received: "
-            f"acceleration.shape={acceleration.shape}. Pass windows."
+            "Windows must be in g (1 g = 9.80665 m/s2). Received: a median "
+            f"magnitude of {median:.2f}. Divide by 9.80665 if they are in "
+            "m/s2, or use `embed_windows` for windows that are standardised."
         )
-    # Looked for before and after the encoder: XLA's fused convolution and
-    # ReLU turns NaN to 0 on CPU, so the embeddings alone may not show it.
-    _check_finite(acceleration, "window", "Keep the valid windows only.")
-    _check_weights(encoder)
-    if not isinstance(encoder, keras.Model):
-        encoder = keras.Sequential([encoder])  # a bare layer has no predict
-    vectors = map_batches(
-        lambda batch: _predict(encoder, batch), acceleration, batch_size
-    )
-    _check_finite(vectors, "embedding", "Check the encoder's training.")
-    return vectors
-
-
-def map_batches(function, arrays, batch_size):
-    """Applies `function` to full batches only, and joins the results.
-
-    Args:
-        function: callable. Takes a batch of rows, returns one row for each.
-        arrays: `(rows, ...)` array.
-        batch_size: int. Rows per call; with fewer rows in all, the next
-            power of two, so that short inputs share a few shapes.
-
-    Returns:
-        `(rows, ...)` array.
-    """
-    if batch_size < 1:
-        raise ValueError(
-            "`batch_size` must be at least 1. "
-            f"Received: batch_size={batch_size}. Use 256."
-        )
-    batch_size = min(batch_size, 1 << (len(arrays) - 1).bit_length())
-    outputs = []
-    for start in range(0, len(arrays), batch_size):
-        batch = arrays[start : start + batch_size]
-        missing = batch_size - len(batch)
-        if missing:
-            batch = np.concatenate([batch, np.repeat(batch[-1:], missing, 0)])
-        outputs.append(function(batch)[: batch_size - missing])
-    return np.concatenate(outputs)
-
-
-def _predict(encoder, batch):
-    vectors = encoder.predict_on_batch(batch)
-    if getattr(vectors, "ndim", None) != 2:
-        received = getattr(vectors, "shape", type(vectors).__name__)
-        raise ValueError(
-            "The encoder must return one vector per window, (batch, dim). "
-            f"Received: an output of {received}. Pool over time, or pass "
-            "the encoder without its heads."
-        )
-    return np.asarray(vectors, dtype="float32")
-
-
-def _check_finite(rows, word, advice):
-    finite = np.isfinite(rows).reshape(len(rows), -1).all(axis=1)
-    if not finite.all():
-        raise ValueError(
-            f"Every {word} must be finite. Received: {int(np.sum(~finite))} "
-            f"of {len(rows)} {word}s with NaN or infinite values. {advice}"
-        )
-
-
-def _check_weights(encoder):
-    for weight in encoder.weights:
-        if not np.isfinite(ops.convert_to_numpy(weight.value)).all():
-            raise ValueError(
-                "Every weight of the encoder must be finite. Received: NaN "
-                f"or infinite values in {weight.path}. Load weights from "
-                "before the training diverged."
-            )

@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_relcon.data import Recording
 from keras_relcon.evaluation import embed, embed_windows
-from keras_relcon.evaluation.embed import map_batches
+from keras_relcon.evaluation.embed_windows import map_batches
 
 
 class MeanEncoder(keras.Model):

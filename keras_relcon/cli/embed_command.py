@@ -1,0 +1,144 @@
+import time
+from pathlib import Path
+
+from keras_relcon import evaluation, presets
+from keras_relcon.cli.messages import USER_ERRORS, report_error
+
+NAME = "embed"
+HELP = "embed recordings: one vector per window"
+DESCRIPTION = """\
+Embeds every window of each file and writes FILE's name with
+`.embeddings.npz` (or `.embeddings.parquet`) to the output folder.
+
+Files are .csv with a header, .npz, .parquet, .h5, or .cwa, .bin and .gt3x of
+devices. Columns are guessed from their names unless you name them. Signals
+are resampled to the rate of the preset.
+
+  keras-relcon embed walk.csv
+  keras-relcon embed *.csv --unit m/s2 --sample-rate-hz 50 --output out/
+  keras-relcon embed week.cwa --preset ./my_preset --format parquet
+
+An NPZ file holds the arrays embeddings, start_seconds, valid, subjects and
+recordings; a Parquet file is a table of one row per window. Windows with
+missing samples have valid = False and no embedding (NaN).
+"""
+READ_OPTIONS = (
+    "unit",
+    "sample_rate_hz",
+    "columns",
+    "timestamp_column",
+    "timestamp_unit",
+    "subject",
+)
+
+
+def add_arguments(parser):
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    add_preset_argument(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("."),
+        metavar="FOLDER",
+        help="where the embeddings go (default: this folder)",
+    )
+    parser.add_argument(
+        "--format", choices=("npz", "parquet"), default="npz", help="(npz)"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace embeddings there"
+    )
+    parser.add_argument(
+        "--stride",
+        type=int,
+        metavar="SAMPLES",
+        help="from window to window, at the preset's rate (default: none "
+        "overlap)",
+    )
+    parser.add_argument("--batch-size", type=int, default=256, help="(256)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    _add_read_arguments(parser.add_argument_group("what is in the files"))
+
+
+def add_preset_argument(parser):
+    parser.add_argument(
+        "--preset",
+        default="relcon_base",
+        metavar="NAME",
+        help="a preset of `keras-relcon presets`, a directory, or "
+        "hf://user/repo (default: relcon_base)",
+    )
+
+
+def _add_read_arguments(group):
+    group.add_argument("--unit", choices=("g", "m/s2"), default="g", help="(g)")
+    group.add_argument(
+        "--sample-rate-hz",
+        type=float,
+        metavar="HZ",
+        help="rate of the rows, where there are no timestamps",
+    )
+    group.add_argument(
+        "--columns", nargs=3, metavar=("X", "Y", "Z"), help="their names"
+    )
+    group.add_argument("--timestamp-column", metavar="NAME")
+    group.add_argument(
+        "--timestamp-unit", choices=("s", "ms", "us", "ns", "iso")
+    )
+    group.add_argument(
+        "--subject", help="who wore the device (default: the file's name)"
+    )
+
+
+def run(args):
+    targets = _targets(args)
+    encoder = presets.from_preset(args.preset)
+    num_failed = 0
+    for file, target in targets.items():
+        try:
+            _embed(args, encoder, file, target)
+        except USER_ERRORS as error:
+            if args.traceback:
+                raise
+            num_failed += 1
+            report_error(error, about=file)
+    return 1 if num_failed else 0
+
+
+def _embed(args, encoder, file, target):
+    if target.exists() and not args.overwrite:
+        raise FileExistsError(
+            f"{target} exists already. Pass --overwrite, or another --output."
+        )
+    started = time.perf_counter()
+    options = {name: getattr(args, name) for name in READ_OPTIONS}
+    result = evaluation.embed(
+        encoder,
+        file,
+        stride=args.stride,
+        batch_size=args.batch_size,
+        verbose=False if args.quiet else "auto",
+        read_options={k: v for k, v in options.items() if v is not None},
+    )
+    result.save(target)
+    print(
+        f"{target}: {len(result)} windows, {int(result.valid.sum())} valid, "
+        f"{time.perf_counter() - started:.1f} s",
+        flush=True,
+    )
+
+
+def _targets(args):
+    """File to what is written for it; each must have a name of its own."""
+    targets = {}
+    for file in args.files:
+        name = f"{Path(file).stem}.embeddings.{args.format}"
+        target = args.output / name
+        if target in targets.values():
+            raise ValueError(
+                "Files must have different names, for their embeddings go "
+                f"into one folder. Received: {target.name} twice. Embed them "
+                "apart, with another --output."
+            )
+        targets[file] = target
+    return targets

@@ -1,0 +1,88 @@
+"""The console command `keras-relcon`."""
+
+import argparse
+import warnings
+
+from keras_relcon.cli import (
+    embed_command,
+    presets_command,
+    pretrain_command,
+    probe_command,
+)
+from keras_relcon.cli.messages import (
+    PROGRAM,
+    USER_ERRORS,
+    report_error,
+    report_warning,
+    say,
+)
+from keras_relcon.version import __version__
+
+DESCRIPTION = f"""\
+Motion embeddings from wearable accelerometers.
+
+  {PROGRAM} presets                 which encoders there are, and what they take
+  {PROGRAM} embed walk.csv          one embedding per window of a recording
+  {PROGRAM} probe recordings/       how well a linear probe reads your labels
+  {PROGRAM} pretrain config.toml    your own encoder, from your own recordings
+
+The environment variable KERAS_BACKEND chooses tensorflow, jax or torch.
+Exit status: 0 done, 1 something is wrong with what was given, 2 the command
+line is wrong, 130 stopped.
+"""
+COMMANDS = (embed_command, probe_command, pretrain_command, presets_command)
+STOPPED = 130
+
+
+def main(arguments=None):
+    """Runs the command line.
+
+    Args:
+        arguments: list of str. Defaults to those of the process.
+
+    Returns:
+        int, the exit status.
+    """
+    args = _parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        if not args.traceback:
+            warnings.showwarning = report_warning
+        try:
+            return args.run(args)
+        except KeyboardInterrupt:
+            say("stopped")
+            return STOPPED
+        except USER_ERRORS as error:
+            if args.traceback:
+                raise
+            report_error(error)
+            return 1
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"{PROGRAM} {__version__}"
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--traceback",
+        action="store_true",
+        help="show where an error came from, to report a bug",
+    )
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        subparser = subparsers.add_parser(
+            command.NAME,
+            help=command.HELP,
+            description=command.DESCRIPTION,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=[common],
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import numpy as np
+
+from keras_relcon import data, evaluation, presets
+from keras_relcon.cli.embed_command import add_preset_argument
+from keras_relcon.evaluation.embed import expected_input
+
+NAME = "probe"
+HELP = "probe an encoder on labelled recordings"
+DESCRIPTION = """\
+Cuts labelled recordings into windows, embeds them with the frozen encoder,
+and fits a linear probe. Subjects never lie on both sides of a fold. Beside
+the encoder stand an untrained one and hand-made features: a score means
+something only by its distance from these.
+
+DATA is a MotionSense zip, a WISDM zip, or a folder of <subject>/<name>.csv
+files with the columns x, y, z, label, and time in seconds where there is no
+fixed rate.
+
+  keras-relcon probe recordings/ --folds 5 --output report/
+"""
+
+
+def add_arguments(parser):
+    parser.add_argument("data", metavar="DATA")
+    add_preset_argument(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("report"),
+        metavar="FOLDER",
+        help="where tables and plots go (default: report)",
+    )
+    parser.add_argument(
+        "--folds", type=int, default=5, help="parts of the subjects (5)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="(0)")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        help="keeps embeddings and folds, so that a stopped run goes on",
+    )
+    add_folder_arguments(parser)
+
+
+def add_folder_arguments(parser):
+    group = parser.add_argument_group("for a folder of .csv files")
+    group.add_argument("--unit", choices=("g", "m/s2"), default="g", help="(g)")
+    group.add_argument(
+        "--sample-rate-hz",
+        type=float,
+        metavar="HZ",
+        help="rate of the files without a time column",
+    )
+
+
+def run(args):
+    recordings = data.load_recordings(args.data, args.sample_rate_hz, args.unit)
+    encoder = presets.from_preset(args.preset)
+    rate, length = expected_input(encoder)
+    windows = data.make_windows(recordings, rate, length, stride=length)
+    num_subjects = len(np.unique(windows.subjects))
+    if not 2 <= args.folds <= num_subjects:
+        raise ValueError(
+            "--folds must be at least 2, and at most the number of subjects. "
+            f"Received: {args.folds} folds for {num_subjects} subjects."
+        )
+    report = evaluation.cross_validate(
+        evaluation.LinearProbe(),
+        {Path(args.preset).name: encoder},
+        windows,
+        evaluation.grouped_k_fold(windows.subjects, num_folds=args.folds),
+        seed=args.seed,
+        cache_dir=args.cache,
+        progress=lambda line: print(line, flush=True),
+    )
+    report.save(args.output)
+    print(f"\n{report.table()}\nwritten to {args.output}/")
+    return 0

@@ -1,0 +1,174 @@
+import dataclasses
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from keras_relcon.data.store.atomic_file import replacing
+
+FORMATS = (".npz", ".parquet")
+VECTOR_COLUMN = "embedding_{:03d}"
+# Column of the table, attribute of the class.
+TEXT_COLUMNS = {"recording": "recordings", "subject": "subjects"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Embeddings:
+    """The embedding of every window of one or more recordings, in order.
+
+    Attributes:
+        embeddings: `(windows, dim)` float32, unitless. A row is NaN where
+            `valid` is False: an invalid window has no embedding.
+        start_seconds: `(windows,)`. Start of each window, seconds from the
+            start of its recording.
+        valid: `(windows,)` bool.
+        subjects: `(windows,)` str.
+        recordings: `(windows,)` str. Recording each window was cut from.
+
+    Example:
+    ```python
+    result = keras_relcon.evaluation.embed(encoder, "walk.csv")
+    result.save("walk.parquet")
+    result = keras_relcon.evaluation.Embeddings.load("walk.parquet")
+    ```
+    """
+
+    embeddings: np.ndarray
+    start_seconds: np.ndarray
+    valid: np.ndarray
+    subjects: np.ndarray
+    recordings: np.ndarray
+
+    def __len__(self):
+        return len(self.embeddings)
+
+    def save(self, path):
+        """Writes a file, as a whole or not at all.
+
+        An NPZ file holds the attributes as arrays of their names. A Parquet
+        file is a table of one row per window: `recording`, `subject`,
+        `start_seconds`, `valid`, then `embedding_000`, `embedding_001`, ...
+
+        Args:
+            path: str or path, ending in `.npz` or `.parquet`.
+
+        Returns:
+            `Path`.
+
+        Raises:
+            ValueError: if the path ends otherwise.
+            ImportError: for Parquet, if pyarrow is not installed.
+        """
+        path = _checked(path)
+        write = _write_parquet if path.suffix == ".parquet" else _write_npz
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            write(self, temporary)
+        return path
+
+    @classmethod
+    def load(cls, path):
+        """Reads what `save` wrote.
+
+        Args:
+            path: str or path, ending in `.npz` or `.parquet`.
+
+        Returns:
+            `Embeddings`.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if the path ends otherwise, or the file is damaged or
+                holds something else.
+            ImportError: for Parquet, if pyarrow is not installed.
+        """
+        path = _checked(path)
+        if not path.exists():
+            raise FileNotFoundError(
+                "`path` must be a file that `Embeddings.save` wrote. "
+                f"Received: {str(path)!r}, which does not exist."
+            )
+        read = _read_parquet if path.suffix == ".parquet" else _read_npz
+        try:
+            return cls(**read(path))
+        except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+            raise ValueError(
+                "`path` must be a file that `Embeddings.save` wrote. "
+                f"Received: {str(path)!r}, which is damaged or holds "
+                f"something else ({error}). Embed the recording again."
+            ) from error
+
+
+def _checked(path):
+    path = Path(path)
+    if path.suffix not in FORMATS:
+        raise ValueError(
+            f"`path` must end in one of {FORMATS}. "
+            f"Received: {str(path)!r}. Rename it."
+        )
+    return path
+
+
+def _names():
+    return [field.name for field in dataclasses.fields(Embeddings)]
+
+
+def _write_npz(embeddings, path):
+    arrays = {name: getattr(embeddings, name) for name in _names()}
+    for name in TEXT_COLUMNS.values():
+        arrays[name] = np.asarray(arrays[name]).astype(str)
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def _read_npz(path):
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in _names()}
+
+
+def _write_parquet(embeddings, path):
+    pyarrow, parquet = _import_pyarrow()
+    columns = {
+        name: pyarrow.array(np.asarray(getattr(embeddings, attribute), object))
+        for name, attribute in TEXT_COLUMNS.items()
+    }
+    columns["start_seconds"] = embeddings.start_seconds
+    columns["valid"] = embeddings.valid
+    for index, values in enumerate(embeddings.embeddings.T):
+        columns[VECTOR_COLUMN.format(index)] = np.ascontiguousarray(values)
+    parquet.write_table(pyarrow.table(columns), path)
+
+
+def _read_parquet(path):
+    _, parquet = _import_pyarrow()
+    table = parquet.read_table(path)
+    prefix = VECTOR_COLUMN.split("{")[0]
+    vectors = [name for name in table.column_names if name.startswith(prefix)]
+    if not vectors:
+        raise ValueError(f"there is no column {VECTOR_COLUMN.format(0)!r}")
+    # Column by column, so that the table is never in memory a second time.
+    embeddings = np.empty((table.num_rows, len(vectors)), np.float32)
+    for index, name in enumerate(vectors):
+        embeddings[:, index] = table[name].to_numpy()
+    attributes = {
+        attribute: np.array(table[name].to_pylist(), dtype=str)
+        for name, attribute in TEXT_COLUMNS.items()
+    }
+    return {
+        "embeddings": embeddings,
+        "start_seconds": table["start_seconds"].to_numpy(),
+        "valid": table["valid"].to_numpy(),
+        **attributes,
+    }
+
+
+def _import_pyarrow():
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ImportError(
+            "Parquet files need pyarrow, which is not installed. Install it "
+            'with `pip install "keras-relcon[parquet]"`, or save to .npz.'
+        ) from error
+    return pyarrow, parquet

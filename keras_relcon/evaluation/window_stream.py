@@ -1,0 +1,59 @@
+import numpy as np
+
+from keras_relcon.data.resampled_signal import ResampledSignal
+from keras_relcon.data.windows import check_window, cut_windows
+
+
+class WindowStream:
+    """The windows of one recording, cut block by block.
+
+    The same windows as `make_windows` cuts, without the resampled signal or
+    all windows ever being in memory.
+
+    Args:
+        recording: `Recording`.
+        sample_rate_hz: float. Rate of the windows.
+        window_length: int. Samples per window.
+        stride: int. Samples from one window's start to the next.
+
+    Raises:
+        ValueError: if the sizes are not positive.
+    """
+
+    def __init__(self, recording, sample_rate_hz, window_length, stride):
+        check_window(sample_rate_hz, window_length)
+        if stride < 1 or int(stride) != stride:
+            raise ValueError(
+                "`stride` must be a positive number of samples. "
+                f"Received: stride={stride}."
+            )
+        self.recording = recording
+        self._signal = ResampledSignal(
+            recording.acceleration, recording.sample_rate_hz, sample_rate_hz
+        )
+        self._rate = sample_rate_hz
+        self._length = int(window_length)
+        self._stride = int(stride)
+
+    def __len__(self):
+        room = len(self._signal) - self._length
+        return room // self._stride + 1 if room >= 0 else 0
+
+    @property
+    def start_seconds(self):
+        """`(windows,)` float64, from the start of the recording."""
+        return np.arange(len(self)) * (self._stride / self._rate)
+
+    def blocks(self, num_windows):
+        """Yields `(windows, valid)`, at most `num_windows` at a time.
+
+        `windows` is `(block, window_length, 3)`, float32, g; `valid` is
+        `(block,)` bool.
+        """
+        for first in range(0, len(self), num_windows):
+            last = min(first + num_windows, len(self)) - 1
+            samples = self._signal.read(
+                first * self._stride, last * self._stride + self._length
+            )
+            columns = cut_windows(samples, None, self._length, self._stride)
+            yield columns["acceleration"], columns["valid"]

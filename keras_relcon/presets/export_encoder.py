@@ -1,0 +1,146 @@
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+TOLERANCE = 1e-4
+WINDOW_LENGTH = 256
+NUM_TIMED = 20
+
+
+def export_encoder(encoder, path, window_length=None):
+    """Writes an encoder for ONNX Runtime or LiteRT, and checks it there.
+
+    The file takes `(batch, window_length, 3)`, float32, g, of any batch, and
+    gives `(batch, dim)`. It is run on random windows in its runtime, and its
+    outputs are held against the encoder's.
+
+    Args:
+        encoder: built `keras.Model`, in float32.
+        path: str or path. `.onnx`, from any backend, or `.tflite` for
+            LiteRT, from TensorFlow.
+        window_length: int. Samples per window. Defaults to that of the
+            encoder's preset, else `256`.
+
+    Returns:
+        dict for the `exports` of a model card: `format`, `file_mb`,
+        `largest_difference` of an output, and `milliseconds_per_window`, the
+        median for single windows on this machine.
+
+    Raises:
+        ImportError: if a package that this needs is not installed.
+        ValueError: if the path ends otherwise, the backend cannot write the
+            format, or an output differs by more than 1e-4, absolute, or
+            relative to the largest output.
+
+    Example:
+
+    >>> keras_relcon.presets.export_encoder(encoder, "relcon.onnx")
+    """
+    path = Path(path)
+    format, run = _format_of(path)
+    if window_length is None:
+        preset = getattr(encoder, "preset_metadata", None)
+        window_length = getattr(preset, "window_length", WINDOW_LENGTH)
+    generator = np.random.default_rng(0)
+    windows = generator.normal(size=(4, window_length, 3)).astype("float32")
+    expected = encoder.predict(windows, verbose=0)
+    signature = keras.InputSpec(
+        shape=(None, window_length, 3), dtype="float32", name="window"
+    )
+    try:
+        encoder.export(
+            path, format=format, input_signature=[signature], verbose=False
+        )
+        outputs, milliseconds = run(path, windows)
+    except ImportError as error:
+        extra = "export"
+        if keras.backend.backend() == "jax":
+            extra = "export-jax"
+        raise ImportError(
+            f"Export to {path.suffix} needs packages that are not installed "
+            f"({error}). Install them with "
+            f'`pip install "keras-relcon[{extra}]"`.'
+        ) from error
+    return {
+        "format": format,
+        "file_mb": round(path.stat().st_size / 1e6, 2),
+        "largest_difference": _checked_difference(outputs, expected, path),
+        "milliseconds_per_window": round(milliseconds, 2),
+    }
+
+
+def _format_of(path):
+    formats = {".onnx": ("onnx", _run_onnx), ".tflite": ("litert", _run_litert)}
+    if path.suffix not in formats:
+        raise ValueError(
+            f"`path` must end in one of {sorted(formats)}. "
+            f"Received: {str(path)!r}."
+        )
+    if path.suffix == ".tflite" and keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "LiteRT files are written from the TensorFlow backend. Received: "
+            f"{str(path)!r} on {keras.backend.backend()}. Run with "
+            "KERAS_BACKEND=tensorflow, or write .onnx."
+        )
+    return formats[path.suffix]
+
+
+def _checked_difference(outputs, expected, path):
+    difference = float(np.abs(outputs - expected).max())
+    if not difference <= TOLERANCE * max(1.0, np.abs(expected).max()):
+        raise ValueError(
+            f"An exported encoder must give the same outputs, to {TOLERANCE}. "
+            f"Received: {str(path)!r}, which differs by {difference:.2g}. "
+            "Export from another backend, or in float32."
+        )
+    return difference
+
+
+def _run_onnx(path, windows):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        path, providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+
+    def run(x):
+        return session.run(None, {name: x})[0]
+
+    return run(windows), _milliseconds(run, windows[:1])
+
+
+def _run_litert(path, windows):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(path))
+    entry = interpreter.get_input_details()[0]["index"]
+    output = interpreter.get_output_details()[0]["index"]
+
+    def run(x):
+        interpreter.resize_tensor_input(entry, x.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(entry, x)
+        interpreter.invoke()
+        return interpreter.get_tensor(output)
+
+    outputs = run(windows)
+    run(windows[:1])
+
+    def run_again(x):
+        interpreter.set_tensor(entry, x)
+        interpreter.invoke()
+
+    return outputs, _milliseconds(run_again, windows[:1])
+
+
+def _milliseconds(run, window):
+    run(window)
+    seconds = []
+    for _ in range(NUM_TIMED):
+        started = time.perf_counter()
+        run(window)
+        seconds.append(time.perf_counter() - started)
+    return 1e3 * float(np.median(seconds))

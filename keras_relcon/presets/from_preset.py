@@ -1,0 +1,125 @@
+import difflib
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.presets.preset_directory import (
+    PARTS,
+    WEIGHTS,
+    find_preset,
+    read_preset,
+)
+from keras_relcon.presets.weights_file import read_weights
+
+PRETRAIN_OVERRIDES = ("temperature", "projector", "name", "dtype")
+
+
+def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
+    """Makes the model of a preset, with its weights.
+
+    A preset is a directory of `config.json`, `metadata.json`,
+    `model.weights.h5` and `README.md`; what else `RelConModel` needs is in
+    `motif_distance/` and `projector/`, of the same form. It is read on any
+    backend, whichever wrote it. Nothing in it is ever executed: it may only
+    name layers of keras_relcon and the plain ones of Keras.
+
+    Args:
+        name_or_directory: str or path. A bundled preset, see `list_presets`;
+            a directory that `save_to_preset` wrote (`"./name"` for one called
+            like a bundled preset); or `"hf://user/repo"`, which
+            huggingface_hub downloads.
+        load_weights: bool. Whether to load weights; without, they are freshly
+            drawn. Defaults to `True`.
+        task: `None`, for the encoder, or `"pretrain"`, for a `RelConModel` of
+            the encoder and its motif distance, to train on. The state of the
+            optimizer is not kept. Defaults to `None`.
+        **overrides: Arguments of the encoder in place of the stored ones,
+            such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
+            `RelConModel`: `temperature`, `projector`, `name`, `dtype`.
+
+    Returns:
+        `keras.Model`: the encoder, `(batch, time, 3)`, g, to `(batch, dim)`,
+        or `RelConModel`. `preset_metadata` of the encoder is what the preset
+        says of itself. For a directory that holds a motif distance,
+        `MotifDistance`.
+
+    Raises:
+        ImportError: for `hf://`, if huggingface_hub is not installed.
+        ValueError: if there is no such preset, it is damaged or incomplete,
+            a newer version wrote it, it names a class that a preset may not
+            hold, it has no motif distance for `"pretrain"`, or an override is
+            unknown or does not fit the weights.
+
+    Example:
+
+    >>> encoder = keras_relcon.presets.from_preset("relcon_base")
+    >>> result = keras_relcon.evaluation.embed(encoder, "walk.csv")
+    >>> result.save("walk.npz")
+    """
+    if task not in (None, "pretrain"):
+        raise ValueError(
+            f'`task` must be None or "pretrain". Received: task={task!r}.'
+        )
+    directory = find_preset(name_or_directory)
+    if task is None:
+        return _load_part(directory, load_weights, overrides)[0]
+    return _load_pretraining(directory, load_weights, overrides)
+
+
+def _load_pretraining(directory, load_weights, overrides):
+    if not (directory / "motif_distance").is_dir():
+        raise ValueError(
+            'A preset must have a motif distance for task="pretrain". '
+            f"Received: {str(directory)!r}, without `motif_distance`. Use a "
+            "preset that was saved from a `RelConModel`."
+        )
+    _check_overrides(overrides, PRETRAIN_OVERRIDES, "RelConModel")
+    encoder, metadata = _load_part(directory, load_weights)
+    parts = {"temperature": metadata.temperature}
+    for name in PARTS:
+        if (directory / name).is_dir():
+            parts[name] = _load_part(directory / name, load_weights)[0]
+    return RelConModel(encoder, **{**parts, **overrides})
+
+
+def _load_part(directory, load_weights, overrides=None):
+    """Returns `(model, metadata)` of one directory."""
+    config, metadata = read_preset(directory)
+    if overrides:
+        _check_overrides(overrides, config["config"], config["class_name"])
+        config = {**config, "config": {**config["config"], **overrides}}
+    model = make_model(config, metadata)
+    if load_weights:
+        read_weights(model, Path(directory) / WEIGHTS, metadata)
+    model.preset_metadata = metadata
+    return model, metadata
+
+
+def make_model(config, metadata):
+    """Makes and builds the model that a checked config describes."""
+    model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    if not isinstance(model, keras.Model):
+        raise ValueError(
+            "The config of a preset must describe a model. "
+            f"Received: {config['class_name']!r}."
+        )
+    length = metadata.window_length
+    if metadata.kind == "motif_distance" and not model.built:
+        model.build((None, length, 3))
+    elif metadata.kind == "encoder" and not model.built:
+        model(np.zeros((1, length, 3), "float32"))
+    return model
+
+
+def _check_overrides(overrides, allowed, owner):
+    for name in overrides:
+        if name not in allowed:
+            near = difflib.get_close_matches(name, list(allowed), n=1)
+            advice = f"Did you mean {near[0]!r}?" if near else "Leave it out."
+            raise ValueError(
+                f"Overrides must be arguments of {owner}, one of "
+                f"{sorted(allowed)}. Received: {name}={overrides[name]!r}. "
+                f"{advice}"
+            )

@@ -1,0 +1,164 @@
+"""Finds the directory of a preset, reads it with checks, replaces it."""
+
+import contextlib
+import difflib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from keras_relcon.presets.preset_metadata import PresetMetadata
+from keras_relcon.presets.safe_config import check_config
+
+BUNDLED = Path(__file__).parent / "bundled"
+HUB = "hf://"
+CONFIG, METADATA = "config.json", "metadata.json"
+WEIGHTS, CARD = "model.weights.h5", "README.md"
+PARTS = ("motif_distance", "projector")
+
+
+def bundled_presets():
+    """Names of the presets that come with the package, sorted."""
+    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{METADATA}"))
+
+
+def find_preset(name_or_directory):
+    """Returns the directory of a preset.
+
+    Args:
+        name_or_directory: str or path. A bundled preset, a directory, or
+            `"hf://user/repo"`, which huggingface_hub downloads.
+
+    Raises:
+        ImportError: for `hf://`, if huggingface_hub is not installed.
+        ValueError: if there is no such preset; the nearest name is suggested.
+    """
+    name = os.fspath(name_or_directory)
+    if name.startswith(HUB):
+        return _download(name.removeprefix(HUB))
+    if name in bundled_presets():
+        return BUNDLED / name
+    if Path(name).is_dir():
+        return Path(name)
+    raise ValueError(
+        f"A preset must be one of {bundled_presets()}, a directory that "
+        f"`save_to_preset` wrote, or 'hf://user/repo'. Received: {name!r}. "
+        f"{_suggestion(name)}"
+    )
+
+
+def read_preset(directory):
+    """Reads the two JSON files of a preset.
+
+    Args:
+        directory: path.
+
+    Returns:
+        `(config, metadata)`: a dict whose classes are all allowed, and
+        `PresetMetadata`.
+
+    Raises:
+        ValueError: if files are missing or damaged, a newer version wrote
+            them, or the config names a class that a preset may not hold.
+    """
+    directory = Path(directory)
+    required = (CONFIG, METADATA, WEIGHTS)
+    missing = [name for name in required if not (directory / name).is_file()]
+    if missing:
+        raise ValueError(
+            f"A preset must be a directory with {list(required)}. Received: "
+            f"{str(directory)!r}, without {missing}. Copy or download the "
+            "whole preset again."
+        )
+    metadata = PresetMetadata.from_dict(
+        _read_json(directory / METADATA), directory / METADATA
+    )
+    config = _read_json(directory / CONFIG)
+    check_config(config, str(directory / CONFIG))
+    if not isinstance(config, dict) or not isinstance(
+        config.get("config"), dict
+    ):
+        raise _damaged(directory / CONFIG, "it describes no model")
+    return config, metadata
+
+
+@contextlib.contextmanager
+def replacing_directory(path, overwrite):
+    """Yields a new directory beside `path`, whose place it takes at the end.
+
+    An error inside leaves what was there.
+
+    Args:
+        path: path. The directory to write.
+        overwrite: bool. Whether a preset that is there may be replaced.
+
+    Raises:
+        FileExistsError: if there is something at `path`, unless it is an
+            empty directory, or a preset and `overwrite`.
+    """
+    path = Path(path)
+    _check_is_free(path, overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    old = path.with_name(f".{path.name}.{os.getpid()}.replaced")
+    new.mkdir()
+    try:
+        yield new
+        if path.exists():
+            os.replace(path, old)
+        os.replace(new, path)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_is_free(path, overwrite):
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if overwrite and (path / METADATA).exists():
+        return
+    advice = "Choose another name, or pass overwrite=True."
+    if overwrite:
+        advice = "It is no preset, so it is not replaced: remove it first."
+    raise FileExistsError(
+        "`directory` must not exist, or be empty. "
+        f"Received: {str(path)!r}, which holds something. {advice}"
+    )
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path, reason):
+    return ValueError(
+        "The files of a preset must be as `save_to_preset` wrote them. "
+        f"Received: {str(path)!r}, which is damaged ({reason}). Copy or "
+        "download the whole preset again."
+    )
+
+
+def _download(repository):
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise ImportError(
+            "Presets from hf:// need huggingface_hub, which is not installed. "
+            'Install it with `pip install "keras-relcon[hub]"`.'
+        ) from error
+    files = (CONFIG, METADATA, WEIGHTS)
+    patterns = [CARD, *files]
+    patterns += [f"{part}/{name}" for part in PARTS for name in files]
+    return Path(
+        huggingface_hub.snapshot_download(repository, allow_patterns=patterns)
+    )
+
+
+def _suggestion(name):
+    near = difflib.get_close_matches(Path(name).name, bundled_presets(), n=1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return "See `keras_relcon.presets.list_presets()`."

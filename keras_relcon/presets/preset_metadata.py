@@ -1,0 +1,148 @@
+import dataclasses
+import json
+import re
+
+import keras
+
+from keras_relcon.version import __version__
+
+FORMAT_VERSION = 1
+KINDS = ("encoder", "motif_distance", "projector")
+WEIGHT_DTYPES = ("float16", "float32")
+
+
+@dataclasses.dataclass(frozen=True)
+class PresetMetadata:
+    """What a preset takes, and where it comes from: its `metadata.json`.
+
+    Encoders of `from_preset` carry it as `preset_metadata`, so that `embed`
+    knows what to give them.
+
+    Args:
+        kind: str. `"encoder"`, `"motif_distance"` or `"projector"`.
+        sample_rate_hz: float. Rate of the windows.
+        window_length: int. Samples per window.
+        weights: dict. `sha256` of the file, `dtype` of its numbers, and
+            `largest_difference` of an output between these and float32,
+            relative to the standard deviation of the outputs.
+        unit: str. Of the windows, always `"g"`. Defaults to `"g"`.
+        axes: tuple of str. Channels, in order. Defaults to
+            `("x", "y", "z")`.
+        temperature: float. Of `RelConModel`, or `None` where the preset
+            cannot go on with pretraining. Defaults to `None`.
+        num_parameters: int, or `None` where it was not counted. Defaults to
+            `None`.
+        facts: dict. What the model card says, see `CARD_FACTS`. Defaults to
+            none.
+        keras_relcon_version, keras_version, backend: str. What wrote the
+            preset. Default to what runs.
+        format_version: int. Of the directory. Defaults to the present one.
+    """
+
+    kind: str
+    sample_rate_hz: float
+    window_length: int
+    weights: dict
+    unit: str = "g"
+    axes: tuple = ("x", "y", "z")
+    temperature: float | None = None
+    num_parameters: int | None = None
+    facts: dict = dataclasses.field(default_factory=dict)
+    keras_relcon_version: str = __version__
+    keras_version: str = keras.__version__
+    backend: str = dataclasses.field(default_factory=keras.backend.backend)
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self):
+        """Returns the text of `metadata.json`."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_dict(cls, values, path):
+        """Checks what `metadata.json` holds.
+
+        Args:
+            values: dict, as read.
+            path: path. The file, for the errors.
+
+        Returns:
+            `PresetMetadata`.
+
+        Raises:
+            ValueError: if a newer version wrote it, or something is missing
+                or wrong.
+        """
+        _check_versions(values, path)
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        required = ["keras_relcon_version", "format_version", "unit", "axes"]
+        required += [
+            name
+            for name, field in fields.items()
+            if field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING
+        ]
+        missing = sorted(set(required) - set(values))
+        if missing:
+            raise _error(path, f"no {missing}")
+        known = {name: values[name] for name in fields if name in values}
+        metadata = cls(**{**known, "axes": tuple(values["axes"])})
+        metadata._check(path)
+        return metadata
+
+    def _check(self, path):
+        rate, length, weights = (
+            self.sample_rate_hz,
+            self.window_length,
+            self.weights,
+        )
+        is_rate = isinstance(rate, (int, float)) and 0 < rate < float("inf")
+        if not is_rate:
+            raise _error(path, f"sample_rate_hz={rate!r}")
+        if not (isinstance(length, int) and length >= 2):
+            raise _error(path, f"window_length={length!r}")
+        if self.kind not in KINDS:
+            raise _error(path, f"kind={self.kind!r}, not among {KINDS}")
+        if self.unit != "g" or len(self.axes) != 3:
+            raise _error(
+                path,
+                f"unit={self.unit!r}, axes={self.axes}, where windows are in "
+                "'g' on three axes",
+            )
+        is_hash = isinstance(weights, dict) and re.fullmatch(
+            "[0-9a-f]{64}", str(weights.get("sha256"))
+        )
+        if not is_hash or weights.get("dtype") not in WEIGHT_DTYPES:
+            raise _error(path, f"weights={weights!r}")
+        if not isinstance(self.num_parameters, (int, type(None))):
+            raise _error(path, f"num_parameters={self.num_parameters!r}")
+        if not isinstance(self.facts, dict):
+            raise _error(path, f"facts of type {type(self.facts).__name__}")
+
+
+def _check_versions(values, path):
+    if not isinstance(values, dict):
+        raise _error(path, f"{type(values).__name__} in place of an object")
+    written_by = str(values.get("keras_relcon_version", "0"))
+    is_newer = _numbers(written_by) > _numbers(__version__)
+    format_version = values.get("format_version", FORMAT_VERSION)
+    if not isinstance(format_version, int):
+        raise _error(path, f"format_version={format_version!r}")
+    if is_newer or format_version > FORMAT_VERSION:
+        raise ValueError(
+            "A preset must be written by this version of keras_relcon, "
+            f"{__version__}, or an older one. Received: {str(path)!r}, "
+            f"written by version {written_by} in format {format_version}. "
+            "Upgrade with `pip install --upgrade keras-relcon`."
+        )
+
+
+def _numbers(version):
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _error(path, received):
+    return ValueError(
+        "`metadata.json` of a preset must be what `save_to_preset` writes. "
+        f"Received: {str(path)!r} with {received}. Copy or download the whole "
+        "preset again."
+    )

@@ -1,0 +1,209 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_relcon.data.synthetic import synthetic_recordings
+from keras_relcon.data.windows import make_windows
+from keras_relcon.models.motif_distance import MotifDistance
+from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.presets.from_preset import make_model
+from keras_relcon.presets.model_card import model_card
+from keras_relcon.presets.preset_directory import (
+    CARD,
+    CONFIG,
+    METADATA,
+    WEIGHTS,
+    replacing_directory,
+)
+from keras_relcon.presets.preset_metadata import PresetMetadata
+from keras_relcon.presets.safe_config import check_config
+from keras_relcon.presets.weights_file import write_weights
+
+NUM_PROBES = 64
+
+
+def save_to_preset(
+    model,
+    directory,
+    facts=None,
+    sample_rate_hz=None,
+    window_length=None,
+    overwrite=False,
+):
+    """Writes a model as a directory that `from_preset` reads on any backend.
+
+    Weights are stored in float16 if no output on a fixed batch of synthetic
+    windows then differs by more than 1e-3 of the outputs' standard deviation,
+    else in float32; `metadata.json` says which, and how far it is. The
+    directory is written under another name and renamed.
+
+    Args:
+        model: built `keras.Model`: an encoder, a `MotifDistance`, or a
+            `RelConModel`, of which encoder, motif distance, projector and
+            temperature are kept, so that training can go on.
+        directory: str or path.
+        facts: dict, which JSON can hold. What the model card says, see
+            `CARD_FACTS`. Defaults to none.
+        sample_rate_hz: float. Rate of the windows that the model was trained
+            on. Defaults to that of the preset it came from, else `100`.
+        window_length: int. Their samples. Defaults to that of the preset it
+            came from, else `256`.
+        overwrite: bool. Whether a preset that is there may be replaced.
+            Defaults to `False`.
+
+    Returns:
+        `Path` of the directory.
+
+    Raises:
+        FileExistsError: if there is something at `directory`.
+        TypeError: if `model` is no `keras.Model`, or JSON cannot hold the
+            facts.
+        ValueError: if the model is not built, a weight is not finite, or
+            `from_preset` could not make it from its config.
+
+    Example:
+
+    >>> model.fit(groups, epochs=10)
+    >>> keras_relcon.presets.save_to_preset(model, "my_preset")
+    >>> encoder = keras_relcon.presets.from_preset("my_preset")
+    """
+    _check_facts(facts)
+    parts = _parts_of(model)
+    earlier = getattr(parts["."][1], "preset_metadata", None)
+    common = PresetMetadata(
+        kind="encoder",
+        sample_rate_hz=float(
+            _first(sample_rate_hz, earlier, "sample_rate_hz", 100)
+        ),
+        window_length=int(_first(window_length, earlier, "window_length", 256)),
+        weights={},
+        temperature=getattr(model, "temperature", None),
+    )
+    compute = _probe_functions(parts["."][1], _probe_windows(common))
+    with replacing_directory(directory, overwrite) as folder:
+        for name, (kind, part) in parts.items():
+            metadata = dataclasses.replace(common, kind=kind)
+            if name == ".":
+                metadata = dataclasses.replace(metadata, facts=facts or {})
+            metadata = _write_part(part, folder / name, metadata, compute[kind])
+            if name == ".":
+                card = model_card(metadata, Path(directory).name)
+                (folder / CARD).write_text(card, encoding="utf-8")
+    return Path(directory)
+
+
+def _check_facts(facts):
+    try:
+        json.dumps(facts, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            "`facts` must be what JSON can hold: text, finite numbers, lists "
+            f"and dicts. Received: {error}. Convert arrays with `tolist`."
+        ) from error
+
+
+def _parts_of(model):
+    """Subdirectory to `(kind, model)`; the directory itself is `"."`."""
+    if isinstance(model, RelConModel):
+        parts = {
+            ".": ("encoder", model.encoder),
+            "motif_distance": ("motif_distance", model.motif_distance),
+        }
+        if model.projector is not None:
+            parts["projector"] = ("projector", model.projector)
+    else:
+        is_distance = isinstance(model, MotifDistance)
+        parts = {".": ("motif_distance" if is_distance else "encoder", model)}
+    for kind, part in parts.values():
+        _check_model(part, kind)
+    return parts
+
+
+def _check_model(model, kind):
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            f"The {kind} of a preset must be a `keras.Model`. Received: "
+            f"{type(model).__name__}. Put a layer into `keras.Sequential`."
+        )
+    if not model.built:
+        raise ValueError(
+            f"The {kind} of a preset must be built. Received: "
+            f"{type(model).__name__} without weights. Train it, or call it on "
+            "a window, first."
+        )
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise ValueError(
+            f"Every weight of the {kind} must be finite. Received: "
+            f"{type(model).__name__} with NaN or infinite weights. Save "
+            "weights from before the training diverged."
+        )
+
+
+def _write_part(model, folder, metadata, compute):
+    """Writes config, weights and metadata; returns the full metadata."""
+    folder.mkdir(exist_ok=True)
+    config = _config_of(model)
+    check_config(config, type(model).__name__)
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    # A fresh copy has no optimizer and no counters, and proves that the
+    # config is enough.
+    copy = make_model(config, metadata)
+    copy.set_weights(model.get_weights())
+    weights = write_weights(copy, folder / WEIGHTS, compute)
+    metadata = dataclasses.replace(
+        metadata, weights=weights, num_parameters=copy.count_params()
+    )
+    (folder / METADATA).write_text(metadata.to_json(), encoding="utf-8")
+    return metadata
+
+
+def _config_of(model):
+    """The config as JSON gives it back, without what was compiled."""
+    config = keras.saving.serialize_keras_object(model)
+    config.pop("compile_config", None)
+    if "trainable" in config["config"]:
+        # Whoever froze it did so for a use of their own.
+        config["config"] = {**config["config"], "trainable": True}
+    return json.loads(json.dumps(config))
+
+
+def _probe_functions(encoder, windows):
+    """For each kind, a function from a model to its outputs on windows."""
+    half = len(windows) // 2
+
+    def predict(model, x=windows):
+        return model.predict(x, batch_size=32, verbose=0)
+
+    return {
+        "encoder": predict,
+        "projector": lambda model: predict(model, predict(encoder)),
+        "motif_distance": lambda model: keras.ops.convert_to_numpy(
+            model.distance(windows[:half], windows[half : 2 * half])
+        ),
+    }
+
+
+def _probe_windows(metadata):
+    """Synthetic windows of many motions, `(windows, time, 3)`, g."""
+    seconds = metadata.window_length / metadata.sample_rate_hz
+    recordings = synthetic_recordings(
+        num_subjects=1,
+        seconds_per_motion=NUM_PROBES / 8 * seconds,
+        sample_rate_hz=metadata.sample_rate_hz,
+    )
+    windows = make_windows(
+        recordings,
+        metadata.sample_rate_hz,
+        metadata.window_length,
+        metadata.window_length,
+    )
+    return windows.acceleration[:NUM_PROBES]
+
+
+def _first(given, earlier, name, default):
+    if given is not None:
+        return given
+    return default if earlier is None else getattr(earlier, name)

@@ -1,0 +1,107 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from keras_relcon.cli.main import main
+from keras_relcon.data import read_recording
+from keras_relcon.evaluation import Embeddings, embed
+from keras_relcon.presets import from_preset
+
+
+@pytest.fixture
+def files(recordings_folder, tmp_path):
+    """Two recordings of 8 s at 50 Hz, under different names."""
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    shutil.copy(recordings_folder / "s00" / "walking.csv", paths[0])
+    shutil.copy(recordings_folder / "s01" / "running.csv", paths[1])
+    return paths
+
+
+def _run(files, preset, output, *more):
+    line = ["embed", *map(str, files), "--preset", str(preset)]
+    line += ["--sample-rate-hz", "50", "--output", str(output)]
+    return main([*line, *map(str, more)])
+
+
+@pytest.mark.parametrize("format", ["npz", "parquet"])
+def test_each_file_has_its_embeddings(
+    files, tiny_preset, tmp_path, capsys, format
+):
+    output = tmp_path / "out"
+    assert _run(files, tiny_preset, output, "--format", format) == 0
+    names = sorted(path.name for path in output.iterdir())
+    assert names == [f"a.embeddings.{format}", f"b.embeddings.{format}"]
+    assert "a.embeddings" in capsys.readouterr().out
+    found = Embeddings.load(output / names[1])
+    recording = read_recording(files[1], subject="b", sample_rate_hz=50)
+    expected = embed(from_preset(tiny_preset), recording)
+    np.testing.assert_allclose(found.embeddings, expected.embeddings, atol=1e-5)
+    assert set(found.subjects) == {"b"}
+    assert len(found) == 12  # 800 samples at 100 Hz in windows of 64
+
+
+def test_options_reach_the_reader(files, tiny_preset, tmp_path):
+    table = np.loadtxt(files[0], delimiter=",", skiprows=1, usecols=(0, 1, 2))
+    table = np.column_stack([np.arange(len(table)) * 20, 9.80665 * table])
+    path = tmp_path / "c.csv"
+    np.savetxt(path, table, delimiter=",", header="ms,u,v,w", comments="")
+    line = ["embed", str(path), "--preset", str(tiny_preset)]
+    line += ["--output", str(tmp_path), "--unit", "m/s2", "--subject", "s9"]
+    line += ["--columns", "u", "v", "w", "--timestamp-column", "ms"]
+    line += ["--timestamp-unit", "ms", "--stride", "32"]
+    assert main(line) == 0
+    found = Embeddings.load(tmp_path / "c.embeddings.npz")
+    assert _run(files[:1], tiny_preset, tmp_path) == 0
+    same = Embeddings.load(tmp_path / "a.embeddings.npz")
+    assert set(found.subjects) == {"s9"}
+    # the last grid point of timestamps is the last sample; the first windows
+    # see neither end
+    np.testing.assert_allclose(
+        found.embeddings[:16:2], same.embeddings[:8], atol=1e-3
+    )
+
+
+def test_a_bad_file_stops_no_other(files, tiny_preset, tmp_path, capsys):
+    files[0].write_text("x,y,z\n1,2\n")
+    absent = tmp_path / "absent.csv"
+    assert _run([*files, absent], tiny_preset, tmp_path / "out") == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("keras-relcon: error: ") for line in lines)
+    assert "a.csv" in lines[0] and "absent.csv" in lines[1]
+    names = [path.name for path in (tmp_path / "out").iterdir()]
+    assert names == ["b.embeddings.npz"]
+
+
+def test_warnings_are_one_line(files, tiny_preset, tmp_path, capsys):
+    rows = files[0].read_text().splitlines()
+    rows[10] = "nan,nan,nan,walking"
+    files[0].write_text("\n".join(rows))
+    assert _run(files[:1], tiny_preset, tmp_path) == 0
+    lines = capsys.readouterr().err.splitlines()
+    warnings = [line for line in lines if "not finite" in line]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("keras-relcon: warning: 1 of 400 samples")
+
+
+def test_nothing_is_overwritten_unasked(files, tiny_preset, tmp_path, capsys):
+    assert _run(files[:1], tiny_preset, tmp_path) == 0
+    assert _run(files[:1], tiny_preset, tmp_path) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert _run(files[:1], tiny_preset, tmp_path, "--overwrite") == 0
+
+
+def test_two_files_of_one_name_are_refused(
+    recordings_folder, tiny_preset, tmp_path, capsys
+):
+    twins = [recordings_folder / s / "walking.csv" for s in ("s00", "s01")]
+    assert _run(twins, tiny_preset, tmp_path / "out") == 1
+    assert "must have different names" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_wrong_unit_is_a_mistake(files, tiny_preset, tmp_path, capsys):
+    line = [files[:1], tiny_preset, tmp_path, "--unit", "m/s2"]
+    assert _run(*line) == 1
+    assert "unit='m/s2'" in capsys.readouterr().err

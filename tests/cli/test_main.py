@@ -1,0 +1,83 @@
+import pytest
+
+from keras_relcon.cli import embed_command, presets_command
+from keras_relcon.cli.main import COMMANDS, main
+from keras_relcon.version import __version__
+
+
+def test_every_command_is_in_the_help(capsys):
+    with pytest.raises(SystemExit) as exit:
+        main(["--help"])
+    assert exit.value.code == 0
+    text = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"keras-relcon {command.NAME}" in text
+    assert "KERAS_BACKEND" in text and "Exit status" in text
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.NAME)
+def test_the_help_of_a_command_has_an_example(capsys, command):
+    with pytest.raises(SystemExit) as exit:
+        main([command.NAME, "--help"])
+    assert exit.value.code == 0
+    text = capsys.readouterr().out
+    assert command.DESCRIPTION.strip().splitlines()[0] in text
+    assert "--traceback" in text
+
+
+@pytest.mark.parametrize("line", [[], ["fly"], ["embed"], ["presets", "--fly"]])
+def test_a_wrong_command_line_ends_with_2(capsys, line):
+    with pytest.raises(SystemExit) as exit:
+        main(line)
+    assert exit.value.code == 2
+    assert "keras-relcon" in capsys.readouterr().err
+
+
+def test_the_version_is_said(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == f"keras-relcon {__version__}"
+
+
+def test_a_mistake_is_one_line_and_1(capsys):
+    assert main(["presets", "no such preset"]) == 1
+    captured = capsys.readouterr()
+    assert not captured.out
+    lines = captured.err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("keras-relcon: error: A preset must be one of")
+
+
+def test_a_traceback_on_request():
+    with pytest.raises(ValueError, match="A preset must be one of"):
+        main(["presets", "no such preset", "--traceback"])
+
+
+def test_stopping_ends_with_130(capsys, monkeypatch):
+    def stop(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(presets_command, "run", stop)
+    assert main(["presets"]) == 130
+    assert "stopped" in capsys.readouterr().err
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def fail(args):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(embed_command, "run", fail)
+    with pytest.raises(KeyError):
+        main(["embed", "x.csv"])
+
+
+def test_a_preset_shows_its_card(capsys, tiny_preset):
+    assert main(["presets", str(tiny_preset)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("# relcon_tiny")
+    assert "64 samples at 100 Hz" in text
+
+
+def test_presets_are_listed(capsys):
+    assert main(["presets"]) == 0
+    assert "parameters" in capsys.readouterr().out

@@ -1,0 +1,146 @@
+import json
+import shutil
+import types
+
+import numpy as np
+import pytest
+
+import keras_relcon as kr
+from keras_relcon.cli.main import main
+from keras_relcon.cli.pretrain import pretrain
+from keras_relcon.cli.pretrain_config import complete_config
+from keras_relcon.presets import from_preset
+
+
+@pytest.fixture
+def values(recordings_folder, tmp_path):
+    return {
+        "data": str(recordings_folder),
+        "output": str(tmp_path / "mine"),
+        "held_out_subjects": ["s03"],
+        "recordings": {"sample_rate_hz": 50},
+        "windows": {"sample_rate_hz": 50, "window_length": 40},
+        "motif_distance": {
+            "epochs": 1,
+            "batch_size": 8,
+            "embedding_dim": 8,
+            "kernel_size": 3,
+            "num_dilated_blocks": 1,
+        },
+        "encoder": {
+            "embedding_dim": 8,
+            "num_blocks": [1],
+            "widths": [8],
+            "kernel_sizes": [3],
+            "strides": [2],
+        },
+        "relcon": {
+            "batch_size": 4,
+            "num_candidates": 2,
+            "steps": 2,
+            "steps_per_epoch": 2,
+            "temperature": 0.1,
+        },
+        "facts": {"intended_use": "a test"},
+    }
+
+
+def test_a_config_becomes_a_preset(values, tmp_path, capsys):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(values))
+    assert main(["pretrain", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "training on 3 subjects" in text and "held out: ['s03']" in text
+    model = from_preset(tmp_path / "mine", task="pretrain")
+    assert model.temperature == 0.1
+    assert model.encoder.embedding_dim == 8
+    metadata = model.encoder.preset_metadata
+    assert (metadata.sample_rate_hz, metadata.window_length) == (50.0, 40)
+    facts = metadata.facts
+    assert facts["held_out_subjects"] == ["s03"]
+    assert (facts["num_subjects"], facts["steps"]) == (3, 2)
+    np.testing.assert_allclose(facts["hours"], 3 * 3 * 8 / 3600, atol=1e-3)
+    assert facts["intended_use"] == "a test"
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names == ["config.json", "mine"]  # no stages are left
+    # a second run does nothing, another config needs another place
+    assert main(["pretrain", str(path)]) == 0
+    assert "finished already" in capsys.readouterr().out
+    path.write_text(json.dumps({**values, "seed": 1}))
+    assert main(["pretrain", str(path)]) == 1
+    assert "pass --overwrite" in capsys.readouterr().err
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Training that only builds; returns the kernel sizes of the distances."""
+    trained = []
+
+    def fit_distance(self, x, **kwargs):
+        self.build(x.shape)
+        trained.append(self.kernel_size)
+
+    def fit_relcon(self, groups, epochs):
+        self.build({name: x.shape for name, x in groups[0].items()})
+        history = {"loss": [1.0], "loss_per_candidate": [0.5]}
+        return types.SimpleNamespace(history=history)
+
+    monkeypatch.setattr(kr.MotifDistance, "fit", fit_distance)
+    monkeypatch.setattr(kr.RelConModel, "fit", fit_relcon)
+    return trained
+
+
+def _stop(self, *args, **kwargs):
+    raise KeyboardInterrupt
+
+
+def test_a_stopped_run_goes_on_after_its_finished_stage(
+    values, tmp_path, quick, monkeypatch
+):
+    config = complete_config(values)
+    with monkeypatch.context() as patch:
+        patch.setattr(kr.RelConModel, "fit", _stop)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(config)
+    assert not config["output"].exists()
+    stage = from_preset(tmp_path / "mine.stages" / "motif_distance")
+    # another temperature takes up the same distance
+    values["relcon"]["temperature"] = 0.5
+    lines = []
+    pretrain(complete_config(values), say=lines.append)
+    assert quick == [3]
+    assert "1. the motif distance is trained already" in lines
+    model = from_preset(config["output"], task="pretrain")
+    assert model.temperature == 0.5
+    for old, new in zip(
+        stage.get_weights(), model.motif_distance.get_weights()
+    ):
+        np.testing.assert_allclose(old, new, rtol=1e-3, atol=1e-6)
+
+
+def test_a_changed_stage_is_trained_again(
+    values, recordings_folder, tmp_path, quick, monkeypatch
+):
+    monkeypatch.setattr(kr.RelConModel, "fit", _stop)
+    data = shutil.copytree(recordings_folder, tmp_path / "data")
+    values["data"] = str(data)
+
+    def run():
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(complete_config(values))
+
+    run()
+    run()
+    assert quick == [3]
+    values["motif_distance"]["kernel_size"] = 5
+    run()
+    assert quick == [3, 5]
+    shutil.rmtree(data / "s00")  # other data
+    run()
+    assert quick == [3, 5, 5]
+
+
+def test_unknown_subjects_are_named(values):
+    values["held_out_subjects"] = ["s99"]
+    with pytest.raises(ValueError, match=r"Received: \['s99'\]"):
+        pretrain(complete_config(values))

@@ -1,0 +1,87 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from keras_relcon.cli import pretrain_command
+from keras_relcon.cli.pretrain_config import (
+    DEFAULTS,
+    complete_config,
+    read_config,
+)
+
+TOML = """
+data = "recordings"
+output = "sub/mine"
+held_out_subjects = ["s01"]
+[relcon]
+steps = 7
+[encoder]
+widths = [8, 16]
+num_blocks = [1, 1]
+[facts]
+limits = ["wrist only"]
+"""
+
+
+def test_toml_and_json_say_the_same(tmp_path):
+    (tmp_path / "a.toml").write_text(TOML)
+    config = read_config(tmp_path / "a.toml")
+    assert config["data"] == tmp_path / "recordings"
+    assert config["output"] == tmp_path / "sub" / "mine"
+    assert config["relcon"] == {**DEFAULTS["relcon"], "steps": 7}
+    assert config["windows"] == {"sample_rate_hz": 100, "window_length": 256}
+    assert config["encoder"] == {"widths": [8, 16], "num_blocks": [1, 1]}
+    values = {**config, "data": "recordings", "output": "sub/mine"}
+    (tmp_path / "a.json").write_text(json.dumps(values))
+    assert read_config(tmp_path / "a.json") == config
+
+
+def test_the_help_shows_the_defaults_there_are():
+    import tomllib
+
+    text = pretrain_command.DESCRIPTION
+    shown = text.split("defaults:\n")[1].split("A run that")[0]
+    shown = tomllib.loads(shown.replace("\n  ", "\n"))
+    assert shown["recordings"].pop("sample_rate_hz") == 50
+    expected = {
+        k: dict(v) if isinstance(v, dict) else v for k, v in DEFAULTS.items()
+    }
+    expected["recordings"].pop("sample_rate_hz")
+    assert shown == expected
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"dta": "x"}, "Did you mean 'data'"),
+        ({"relcon": {"step": 3}}, "Did you mean 'steps'"),
+        ({"encoder": {"depth": 3}}, r"\[encoder\] may have"),
+        ({"motif_distance": {"epoch": 3}}, "Did you mean 'epochs'"),
+        ({"relcon": 3}, "relcon must be a section"),
+        ({"relcon": {"steps": "many"}}, "relcon.steps must be a number"),
+        ({"relcon": {"steps": True}}, "relcon.steps must be a number"),
+        ({"recordings": {"unit": 9.8}}, "recordings.unit must be text"),
+        ({"held_out_subjects": "s01"}, "held_out_subjects must be a list"),
+        ({"data": None}, r"no \['data'\]"),
+    ],
+)
+def test_mistakes_name_the_key(change, words):
+    values = {"data": "recordings", "output": "mine", **change}
+    values = {k: v for k, v in values.items() if v is not None}
+    with pytest.raises(ValueError, match=words):
+        complete_config(values, Path("."))
+
+
+def test_damaged_files_say_where(tmp_path):
+    for name, text in (("a.toml", "data ="), ("a.json", '{"data": ')):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ValueError, match=f"{name}', where"):
+            read_config(tmp_path / name)
+    (tmp_path / "list.json").write_text("[]")
+    with pytest.raises(ValueError, match="must have keys"):
+        read_config(tmp_path / "list.json")
+    with pytest.raises(ValueError, match="must end in .toml or .json"):
+        read_config(tmp_path / "a.yaml")
+    with pytest.raises(FileNotFoundError):
+        read_config(tmp_path / "absent.toml")

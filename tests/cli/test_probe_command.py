@@ -1,0 +1,35 @@
+import csv
+
+from keras_relcon.cli.main import main
+
+
+def _run(folder, preset, output, folds):
+    line = ["probe", str(folder), "--preset", str(preset)]
+    line += ["--sample-rate-hz", "50", "--output", str(output)]
+    return main([*line, "--folds", str(folds)])
+
+
+def test_a_report_with_both_controls(
+    recordings_folder, tiny_preset, tmp_path, capsys
+):
+    output = tmp_path / "report"
+    assert _run(recordings_folder, tiny_preset, output, 2) == 0
+    text = capsys.readouterr().out
+    for name in ("relcon_tiny", "untrained encoder", "hand-made features"):
+        assert f"{name}: fold 2 of 2" in text
+    with open(output / "table.csv") as file:
+        assert len(list(csv.reader(file))) >= 4
+
+
+def test_folds_are_of_subjects(
+    recordings_folder, tiny_preset, tmp_path, capsys
+):
+    for folds in (1, 5):
+        assert _run(recordings_folder, tiny_preset, tmp_path, folds) == 1
+        message = capsys.readouterr().err.splitlines()[-1]
+        assert f"{folds} folds for 4 subjects" in message
+
+
+def test_data_that_is_not_there(tiny_preset, tmp_path, capsys):
+    assert _run(tmp_path / "absent", tiny_preset, tmp_path, 2) == 1
+    assert "does not exist" in capsys.readouterr().err

@@ -1,0 +1,98 @@
+import builtins
+
+import numpy as np
+import pytest
+
+from keras_relcon.evaluation import Embeddings
+
+
+@pytest.fixture
+def embeddings():
+    vectors = np.random.default_rng(0).normal(size=(4, 12)).astype("float32")
+    vectors[2] = np.nan
+    return Embeddings(
+        vectors,
+        np.array([0.0, 2.56, 5.12, 0.0]),
+        np.array([True, True, False, True]),
+        np.array(["s1", "s1", "s1", "subject 2"]),
+        np.array(["a", "a", "a", "b"]),
+    )
+
+
+@pytest.mark.parametrize("suffix", ["npz", "parquet"])
+def test_a_file_brings_everything_back(embeddings, tmp_path, suffix):
+    path = embeddings.save(tmp_path / "new" / f"walk.{suffix}")
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    found = Embeddings.load(path)
+    for name, expected in vars(embeddings).items():
+        value = getattr(found, name)
+        np.testing.assert_array_equal(value, expected)
+        assert value.dtype.kind == expected.dtype.kind
+    assert found.embeddings.dtype == np.float32
+
+
+def test_parquet_is_a_table_of_one_row_per_window(embeddings, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(embeddings.save(tmp_path / "walk.parquet"))
+    assert table.column_names[:6] == [
+        "recording",
+        "subject",
+        "start_seconds",
+        "valid",
+        "embedding_000",
+        "embedding_001",
+    ]
+    assert table.num_rows == 4
+    assert table["subject"].to_pylist()[3] == "subject 2"
+    np.testing.assert_array_equal(
+        table["embedding_011"].to_numpy(), embeddings.embeddings[:, 11]
+    )
+
+
+def test_a_failed_save_leaves_the_old_file(embeddings, tmp_path, monkeypatch):
+    path = embeddings.save(tmp_path / "walk.npz")
+    before = path.read_bytes()
+
+    def fail(file, **arrays):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="disk full"):
+        embeddings.save(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_files_are_refused(embeddings, tmp_path):
+    with pytest.raises(ValueError, match="`path` must end in one of"):
+        embeddings.save(tmp_path / "walk.csv")
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        Embeddings.load(tmp_path / "absent.npz")
+    other = tmp_path / "other.npz"
+    np.savez(other, x=np.zeros(3))
+    with pytest.raises(ValueError, match="holds something else"):
+        Embeddings.load(other)
+    path = embeddings.save(tmp_path / "walk.npz")
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ValueError, match="damaged or holds"):
+        Embeddings.load(path)
+    table = tmp_path / "walk.parquet"
+    table.write_bytes(b"PAR1 and no more")
+    with pytest.raises(ValueError, match="damaged or holds"):
+        Embeddings.load(table)
+
+
+def test_parquet_without_pyarrow_names_the_extra(
+    embeddings, tmp_path, monkeypatch
+):
+    load = builtins.__import__
+
+    def refuse(name, *args, **kwargs):
+        if name.split(".")[0] == "pyarrow":
+            raise ImportError(name)
+        return load(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ImportError, match=r"keras-relcon\[parquet\]"):
+        embeddings.save(tmp_path / "walk.parquet")

@@ -1,0 +1,44 @@
+"""The scripts that users copy, run with tiny settings."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_relcon.evaluation import Embeddings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_embed_recording(run_example, recordings_folder, tiny_preset, tmp_path):
+    text = run_example(
+        "embed_recording.py",
+        recordings_folder / "s00" / "walking.csv",
+        *("--preset", tiny_preset, "--sample-rate-hz", 50),
+        *("--output", "walk.parquet"),
+    )
+    assert "12 windows, 12 of them valid" in text
+    found = Embeddings.load(tmp_path / "walk.parquet")
+    assert found.embeddings.shape == (12, 16)
+    assert np.isfinite(found.embeddings).all()
+
+
+@pytest.mark.slow
+def test_probe(run_example, recordings_folder, tiny_preset, tmp_path):
+    text = run_example(
+        "probe.py",
+        recordings_folder,
+        *("--preset", tiny_preset, "--sample-rate-hz", 50, "--folds", 2),
+    )
+    assert "hand-made features" in text and "untrained encoder" in text
+    assert (tmp_path / "report" / "table.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["embed_recording.py", "probe.py", "finetune.py"]
+)
+def test_examples_are_short_and_say_how_to_run(name):
+    text = (ROOT / "examples" / name).read_text()
+    assert f"python examples/{name}" in ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= 60

@@ -1,0 +1,212 @@
+import json
+import shutil
+import sys
+import types
+
+import keras
+import numpy as np
+import pytest
+
+import keras_relcon as kr
+from keras_relcon.presets import from_preset, save_to_preset
+
+LENGTH = 64
+
+
+def _change(path, **values):
+    found = json.loads(path.read_text())
+    for name, value in values.items():
+        if value is None:
+            del found[name]
+        else:
+            found[name] = value
+    path.write_text(json.dumps(found))
+
+
+def test_bundled_presets_are_found_by_name(bundled, windows, tmp_path):
+    encoder = from_preset("relcon_tiny")
+    same = from_preset(str(bundled / "relcon_tiny"))
+    expected = encoder.predict(windows, verbose=0)
+    np.testing.assert_array_equal(same.predict(windows, verbose=0), expected)
+    assert encoder.preset_metadata.facts["data"] == "synthetic recordings"
+
+
+@pytest.mark.parametrize("name", ["relcon_tyny", "RelCon_tiny", "relcon-tini"])
+def test_the_nearest_name_is_suggested(bundled, name):
+    with pytest.raises(ValueError, match="Did you mean 'relcon_tiny'"):
+        from_preset(name)
+
+
+def test_a_name_like_no_other_lists_them(bundled):
+    with pytest.raises(ValueError, match=r"one of \['relcon_tiny'\]") as raised:
+        from_preset("/no/such/place")
+    assert "list_presets()" in str(raised.value)
+
+
+def test_fresh_weights_on_request(preset, windows):
+    keras.utils.set_random_seed(1)
+    first = from_preset(preset, load_weights=False)
+    second = from_preset(preset)
+    # batch norms start at variance 1; the stored ones are all other
+    assert np.allclose(first.stem_norm.moving_variance, 1.0)
+    assert not np.allclose(second.stem_norm.moving_variance, 1.0)
+    assert first.preset_metadata == second.preset_metadata
+
+
+def test_overrides_replace_arguments(preset):
+    encoder = from_preset(preset, dtype="mixed_bfloat16", name="mine")
+    assert encoder.dtype_policy.name == "mixed_bfloat16"
+    assert encoder.name == "mine"
+    wide = from_preset(preset, load_weights=False, embedding_dim=24)
+    assert wide(np.zeros((1, LENGTH, 3))).shape == (1, 24)
+    with pytest.raises(ValueError, match="fit its config and the overrides"):
+        from_preset(preset, embedding_dim=24)
+    with pytest.raises(ValueError, match="Did you mean 'embedding_dim'"):
+        from_preset(preset, embeding_dim=24)
+
+
+def test_overrides_of_pretraining(relcon_preset):
+    model = from_preset(
+        relcon_preset, task="pretrain", temperature=1.0, projector=None
+    )
+    assert isinstance(model, kr.RelConModel)
+    assert (model.temperature, model.projector) == (1.0, None)
+    with pytest.raises(ValueError, match="arguments of RelConModel"):
+        from_preset(relcon_preset, task="pretrain", widths=(8, 16))
+
+
+def test_a_task_needs_its_parts(preset):
+    with pytest.raises(ValueError, match="must have a motif distance"):
+        from_preset(preset, task="pretrain")
+    with pytest.raises(ValueError, match="`task` must be"):
+        from_preset(preset, task="probe")
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "metadata.json", "model.weights.h5"]
+)
+def test_partial_presets_name_what_is_missing(preset, name):
+    (preset / name).unlink()
+    with pytest.raises(ValueError, match=rf"without \['{name}'\]"):
+        from_preset(preset)
+
+
+def test_any_other_directory_is_no_preset(tmp_path):
+    with pytest.raises(ValueError, match="directory with .* Received"):
+        from_preset(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["config.json", "metadata.json"])
+@pytest.mark.parametrize("text", ["", '{"kind": ', "\x00\xff", "[" * 100_000])
+def test_damaged_json_is_named(preset, name, text):
+    (preset / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=f"{name}.*damaged"):
+        from_preset(preset)
+
+
+def test_config_without_a_model_is_damaged(preset):
+    for text in ("[]", "{}", '"ResNet1D34"'):
+        (preset / "config.json").write_text(text)
+        with pytest.raises(ValueError, match="describes no model"):
+            from_preset(preset)
+
+
+@pytest.mark.parametrize("change", ["cut", "flip", "empty"])
+def test_damaged_weights_are_found_by_their_hash(preset, change):
+    path = preset / "model.weights.h5"
+    data = bytearray(path.read_bytes())
+    if change == "flip":
+        data[len(data) // 2] ^= 1
+    size = {"cut": len(data) // 2, "flip": len(data), "empty": 0}[change]
+    path.write_bytes(data[:size])
+    with pytest.raises(ValueError, match="with the SHA-256 .* damaged"):
+        from_preset(preset)
+    from_preset(preset, load_weights=False)
+
+
+def test_weights_of_another_model_are_refused(preset, tmp_path):
+    other = keras.Sequential(
+        [keras.layers.Input((LENGTH, 3)), keras.layers.Flatten()]
+        + [keras.layers.Dense(16)]
+    )
+    other = save_to_preset(other, tmp_path / "other", window_length=LENGTH)
+    for name in ("metadata.json", "model.weights.h5"):
+        shutil.copy(other / name, preset / name)
+    with pytest.raises(ValueError, match="fit its config"):
+        from_preset(preset)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"keras_relcon_version": "999.0"}, "pip install --upgrade"),
+        ({"format_version": 2}, "in format 2. Upgrade"),
+        ({"format_version": "two"}, "format_version='two'"),
+        ({"window_length": None}, r"no \['window_length'\]"),
+        ({"weights": None, "unit": None}, r"no \['unit', 'weights'\]"),
+        ({"window_length": 0}, "window_length=0"),
+        ({"window_length": 2.5}, "window_length=2.5"),
+        ({"sample_rate_hz": "fast"}, "sample_rate_hz='fast'"),
+        ({"sample_rate_hz": -1}, "sample_rate_hz=-1"),
+        ({"unit": "m/s2"}, "unit='m/s2'"),
+        ({"axes": ["x"]}, "axes="),
+        ({"kind": "decoder"}, "kind='decoder'"),
+        ({"weights": {"sha256": "0"}}, "weights="),
+        ({"num_parameters": "many"}, "num_parameters='many'"),
+        ({"facts": []}, "facts of type list"),
+    ],
+)
+def test_metadata_is_checked(preset, change, words):
+    _change(preset / "metadata.json", **change)
+    with pytest.raises(ValueError, match=words):
+        from_preset(preset)
+
+
+def test_metadata_must_be_an_object(preset):
+    (preset / "metadata.json").write_text("[1, 2]")
+    with pytest.raises(ValueError, match="list in place of an object"):
+        from_preset(preset)
+
+
+def test_an_older_version_is_read(preset):
+    _change(preset / "metadata.json", keras_relcon_version="0.0.1")
+    assert from_preset(preset).preset_metadata.keras_relcon_version == "0.0.1"
+
+
+def test_parts_are_checked_as_the_preset_is(relcon_preset, tmp_path):
+    copy = shutil.copytree(relcon_preset, tmp_path / "copy")
+    path = copy / "motif_distance" / "model.weights.h5"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="motif_distance.*damaged"):
+        from_preset(copy, task="pretrain")
+
+
+def test_the_hub_is_asked_for_these_files_only(
+    relcon_preset, monkeypatch, windows
+):
+    asked = {}
+
+    def snapshot_download(repository, allow_patterns):
+        asked[repository] = allow_patterns
+        return str(relcon_preset)
+
+    hub = types.SimpleNamespace(snapshot_download=snapshot_download)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    encoder = from_preset("hf://someone/motion")
+    np.testing.assert_array_equal(
+        encoder.predict(windows, verbose=0),
+        from_preset(relcon_preset).predict(windows, verbose=0),
+    )
+    assert list(asked) == ["someone/motion"]
+    files = {
+        str(path.relative_to(relcon_preset))
+        for path in relcon_preset.rglob("*")
+        if path.is_file()
+    }
+    assert files == set(asked["someone/motion"])
+
+
+def test_the_hub_needs_its_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(ImportError, match=r"keras-relcon\[hub\]"):
+        from_preset("hf://someone/motion")
