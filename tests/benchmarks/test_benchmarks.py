@@ -1,5 +1,6 @@
 """Every benchmark at a tiny size, on the active backend."""
 
+import functools
 import importlib
 import json
 import sys
@@ -11,12 +12,24 @@ import pytest
 import reference
 from support import candidate_group, small_distance, to_numpy
 
+import keras_relcon as kr
+
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 @pytest.fixture
 def benchmarks(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
+    # The benchmarks measure the encoder of the paper, which takes a minute to
+    # compile.
+    small_encoder = functools.partial(
+        kr.layers.ResNet1D34,
+        num_blocks=(1,),
+        widths=(8,),
+        kernel_sizes=(3,),
+        strides=(1,),
+    )
+    monkeypatch.setattr(kr.layers, "ResNet1D34", small_encoder)
     policy = keras.config.dtype_policy()
     yield importlib.import_module
     keras.config.set_dtype_policy(policy)
@@ -35,6 +48,7 @@ PARTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARTS)
 def test_part_reports_what_it_measured(benchmarks, name):
     part = benchmarks(name)
