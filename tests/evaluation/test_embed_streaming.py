@@ -114,6 +114,9 @@ def test_every_batch_has_one_shape(small_blocks, monkeypatch):
         recording = _recording(1700, missing=[(40, 41), (900, 960)])
     embed(encoder, recording, window_length=32, batch_size=4)
     assert shapes == {(4, 32, 3)}
+    shapes.clear()
+    embed(encoder, _recording(48), window_length=32)  # 3 windows
+    assert shapes == {(4, 32, 3)}  # not 256: short inputs are not blown up
 
 
 def test_a_file_is_read_once_its_turn_has_come(tmp_path):
