@@ -205,16 +205,18 @@ def test_a_writer_killed_at_random_leaves_the_old_file_or_the_new(
     assert process.exitcode == 0
     new = contents(WindowStore.open(copy))
     num_killed = 0
-    for _ in range(12):
+    while num_killed < 12:
         shutil.copy(whole[0], copy)
         process = start(write, copy, "e")
         time.sleep(rng.uniform(0, seconds))
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-        num_killed += process.exitcode == -signal.SIGKILL
+        if process.exitcode == -signal.SIGKILL:
+            num_killed += 1
+        else:
+            seconds *= 0.8  # it ended before: faster now than it was alone
         found = contents(WindowStore.open(copy))
         assert found in (whole[1], new)
-    assert num_killed >= 3
     # What a killed writer left is taken over, and gone.
     shutil.copy(whole[0], copy)
     store = WindowStore.open(copy).append(recordings("f"))
