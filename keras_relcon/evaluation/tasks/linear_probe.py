@@ -134,6 +134,7 @@ class LinearProbe(NamedSettings):
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
+        from threadpoolctl import threadpool_limits
 
         # An infinite C is no penalty in every version of scikit-learn;
         # the older penalty=None is deprecated since 1.8.
@@ -144,7 +145,9 @@ class LinearProbe(NamedSettings):
                 max_iter=self.max_iterations,
             ),
         )
-        with warnings.catch_warnings():
+        # The products are small, and threads wait for one another: with two
+        # of them a fit takes three times as long as with one.
+        with threadpool_limits(1), warnings.catch_warnings():
             # Told by converged_; the limit belongs to the protocol.
             warnings.simplefilter("ignore", ConvergenceWarning)
             return classifier.fit(x, y)
