@@ -2,7 +2,9 @@
 
 import importlib
 
-from keras_relcon import layers, losses
+# All classes that a saved model may hold, so that Keras finds them.
+from keras_relcon import layers, losses, models
+from keras_relcon.models import MotifDistance, RelConModel
 from keras_relcon.version import __version__
 
 __all__ = [
@@ -21,10 +23,8 @@ __all__ = [
 
 def __getattr__(name):
     # On first use, so that `import keras_relcon` loads keras and numpy only.
-    if name in ("baselines", "data", "evaluation", "models", "presets"):
+    if name in ("baselines", "data", "evaluation", "presets"):
         return importlib.import_module(f"keras_relcon.{name}")
-    if name in ("MotifDistance", "RelConModel"):
-        return getattr(importlib.import_module("keras_relcon.models"), name)
     raise AttributeError(f"module 'keras_relcon' has no attribute {name!r}")
 
 

@@ -114,7 +114,7 @@ new -= {"keras_relcon", "__future__"} | set(sys.stdlib_module_names)
 assert not new - {"keras", "numpy"}, new
 inside = {name.split(".")[1] for name in sys.modules
           if name.startswith("keras_relcon.")}
-assert inside == {"layers", "losses", "version"}, inside
+assert inside == {"layers", "losses", "models", "version"}, inside
 keras_relcon.MotifDistance, keras_relcon.RelConModel
 keras_relcon.baselines, keras_relcon.data, keras_relcon.evaluation
 """
