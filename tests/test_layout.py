@@ -136,3 +136,26 @@ def test_unknown_attribute_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         keras_relcon.nothing
     assert "RelConModel" in dir(keras_relcon)
+
+
+LOAD = """
+import sys
+import keras
+import keras_relcon
+keras.saving.load_model(sys.argv[1])
+"""
+
+
+def test_saved_distance_loads_after_the_import_alone(tmp_path):
+    import keras_relcon
+
+    distance = keras_relcon.MotifDistance(embedding_dim=8, kernel_size=3)
+    distance.build((None, None, 3))
+    distance.save(tmp_path / "distance.keras")
+    run = subprocess.run(
+        [sys.executable, "-c", LOAD, str(tmp_path / "distance.keras")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
