@@ -25,7 +25,9 @@ FLOORS = {
 }
 BACKENDS = {"tensorflow", "jax", "torch"}
 BACKEND_FILES = {
-    "layers/torch_sparsemax.py": {"torch"},
+    "layers/kernels/torch_sparsemax.py": {"torch"},
+    "layers/kernels/torch_batch_norm.py": {"torch"},
+    "layers/kernels/tensorflow_batch_norm.py": {"tensorflow"},
     "data/streams/tf_dataset.py": {"tensorflow"},
     "models/train_steps/tensorflow_train_step.py": {"tensorflow"},
     "models/train_steps/jax_train_step.py": {"jax"},

@@ -12,8 +12,8 @@ def conv_classifier(
     """The convolutional classifier, a supervised reference of Table 4.
 
     Convolutions of 3 samples with reflected edges, without bias, each with
-    ReLU and dropout; the maximum over time; then dense layers, each with
-    batch norm, ReLU and dropout. What comes out is the feature vector, to
+    ReLU; the maximum over time; then dense layers, each with batch norm, ReLU
+    and dropout. What comes out is the feature vector, to
     which `FromScratch(hidden=())` adds the class layer.
 
     Args:
@@ -24,17 +24,20 @@ def conv_classifier(
             64, 128)`.
         hidden: tuple of int, units of the dense layers. Defaults to `(256,
             128)`.
-        dropout: float. Defaults to `0.2`.
+        dropout: float, after the dense layers. Defaults to `0.2`.
 
     Returns:
         `keras.Model` from `(batch, time, num_channels)` to
         `(batch, hidden[-1])`. 98,464 weights by default.
 
     Uncertain: the network and the training settings of the paper's row are
-    not published. The convolutions and the dense layers are those of the
-    same authors' contrastive predictive coding for activity recognition
-    ([Haresamudram et al., 2021](https://arxiv.org/abs/2012.05333)); that
-    the row used them, and the maximum over time, are assumptions.
+    not published. The convolutions and the maximum over time are those of the
+    same authors' convolutional autoencoder
+    ([Haresamudram et al., 2022](https://arxiv.org/abs/2202.12938)), the dense
+    layers those of their contrastive predictive coding
+    ([2021](https://arxiv.org/abs/2012.05333)); that the row used them is an
+    assumption. The latter's dropout between convolutions is left out: before
+    a maximum it makes training features larger than those of inference.
 
     Example:
 
@@ -46,7 +49,6 @@ def conv_classifier(
     for width in widths:
         x = ops.pad(x, ((0, 0), (1, 1), (0, 0)), mode="reflect")
         x = layers.Conv1D(width, 3, use_bias=False, activation="relu")(x)
-        x = layers.Dropout(dropout)(x)
     x = layers.GlobalMaxPooling1D()(x)
     for units in hidden:
         x = layers.Dense(units)(x)

@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 if keras.backend.backend() == "torch":
-    from keras_relcon.layers import torch_sparsemax
+    from keras_relcon.layers.kernels import torch_sparsemax
 
 # The rounding of a float32 sum of 1, several times over.
 TOLERANCE = 1e-6

@@ -1,0 +1,1 @@
+"""What one backend computes faster by its own functions than by `keras.ops`."""

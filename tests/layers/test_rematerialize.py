@@ -1,0 +1,84 @@
+import keras
+import numpy as np
+from keras import ops
+from support import to_numpy, variable_gradients
+
+from keras_relcon.layers import ResNet1D34
+from keras_relcon.layers.rematerialize import rematerialize
+
+SMALL = {
+    "embedding_dim": 6,
+    "num_blocks": (2, 1),
+    "widths": (4, 8),
+    "kernel_sizes": (3, 4),
+    "strides": (1, 2),
+}
+
+
+def make_pair():
+    encoders = [ResNet1D34(**SMALL, rematerialize=x) for x in (False, True)]
+    for encoder in encoders:
+        encoder.build((None, 48, 3))
+    encoders[1].set_weights(encoders[0].get_weights())
+    return encoders
+
+
+def test_training_is_the_same(rng):
+    x = rng.normal(size=(5, 48, 3)).astype("float32")
+    upstream = ops.convert_to_tensor(rng.normal(size=(5, 6)).astype("float32"))
+    results = []
+    for encoder in make_pair():
+        result = variable_gradients(
+            lambda encoder=encoder: ops.sum(
+                encoder(x, training=True) * upstream
+            ),
+            encoder.trainable_variables,
+        )
+        result.append(to_numpy(encoder(x, training=True)))
+        # The running statistics of the batch norms, moved at least once.
+        result += [to_numpy(v) for v in encoder.non_trainable_variables]
+        result.append(to_numpy(encoder(x)))
+        results.append(result)
+    for plain, rematerialized in zip(*results):
+        np.testing.assert_allclose(rematerialized, plain, atol=2e-5)
+
+
+def test_fit_is_the_same(rng):
+    x = rng.normal(size=(8, 48, 3)).astype("float32")
+    y = rng.normal(size=(8, 6)).astype("float32")
+    weights = []
+    for encoder in make_pair():
+        encoder.compile(optimizer=keras.optimizers.SGD(0.01), loss="mse")
+        encoder.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+        weights.append(encoder.get_weights())
+    for plain, rematerialized in zip(*weights):
+        np.testing.assert_allclose(rematerialized, plain, atol=2e-5)
+
+
+class Counting(keras.layers.Dense):
+    calls = 0
+
+    def call(self, x, training=False):
+        self.calls += 1
+        return ops.sin(super().call(x))
+
+
+def test_backward_pass_computes_again(rng):
+    layer = Counting(3)
+    layer.build((None, 3))
+    x = ops.convert_to_tensor(rng.normal(size=(4, 3)).astype("float32"))
+    if keras.backend.backend() == "jax":
+        import jax
+
+        program = jax.make_jaxpr(lambda x: rematerialize(layer, x))(x)
+        assert "remat" in str(program) or "checkpoint" in str(program)
+        return
+    variable_gradients(
+        lambda: ops.sum(rematerialize(layer, x)), layer.trainable_variables
+    )
+    assert layer.calls == 2
+
+
+def test_configuration_keeps_the_setting():
+    encoder = ResNet1D34(**SMALL, rematerialize=True)
+    assert ResNet1D34.from_config(encoder.get_config()).rematerialize
