@@ -45,9 +45,7 @@ def measure(
     keras.utils.set_random_seed(0)
     count = batch_size * (1 + num_candidates)
     windows = real_windows(count, distance_steps, length)
-    reference = kr.MotifDistance(dtype="float32")
-    reference.compile(optimizer=keras.optimizers.Adam(1e-3))
-    reference.fit(windows, batch_size=64, epochs=1, verbose=0)
+    reference = trained_distance(windows)
     group = {
         "anchor": windows[:batch_size],
         "candidates": windows[batch_size:count].reshape(
@@ -81,6 +79,21 @@ def measure(
     }
 
 
+def trained_distance(windows):
+    """The distance saved at `RELCON_DISTANCE`, or one trained for one epoch."""
+    import keras
+
+    import keras_relcon as kr
+
+    path = os.environ.get("RELCON_DISTANCE")
+    if path is not None:
+        return keras.saving.load_model(path)
+    distance = kr.MotifDistance(dtype="float32")
+    distance.compile(optimizer=keras.optimizers.Adam(1e-3))
+    distance.fit(windows, batch_size=64, epochs=1, verbose=0)
+    return distance
+
+
 def real_windows(count, steps, length):
     """Windows of the recordings at `RELCON_RECORDINGS`, or synthetic ones."""
     import numpy as np
@@ -109,6 +122,9 @@ def rank_agreement(output, expected):
 
 def report(rows):
     source = "real" if "RELCON_RECORDINGS" in os.environ else "synthetic"
+    training = "trained for 15 steps on them"
+    if "RELCON_DISTANCE" in os.environ:
+        training = "trained before on other recordings"
     lines = [
         [
             row["backend"],
@@ -123,9 +139,9 @@ def report(rows):
     return (
         "8 anchors with 8 candidates. *loss*: over 10 steps on one batch "
         "(computed in float32). *agreement*: Kendall's tau of the distances "
-        "with those of float32, the mean over anchors, by a distance trained "
-        f"for 15 steps, on {source} windows (`RELCON_RECORDINGS` names an "
-        "archive of recordings).\n\n"
+        "with those of float32, the mean over anchors, on "
+        f"{source} windows (`RELCON_RECORDINGS` names an archive) by a "
+        f"distance {training} (`RELCON_DISTANCE` names a saved one).\n\n"
         + measuring.table(
             [
                 "backend",

@@ -6,6 +6,13 @@ TITLE = "Training step"
 SIZES = [
     {"batch_size": 16, "num_candidates": 8, "length": 256, "repeats": 3},
     {"batch_size": 64, "num_candidates": 20, "length": 256, "repeats": 2},
+    {
+        "batch_size": 64,
+        "num_candidates": 20,
+        "length": 256,
+        "repeats": 2,
+        "rematerialize": True,
+    },
     # Long enough to need no encoder beside it.
     {
         "batch_size": 128,
@@ -23,6 +30,7 @@ TINY = [
         "length": 40,
         "repeats": 1,
         "is_compared": False,
+        "rematerialize": True,
     },
 ]
 
@@ -31,14 +39,22 @@ def cases(sizes):
     return sizes
 
 
-def measure(batch_size, num_candidates, length, repeats, is_compared=True):
+def measure(
+    batch_size,
+    num_candidates,
+    length,
+    repeats,
+    is_compared=True,
+    rematerialize=False,
+):
     import keras
     import numpy as np
 
     import keras_relcon as kr
 
     group = measuring.candidate_group(batch_size, num_candidates, length)
-    model = kr.RelConModel(kr.layers.ResNet1D34(), kr.MotifDistance())
+    encoder = kr.layers.ResNet1D34(rematerialize=rematerialize)
+    model = kr.RelConModel(encoder, kr.MotifDistance())
     model.compile(optimizer=keras.optimizers.Adam(1e-4))
     model.train_on_batch(group)
     megabytes = measuring.peak_megabytes()
@@ -67,7 +83,8 @@ def report(rows):
         rest = row["step"] - row["distance"]
         lines.append(
             [
-                f"{row['batch_size']}, {row['num_candidates']}",
+                f"{row['batch_size']}, {row['num_candidates']}"
+                + (" (recomputing)" if row.get("rematerialize") else ""),
                 row["backend"],
                 row["step"],
                 row["distance"],
@@ -85,7 +102,9 @@ def report(rows):
         "runs. *rest* is the step less the distance; *plain* is "
         "`train_on_batch` of the encoder alone on the same windows; *forward* "
         "is its `predict_on_batch`. *peak* is all that the process held up to "
-        "the end of its first step, compilation and libraries included.\n\n"
+        "the end of its first step, compilation and libraries included. "
+        "*recomputing*: by an encoder with `rematerialize=True`; *plain* is "
+        "without it.\n\n"
         + measuring.table(
             [
                 "anchors, candidates",
