@@ -31,6 +31,9 @@ def main():
     if args.encoder:
         encoder = {args.name: keras.saving.load_model(args.encoder)}
         controls = ("untrained", "handmade")
+        if args.task == "scratch":  # its weights are not used
+            encoder = {"from scratch": encoder[args.name]}
+            controls = ("handmade",)
     else:
         untrained = evaluation.untrained_copy(released_layout(), args.seed)
         encoder = {"untrained encoder": untrained}
@@ -38,7 +41,8 @@ def main():
     task = None
     if args.task:
         task_class, preset = TASKS[args.task]
-        task = task_class.preset(preset)
+        settings = {} if args.task == "linear" else {"seed": args.seed}
+        task = task_class.preset(preset, **settings)
     report = evaluation.run_benchmark(
         args.benchmark,
         args.data,

@@ -39,6 +39,7 @@ MODEL_ARGUMENTS = {
         "widths",
         "kernel_sizes",
         "strides",
+        "rematerialize",
     ),
 }
 

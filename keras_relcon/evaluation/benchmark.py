@@ -1,6 +1,7 @@
 import dataclasses
 import difflib
 import functools
+import os
 
 from keras_relcon.data import (
     read_ipol_gait,
@@ -174,6 +175,9 @@ def run_benchmark(
 ):
     """Runs a named benchmark on a data set on disk.
 
+    Published rows are quoted beside it unless `standardize` or
+    `label_fraction` make it another protocol.
+
     Args:
         name: str. A key of `BENCHMARKS`.
         data: str or path. The archive of MotionSense, WISDM or IPOL; for the
@@ -210,28 +214,30 @@ def run_benchmark(
     options = _variant_options(benchmark, variant)
     is_path = isinstance(data, str) or hasattr(data, "__fspath__")
     recordings = benchmark.read(data) if is_path else list(data)
-    windows = benchmark.windows(recordings, **options)
-    windows = windows.select(windows.valid)
+    cut = benchmark.windows(recordings, **options)
+    windows = cut.select(cut.valid)
     folds = benchmark.folds(windows, **options)
     if label_fraction != 1.0:
         folds = few_labels(folds, label_fraction, seed)
+    if standardize is None:
+        standardize = benchmark.standardize
+    is_altered = label_fraction != 1.0 or standardize != benchmark.standardize
+    has_rows = benchmark.published is not None and not is_altered
     report = cross_validate(
         benchmark.task() if task is None else task,
         encoder,
         windows,
         folds,
-        standardize=(
-            benchmark.standardize if standardize is None else standardize
-        ),
+        standardize=standardize,
         seed=seed,
-        published=(
-            published_rows(benchmark.published) if benchmark.published else ()
-        ),
+        published=published_rows(benchmark.published) if has_rows else (),
         **kwargs,
     )
+    report.settings["num_dropped_windows"] += len(cut) - len(windows)
     report.settings.update(
         benchmark=name,
         title=benchmark.title,
+        data=os.path.basename(os.fspath(data)) if is_path else "recordings",
         label_fraction=label_fraction,
         **options,
     )

@@ -1,12 +1,17 @@
 import time
+import warnings
 
 from keras_relcon.evaluation.fold_runs import FoldRuns
 from keras_relcon.evaluation.report.published_row import check_published
 from keras_relcon.evaluation.report.report import Report
-from keras_relcon.evaluation.report.run_facts import describe_run
+from keras_relcon.evaluation.report.run_facts import describe_run, task_settings
 from keras_relcon.evaluation.representations import make_representations
 from keras_relcon.evaluation.result_cache import ResultCache
-from keras_relcon.evaluation.usable_data import usable_folds, usable_windows
+from keras_relcon.evaluation.usable_data import (
+    usable_folds,
+    usable_windows,
+    windows_of_folds,
+)
 
 
 def cross_validate(
@@ -80,10 +85,13 @@ def cross_validate(
     started = time.time()
     published = check_published(published)
     windows, y = usable_windows(task, data)
-    folds = usable_folds(task, protocol, windows, y)
+    num_dropped = len(data) - len(windows)
+    folds = usable_folds(task, protocol, windows, y, num_dropped)
+    windows, y = windows_of_folds(folds, windows, y)
     representations = make_representations(
         encoder, controls, seed, batch_size, windows.acceleration.shape[1]
     )
+    _warn_of_what_is_not_kept(representations, cache_dir)
     runs = FoldRuns(task, windows, y, standardize, ResultCache(cache_dir))
     results = []
     for name, represent in representations.items():
@@ -93,10 +101,30 @@ def cross_validate(
             if progress is not None:
                 progress(_progress_line(result, len(folds)))
     settings = describe_run(task, windows, folds, standardize, seed, started)
-    settings["num_dropped_windows"] = len(data) - len(windows)
+    if hasattr(task, "for_features"):
+        settings["task_of_features"] = task_settings(task.for_features())
+    settings["representations"] = {
+        name: represent.describe()
+        for name, represent in representations.items()
+    }
+    settings["num_dropped_windows"] = num_dropped
     given = encoder if isinstance(encoder, dict) else {"encoder": encoder}
     beside = [name for name in representations if name not in given]
     return Report(results, settings, published, controls=beside)
+
+
+def _warn_of_what_is_not_kept(representations, cache_dir):
+    unknown = [
+        name
+        for name, represent in representations.items()
+        if not represent.is_kept
+    ]
+    if unknown and cache_dir is not None:
+        warnings.warn(
+            f"The results of {unknown} are not kept in `cache_dir`: without "
+            "`get_config` nobody can tell one such encoder from another.",
+            stacklevel=3,
+        )
 
 
 def _progress_line(result, num_folds):

@@ -14,8 +14,9 @@ from keras_relcon.evaluation.metrics.recordings import (
 )
 from keras_relcon.evaluation.metrics.regression import regression_metrics
 from keras_relcon.evaluation.report.fold_result import FoldResult
+from keras_relcon.evaluation.report.plain_values import to_plain
 from keras_relcon.evaluation.report.run_facts import task_settings
-from keras_relcon.evaluation.result_cache import content_key
+from keras_relcon.evaluation.result_cache import ResultCache, content_key
 from keras_relcon.evaluation.usable_data import is_regression
 
 
@@ -31,6 +32,7 @@ class FoldRuns:
         self.is_checked = set()
         self.inputs_key, self.inputs = None, None
         self.key = content_key(
+            f"{type(task).__module__}.{type(task).__qualname__}",
             task_settings(task),
             windows.acceleration,
             windows.subjects,
@@ -47,7 +49,8 @@ class FoldRuns:
             fold.describe(),
             bool(self.standardize),
         )
-        result = self.cache.fold(
+        cache = self.cache if represent.is_kept else ResultCache(None)
+        result = cache.fold(
             key, lambda: self._compute(name, represent, index, fold)
         )
         # The same encoder may have had another name before.
@@ -70,8 +73,7 @@ class FoldRuns:
         test_x, test_y = parts["test"]
         predicted = np.asarray(task.predict(test_x))
         seconds = time.perf_counter() - started
-        says = "predict" if is_regression(task) else "predict_proba"
-        leaks.check_rows_apart(getattr(task, says), test_x, "A prediction")
+        self._check_rows_apart(task, test_x)
         embeddings = test_x
         if reads_windows:
             embeddings = task.embed(test_x)
@@ -82,7 +84,7 @@ class FoldRuns:
             y_pred=predicted,
             embeddings=np.asarray(embeddings, "float32"),
             subjects=fold.test,
-            choice=getattr(task, "choice_", None),
+            choice=to_plain(getattr(task, "choice_", None)),
             window_subjects=self.windows.subjects[rows["test"]],
             seconds=seconds,
             leak=fold.leak,
@@ -105,7 +107,8 @@ class FoldRuns:
             self.inputs_key = key
             self.inputs = acceleration
             if not reads_windows:
-                self.inputs = self.cache.embeddings(
+                cache = self.cache if represent.is_kept else ResultCache(None)
+                self.inputs = cache.embeddings(
                     key, lambda: _embed(represent, acceleration)
                 )
         return self.inputs
@@ -116,12 +119,29 @@ class FoldRuns:
             return
         if "input" not in self.is_checked:
             axes = self.windows.acceleration
-            columns = np.concatenate([axes.mean(1), axes.std(1)], axis=1)
+            columns = np.concatenate(
+                [axes.mean(1), axes.std(1), np.median(axes, axis=1)], axis=1
+            )
             leaks.check_no_label_inside(columns, self.y, "acceleration")
             self.is_checked.add("input")
         if name not in self.is_checked and x.ndim == 2:
             leaks.check_no_label_inside(x, self.y, f"embedding ({name})")
             self.is_checked.add(name)
+
+    def _check_rows_apart(self, task, x):
+        if is_regression(task):
+            leaks.check_rows_apart(task.predict, x, "A prediction")
+            return
+        leaks.check_rows_apart(task.predict_proba, x, "A prediction")
+
+        def sure_labels(rows):
+            """One-hot; all 0 where rounding alone may decide."""
+            best = np.sort(task.predict_proba(rows), axis=1)[:, -2:]
+            is_sure = best[:, -1:] - best[:, :1] > 1e-2
+            predicted = np.asarray(task.predict(rows))
+            return is_sure & (predicted[:, None] == task.classes_)
+
+        leaks.check_rows_apart(sure_labels, x, "A prediction")
 
     def _score(self, task, test_x, test_y, predicted, rows):
         windows = self.windows

@@ -1,18 +1,26 @@
+import uuid
+
 import keras
 from keras import ops
 
 from keras_relcon.evaluation.embed import embed_windows
 from keras_relcon.evaluation.features import handmade_features
-from keras_relcon.evaluation.result_cache import content_key
+from keras_relcon.evaluation.result_cache import (
+    config_text,
+    content_key,
+    has_config,
+)
 
 CONTROLS = ("untrained", "handmade")
+HANDMADE = "hand-made features"
 
 
 class EncoderRepresentation:
     """Windows seen through an encoder.
 
     Args:
-        encoder: `keras.Model` from `(batch, time, 3)` to `(batch, dim)`.
+        encoder: `keras.Model` from `(batch, time, 3)` to `(batch, dim)`,
+            built: its weights are a part of what it is known by.
         batch_size: int. Windows per forward pass.
     """
 
@@ -21,7 +29,21 @@ class EncoderRepresentation:
     def __init__(self, encoder, batch_size):
         self.encoder = encoder
         self.batch_size = batch_size
-        self.fingerprint = content_key(encoder)
+        self.is_kept = has_config(encoder)
+        self.fingerprint = (
+            content_key(encoder) if self.is_kept else uuid.uuid4().hex
+        )
+
+    def describe(self):
+        """Facts for a report, JSON-ready."""
+        facts = {
+            "class": type(self.encoder).__name__,
+            "num_weights": self.encoder.count_params(),
+        }
+        metadata = getattr(self.encoder, "preset_metadata", None)
+        if metadata is not None:
+            facts["preset_sha256"] = metadata.weights["sha256"]
+        return facts
 
     def __call__(self, acceleration):
         return embed_windows(self.encoder, acceleration, self.batch_size)
@@ -35,8 +57,13 @@ class HandmadeRepresentation:
     """
 
     is_rescaled = False
+    is_kept = True
     encoder = None
     fingerprint = "handmade_features"
+
+    def describe(self):
+        """Facts for a report, JSON-ready."""
+        return {"class": "handmade_features"}
 
     def __call__(self, acceleration):
         return handmade_features(acceleration)
@@ -67,6 +94,14 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
     encoders = {} if encoder is None else encoder
     if not isinstance(encoders, dict):
         encoders = {"encoder": encoder}
+    if HANDMADE in encoders:
+        raise ValueError(
+            "Names of encoders must not be names of controls. "
+            f"Received: {HANDMADE!r}. Rename the encoder."
+        )
+    for model in encoders.values():
+        if not model.built:
+            model(ops.zeros((1, window_length, 3)))
     models = dict(encoders)
     if "untrained" in controls:
         models.update(_untrained(encoders, seed, window_length))
@@ -75,7 +110,7 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
         for name, model in models.items()
     }
     if "handmade" in controls:
-        representations["hand-made features"] = HandmadeRepresentation()
+        representations[HANDMADE] = HandmadeRepresentation()
     if not representations:
         raise ValueError(
             "There must be something to evaluate. Received: encoder="
@@ -122,9 +157,8 @@ def untrained_copy(encoder, seed=0, window_length=256):
 def _untrained(encoders, seed, window_length):
     distinct = {}  # one name per class and configuration
     for name, encoder in encoders.items():
-        config = {**_config(encoder), "name": None}
-        key = (type(encoder), repr(config))
-        distinct.setdefault(key, name)
+        key = config_text(encoder) if has_config(encoder) else id(encoder)
+        distinct.setdefault((type(encoder), key), name)
     copies = {}
     for name in distinct.values():
         is_only = len(distinct) == 1
@@ -136,10 +170,3 @@ def _untrained(encoders, seed, window_length):
             )
         copies[title] = untrained_copy(encoders[name], seed, window_length)
     return copies
-
-
-def _config(encoder):
-    try:
-        return encoder.get_config()
-    except (NotImplementedError, TypeError):
-        return {"id": id(encoder)}  # untrained_copy says what is missing

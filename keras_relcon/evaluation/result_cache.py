@@ -1,5 +1,5 @@
-import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import pathlib
@@ -11,9 +11,10 @@ import zlib
 import keras
 import numpy as np
 
+import keras_relcon
 from keras_relcon.data.store.atomic_file import replacing
 from keras_relcon.evaluation.report.fold_result import FoldResult
-from keras_relcon.version import __version__
+from keras_relcon.evaluation.report.run_facts import library_versions
 
 _DAMAGE = (
     OSError,
@@ -28,10 +29,13 @@ _DAMAGE = (
 class ResultCache:
     """Keeps embeddings and fold results in files named by their content.
 
-    The name is a SHA-256 of everything a result depends on: weights and
-    configuration of the encoder, the windows, the fold, the task, the backend
-    and the versions. Whatever changes gets another name, so nothing stale is
-    ever read, and a run that was stopped goes on where it ended.
+    The name is a SHA-256 of what a result depends on: weights and
+    configuration of the encoder, the windows, the fold, the class and the
+    settings of the task, the backend, the versions of the libraries, and the
+    code of this package. Whatever changes gets another name, so nothing stale
+    is read, and a run that was stopped goes on where it ended. The code of an
+    encoder or a task of one's own is not a part of it: after changing that,
+    take another directory.
 
     Args:
         directory: str or path, made if it does not exist; or `None`, to keep
@@ -89,16 +93,41 @@ class ResultCache:
 def content_key(*parts):
     """SHA-256 of arrays, models and JSON-ready values, as hex digits.
 
-    The backend and the versions of Keras and of this package are part of it.
+    The backend, the versions of the libraries and the code of this package
+    are part of it.
     """
-    digest = hashlib.sha256(
-        f"{keras.backend.backend()} {keras.__version__} {__version__}".encode()
-    )
+    digest = hashlib.sha256(_surroundings().encode())
     for part in parts:
         for piece in _pieces(part):
             digest.update(len(piece).to_bytes(8, "little"))
             digest.update(piece)
     return digest.hexdigest()
+
+
+@functools.cache
+def _surroundings():
+    digest = hashlib.sha256()
+    package = pathlib.Path(keras_relcon.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(str(path.relative_to(package)).encode())
+        digest.update(path.read_bytes())
+    versions = json.dumps(library_versions(), sort_keys=True)
+    return f"{keras.backend.backend()} {versions} {digest.hexdigest()}"
+
+
+def has_config(encoder):
+    """Whether a model says by `get_config` what it is made of."""
+    try:
+        encoder.get_config()
+    except (NotImplementedError, TypeError):
+        return False
+    return True
+
+
+def config_text(encoder):
+    """The configuration of a model, its own name apart."""
+    config = {**encoder.get_config(), "name": None}
+    return _renumber_names(json.dumps(config, sort_keys=True, default=repr))
 
 
 def _pieces(part):
@@ -108,11 +137,8 @@ def _pieces(part):
         yield f"{part.dtype.str}{part.shape}".encode()
         yield memoryview(np.ascontiguousarray(part)).cast("B")
     elif isinstance(part, keras.layers.Layer):
-        yield type(part).__qualname__.encode()
-        with contextlib.suppress(NotImplementedError, TypeError):
-            config = {**part.get_config(), "name": None}
-            text = json.dumps(config, sort_keys=True, default=repr)
-            yield _renumber_names(text).encode()
+        yield f"{type(part).__module__}.{type(part).__qualname__}".encode()
+        yield config_text(part).encode()
         for weight in part.weights:
             yield from _pieces(keras.ops.convert_to_numpy(weight.value))
     else:

@@ -62,7 +62,7 @@ def _labels_or_target(task, data):
     return np.asarray(data.targets[task.target], "float64")
 
 
-def usable_folds(task, protocol, windows, y):
+def usable_folds(task, protocol, windows, y, num_dropped=0):
     kinds = (Fold, LeakyFold)
     folds = [protocol] if isinstance(protocol, kinds) else list(protocol)
     if not folds or not all(isinstance(fold, kinds) for fold in folds):
@@ -73,7 +73,7 @@ def usable_folds(task, protocol, windows, y):
     present = set(np.unique(windows.subjects).tolist())
     for index, fold in enumerate(folds):
         if isinstance(fold, LeakyFold):
-            _check_size(fold, index, len(windows))
+            _check_rows(fold, index, len(windows), num_dropped)
             continue
         named = fold.train + fold.validation + fold.test
         absent = [subject for subject in named if subject not in present]
@@ -88,7 +88,23 @@ def usable_folds(task, protocol, windows, y):
     return folds
 
 
-def _check_size(fold, index, num_windows):
+def windows_of_folds(folds, windows, y):
+    """The windows of the subjects that the folds name, and what they are."""
+    if any(isinstance(fold, LeakyFold) for fold in folds):
+        return windows, y  # such folds name rows
+    named = set().union(*(f.train + f.validation + f.test for f in folds))
+    keep = np.isin(windows.subjects, sorted(named))
+    return windows.select(keep), y[keep]
+
+
+def _check_rows(fold, index, num_windows, num_dropped):
+    if num_dropped:
+        raise ValueError(
+            "The rows of a `LeakyFold` count valid windows only. Received: "
+            f"{num_dropped} windows that are invalid or without a target. "
+            "Drop them before the folds are made: "
+            "windows.select(windows.valid)."
+        )
     last = max(max(rows, default=0) for rows in fold.rows(None).values())
     if last >= num_windows:
         raise ValueError(

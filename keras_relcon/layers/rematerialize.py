@@ -16,8 +16,7 @@ def rematerialize(layer, x):
     Returns:
         `layer(x, training=True)`. Its variables are updated once.
 
-    XLA merges both computations on a CPU, so JAX saves memory on accelerators
-    alone.
+    On a CPU, XLA merges both computations again and JAX saves nothing.
     """
     num_trainable = len(layer.trainable_variables)
 

@@ -54,27 +54,45 @@ def test_label_in_the_features_is_found(make_labelled_windows, kind, rng):
         leaks.check_no_label_inside(features, labels, "embedding")
 
 
-def test_label_read_as_an_axis_is_found(make_labelled_windows, make_encoder):
+@pytest.mark.parametrize("num_straddling", [0, 1])
+def test_label_read_as_an_axis_is_found(
+    make_labelled_windows, make_encoder, num_straddling
+):
     windows = make_labelled_windows()
     acceleration = windows.acceleration.copy()
     codes = np.unique(windows.labels, return_inverse=True)[1]
     acceleration[..., 1] = codes[:, None]
+    for code in np.unique(codes):
+        row = np.flatnonzero(codes == code)[:num_straddling]
+        acceleration[row, :20, 1] = code + 1  # the end of another activity
     leaky = dataclasses.replace(windows, acceleration=acceleration)
     with pytest.raises(ValueError, match="acceleration may be a code"):
         cross_validate(LinearProbe(), make_encoder(), leaky, FOLDS)
 
 
-class ScaledByTestProbe(LinearProbe):
+def _by_its_rows(x):
+    return (x - x.mean(0)) / (x.std(0) + 1e-6)
+
+
+class ScaledProbabilities(LinearProbe):
     """A probe that standardises whatever it is given to predict."""
 
     def predict_proba(self, x):
-        return super().predict_proba((x - x.mean(0)) / (x.std(0) + 1e-6))
+        return super().predict_proba(_by_its_rows(x))
 
 
-def test_scaler_of_the_test_rows_is_found(make_labelled_windows, make_encoder):
+class ScaledLabels(LinearProbe):
+    def predict(self, x):
+        return super().predict(_by_its_rows(x))
+
+
+@pytest.mark.parametrize("task", [ScaledProbabilities, ScaledLabels])
+def test_scaler_of_the_test_rows_is_found(
+    make_labelled_windows, make_encoder, task
+):
     windows = make_labelled_windows()
     with pytest.raises(ValueError, match="A prediction must depend on the wi"):
-        cross_validate(ScaledByTestProbe(), make_encoder(), windows, FOLDS)
+        cross_validate(task(), make_encoder(), windows, FOLDS)
 
 
 @keras.saving.register_keras_serializable()
@@ -102,6 +120,24 @@ def test_leaky_fold_is_run_and_says_so(make_labelled_windows):
         LinearProbe(), None, windows, grouped_k_fold(windows.subjects, 2)
     )
     assert all(result.leak is None for result in honest.results)
+
+
+def test_rows_of_a_leaky_fold_do_not_shift(make_labelled_windows):
+    windows = make_labelled_windows()
+    valid = windows.valid.copy()
+    valid[0] = False
+    rows = np.arange(len(windows) - 1)
+    fold = LeakyFold(rows, rows[:10], rows[-30:], ("6",), "a leak")
+    with (
+        pytest.warns(UserWarning, match="1 of .* left out"),
+        pytest.raises(ValueError, match="count valid windows only"),
+    ):
+        cross_validate(
+            LinearProbe(),
+            None,
+            dataclasses.replace(windows, valid=valid),
+            [fold],
+        )
 
 
 def test_rows_of_a_leaky_fold_must_exist(make_labelled_windows):

@@ -165,3 +165,82 @@ def test_keys_of_models_forget_the_numbers_in_their_names(make_encoder):
     wider = make_encoder()
     wider.layers[0].activation = keras.activations.tanh
     assert content_key(first) != content_key(wider)
+
+
+class Wrapped(keras.Model):
+    """An encoder that cannot say what it is made of."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+
+def test_encoders_without_a_configuration_are_told_apart(
+    make_labelled_windows, tmp_path
+):
+    windows = make_labelled_windows()
+    encoders = {
+        "mean": Wrapped(lambda x: keras.ops.mean(x, axis=1)),
+        "std": Wrapped(lambda x: keras.ops.std(x, axis=1)),
+    }
+    alone = [
+        cross_validate(
+            LinearProbe(),
+            encoder,
+            windows,
+            grouped_k_fold(windows.subjects, 3),
+            controls=(),
+        ).mean("encoder")
+        for encoder in encoders.values()
+    ]
+    assert alone[0] != alone[1]
+    with pytest.warns(UserWarning, match="'mean', 'std'. are not kept"):
+        together = cross_validate(
+            LinearProbe(),
+            encoders,
+            windows,
+            grouped_k_fold(windows.subjects, 3),
+            controls=(),
+            cache_dir=tmp_path,
+        )
+    assert [together.mean(name) for name in encoders] == alone
+    assert not list(tmp_path.iterdir())
+
+
+def test_encoder_is_built_before_it_is_named(run, make_encoder):
+    def unbuilt(seed):
+        keras.utils.set_random_seed(seed)
+        return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)])
+
+    run(encoder=unbuilt(1), controls=())
+    run(encoder=unbuilt(2), controls=())
+    assert CountingProbe.fits == 6
+
+
+class NumpyChoice(CountingProbe):
+    @property
+    def choice_(self):
+        return {"penalty": np.float32(0.5), "steps": (np.int64(3),)}
+
+
+def test_choice_of_numpy_values_is_kept(run):
+    first = run(NumpyChoice((0.1,)), controls=()).results[0].choice
+    assert first == {"penalty": 0.5, "steps": [3]}
+    assert run(NumpyChoice((0.1,)), controls=()).results[0].choice == first
+
+
+def test_tasks_of_one_name_are_told_apart(run):
+    def make(scale):
+        class Probe(CountingProbe):
+            def predict(self, x):
+                return super().predict(scale * x)
+
+        Probe.__qualname__ = f"Probe{scale}"
+        return Probe((0.1,))
+
+    run(make(1), controls=())
+    run(make(-1), controls=())
+    assert CountingProbe.fits == 6

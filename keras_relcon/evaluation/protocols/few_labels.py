@@ -1,8 +1,6 @@
-import math
-
 import numpy as np
 
-from keras_relcon.evaluation.protocols.folds import Fold
+from keras_relcon.evaluation.protocols.folds import Fold, share
 
 
 def few_labels(folds, fraction, seed=0):
@@ -54,7 +52,6 @@ def few_labels(folds, fraction, seed=0):
 def _keep(subjects, fraction, generator):
     # the whole order is drawn, so smaller shares begin it like larger ones
     order = generator.permutation(len(subjects))
-    # 0.07 * 100 is 7.000000000000001 in floating point: round before ceil
-    num_kept = math.ceil(round(fraction * len(subjects), 9))
+    num_kept = share(fraction, len(subjects))
     kept = set(order[:num_kept].tolist())
     return tuple(s for index, s in enumerate(subjects) if index in kept)

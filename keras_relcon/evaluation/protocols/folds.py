@@ -209,10 +209,16 @@ def held_out(subjects, test_fraction=0.2, validation_fraction=0.2, seed=0):
             f"Received: test_fraction={test_fraction}. Use 0.2."
         )
     shuffled = np.random.default_rng(seed).permutation(subjects)
-    num_test = math.ceil(test_fraction * len(subjects))
+    num_test = share(test_fraction, len(subjects))
     test, rest = shuffled[:num_test], shuffled[num_test:]
     num_validation = _num_validation(len(rest), validation_fraction)
     return [_fold(rest[num_validation:], rest[:num_validation], test)]
+
+
+def share(fraction, count):
+    """A fraction of a count, rounded up to a whole number."""
+    # 0.07 * 100 is 7.000000000000001 in floating point: round before ceil
+    return math.ceil(round(fraction * count, 9))
 
 
 def natural_order(subjects):
@@ -239,8 +245,7 @@ def _num_validation(num_rest, fraction):
             "`validation_fraction` must be at least 0 and below 1. "
             f"Received: validation_fraction={fraction}. Use 0.2."
         )
-    # 0.07 * 100 is 7.000000000000001 in floating point: round before ceil
-    return math.ceil(round(fraction * num_rest, 9))
+    return share(fraction, num_rest)
 
 
 def _fold(train, validation, test):

@@ -96,14 +96,14 @@ def hhar_windows(recordings):
     lg, num_before = [], 0
     for file in files:
         if file.sample_rate_hz == _LG_HZ:
-            subject, rows, labels = _known_rows(file)
+            subject, *columns = _known_rows(file)
             # the count goes on from watch to watch, and so does its parity
             kept = slice(num_before % 2, None, 2)
-            lg.append((subject, rows[kept], labels[kept]))
-            num_before += len(rows)
+            lg.append((subject, *(column[kept] for column in columns)))
+            num_before += len(columns[0])
     parts_of = {}
-    for subject, rows, labels in gear + lg:
-        parts_of.setdefault(subject, []).append((rows, labels))
+    for subject, *columns in gear + lg:
+        parts_of.setdefault(subject, []).append(columns)
     rows_of = {
         subject: tuple(np.concatenate(column) for column in zip(*parts))
         for subject, parts in parts_of.items()
@@ -113,4 +113,5 @@ def hhar_windows(recordings):
 
 def _known_rows(file):
     is_known = (file.labels != "null") & np.isfinite(file.acceleration).all(1)
-    return file.subject, file.acceleration[is_known], file.labels[is_known]
+    rows, labels = file.acceleration[is_known], file.labels[is_known]
+    return file.subject, rows, labels, np.full(len(rows), file.name)

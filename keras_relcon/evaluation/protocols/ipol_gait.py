@@ -40,13 +40,16 @@ def ipol_gait_windows(items, window_length=256, stride=128):
         ValueError: if an item has no walk, or no walk is as long as a window.
     """
     items = list(items)
+    _check_ids(items)
     walks = [
         (recording, _walks(recording, found)) for recording, found in items
     ]
     windows = cut_intervals(walks, _SAMPLE_RATE_HZ, window_length, stride)
     stride_times = np.full(len(windows), np.nan)
     for recording, intervals in items:
-        mine = windows.recordings == recording.recording_id
+        mine = (windows.recordings == recording.recording_id) & (
+            windows.subjects == str(recording.subject)
+        )
         spread = spread_target(
             target_table(intervals, _SAMPLE_RATE_HZ, recording.num_samples),
             STRIDE_TIME,
@@ -76,6 +79,16 @@ def ipol_gait_folds(subjects, seeds=range(5)):
         ValueError: as `repeated_held_out`.
     """
     return repeated_held_out(subjects, seeds=seeds)
+
+
+def _check_ids(items):
+    ids = [(str(r.subject), r.recording_id) for r, _ in items]
+    if len(set(ids)) < len(ids) or any(name is None for _, name in ids):
+        raise ValueError(
+            "Every recording of a subject must have a `recording_id` of its "
+            f"own. Received: {ids}. Read the items with "
+            "keras_relcon.data.read_ipol_gait."
+        )
 
 
 def _walks(recording, intervals):

@@ -64,8 +64,8 @@ def motionsense_windows(recordings):
 
     Returns:
         `Windows` `(windows, 200, 3)`, g, 100 Hz. `start_seconds` counts from
-        the start of the subject's joined signal, and `recordings` names that
-        signal, `"sub_3"`.
+        the start of the subject's joined signal, and `recordings` names the
+        trial, `"dws_1/sub_3"`, that of most samples.
 
     Raises:
         ValueError: if a recording has another rate, no labels, another
@@ -93,7 +93,7 @@ def motionsense_windows(recordings):
             "them with keras_relcon.data.read_motionsense."
         )
     rows_of = {s: _join(trials) for s, trials in by_subject.items()}
-    return cut_joined_rows(rows_of, _class_order(recordings), "sub_{}")
+    return cut_joined_rows(rows_of, _class_order(recordings))
 
 
 def _trial(recording):
@@ -128,6 +128,10 @@ def _join(trials):
     return (
         np.concatenate([_double_rate(r.acceleration) for r in ordered]),
         np.concatenate([np.repeat(r.labels, 2) for r in ordered]),
+        np.repeat(
+            [str(r.recording_id) for r in ordered],
+            [2 * r.num_samples for r in ordered],
+        ),
     )
 
 

@@ -61,7 +61,8 @@ def pamap2_ankle_windows(recordings):
 
     Returns:
         `Windows` `(windows, 200, 3)`, g, 100 Hz. `start_seconds` counts from
-        the start of the subject's joined signal, which `recordings` names.
+        the start of the subject's joined signal; `recordings` names the
+        file, that of most samples.
 
     Raises:
         ValueError: if a recording is not of this dataset and sensor, is there
@@ -75,7 +76,8 @@ def pamap2_ankle_windows(recordings):
     for file in pamap2_files(recordings, "ankle"):
         rows = np.stack([_fill(axis) for axis in file.acceleration.T], axis=1)
         is_kept = np.isin(file.labels, CLASSES)
-        part = rows[is_kept], file.labels[is_kept]
+        names = np.full(is_kept.sum(), file.name)
+        part = rows[is_kept], file.labels[is_kept], names
         parts_of.setdefault(file.subject, []).append(part)
     rows_of = {
         subject: tuple(np.concatenate(column) for column in zip(*parts))

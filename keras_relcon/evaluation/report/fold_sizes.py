@@ -31,8 +31,9 @@ def fold_sizes(report, fold):
 def size_ratio(report):
     """Mean over folds of the size of the test part over the fitted part.
 
-    Fitted are training and validation part. Without settings, the fitted
-    part is taken to be all subjects that other folds test.
+    The fitted part is the training part, and the validation part if the task
+    learns from it in the end. Without settings it is taken to be all subjects
+    that other folds test.
 
     Args:
         report: `Report`.
@@ -49,7 +50,9 @@ def size_ratio(report):
             num_fitted = len(everybody) - num_test
         else:
             num_test = sizes["test"]
-            num_fitted = sizes["train"] + sizes["validation"]
+            num_fitted = sizes["train"]
+            if report.settings.get("refits_on_validation", False):
+                num_fitted += sizes["validation"]
         if not num_fitted:  # the same people in every fold: k equal parts
             num_test, num_fitted = 1, max(len(report.folds) - 1, 1)
         ratios.append(num_test / num_fitted)

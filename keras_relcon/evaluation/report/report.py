@@ -133,14 +133,17 @@ class Report:
         )
 
     def compared_pairs(self):
-        """Returns every pair of an encoder and a control.
+        """Returns every pair of encoders, then of an encoder and a control.
 
-        Without encoders or without controls: every pair of rows.
+        Without encoders: every pair of controls.
         """
         encoders = [n for n in self.representations if n not in self.controls]
-        if not encoders or not self.controls:
-            return list(itertools.combinations(self.representations, 2))
-        return list(itertools.product(encoders, self.controls))
+        if not encoders:
+            return list(itertools.combinations(self.controls, 2))
+        return [
+            *itertools.combinations(encoders, 2),
+            *itertools.product(encoders, self.controls),
+        ]
 
     def winner(self, metric=None):
         """The best row, if it is the best beyond the scatter of the folds.

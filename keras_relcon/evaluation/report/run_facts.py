@@ -27,6 +27,7 @@ def describe_run(task, windows, folds, standardize, seed, started):
     """
     facts = {
         "task": task_settings(task),
+        "refits_on_validation": getattr(task, "refits_on_validation", False),
         "standardize": bool(standardize),
         "seed": int(seed),
         "num_windows": len(windows),
@@ -37,7 +38,7 @@ def describe_run(task, windows, folds, standardize, seed, started):
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(started)),
         "seconds": round(time.time() - started, 1),
         "backend": keras.backend.backend(),
-        "versions": _versions(),
+        "versions": library_versions(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
     if windows.labels is not None:
@@ -62,17 +63,20 @@ def task_settings(task):
 
 
 def _plain_or_settings(value):
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
     plain = (bool, int, float, str, list, tuple, dict)
     if value is None or isinstance(value, plain):
         return value
     if hasattr(value, "get_config"):  # an optimizer, an encoder
         return {"class": type(value).__name__, **value.get_config()}
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
     return task_settings(value) if hasattr(value, "__dict__") else repr(value)
 
 
-def _versions():
+def library_versions():
+    """Versions of what computes a result, by name; JSON-ready."""
     versions = {
         "python": platform.python_version(),
         "keras_relcon": __version__,

@@ -54,6 +54,7 @@ class LinearProbe(NamedSettings):
 
     kind = "classification"
     reads = "embeddings"
+    refits_on_validation = True
     presets = {
         "table4": {"regularization": _TABLE_4_GRID, "max_iterations": 100}
     }

@@ -53,6 +53,7 @@ class RidgeProbe(NamedSettings):
 
     kind = "regression"
     reads = "embeddings"
+    refits_on_validation = True
     presets = {"table1": {"alphas": (0.0,)}}
 
     def __init__(self, target, alphas=_ALPHAS):

@@ -80,6 +80,9 @@ def test_held_out_is_one_fold_of_everybody():
     (fold,) = held_out(SUBJECTS, 0.25, 0.5, seed=1)
     assert [len(part) for part in _parts(fold)] == [9, 9, 6]
     assert held_out(SUBJECTS, seed=1) != held_out(SUBJECTS, seed=2)
+    # 0.07 * 100 is a little over 7 in floating point
+    (fold,) = held_out([str(number) for number in range(100)], 0.07)
+    assert len(fold.test) == 7
 
 
 def test_errors_say_what_to_do():

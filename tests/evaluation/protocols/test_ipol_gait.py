@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,26 @@ def test_items_without_a_walk_or_at_another_rate_are_refused(rng):
         ipol_gait_windows([item(rng, rate=50)])
     with pytest.raises(ValueError, match="at least one interval"):
         ipol_gait_windows([])
+
+
+def test_recordings_are_told_apart_by_subject_and_name(rng):
+    first, intervals = item(rng, "left", "1")
+    slower = [
+        dataclasses.replace(
+            interval,
+            targets={k: 2 * v for k, v in interval.targets.items()},
+        )
+        for interval in intervals
+    ]
+    second, _ = item(rng, "left", "2")
+    windows = ipol_gait_windows([(first, intervals), (second, slower)])
+    times = windows.targets[STRIDE_TIME]
+    half = len(times) // 2
+    np.testing.assert_allclose(times[half:], 2 * times[:half])
+    for name in (None, "left"):
+        twice = [item(rng, name), item(rng, name)]
+        with pytest.raises(ValueError, match="`recording_id` of its own"):
+            ipol_gait_windows(twice)
 
 
 def test_folds_are_five_halves():

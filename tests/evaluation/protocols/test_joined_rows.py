@@ -13,7 +13,7 @@ CLASSES = ("walk", "sit", "bike")
 def test_windows_and_labels_are_those_of_a_plain_loop(rng):
     rows = signal(rng, 2345)
     labels = stretches(rng, CLASSES, 2345, longest=150)
-    windows = cut_joined_rows({"s": (rows, labels)}, CLASSES)
+    windows = cut_joined_rows({"s": (rows, labels, labels)}, CLASSES)
     expected = joined_windows(rows, labels, CLASSES)
     assert len(windows) == len(expected) == 11
     assert windows.labels.tolist() == [label for _, label in expected]
@@ -24,35 +24,43 @@ def test_windows_and_labels_are_those_of_a_plain_loop(rng):
 
 @pytest.mark.parametrize("count, expected", [(201, 1), (400, 1), (401, 2)])
 def test_last_full_window_is_lost_at_a_multiple_of_200(count, expected):
-    rows = np.zeros((count, 3)), np.full(count, "walk")
+    rows = np.zeros((count, 3)), *2 * [np.full(count, "walk")]
     assert len(cut_joined_rows({"s": rows}, CLASSES)) == expected
 
 
 @pytest.mark.parametrize("num_sit, label", [(99, "walk"), (101, "sit")])
 def test_tie_goes_to_the_first_class_not_the_first_sample(num_sit, label):
+    rows = np.zeros((201, 3))
     labels = np.array(["sit"] * num_sit + ["walk"] * (201 - num_sit))
-    windows = cut_joined_rows({"s": (np.zeros((201, 3)), labels)}, CLASSES)
+    windows = cut_joined_rows({"s": (rows, labels, labels)}, CLASSES)
     assert windows.labels.tolist() == [label]
     labels = np.array(["sit"] * 100 + ["walk"] * 101)
-    windows = cut_joined_rows({"s": (np.zeros((201, 3)), labels)}, CLASSES)
+    windows = cut_joined_rows({"s": (rows, labels, labels)}, CLASSES)
     assert windows.labels.tolist() == ["walk"]
+
+
+def test_recording_is_that_of_most_samples_and_first_at_a_tie():
+    rows, labels = np.zeros((601, 3)), np.full(601, "walk")
+    recordings = np.array(["b"] * 300 + ["c"] * 210 + ["a"] * 91)
+    windows = cut_joined_rows({"s": (rows, labels, recordings)}, CLASSES)
+    assert windows.recordings.tolist() == ["b", "b", "c"]
 
 
 def test_subjects_are_named_timed_and_in_natural_order():
     rows_of = {
-        "10": (np.full((401, 3), 0.1), np.full(401, "sit")),
-        "2": (np.full((201, 3), 0.2), np.full(201, "bike")),
-        "3": (np.zeros((200, 3)), np.full(200, "walk")),
+        "10": (np.full((401, 3), 0.1), *2 * [np.full(401, "sit")]),
+        "2": (np.full((201, 3), 0.2), *2 * [np.full(201, "bike")]),
+        "3": (np.zeros((200, 3)), *2 * [np.full(200, "walk")]),
     }
-    windows = cut_joined_rows(rows_of, CLASSES, "sub_{}")
+    windows = cut_joined_rows(rows_of, CLASSES)
     assert windows.subjects.tolist() == ["2", "10", "10"]
-    assert windows.recordings.tolist() == ["sub_2", "sub_10", "sub_10"]
+    assert windows.recordings.tolist() == ["bike", "sit", "sit"]
     assert windows.start_seconds.tolist() == [0.0, 0.0, 2.0]
     assert windows.sample_rate_hz == 100
 
 
 def test_rows_for_no_window_are_refused():
-    rows = np.zeros((200, 3)), np.full(200, "walk")
+    rows = np.zeros((200, 3)), *2 * [np.full(200, "walk")]
     with pytest.raises(ValueError, match="more rows .* than a window, 200"):
         cut_joined_rows({"s": rows}, CLASSES)
 

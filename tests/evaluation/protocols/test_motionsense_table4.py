@@ -86,7 +86,11 @@ def test_subjects_are_not_mixed_and_come_in_natural_order():
     ]
     windows = motionsense_windows(recordings)
     assert windows.subjects.tolist() == ["2", "10", "10"]
-    assert windows.recordings.tolist() == ["sub_2", "sub_10", "sub_10"]
+    assert windows.recordings.tolist() == [
+        "dws_1/sub_2",
+        "dws_1/sub_10",
+        "dws_1/sub_10",
+    ]
     np.testing.assert_allclose(
         windows.acceleration[:, :, 0].mean(axis=1), [0.2, 0.1, 0.1], atol=1e-6
     )

@@ -92,12 +92,16 @@ def test_sizes_of_the_parts_come_from_the_settings(make_report):
         "validation_rows": [],
         "test_rows": [5],
     }
-    settings = {"folds": [subjects, subjects, rows]}
-    report = make_report(scores, settings=settings)
-    found = report.paired_difference("encoder", "other")
-    ratio = (1 / 4 + 1 / 4 + 1 / 5) / 3
-    half = 4.302653 * 0.1 * (1 / 3 + ratio) ** 0.5
-    assert found.high - found.mean == pytest.approx(half, abs=1e-6)
+    for is_fitted, num_fitted in ((True, 4), (False, 3)):
+        settings = {
+            "folds": [subjects, subjects, rows],
+            "refits_on_validation": is_fitted,
+        }
+        report = make_report(scores, settings=settings)
+        found = report.paired_difference("encoder", "other")
+        ratio = (2 / num_fitted + 1 / 5) / 3
+        half = 4.302653 * 0.1 * (1 / 3 + ratio) ** 0.5
+        assert found.high - found.mean == pytest.approx(half, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -125,11 +129,16 @@ def test_controls_are_compared_with_every_encoder(make_report):
     report = make_report(scores)
     assert report.controls == ("untrained a",)
     assert report.compared_pairs() == [
+        ("a", "b"),
         ("a", "untrained a"),
         ("b", "untrained a"),
     ]
     named = make_report(scores, controls=("b",))
-    assert named.compared_pairs() == [("a", "b"), ("untrained a", "b")]
+    assert named.compared_pairs() == [
+        ("a", "untrained a"),
+        ("a", "b"),
+        ("untrained a", "b"),
+    ]
     without = make_report({"a": (0.8, 0.9), "b": (0.7, 0.8), "c": (0.1, 0.2)})
     assert without.compared_pairs() == [("a", "b"), ("a", "c"), ("b", "c")]
 
