@@ -145,3 +145,13 @@ def test_rows_of_a_leaky_fold_must_exist(make_labelled_windows):
     fold = LeakyFold([0, 1], [], [len(windows)], ("6",), "a leak")
     with pytest.raises(ValueError, match="rows of a `LeakyFold` must be"):
         cross_validate(LinearProbe(), None, windows, [fold])
+
+
+def test_label_is_found_where_a_few_windows_straddle(rng):
+    labels = np.repeat(["walk", "sit"], 100)
+    column = (labels == "sit").astype("float32")[:, None]
+    column[[0, 150]] = 0.5
+    with pytest.raises(ValueError, match=r"columns \[0\]"):
+        leaks.check_no_label_inside(column, labels, "embedding")
+    column[:10] = rng.normal(size=(10, 1))
+    leaks.check_no_label_inside(column, labels, "embedding")
