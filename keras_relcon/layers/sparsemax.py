@@ -33,38 +33,48 @@ def sparsemax(logits, axis=-1):
         `logits` is of lower precision. Rows with a NaN are NaN.
     """
     logits = ops.convert_to_tensor(logits)
-    dtype = keras.backend.standardize_dtype(logits.dtype)
-    if dtype in ("float16", "bfloat16"):
-        logits = ops.cast(logits, "float32")
     if axis not in (-1, len(logits.shape) - 1):
-        moved = sparsemax(ops.swapaxes(logits, axis, -1))
-        return ops.cast(ops.swapaxes(moved, axis, -1), dtype)
-    return ops.cast(_project(logits), dtype)
+        return ops.swapaxes(sparsemax(ops.swapaxes(logits, axis, -1)), axis, -1)
+    return ops.cast(_project(logits), logits.dtype)
 
 
 def _project(logits):
     if keras.backend.backend() == "torch":
-        return torch_sparsemax.project(logits, GROUP_SIZE, TOLERANCE)
+        return torch_sparsemax.project(
+            _in_full_precision(logits), GROUP_SIZE, TOLERANCE
+        )
     return _compiled_project(logits)
+
+
+def _in_full_precision(logits):
+    dtype = keras.backend.standardize_dtype(logits.dtype)
+    half = dtype in ("float16", "bfloat16")
+    return ops.cast(logits, "float32") if half else logits
 
 
 @ops.custom_gradient
 def _compiled_project(logits):
     leaders = _leaders(logits)
-    maximum = ops.max(leaders, axis=-1, keepdims=True)
-    logits = logits - maximum
-    # The maximum is 0 here, so the threshold lies in [-1, 0).
-    threshold = _newton(leaders - maximum, ops.full_like(maximum, -1.0))
-    output = ops.relu(logits - _newton(logits, threshold))
+    maximum = _in_full_precision(ops.max(leaders, axis=-1, keepdims=True))
+    # Relative to the maximum, the threshold lies in [-1, 0).
+    threshold = _newton(leaders, maximum, ops.full_like(maximum, -1.0))
+    threshold = _newton(logits, maximum, threshold)
+    output = _above(logits, maximum, threshold)
 
     def gradient(upstream):
         support = ops.sign(output)
         mean = ops.sum(upstream * support, axis=-1, keepdims=True) / ops.sum(
             support, axis=-1, keepdims=True
         )
-        return support * (upstream - mean)
+        return ops.cast(support * (upstream - mean), logits.dtype)
 
     return output, gradient
+
+
+def _above(logits, maximum, threshold):
+    # Widened and shifted here, inside each pass over the logits, so that no
+    # copy of theirs is kept: half precision is read as such.
+    return ops.relu(_in_full_precision(logits) - maximum - threshold)
 
 
 def _leaders(logits):
@@ -85,9 +95,9 @@ def _leaders(logits):
     )
 
 
-def _newton(logits, threshold):
+def _newton(logits, maximum, threshold):
     def step(threshold):
-        above = ops.relu(logits - threshold)
+        above = _above(logits, maximum, threshold)
         excess = ops.sum(above, axis=-1, keepdims=True) - 1.0
         size = ops.sum(ops.sign(above), axis=-1, keepdims=True)
         return ops.where(
