@@ -155,3 +155,61 @@ def cosine_similarities(anchor_embeddings, candidate_embeddings):
             for i in range(batch)
         ]
     )
+
+
+def nt_xent_loss(first, second, temperature):
+    """SimCLR, Eq. 1, row by row over both views; one number per pair."""
+    rows = [np.asarray(x, np.float64) for x in [*first, *second]]
+    batch = len(first)
+
+    def similarity(i, k):
+        norms = np.linalg.norm(rows[i]) * np.linalg.norm(rows[k])
+        return float(rows[i] @ rows[k]) / norms / temperature
+
+    def row_loss(i):
+        partner = i + batch if i < batch else i - batch
+        others = [similarity(i, k) for k in range(2 * batch) if k != i]
+        largest = max(others)
+        total = sum(math.exp(s - largest) for s in others)
+        return math.log(total) + largest - similarity(i, partner)
+
+    return np.array(
+        [(row_loss(i) + row_loss(i + batch)) / 2 for i in range(batch)]
+    )
+
+
+def binary_contrastive_loss(distances, similarities, temperature):
+    """Eq. 5 of RelCon with each nearest candidate as the positive."""
+    losses = []
+    for row, values in zip(distances, similarities):
+        terms = []
+        for positive in range(len(row)):
+            if any(other < row[positive] for other in row):
+                continue
+            numerator = math.exp(values[positive] / temperature)
+            denominator = numerator + sum(
+                math.exp(values[other] / temperature)
+                for other in range(len(row))
+                if row[other] > row[positive]
+            )
+            terms.append(-math.log(numerator / denominator))
+        losses.append(sum(terms) / len(terms))
+    return np.array(losses)
+
+
+def log_ratio_loss(distances, similarities, epsilon=1e-6):
+    """Kim et al. (2019), pair by pair; infinite distances take no part."""
+    losses = []
+    for row, values in zip(distances, similarities):
+        pool = [i for i in range(len(row)) if math.isfinite(row[i])]
+        terms = []
+        for i in pool:
+            for j in pool:
+                if i < j:
+                    embedded = (2 - 2 * values[i] + epsilon) / (
+                        2 - 2 * values[j] + epsilon
+                    )
+                    given = (row[i] + epsilon) / (row[j] + epsilon)
+                    terms.append((math.log(embedded) - math.log(given)) ** 2)
+        losses.append(sum(terms) / max(len(terms), 1))
+    return np.array(losses)

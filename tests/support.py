@@ -110,3 +110,16 @@ def candidate_group(rng, batch_size=4, num_candidates=3, length=40):
             size=(batch_size, num_candidates, length, 3)
         ).astype("float32"),
     }
+
+
+def numeric_gradient(function, x, step=1e-6):
+    """Central differences of a scalar float64 `function` of one array."""
+    x = np.asarray(x, np.float64)
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(*x.shape):
+        change = np.zeros_like(x)
+        change[place] = step
+        gradient[place] = (function(x + change) - function(x - change)) / (
+            2 * step
+        )
+    return gradient
