@@ -123,3 +123,38 @@ def numeric_gradient(function, x, step=1e-6):
             2 * step
         )
     return gradient
+
+
+def windows_of_two_kinds(rng, count=16, length=64):
+    """Fast and slow waves beside gravity, in g: something to tell apart."""
+    seconds = np.arange(length) / 50
+    rate = np.where(np.arange(count) % 2, 4.0, 1.0)[:, None]
+    phase = rng.uniform(0, 2 * np.pi, (count, 3, 1))
+    wave = np.sin(2 * np.pi * rate[:, None] * seconds + phase)
+    return np.moveaxis(wave * 0.5, 1, 2).astype("float32") + np.array(
+        [0, 0, 1], "float32"
+    )
+
+
+def assert_trains_and_keeps_its_encoder(model, data, inputs, path, **fit):
+    """The loss falls through `fit`; model and encoder load with equal results.
+
+    Args:
+        model: compiled, not built.
+        data: what `fit` takes.
+        inputs: windows for the encoder.
+    """
+    losses = model.fit(data, verbose=0, **fit).history["loss"]
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-3:]) < np.mean(losses[:3]), losses
+    expected = to_numpy(model.encoder(inputs))
+    model.encoder.save(path / "encoder.keras")
+    encoder = keras.saving.load_model(path / "encoder.keras")
+    np.testing.assert_array_equal(to_numpy(encoder(inputs)), expected)
+    model.save(path / "model.keras")
+    loaded = keras.saving.load_model(path / "model.keras")
+    np.testing.assert_array_equal(to_numpy(loaded.encoder(inputs)), expected)
+    for name, value in model.get_config().items():
+        if isinstance(value, (str, int, float, type(None))):
+            assert loaded.get_config()[name] == value, name
+    return loaded
