@@ -102,6 +102,13 @@ def small_encoder(embedding_dim=16):
     )
 
 
+def tiny_encoder():
+    """One block: quick to compile, for tests of what is around it."""
+    return kr.layers.ResNet1D34(
+        8, num_blocks=(1,), widths=(8,), kernel_sizes=(3,), strides=(2,)
+    )
+
+
 def candidate_group(rng, batch_size=4, num_candidates=3, length=40):
     """A random batch of the form that `RelConModel` trains on."""
     return {
