@@ -213,3 +213,43 @@ def log_ratio_loss(distances, similarities, epsilon=1e-6):
                     terms.append((math.log(embedded) - math.log(given)) ** 2)
         losses.append(sum(terms) / max(len(terms), 1))
     return np.array(losses)
+
+
+def masked_stack(x, seen, weights):
+    """`dilated_conv_stack` whose first layer sees where `seen` is 1."""
+    kernel, bias = weights[0]
+    reach = len(kernel) // 2
+    length = x.shape[1]
+    out = np.zeros((1, length, kernel.shape[2]))
+    for t in range(length):
+        inside = [
+            (tap, t + tap - reach)
+            for tap in range(len(kernel))
+            if 0 <= t + tap - reach < length and seen[t + tap - reach]
+        ]
+        if inside:
+            total = sum(x[0, place] @ kernel[tap] for tap, place in inside)
+            out[0, t] = total * len(kernel) / len(inside) + bias
+    x = instance_norm(gelu(out))
+    for index in range((len(weights) - 1) // 2):
+        narrow = conv1d(x, *weights[1 + 2 * index])
+        wide = conv1d(narrow, *weights[2 + 2 * index], dilation=2**index)
+        x = instance_norm(gelu(wide + x))
+    return x
+
+
+def masked_reconstruction(anchor, candidate, seen, weights):
+    """METHODS 3: REBAR's stage 1 for one pair, `(time, 3)` each."""
+    anchor = np.asarray(anchor, np.float64)
+    candidate = np.asarray(candidate, np.float64)
+    mean = anchor.mean(0)
+    std = np.sqrt(anchor.var(0) + 1e-5)
+    gamma, beta = weights["gamma"], weights["beta"]
+    query_in = ((anchor - mean) / std * gamma + beta)[None]
+    key_in = ((candidate - mean) / std * gamma + beta)[None]
+    query = masked_stack(query_in, seen, weights["query"])[0]
+    key = dilated_conv_stack(key_in, weights["key"])[0]
+    value = dilated_conv_stack(key_in, weights["value"])[0]
+    rows = softmax(query @ key.T / math.sqrt(query.shape[1]))
+    out = rows @ value @ weights["output_kernel"] + weights["output_bias"]
+    return (out - beta) / (gamma + 1e-10) * std + mean
