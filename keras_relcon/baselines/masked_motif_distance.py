@@ -222,4 +222,5 @@ class MaskedMotifDistance(MotifDistance):
 def _masked_errors(anchors, rebuilt, mask):
     """Summed squared errors at the hidden samples, `(batch,)`, g**2."""
     error = ops.cast(anchors, "float32") - ops.cast(rebuilt, "float32")
+    mask = ops.convert_to_tensor(mask, dtype="float32")
     return ops.sum(ops.square(error) * mask, axis=(1, 2))
