@@ -3,7 +3,7 @@
 import importlib
 
 # All classes that a saved model may hold, so that Keras finds them.
-from keras_relcon import layers, losses, models
+from keras_relcon import baselines, layers, losses, models
 from keras_relcon.models import MotifDistance, RelConModel
 from keras_relcon.version import __version__
 
@@ -23,7 +23,7 @@ __all__ = [
 
 def __getattr__(name):
     # On first use, so that `import keras_relcon` loads keras and numpy only.
-    if name in ("baselines", "data", "evaluation", "presets"):
+    if name in ("data", "evaluation", "presets"):
         return importlib.import_module(f"keras_relcon.{name}")
     raise AttributeError(f"module 'keras_relcon' has no attribute {name!r}")
 

@@ -155,3 +155,101 @@ def cosine_similarities(anchor_embeddings, candidate_embeddings):
             for i in range(batch)
         ]
     )
+
+
+def nt_xent_loss(first, second, temperature):
+    """SimCLR, Eq. 1, row by row over both views; one number per pair."""
+    rows = [np.asarray(x, np.float64) for x in [*first, *second]]
+    batch = len(first)
+
+    def similarity(i, k):
+        norms = np.linalg.norm(rows[i]) * np.linalg.norm(rows[k])
+        return float(rows[i] @ rows[k]) / norms / temperature
+
+    def row_loss(i):
+        partner = i + batch if i < batch else i - batch
+        others = [similarity(i, k) for k in range(2 * batch) if k != i]
+        largest = max(others)
+        total = sum(math.exp(s - largest) for s in others)
+        return math.log(total) + largest - similarity(i, partner)
+
+    return np.array(
+        [(row_loss(i) + row_loss(i + batch)) / 2 for i in range(batch)]
+    )
+
+
+def binary_contrastive_loss(distances, similarities, temperature):
+    """Eq. 5 of RelCon with each nearest candidate as the positive."""
+    losses = []
+    for row, values in zip(distances, similarities):
+        terms = []
+        for positive in range(len(row)):
+            if any(other < row[positive] for other in row):
+                continue
+            numerator = math.exp(values[positive] / temperature)
+            denominator = numerator + sum(
+                math.exp(values[other] / temperature)
+                for other in range(len(row))
+                if row[other] > row[positive]
+            )
+            terms.append(-math.log(numerator / denominator))
+        losses.append(sum(terms) / len(terms))
+    return np.array(losses)
+
+
+def log_ratio_loss(distances, similarities, epsilon=1e-6):
+    """Kim et al. (2019), pair by pair; infinite distances take no part."""
+    losses = []
+    for row, values in zip(distances, similarities):
+        pool = [i for i in range(len(row)) if math.isfinite(row[i])]
+        terms = []
+        for i in pool:
+            for j in pool:
+                if i < j:
+                    embedded = (2 - 2 * values[i] + epsilon) / (
+                        2 - 2 * values[j] + epsilon
+                    )
+                    given = (row[i] + epsilon) / (row[j] + epsilon)
+                    terms.append((math.log(embedded) - math.log(given)) ** 2)
+        losses.append(sum(terms) / max(len(terms), 1))
+    return np.array(losses)
+
+
+def masked_stack(x, seen, weights):
+    """`dilated_conv_stack` whose first layer sees where `seen` is 1."""
+    kernel, bias = weights[0]
+    reach = len(kernel) // 2
+    length = x.shape[1]
+    out = np.zeros((1, length, kernel.shape[2]))
+    for t in range(length):
+        inside = [
+            (tap, t + tap - reach)
+            for tap in range(len(kernel))
+            if 0 <= t + tap - reach < length and seen[t + tap - reach]
+        ]
+        if inside:
+            total = sum(x[0, place] @ kernel[tap] for tap, place in inside)
+            out[0, t] = total * len(kernel) / len(inside) + bias
+    x = instance_norm(gelu(out))
+    for index in range((len(weights) - 1) // 2):
+        narrow = conv1d(x, *weights[1 + 2 * index])
+        wide = conv1d(narrow, *weights[2 + 2 * index], dilation=2**index)
+        x = instance_norm(gelu(wide + x))
+    return x
+
+
+def masked_reconstruction(anchor, candidate, seen, weights):
+    """METHODS 3: REBAR's stage 1 for one pair, `(time, 3)` each."""
+    anchor = np.asarray(anchor, np.float64)
+    candidate = np.asarray(candidate, np.float64)
+    mean = anchor.mean(0)
+    std = np.sqrt(anchor.var(0) + 1e-5)
+    gamma, beta = weights["gamma"], weights["beta"]
+    query_in = ((anchor - mean) / std * gamma + beta)[None]
+    key_in = ((candidate - mean) / std * gamma + beta)[None]
+    query = masked_stack(query_in, seen, weights["query"])[0]
+    key = dilated_conv_stack(key_in, weights["key"])[0]
+    value = dilated_conv_stack(key_in, weights["value"])[0]
+    rows = softmax(query @ key.T / math.sqrt(query.shape[1]))
+    out = rows @ value @ weights["output_kernel"] + weights["output_bias"]
+    return (out - beta) / (gamma + 1e-10) * std + mean

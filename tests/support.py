@@ -102,6 +102,13 @@ def small_encoder(embedding_dim=16):
     )
 
 
+def tiny_encoder():
+    """One block: quick to compile, for tests of what is around it."""
+    return kr.layers.ResNet1D34(
+        8, num_blocks=(1,), widths=(8,), kernel_sizes=(3,), strides=(2,)
+    )
+
+
 def candidate_group(rng, batch_size=4, num_candidates=3, length=40):
     """A random batch of the form that `RelConModel` trains on."""
     return {
@@ -110,3 +117,51 @@ def candidate_group(rng, batch_size=4, num_candidates=3, length=40):
             size=(batch_size, num_candidates, length, 3)
         ).astype("float32"),
     }
+
+
+def numeric_gradient(function, x, step=1e-6):
+    """Central differences of a scalar float64 `function` of one array."""
+    x = np.asarray(x, np.float64)
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(*x.shape):
+        change = np.zeros_like(x)
+        change[place] = step
+        gradient[place] = (function(x + change) - function(x - change)) / (
+            2 * step
+        )
+    return gradient
+
+
+def windows_of_two_kinds(rng, count=16, length=64):
+    """Fast and slow waves beside gravity, in g: something to tell apart."""
+    seconds = np.arange(length) / 50
+    rate = np.where(np.arange(count) % 2, 4.0, 1.0)[:, None]
+    phase = rng.uniform(0, 2 * np.pi, (count, 3, 1))
+    wave = np.sin(2 * np.pi * rate[:, None] * seconds + phase)
+    return np.moveaxis(wave * 0.5, 1, 2).astype("float32") + np.array(
+        [0, 0, 1], "float32"
+    )
+
+
+def assert_trains_and_keeps_its_encoder(model, data, inputs, path, **fit):
+    """The loss falls through `fit`; model and encoder load with equal results.
+
+    Args:
+        model: compiled, not built.
+        data: what `fit` takes.
+        inputs: windows for the encoder.
+    """
+    losses = model.fit(data, verbose=0, **fit).history["loss"]
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-3:]) < np.mean(losses[:3]), losses
+    expected = to_numpy(model.encoder(inputs))
+    model.encoder.save(path / "encoder.keras")
+    encoder = keras.saving.load_model(path / "encoder.keras")
+    np.testing.assert_array_equal(to_numpy(encoder(inputs)), expected)
+    model.save(path / "model.keras")
+    loaded = keras.saving.load_model(path / "model.keras")
+    np.testing.assert_array_equal(to_numpy(loaded.encoder(inputs)), expected)
+    for name, value in model.get_config().items():
+        if isinstance(value, (str, int, float, type(None))):
+            assert loaded.get_config()[name] == value, name
+    return loaded

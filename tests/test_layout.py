@@ -116,7 +116,9 @@ new -= {"keras_relcon", "__future__"} | set(sys.stdlib_module_names)
 assert not new - {"keras", "numpy"}, new
 inside = {name.split(".")[1] for name in sys.modules
           if name.startswith("keras_relcon.")}
-assert inside == {"layers", "losses", "models", "version"}, inside
+assert inside == {"baselines", "layers", "losses", "models", "version"}, inside
+for name in ("ResNet1D18", "RelConModel", "SimCLR", "AugPred", "REBAR"):
+    assert keras.saving.get_registered_object("keras_relcon>" + name), name
 keras_relcon.MotifDistance, keras_relcon.RelConModel
 keras_relcon.baselines, keras_relcon.data, keras_relcon.evaluation
 """

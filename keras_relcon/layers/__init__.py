@@ -16,6 +16,7 @@ from keras_relcon.layers.dilated_conv_qkv import (
     EdgeRenormalizedConv1D,
 )
 from keras_relcon.layers.random_augmentations import RandomAugmentations
+from keras_relcon.layers.resnet1d18 import ResNet1D18
 from keras_relcon.layers.resnet1d34 import ResidualBlock1D, ResNet1D34
 from keras_relcon.layers.sparsemax import Sparsemax, sparsemax
 from keras_relcon.layers.time_warp import TimeWarp
@@ -31,6 +32,7 @@ __all__ = [
     "Negation",
     "Noise",
     "RandomAugmentations",
+    "ResNet1D18",
     "ResNet1D34",
     "ResidualBlock1D",
     "Rotation",

@@ -103,6 +103,8 @@ class DilatedConvStack(keras.layers.Layer):
 
     Call arguments:
         x: `(batch, time, channels)`.
+        seen: `(batch or 1, time, 1)`, 0 at samples that the first layer shall
+            not see and 1 elsewhere; or `None`. Defaults to `None`.
 
     Returns:
         `(batch, time, embedding_dim)`.
@@ -168,9 +170,13 @@ class DilatedConvStack(keras.layers.Layer):
             conv.build(internal(self.embedding_dim // 8))
         self.built = True
 
-    def call(self, x):
+    def call(self, x, seen=None):
         x = swap_layout(x, self.data_format)
-        x = self._activate(self.first_conv(x))
+        if seen is not None:
+            seen = swap_layout(
+                ops.cast(seen, self.compute_dtype), self.data_format
+            )
+        x = self._activate(self.first_conv(x, seen))
         for bottleneck, conv in zip(self.bottlenecks, self.dilated_convs):
             x = self._activate(conv(bottleneck(x)) + x)
         return swap_layout(x, self.data_format)
@@ -209,21 +215,42 @@ class EdgeRenormalizedConv1D(keras.layers.Conv1D):
 
     Takes the arguments of `keras.layers.Conv1D`; padding `"same"`, stride and
     dilation 1, with bias and no activation.
+
+    Call arguments:
+        inputs: `(batch, time, channels)` in the layer's `data_format`.
+        seen: the mask, of one channel, if it is not of ones: inputs where it
+            is 0 count as outside the window, and an output without any input
+            is 0. Defaults to `None`.
     """
 
-    def call(self, inputs):
+    def call(self, inputs, seen=None):
+        if seen is not None:
+            inputs = inputs * seen
         outputs = self.convolution_op(inputs, self.kernel)
         first = self.data_format == "channels_first"
+        if seen is None:
+            inside = self._num_inside(inputs)
+            inside = inside if first else inside[:, None]
+        else:
+            inside = ops.conv(
+                seen,
+                ops.ones((*self.kernel_size, 1, 1), dtype=seen.dtype),
+                padding="same",
+                data_format=self.data_format,
+            )
+        inside = ops.cast(inside, outputs.dtype)
+        bias = ops.cast(self.bias, outputs.dtype)
+        scale = self.kernel_size[0] / ops.maximum(inside, 1)
+        outputs = outputs * scale + (bias[:, None] if first else bias)
+        return outputs if seen is None else ops.where(inside > 0, outputs, 0.0)
+
+    def _num_inside(self, inputs):
+        """How many inputs each output has inside the window, `(time,)`."""
         length = ops.shape(inputs)[time_axis(self.data_format)]
         position = ops.arange(length, dtype="int32")
         reach = self.kernel_size[0] // 2
-        inside = (
+        return (
             ops.minimum(position, reach)
             + ops.minimum(length - 1 - position, reach)
             + 1
         )
-        scale = self.kernel_size[0] / ops.cast(inside, outputs.dtype)
-        bias = ops.cast(self.bias, outputs.dtype)
-        if first:
-            return outputs * scale + bias[:, None]
-        return outputs * scale[:, None] + bias

@@ -53,6 +53,14 @@ def relative_contrastive_loss(
     return ops.sum(terms, axis=-1)
 
 
+def check_temperature(temperature):
+    if not temperature > 0:
+        raise ValueError(
+            "`temperature` must be above 0. Received: "
+            f"temperature={temperature}."
+        )
+
+
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class RelativeContrastiveLoss(keras.losses.Loss):
     """`relative_contrastive_loss`, averaged over the anchors of a batch.
@@ -79,11 +87,7 @@ class RelativeContrastiveLoss(keras.losses.Loss):
         dtype="float32",
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if temperature <= 0:
-            raise ValueError(
-                "`temperature` must be above 0. Received: "
-                f"temperature={temperature}."
-            )
+        check_temperature(temperature)
         self.temperature = temperature
 
     def call(self, y_true, y_pred):

@@ -1,4 +1,13 @@
+from keras_relcon.models.embedding_spread import (
+    EmbeddingSpread,
+    similarities_to_others,
+)
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.relcon_model import RelConModel
 
-__all__ = ["MotifDistance", "RelConModel"]
+__all__ = [
+    "EmbeddingSpread",
+    "MotifDistance",
+    "RelConModel",
+    "similarities_to_others",
+]

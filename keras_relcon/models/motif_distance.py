@@ -276,8 +276,12 @@ class MotifDistance(keras.Model):
                 anchor, self.rev_in.denormalize(output, statistics)
             )
 
+        return self._map_pairs(chunk_distances, anchor_index, pool_index)
+
+    def _map_pairs(self, function, anchor_index, pool_index):
+        """Maps a function of both indices over chunks of pairs."""
         distances = _map_chunks(
-            chunk_distances, (anchor_index, pool_index), self.pairs_per_chunk
+            function, (anchor_index, pool_index), self.pairs_per_chunk
         )
         distances = ops.stop_gradient(distances)
         return ops.where(ops.isfinite(distances), distances, float("inf"))

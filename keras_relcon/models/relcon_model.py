@@ -7,6 +7,7 @@ from keras_relcon.models.candidate_pool import (
     candidate_pool,
     check_candidate_group,
 )
+from keras_relcon.models.embedding_spread import EmbeddingSpread
 from keras_relcon.models.train_steps import RelConTrainStep
 
 
@@ -44,7 +45,9 @@ class RelConModel(RelConTrainStep, keras.Model):
 
     Metrics: `loss`; `loss_per_candidate`, comparable across numbers of
     candidates; `within_subject_share`, the share of within-subject candidates
-    among the `num_candidates` nearest by the motif distance.
+    among the `num_candidates` nearest by the motif distance;
+    `embedding_spread` of what the loss compares, for the anchors of the batch,
+    0 is collapse (`EmbeddingSpread`).
 
     Raises:
         ValueError: if the input is not a candidate group, or of one anchor.
@@ -93,6 +96,7 @@ class RelConModel(RelConTrainStep, keras.Model):
                 self.encoder.compute_output_shape(window_shape)
             )
         self._freeze_distance()
+        self.embedding_spread = EmbeddingSpread()
         self.built = True
 
     def _freeze_distance(self):
@@ -153,6 +157,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         self.within_subject_share.update_state(
             within / ops.sum(nearest, axis=1)
         )
+        self.embedding_spread.update_state(y_pred[:, :-num_within])
         return self.get_metrics_result()
 
     def get_config(self):

@@ -29,6 +29,10 @@ def check_sizes(batch_size, num_candidates, seed, steps_per_epoch):
             "`num_candidates` must be at least 1. "
             f"Received: num_candidates={num_candidates}."
         )
+    check_seed_and_steps(seed, steps_per_epoch)
+
+
+def check_seed_and_steps(seed, steps_per_epoch):
     if not 0 <= seed < 2**64:
         raise ValueError(
             f"`seed` must be in [0, 2**64). Received: seed={seed}."
@@ -53,6 +57,10 @@ def check_policy(policy, span_seconds, minimum_std_g):
             "None with any other. Received: "
             f"policy={policy!r}, span_seconds={span_seconds}."
         )
+    check_minimum_std(minimum_std_g)
+
+
+def check_minimum_std(minimum_std_g):
     if minimum_std_g is not None and not minimum_std_g > 0:
         raise ValueError(
             "`minimum_std_g` must be positive, or None. "

@@ -1,6 +1,5 @@
 """Batches of anchors with candidates of the same subject, for training."""
 
-import keras
 import numpy as np
 
 from keras_relcon.data.streams.activity import ActivityMap
@@ -12,6 +11,7 @@ from keras_relcon.data.streams.candidate_checks import (
     check_store,
     report_left_out,
 )
+from keras_relcon.data.streams.epoch_batches import EpochBatches
 from keras_relcon.data.streams.piece_table import PieceTable
 from keras_relcon.data.streams.random_streams import draw_distinct, generator
 from keras_relcon.data.streams.tf_dataset import to_tf_dataset
@@ -20,7 +20,7 @@ from keras_relcon.data.streams.tf_dataset import to_tf_dataset
 CELLS, CANDIDATES, OTHER_CELLS = 0, 1, 2
 
 
-class CandidateGroups(keras.utils.PyDataset):
+class CandidateGroups(EpochBatches):
     """Draws anchors, and for each anchor windows of the same subject.
 
     Section 3.2 of [RelCon](https://arxiv.org/abs/2411.18822): the candidates
@@ -126,29 +126,6 @@ class CandidateGroups(keras.utils.PyDataset):
             )
         self._round = None
 
-    def __len__(self):
-        return self.steps_per_epoch or self._batches_per_round
-
-    def __getitem__(self, index):
-        if not 0 <= index < len(self):
-            raise IndexError(
-                f"`index` must be in [0, {len(self)}). Received: index={index}."
-            )
-        batch = self.batch(self.epoch, index)
-        self._drawn.add(index)
-        return batch
-
-    def on_epoch_end(self):
-        # Not in on_epoch_begin: workers start drawing before it is called.
-        # Keras calls this once more before the first epoch, after drawing a
-        # batch or two, of any index, to build the model; that is no epoch.
-        # What processes draw cannot be seen here, so with them each call
-        # counts.
-        is_over = len(self._drawn) == len(self) or self.use_multiprocessing
-        if is_over and not self.is_fixed:
-            self.epoch += 1
-        self._drawn = set()
-
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch, as a dict."""
         anchors, candidates = self.draw(epoch, index)
@@ -169,6 +146,7 @@ class CandidateGroups(keras.utils.PyDataset):
             `(batch_size, num_candidates)` int.
         """
         round_index, position = divmod(index, self._batches_per_round)
+        # Cells, those of candidates, and the anchors in order.
         cells, others, order = self._round_of(epoch, round_index)
         begin = position * self.batch_size
         anchors = order[begin : begin + self.batch_size]
@@ -271,17 +249,6 @@ class CandidateGroups(keras.utils.PyDataset):
         table.select(is_kept)
         return left_out, int(anchors[is_kept].sum())
 
-    def _round_of(self, epoch, round_index):
-        """Cells of a round, the cells of candidates, and anchors in order."""
-        cached = self._round
-        if cached is None or cached[0] != (epoch, round_index):
-            cached = (
-                (epoch, round_index),
-                self._draw_round(epoch, round_index),
-            )
-            self._round = cached  # one assignment: safe between threads
-        return cached[1]
-
     def _draw_round(self, epoch, round_index):
         rng = generator(self.seed, epoch, round_index, CELLS)
         cells = CandidateCells(self._table, self._table.draw_shift(rng))
@@ -299,6 +266,3 @@ class CandidateGroups(keras.utils.PyDataset):
         if len(order) < num_anchors:
             order = np.resize(order, num_anchors)
         return cells, others, order
-
-    def __getstate__(self):
-        return {**self.__dict__, "_round": None}

@@ -1,0 +1,212 @@
+import keras
+from keras import ops
+
+from keras_relcon.baselines.predicted_transforms import (
+    AxisPermutation,
+    LongSegmentPermutation,
+    VisibleScaling,
+)
+from keras_relcon.baselines.simclr import check_windows
+from keras_relcon.layers.augmentations import Rotation, TimeFlip
+from keras_relcon.layers.time_warp import TimeWarp
+from keras_relcon.models.embedding_spread import (
+    EmbeddingSpread,
+    similarities_to_others,
+)
+
+# In the order in which they are applied.
+TASKS = {
+    "arrow_of_time": TimeFlip,
+    "scale": VisibleScaling,
+    "permutation": LongSegmentPermutation,
+    "time_warp": TimeWarp,
+}
+DEFAULT_TASKS = ("arrow_of_time", "permutation", "time_warp")
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class AugPred(keras.Model):
+    """Pretrains an encoder to tell which transforms a window went through.
+
+    Multi-task self-supervision of
+    Yuan et al., npj Digital Medicine 7:91, 2024. Each window
+    is transformed by each task's transform or not, by a coin of its own; then
+    its axes are permuted and it is rotated, which nobody predicts. A linear
+    layer of two classes per task reads the embedding; the loss is the mean of
+    their cross-entropies.
+
+    - `arrow_of_time`: time reversed.
+    - `permutation`: four segments, longer than 10 samples each, in random
+      order, which may be the order before.
+    - `time_warp`: as `keras_relcon.layers.TimeWarp`.
+    - `scale`: each axis by a factor in [0.5, 0.85] or [1.15, 1.5].
+
+    `fit` takes windows: an array, `keras_relcon.data.WindowBatches`, best with
+    `weighting="activity"` as the source does, or a `tf.data.Dataset`.
+    Validation draws labels too. Afterwards `encoder` is what was trained.
+
+    Args:
+        encoder: Keras model, `(batch, time, channels)` to `(batch, dim)`.
+        tasks: tuple of str, of the four. Defaults to all but `"scale"`, as
+            the released models of Yuan et al.
+        probability: float in (0, 1). Of each transform. Defaults to `0.5`.
+        seed: int or `None`. Of labels and transforms. Defaults to `None`.
+
+    Call arguments:
+        windows: `(batch, time, channels)`, g. At least 44 samples with the
+            task `permutation`.
+
+    Returns:
+        dict of `logits`, `(batch, tasks, 2)`; `labels`, `(batch, tasks)`
+        int32, 1 where the transform was applied; and `embedding`, `(batch,
+        dim)`, of the transformed windows. To embed a window as it is, call
+        `encoder`.
+
+    Metrics: `loss`; `accuracy_<task>`, 0.5 is guessing at a probability of
+    0.5; `embedding_spread`, 0 is collapse (`EmbeddingSpread`).
+
+    Raises:
+        ValueError: if an argument is wrong, or the input is no windows.
+
+    Differs from Yuan et al.: axis permutation and rotation are drawn for each
+    window, where they draw once for the windows of a subject. The encoder is
+    any; theirs is a ResNet-18.
+
+    Example:
+
+    >>> model = keras_relcon.baselines.AugPred(
+    ...     encoder=keras_relcon.layers.ResNet1D34()
+    ... )
+    >>> model.compile(optimizer="adam")
+    >>> model.fit(keras_relcon.data.WindowBatches(store, weighting="activity"))
+    """
+
+    def __init__(
+        self,
+        encoder,
+        tasks=DEFAULT_TASKS,
+        probability=0.5,
+        seed=None,
+        **kwargs,
+    ):
+        # The signal stays in float32 under a policy of mixed precision.
+        super().__init__(autocast=False, **kwargs)
+        _check_arguments(tasks, probability)
+        self.encoder = encoder
+        self.tasks = tuple(task for task in TASKS if task in tasks)
+        self.probability = probability
+        self.seed = seed
+        seeds = [None if seed is None else seed + 1 + i for i in range(6)]
+        self.transforms = [
+            TASKS[task](seed=task_seed)
+            for task, task_seed in zip(self.tasks, seeds)
+        ]
+        # Draw, but predict nothing.
+        self.orientations = [
+            AxisPermutation(seed=seeds[4]),
+            Rotation(seed=seeds[5]),
+        ]
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.heads = [
+            keras.layers.Dense(2, name=f"head_{task}") for task in self.tasks
+        ]
+        self.accuracies = [
+            keras.metrics.Mean(name=f"accuracy_{task}") for task in self.tasks
+        ]
+        self.embedding_spread = EmbeddingSpread()
+
+    def build(self, input_shape):
+        check_windows(type(self).__name__, input_shape)
+        window_shape = (None, *input_shape[1:])
+        for layer in (*self.transforms, *self.orientations):
+            layer.build(window_shape)
+        if not self.encoder.built:
+            self.encoder.build(window_shape)
+        for head in self.heads:
+            head.build(self.encoder.compute_output_shape(window_shape))
+        self.built = True
+
+    def call(self, windows, training=False):
+        transformed, labels = self.transform(windows)
+        for orientation in self.orientations:
+            transformed = orientation(transformed, training=True)
+        embedding = self.encoder(transformed, training=training)
+        logits = ops.stack([head(embedding) for head in self.heads], axis=1)
+        return {"logits": logits, "labels": labels, "embedding": embedding}
+
+    def transform(self, windows):
+        """Draws labels, and applies the transforms of those that are 1.
+
+        Args:
+            windows: `(batch, time, channels)`, g.
+
+        Returns:
+            `(transformed, labels)`: `(batch, time, channels)`, g, and
+            `(batch, tasks)` int32, in the order of `tasks`.
+        """
+        shape = ops.shape(windows)
+        chance = keras.random.uniform(
+            (shape[0], len(self.tasks)), seed=self.seed_generator
+        )
+        is_applied = chance < self.probability
+        for index, transform in enumerate(self.transforms):
+            windows = ops.where(
+                is_applied[:, index, None, None],
+                transform(windows, training=True),
+                windows,
+            )
+        return windows, ops.cast(is_applied, "int32")
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        # (batch, tasks): tasks have equal weights
+        return ops.mean(
+            ops.sparse_categorical_crossentropy(
+                y_pred["labels"],
+                ops.cast(y_pred["logits"], "float32"),
+                from_logits=True,
+            )
+        )
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        logits, labels = y_pred["logits"], y_pred["labels"]
+        predicted = ops.cast(logits[:, :, 1] > logits[:, :, 0], "int32")
+        is_right = ops.cast(predicted == labels, "float32")
+        for index, accuracy in enumerate(self.accuracies):
+            accuracy.update_state(is_right[:, index])
+        self.embedding_spread.update_state(
+            similarities_to_others(y_pred["embedding"])
+        )
+        return self.get_metrics_result()
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "tasks": self.tasks,
+            "probability": self.probability,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        config["encoder"] = keras.saving.deserialize_keras_object(
+            config["encoder"]
+        )
+        return cls(**config)
+
+
+def _check_arguments(tasks, probability):
+    unknown = [task for task in tasks if task not in TASKS]
+    if isinstance(tasks, str) or unknown or not tasks:
+        raise ValueError(
+            f"`tasks` must name at least one of {list(TASKS)}. "
+            f"Received: tasks={tasks!r}."
+        )
+    if not 0 < probability < 1:
+        raise ValueError(
+            "`probability` must lie between 0 and 1: both classes are needed. "
+            f"Received: probability={probability}."
+        )

@@ -1,0 +1,88 @@
+import keras
+from keras import ops
+
+from keras_relcon.losses.relative_contrastive import (
+    LARGE_NEGATIVE,
+    check_temperature,
+)
+
+
+def nt_xent_loss(first, second, temperature=0.1):
+    """The NT-Xent loss of each pair of views.
+
+    Eq. 1 of [SimCLR](https://arxiv.org/abs/2002.05709). The rows of both views
+    are L2-normalised and stacked, `z`; the positive of a row is the same window
+    in the other view, its negatives are all rows of other windows:
+
+    ```
+    s = z @ z.T / temperature
+    row_loss[i] = log(sum_{k != i} exp(s[i, k])) - s[i, positive(i)]
+    loss[b] = (row_loss[b] + row_loss[b + batch]) / 2
+    ```
+
+    The mean over the batch is the mean over all `2 * batch` rows. Computed in
+    float32.
+
+    Args:
+        first, second: `(batch, dim)`, unitless. Two views of each window, of
+            any length above 0.
+        temperature: float, above 0. Defaults to `0.1`.
+
+    Returns:
+        `(batch,)`: one number per pair.
+
+    Differs from the paper: nothing. The code of Tang et al. (2020) adds the
+    means of the two directions, twice this.
+    """
+    rows = ops.concatenate(
+        [ops.cast(first, "float32"), ops.cast(second, "float32")], axis=0
+    )
+    rows = ops.normalize(rows, axis=-1)
+    num_rows = ops.shape(rows)[0]
+    logits = ops.matmul(rows, ops.transpose(rows)) / temperature
+    row = ops.arange(num_rows, dtype="int32")
+    is_itself = row[:, None] == row[None, :]
+    log_sum = ops.logsumexp(
+        ops.where(is_itself, LARGE_NEGATIVE, logits), axis=-1
+    )
+    partner = (row + num_rows // 2) % num_rows
+    positive = ops.take_along_axis(logits, partner[:, None], axis=1)[:, 0]
+    # (2, batch): one line per view
+    return ops.mean(ops.reshape(log_sum - positive, (2, -1)), axis=0)
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class NTXentLoss(keras.losses.Loss):
+    """`nt_xent_loss`, averaged over the pairs of a batch.
+
+    Args:
+        temperature: float, above 0. Defaults to `0.1`.
+        reduction: as in `keras.losses.Loss`. The default is the mean over
+            pairs.
+
+    Call arguments:
+        y_true: `(batch, dim)`. First views.
+        y_pred: `(batch, dim)`. Second views. The gradient flows to both.
+
+    Raises:
+        ValueError: if `temperature` is not above 0.
+    """
+
+    def __init__(
+        self,
+        temperature=0.1,
+        reduction="sum_over_batch_size",
+        name="nt_xent_loss",
+        dtype="float32",
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        check_temperature(temperature)
+        self.temperature = temperature
+
+    def call(self, y_true, y_pred):
+        return nt_xent_loss(y_true, y_pred, self.temperature)
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("dtype", None)
+        return {**config, "temperature": self.temperature}

@@ -1,0 +1,130 @@
+import keras
+import numpy as np
+import pytest
+import reference
+from support import (
+    assert_trains_and_keeps_its_encoder,
+    candidate_group,
+    small_distance,
+    tiny_encoder,
+    to_numpy,
+)
+
+from keras_relcon.baselines import REBAR, MaskedMotifDistance
+from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
+from keras_relcon.layers import Negation, RandomAugmentations
+from keras_relcon.losses import LogRatioLoss
+
+
+def small_rebar(motif_weights, **kwargs):
+    keras.utils.set_random_seed(0)
+    return REBAR(
+        tiny_encoder(),
+        small_distance(motif_weights),
+        **{"temperature": 0.2, **kwargs},
+    )
+
+
+def oracle(model, group, weights):
+    """Distances, and similarities of the encoder as it is."""
+    anchors, candidates = group["anchor"], group["candidates"]
+    batch, length = anchors.shape[:2]
+    windows = np.concatenate([anchors, candidates.reshape(-1, length, 3)])
+    embeddings = to_numpy(model.encoder(windows)).astype(np.float64)
+    return (
+        reference.candidate_distances(anchors, candidates, weights),
+        reference.cosine_similarities(
+            embeddings[:batch],
+            embeddings[batch:].reshape(batch, -1, embeddings.shape[1]),
+        ),
+    )
+
+
+@pytest.mark.parametrize("loss", [None, "log_ratio"])
+def test_step_takes_the_oracle_loss(rng, motif_weights, loss):
+    model = small_rebar(motif_weights)
+    group = candidate_group(rng)
+    expected = reference.binary_contrastive_loss
+    if loss is None:
+        model.compile(optimizer="sgd", run_eagerly=True)
+    else:
+        model.compile(optimizer="sgd", loss=LogRatioLoss(), run_eagerly=True)
+        expected = lambda d, s, _: reference.log_ratio_loss(d, s)  # noqa: E731
+    logs = model.test_on_batch(group, return_dict=True)
+    distances, similarities = oracle(model, group, motif_weights)
+    np.testing.assert_allclose(
+        logs["loss"], expected(distances, similarities, 0.2).mean(), rtol=2e-3
+    )
+    relative = reference.relative_contrastive_loss(distances, similarities, 0.2)
+    np.testing.assert_allclose(
+        logs["loss_per_candidate"], relative.mean() / 6, rtol=1e-3
+    )
+
+
+def test_augmentation_is_for_the_encoder_in_training_alone(rng, motif_weights):
+    model = small_rebar(motif_weights, augmentation=Negation())
+    plain = small_rebar(motif_weights)
+    group = candidate_group(rng)
+    negative = {name: -value for name, value in group.items()}
+    model(group), plain(group)
+    plain.encoder.set_weights(model.encoder.get_weights())
+    np.testing.assert_allclose(to_numpy(model(group)), to_numpy(plain(group)))
+    np.testing.assert_allclose(
+        to_numpy(model(group, training=True)),
+        to_numpy(plain(negative, training=True)),
+        atol=1e-5,
+    )
+    np.testing.assert_allclose(
+        to_numpy(model.rank_candidates(group)),
+        to_numpy(plain.rank_candidates(group)),
+        rtol=1e-5,
+    )
+
+
+def groups_of(length):
+    store = WindowStore.from_recordings(
+        synthetic_recordings(3, 4, seed=0), window_length=length
+    )
+    return CandidateGroups(store, 4, 3, steps_per_epoch=3)
+
+
+def test_fit_lowers_the_loss_and_the_encoder_stays(
+    rng, tmp_path, motif_weights
+):
+    model = small_rebar(motif_weights, augmentation=RandomAugmentations(seed=0))
+    model.compile(optimizer=keras.optimizers.Adam(1e-2))
+    before = [to_numpy(v).copy() for v in model.motif_distance.variables]
+    groups = groups_of(40)
+    loaded = assert_trains_and_keeps_its_encoder(
+        model, groups, groups.batch(0, 0)["anchor"], tmp_path, epochs=8
+    )
+    for old, variable in zip(before, model.motif_distance.variables):
+        np.testing.assert_array_equal(to_numpy(variable), old)
+    assert isinstance(loaded.augmentation, RandomAugmentations)
+
+
+def test_its_own_distance_ranks(rng, tmp_path):
+    keras.utils.set_random_seed(0)
+    distance = MaskedMotifDistance(
+        mask_length=4, embedding_dim=8, kernel_size=3, pairs_per_chunk=8
+    )
+    model = REBAR(tiny_encoder(), distance)
+    model.compile(optimizer="adam")
+    history = model.fit(groups_of(40), verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert 0 <= history["embedding_spread"][0] <= 1.5
+    group = groups_of(40).batch(0, 0)
+    expected = to_numpy(model.rank_candidates(group))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(loaded.motif_distance, MaskedMotifDistance)
+    np.testing.assert_array_equal(
+        to_numpy(loaded.rank_candidates(group)), expected
+    )
+
+
+def test_bad_input_is_explained(motif_weights):
+    with pytest.raises(ValueError, match="`anchor` and `candidates`"):
+        small_rebar(motif_weights)(np.zeros((2, 40, 3), "float32"))
+    with pytest.raises(ValueError, match="`temperature` must be above 0"):
+        small_rebar(motif_weights, temperature=0)
