@@ -9,6 +9,9 @@ from keras_relcon.models.candidate_pool import (
 )
 from keras_relcon.models.train_steps import RelConTrainStep
 
+# Place of `shuffle` among the arguments of `fit` after the data.
+SHUFFLE = 8
+
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class RelConModel(RelConTrainStep, keras.Model):
@@ -129,6 +132,17 @@ class RelConModel(RelConTrainStep, keras.Model):
             `(batch, batch - 1 + num_candidates)` float32, g**2.
         """
         return self.motif_distance.candidate_distances(*_unpack(inputs))
+
+    def fit(self, x=None, *args, **kwargs):
+        """Trains as `keras.Model.fit`, whose arguments it takes.
+
+        Groups are drawn at random already: `shuffle` defaults to `False` for
+        a `PyDataset`. In order of their index, a run repeats by seed, and can
+        go on in the middle of an epoch.
+        """
+        if isinstance(x, keras.utils.PyDataset) and len(args) < SHUFFLE:
+            kwargs.setdefault("shuffle", False)
+        return super().fit(x, *args, **kwargs)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True

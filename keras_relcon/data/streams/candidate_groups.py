@@ -36,7 +36,8 @@ class CandidateGroups(keras.utils.PyDataset):
     Every batch depends on `(seed, epoch, index)` alone: it is the same on any
     worker, in any order, in a new process, and from a store in memory or in a
     file. Only whole batches are given. To continue an interrupted training,
-    set `epoch` to the first epoch to run.
+    see `keras_relcon.training.ResumableTraining`, or set `epoch` to the first
+    epoch to run.
 
     Args:
         store: `WindowStore`. For a TFDS dataset see
@@ -114,7 +115,10 @@ class CandidateGroups(keras.utils.PyDataset):
         self.allow_overlap = allow_overlap
         self.minimum_std_g = minimum_std_g
         self.epoch = 0
-        self._drawn = set()  # indices of this epoch
+        self.first_index = 0  # of this epoch; above 0 where it was interrupted
+        self.is_in_order = True
+        self._drawn = set()  # items of this epoch
+        self._num_drawn_before = 0  # in the epoch before, or before the first
         self._table = self._make_table()
         self.left_out, num_sure = self._leave_out_small_groups()
         self._batches_per_round = num_sure // batch_size
@@ -129,14 +133,43 @@ class CandidateGroups(keras.utils.PyDataset):
     def __len__(self):
         return self.steps_per_epoch or self._batches_per_round
 
+    @property
+    def num_batches(self):
+        # Of this epoch; Keras asks at its start.
+        return len(self) - self.first_index
+
     def __getitem__(self, index):
-        if not 0 <= index < len(self):
+        if not 0 <= index < self.num_batches:
             raise IndexError(
-                f"`index` must be in [0, {len(self)}). Received: index={index}."
+                f"`index` must be in [0, {self.num_batches}). "
+                f"Received: index={index}."
             )
-        batch = self.batch(self.epoch, index)
+        batch = self.batch(self.epoch, self.first_index + index)
+        # Threads run ahead of each other by less than their number; and on
+        # TensorFlow an iterator that was given up may go on for a while.
+        num_drawn = len(self._drawn) + self._num_drawn_before
+        if index >= num_drawn + max(self.workers, 1):
+            self.is_in_order = False
         self._drawn.add(index)
         return batch
+
+    def resume_at(self, epoch, index):
+        """Goes on at a batch of an epoch, the rest of which comes first.
+
+        To be called when `fit` has begun, from `Callback.on_train_begin`: its
+        first epoch then has the batches that are left, later ones all.
+
+        Args:
+            epoch: int. Not negative.
+            index: int. The first batch, in `[0, len(groups))`.
+        """
+        if epoch < 0 or not 0 <= index < len(self):
+            raise ValueError(
+                f"`epoch` must not be negative, and `index` in [0, {len(self)})"
+                f". Received: epoch={epoch}, index={index}."
+            )
+        self.epoch, self.first_index = epoch, index
+        self._drawn, self.is_in_order = set(), True
 
     def on_epoch_end(self):
         # Not in on_epoch_begin: workers start drawing before it is called.
@@ -144,10 +177,12 @@ class CandidateGroups(keras.utils.PyDataset):
         # batch or two, of any index, to build the model; that is no epoch.
         # What processes draw cannot be seen here, so with them each call
         # counts.
-        is_over = len(self._drawn) == len(self) or self.use_multiprocessing
-        if is_over and not self.is_fixed:
+        is_over = len(self._drawn) >= self.num_batches
+        if (is_over or self.use_multiprocessing) and not self.is_fixed:
             self.epoch += 1
-        self._drawn = set()
+        self.first_index = 0
+        self._num_drawn_before = len(self._drawn)
+        self._drawn, self.is_in_order = set(), True
 
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch, as a dict."""

@@ -1,0 +1,3 @@
+from keras_relcon.training.resumable_training import ResumableTraining
+
+__all__ = ["ResumableTraining"]
