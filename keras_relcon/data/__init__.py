@@ -18,6 +18,7 @@ from keras_relcon.data.resampling import (
 from keras_relcon.data.store.intervals import Interval, sample_targets
 from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
+from keras_relcon.data.streams.window_batches import WindowBatches
 from keras_relcon.data.synthetic import synthetic_recordings
 from keras_relcon.data.tfds_source import (
     groups_from_tfds,
@@ -30,6 +31,7 @@ __all__ = [
     "CandidateGroups",
     "Interval",
     "Recording",
+    "WindowBatches",
     "WindowStore",
     "Windows",
     "guess_columns",

@@ -8,6 +8,7 @@ from keras_relcon.models.candidate_pool import (
     check_candidate_group,
 )
 from keras_relcon.models.train_steps import RelConTrainStep
+from keras_relcon.models.train_steps.skipping import step_or_nothing
 
 # Place of `shuffle` among the arguments of `fit` after the data.
 SHUFFLE = 8
@@ -36,6 +37,10 @@ class RelConModel(RelConTrainStep, keras.Model):
         projector: Keras model or layer, `(batch, dim)` to `(batch, any)`,
             between embedding and loss, or `None`. Discarded after training.
             Defaults to `None` (paper).
+        skip_nonfinite: bool. Whether a training step after which the loss or
+            a weight is not finite is left out as a whole, see
+            `keras_relcon.training.LossGuard`. Takes the memory of another
+            copy of all weights. Defaults to `False`.
 
     Call arguments:
         inputs: dict of `anchor`, `(batch, time, channels)`, and `candidates`,
@@ -47,7 +52,8 @@ class RelConModel(RelConTrainStep, keras.Model):
 
     Metrics: `loss`; `loss_per_candidate`, comparable across numbers of
     candidates; `within_subject_share`, the share of within-subject candidates
-    among the `num_candidates` nearest by the motif distance.
+    among the `num_candidates` nearest by the motif distance; with
+    `skip_nonfinite`, `skipped_steps` in this epoch.
 
     Raises:
         ValueError: if the input is not a candidate group, or of one anchor.
@@ -70,6 +76,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         motif_distance,
         temperature=1.0,
         projector=None,
+        skip_nonfinite=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -82,6 +89,9 @@ class RelConModel(RelConTrainStep, keras.Model):
         self.within_subject_share = keras.metrics.Mean(
             name="within_subject_share"
         )
+        self.skip_nonfinite = skip_nonfinite
+        if skip_nonfinite:
+            self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
         self._freeze_distance()
 
     def build(self, input_shape):
@@ -140,9 +150,19 @@ class RelConModel(RelConTrainStep, keras.Model):
         a `PyDataset`. In order of their index, a run repeats by seed, and can
         go on in the middle of an epoch.
         """
-        if isinstance(x, keras.utils.PyDataset) and len(args) < SHUFFLE:
-            kwargs.setdefault("shuffle", False)
+        if isinstance(x, keras.utils.PyDataset):
+            if len(args) < SHUFFLE:
+                kwargs.setdefault("shuffle", False)
+            if not self.built and (x.workers > 1 or x.use_multiprocessing):
+                # Else Keras draws some batches to build by, and workers would
+                # give these once more in the first epoch.
+                self.build({name: part.shape for name, part in x[0].items()})
         return super().fit(x, *args, **kwargs)
+
+    def train_step(self, *args):
+        if self.skip_nonfinite:
+            return step_or_nothing(self, super().train_step, *args)
+        return super().train_step(*args)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -181,6 +201,7 @@ class RelConModel(RelConTrainStep, keras.Model):
             "motif_distance": motif_distance,
             "temperature": self.temperature,
             "projector": serialize(self.projector),
+            "skip_nonfinite": self.skip_nonfinite,
         }
 
     @classmethod

@@ -93,6 +93,7 @@ class ResumableTraining(keras.callbacks.Callback):
         self.is_finished = False
         self.is_paused = False
         self.position = (0, 0)  # epoch of `fit`, index of the next batch
+        self.seconds = 0.0  # of training, all runs together
         self._restored = None
         self._quiet = None
 
@@ -101,7 +102,7 @@ class ResumableTraining(keras.callbacks.Callback):
         self._stream = _identity(self.groups)
         self._build()
         self.is_finished = self.is_paused = False
-        self.position = (0, 0)
+        self.position, self._seconds_before = (0, 0), 0.0
         self._restored = self.files.read()
         if self._restored is None:
             return
@@ -109,6 +110,7 @@ class ResumableTraining(keras.callbacks.Callback):
         self._check_stream(values["stream"])
         set_arrays(self.model, arrays[: values["num_variables"]])
         epoch, index = self.position = tuple(values["position"])
+        self.seconds = self._seconds_before = values["seconds"]
         if damaged:
             warnings.warn(
                 f"The checkpoint {str(damaged[0])!r} is damaged. The training "
@@ -169,10 +171,8 @@ class ResumableTraining(keras.callbacks.Callback):
         if self.model.built:
             return
         # On TensorFlow `fit` builds at the first step only.
-        groups, length = self.groups, self.groups.store.window_length
-        anchor = (groups.batch_size, length, 3)
-        candidates = (groups.batch_size, groups.num_candidates, length, 3)
-        self.model.build({"anchor": anchor, "candidates": candidates})
+        batch = self.groups.batch(self.groups.epoch, 0)
+        self.model.build(keras.tree.map_structure(lambda x: x.shape, batch))
 
     def _restore_rest(self):
         """What Keras and the callbacks set back when `fit` began."""
@@ -217,7 +217,9 @@ class ResumableTraining(keras.callbacks.Callback):
             callbacks.append([numbers, {k: len(v) for k, v in lists.items()}])
             arrays += [array for part in lists.values() for array in part]
         history = self.model.history
+        self.seconds = self._seconds_before + time.monotonic() - self._began
         values = {
+            "seconds": self.seconds,
             "position": self.position,
             "stream_epoch": self.groups.epoch,
             "is_stopped_early": self.is_finished and self.model.stop_training,
