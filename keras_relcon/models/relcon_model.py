@@ -7,6 +7,7 @@ from keras_relcon.models.candidate_pool import (
     candidate_pool,
     check_candidate_group,
 )
+from keras_relcon.models.micro_batches import encode_in_micro_batches
 from keras_relcon.models.train_steps import RelConTrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
 
@@ -41,6 +42,11 @@ class RelConModel(RelConTrainStep, keras.Model):
             a weight is not finite is left out as a whole, see
             `keras_relcon.training.LossGuard`. Takes the memory of another
             copy of all weights. Defaults to `False`.
+        micro_batch_size: int. Windows that pass the encoder at once in
+            training; it divides `batch * (1 + num_candidates)`. Loss and
+            gradient stay those of the whole batch, except that batch norm
+            then takes the statistics of so many windows, see
+            `encode_in_micro_batches`. Defaults to `None`: all.
 
     Call arguments:
         inputs: dict of `anchor`, `(batch, time, channels)`, and `candidates`,
@@ -77,6 +83,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         temperature=1.0,
         projector=None,
         skip_nonfinite=False,
+        micro_batch_size=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -89,6 +96,12 @@ class RelConModel(RelConTrainStep, keras.Model):
         self.within_subject_share = keras.metrics.Mean(
             name="within_subject_share"
         )
+        if micro_batch_size is not None and micro_batch_size < 1:
+            raise ValueError(
+                "`micro_batch_size` must be at least 1, or None. "
+                f"Received: micro_batch_size={micro_batch_size}."
+            )
+        self.micro_batch_size = micro_batch_size
         self.skip_nonfinite = skip_nonfinite
         if skip_nonfinite:
             self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
@@ -118,9 +131,7 @@ class RelConModel(RelConTrainStep, keras.Model):
     def call(self, inputs, training=False):
         anchors, candidates = _unpack(inputs)
         check_candidate_group(anchors.shape, candidates.shape)
-        embeddings = self.encoder(
-            candidate_pool(anchors, candidates), training=training
-        )
+        embeddings = self._encode(candidate_pool(anchors, candidates), training)
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=training)
         embeddings = ops.normalize(ops.cast(embeddings, "float32"), axis=-1)
@@ -131,6 +142,13 @@ class RelConModel(RelConTrainStep, keras.Model):
         return ops.take_along_axis(
             similarities, candidate_index(shape[0], shape[1]), axis=1
         )
+
+    def _encode(self, windows, training):
+        if training and self.micro_batch_size is not None:
+            return encode_in_micro_batches(
+                self.encoder, windows, self.micro_batch_size
+            )
+        return self.encoder(windows, training=training)
 
     def rank_candidates(self, inputs):
         """Motif distances of a batch, the `y` of the training step.
@@ -202,6 +220,7 @@ class RelConModel(RelConTrainStep, keras.Model):
             "temperature": self.temperature,
             "projector": serialize(self.projector),
             "skip_nonfinite": self.skip_nonfinite,
+            "micro_batch_size": self.micro_batch_size,
         }
 
     @classmethod

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from training.train_script import make_groups, make_model
 
-from keras_relcon import RelConModel
 from keras_relcon.training import LossGuard, ResumableTraining
 from keras_relcon.training.model_state import get_arrays, state_variables
 
@@ -90,10 +89,7 @@ def test_a_loss_above_the_limit_stops(tmp_path):
 
 
 def skipping_model():
-    config = make_model().get_config()
-    model = RelConModel.from_config({**config, "skip_nonfinite": True})
-    model.compile(optimizer=keras.optimizers.Adam(1e-2))
-    return model
+    return make_model(skip_nonfinite=True)
 
 
 def test_a_skipped_step_changes_nothing_and_is_counted(tmp_path):
@@ -127,19 +123,8 @@ def test_a_skipped_step_changes_nothing_and_is_counted(tmp_path):
 def test_a_step_that_is_kept_is_the_plain_one():
     results = []
     for skip in (False, True):
-        model = make_model()
-        if skip:
-            model = RelConModel.from_config(
-                {**model.get_config(), "skip_nonfinite": True}
-            )
-        model.compile(optimizer=keras.optimizers.SGD(0.1))
-        groups = make_groups()
-        model.build({k: v.shape for k, v in groups[0].items()})
-        for variable in model.variables:
-            if variable.path.endswith("kernel"):
-                values = np.linspace(-1, 1, int(np.prod(variable.shape)))
-                variable.assign(values.reshape(variable.shape))
-        history = model.fit(groups, epochs=1, verbose=0).history
+        model, groups = make_model(skip_nonfinite=skip), make_groups()
+        history = model.fit(groups, verbose=0).history
         results.append((history["loss"], model.encoder.get_weights()))
     np.testing.assert_allclose(*[loss for loss, _ in results], rtol=1e-6)
     for plain, kept in zip(*[weights for _, weights in results]):
