@@ -7,6 +7,7 @@ from keras_relcon import baselines, layers, losses, models
 from keras_relcon.models import MotifDistance, RelConModel
 from keras_relcon.version import __version__
 
+LAZY = ("baselines", "data", "evaluation", "presets", "training")
 __all__ = [
     "MotifDistance",
     "RelConModel",
@@ -18,12 +19,13 @@ __all__ = [
     "losses",
     "models",
     "presets",
+    "training",
 ]
 
 
 def __getattr__(name):
     # On first use, so that `import keras_relcon` loads keras and numpy only.
-    if name in ("data", "evaluation", "presets"):
+    if name in LAZY:
         return importlib.import_module(f"keras_relcon.{name}")
     raise AttributeError(f"module 'keras_relcon' has no attribute {name!r}")
 

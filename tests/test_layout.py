@@ -19,6 +19,7 @@ FLOORS = {
     "distributed": 2,
     "baselines": 3,
     "presets": 3,
+    "training": 3,
     "evaluation": 4,
     "tuning": 5,
     "cli": 6,

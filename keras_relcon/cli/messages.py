@@ -4,7 +4,13 @@ import sys
 
 PROGRAM = "keras-relcon"
 # What goes wrong by what was given, and not by a bug.
-USER_ERRORS = (ValueError, TypeError, ImportError, OSError)
+USER_ERRORS = (
+    ValueError,
+    TypeError,
+    ImportError,
+    OSError,
+    FloatingPointError,
+)
 
 
 def report_error(error, about=None):

@@ -9,6 +9,7 @@ import time
 import keras
 
 from keras_relcon import data, layers, models, presets
+from keras_relcon.cli.pretrain_stage import Paused, fit_stage, stages_of
 from keras_relcon.presets.preset_directory import read_preset
 
 DISTANCE_SECTIONS = (
@@ -20,16 +21,19 @@ DISTANCE_SECTIONS = (
     "windows",
     "motif_distance",
 )
-NOT_OF_THE_MODEL = ("epochs", "batch_size", "learning_rate")
+NOT_OF_THE_MODEL = ("epochs", "steps", "batch_size", "learning_rate")
+
+LOGGED_STEPS = 100  # of the motif distance, where its steps are given
 
 
 def pretrain(config, overwrite=False, say=None):
     """Trains the motif distance, then the encoder, and writes a preset.
 
     A finished motif distance is kept beside the output, in
-    `<output>.stages/motif_distance`, under a hash of all that it depends on;
-    a run that was stopped takes it up. A preset that the same config wrote is
-    kept as it is.
+    `<output>.stages/motif_distance`, under a hash of all that it depends on,
+    and checkpoints of the stage that is trained beside it: a run that was
+    stopped or killed goes on there, and ends with the same weights. A preset
+    that the same config wrote is kept as it is.
 
     Args:
         config: dict of `read_config` or `complete_config`.
@@ -39,7 +43,8 @@ def pretrain(config, overwrite=False, say=None):
             Defaults to `None`.
 
     Returns:
-        `Path` of the preset directory.
+        `Path` of the preset directory, or `None` if `run.max_minutes` were
+        over first: call it again to go on.
 
     Raises:
         FileExistsError: if something else is at the output.
@@ -64,10 +69,18 @@ def pretrain(config, overwrite=False, say=None):
         f"training on {info['num_subjects']} subjects, {info['hours']:.2f} "
         f"hours; held out: {held_out}"
     )
-    started = time.perf_counter()
-    distance = _distance_stage(config, train, say)
-    model, history = _train_encoder(config, train, distance, say)
-    facts = _facts(config, train, held_out, history, started)
+    deadline, minutes = None, config["run"]["max_minutes"]
+    if minutes is not None:
+        deadline = time.monotonic() + 60 * minutes
+    try:
+        distance = _distance_stage(config, train, deadline, say)
+        model, seconds = _train_encoder(
+            config, train, distance, key, deadline, say
+        )
+    except Paused:
+        say(f"paused after {minutes:g} minutes; saved in {stages_of(config)}")
+        return None
+    facts = _facts(config, train, held_out, model.history.history, seconds)
     path = presets.save_to_preset(
         model,
         output,
@@ -75,7 +88,7 @@ def pretrain(config, overwrite=False, say=None):
         overwrite=overwrite,
         **config["windows"],
     )
-    shutil.rmtree(_stages(config), ignore_errors=True)
+    shutil.rmtree(stages_of(config), ignore_errors=True)
     say(f"written to {path}")
     return path
 
@@ -101,10 +114,10 @@ def _split(config):
     return train, list(rest.subjects)
 
 
-def _distance_stage(config, train, say):
+def _distance_stage(config, train, deadline, say):
     """The trained motif distance, from its stage where that is finished."""
     key = _key(config, DISTANCE_SECTIONS)
-    stage = _stages(config) / "motif_distance"
+    stage = stages_of(config) / "motif_distance"
     if stage.exists() and _key_of(stage) == key:
         say("1. the motif distance is trained already")
         return presets.from_preset(stage)
@@ -114,23 +127,23 @@ def _distance_stage(config, train, say):
         **{k: v for k, v in settings.items() if k not in NOT_OF_THE_MODEL}
     )
     distance.compile(optimizer=keras.optimizers.Adam(settings["learning_rate"]))
-    length = config["windows"]["window_length"]
-    starts = [
-        start
-        for piece in train.pieces
-        for start in range(
-            piece.start, piece.start + piece.num_samples - length + 1, length
-        )
-    ]
-    distance.fit(
-        train.read(starts),
+    steps = settings["steps"]
+    batches = data.WindowBatches(
+        train,
         batch_size=settings["batch_size"],
-        epochs=settings["epochs"],
+        steps_per_epoch=steps and min(steps, LOGGED_STEPS),
+        seed=config["seed"],
+    )
+    epochs = settings["epochs"]
+    if steps:
+        epochs = -(-steps // len(batches))
+    training = fit_stage(
+        distance, batches, epochs, "motif_distance", key, config, deadline
     )
     presets.save_to_preset(
         distance,
         stage,
-        facts={"config_sha256": key},
+        facts={"config_sha256": key, "seconds": training.seconds},
         overwrite=True,
         **config["windows"],
     )
@@ -138,29 +151,51 @@ def _distance_stage(config, train, say):
     return presets.from_preset(stage)
 
 
-def _train_encoder(config, train, distance, say):
+def _train_encoder(config, train, distance, key, deadline, say):
+    """The trained model, and the seconds that both stages took."""
     say("2. RelCon teaches the encoder that order")
     settings = config["relcon"]
     keras.utils.set_random_seed(config["seed"] + 1)
+    widths = settings["projector"]
     model = models.RelConModel(
         layers.ResNet1D34(**config["encoder"]),
         distance,
         temperature=settings["temperature"],
+        projector=models.mlp_projector(widths) if widths else None,
+        skip_nonfinite=settings["skip_nonfinite"],
     )
-    model.compile(optimizer=keras.optimizers.Adam(settings["learning_rate"]))
     steps_per_epoch = min(settings["steps_per_epoch"], settings["steps"])
+    epochs = -(-settings["steps"] // steps_per_epoch)
+    rate = _learning_rate(settings, epochs * steps_per_epoch)
+    model.compile(optimizer=keras.optimizers.Adam(rate))
     groups = data.CandidateGroups(
         train,
         batch_size=settings["batch_size"],
         num_candidates=settings["num_candidates"],
         steps_per_epoch=steps_per_epoch,
         seed=config["seed"],
+        policy=settings["policy"],
+        span_seconds=settings["span_seconds"],
+        minimum_std_g=settings["minimum_std_g"],
     )
-    epochs = -(-settings["steps"] // steps_per_epoch)
-    return model, model.fit(groups, epochs=epochs).history
+    training = fit_stage(model, groups, epochs, "relcon", key, config, deadline)
+    facts = distance.preset_metadata.facts
+    return model, facts["seconds"] + training.seconds
 
 
-def _facts(config, train, held_out, history, started):
+def _learning_rate(settings, steps):
+    rate, warmup = settings["learning_rate"], settings["warmup_steps"]
+    if settings["schedule"] == "constant":
+        return rate
+    return keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else rate,
+        decay_steps=steps - warmup,
+        warmup_target=rate if warmup else None,
+        warmup_steps=warmup,
+    )
+
+
+def _facts(config, train, held_out, history, seconds):
     settings = config["relcon"]
     steps_per_epoch = min(settings["steps_per_epoch"], settings["steps"])
     return {
@@ -173,16 +208,11 @@ def _facts(config, train, held_out, history, started):
         "num_candidates": settings["num_candidates"],
         "temperature": settings["temperature"],
         "seed": config["seed"],
-        "training_time": f"{time.perf_counter() - started:.0f} s",
+        "training_time": f"{seconds:.0f} s",
         "machine": f"{platform.machine()}, {platform.system()}, "
         f"{keras.backend.backend()} backend",
         "last_loss_per_candidate": float(history["loss_per_candidate"][-1]),
     }
-
-
-def _stages(config):
-    output = config["output"]
-    return output.with_name(f"{output.name}.stages")
 
 
 def _key(config, sections):

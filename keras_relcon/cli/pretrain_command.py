@@ -23,6 +23,7 @@ and everything that can be said, with its defaults:
   window_length = 256
   [motif_distance]        # and the arguments of MotifDistance
   epochs = 3
+  steps = 1000            # instead of epochs; no default
   batch_size = 64
   learning_rate = 1e-3
   [encoder]               # the arguments of ResNet1D34
@@ -33,10 +34,24 @@ and everything that can be said, with its defaults:
   steps = 1000
   steps_per_epoch = 100
   learning_rate = 1e-3
+  schedule = "constant"   # or "cosine", to zero at the last step
+  warmup_steps = 0        # of "cosine"
+  projector = []          # widths of an MLP that training alone uses
+  policy = "subject"      # candidates: also "recording" or "time_span",
+  span_seconds = 3600     # then within so many seconds; no default
+  minimum_std_g = 0.01    # leaves out windows at rest; no default
+  skip_nonfinite = false  # leave out a step whose loss is not finite
+  [run]                   # what changes nothing of the outcome
+  checkpoint_steps = 100
+  max_minutes = 60        # then save and stop; no default
+  tensorboard = false
   [facts]                 # more for the model card: intended_use, limits, ...
 
-A run that was stopped goes on after its last finished stage: the trained
-motif distance is kept in `<output>.stages` until the preset is written.
+A run that was stopped or killed goes on at its last checkpoint when it is run
+again, and ends the same: checkpoints and the trained motif distance are kept
+in `<output>.stages` until the preset is written. `<output>.logs` has a table of
+the epochs, `bad_batches.jsonl` if a loss was not finite, and what TensorBoard
+reads.
 """
 
 
@@ -47,13 +62,25 @@ def add_arguments(parser):
         action="store_true",
         help="replace a preset that another config wrote",
     )
+    parser.add_argument(
+        "--max-minutes",
+        type=float,
+        metavar="M",
+        help="save and stop after so long; run again to go on",
+    )
 
 
 def run(args):
+    config = read_config(args.config)
+    if args.max_minutes is not None:
+        config["run"]["max_minutes"] = args.max_minutes
     path = pretrain(
-        read_config(args.config),
+        config,
         overwrite=args.overwrite,
         say=lambda line: print(line, flush=True),
     )
+    if path is None:
+        print("not finished: run the same command again to go on")
+        return 0
     print(f'load it with keras_relcon.presets.from_preset("{path}")')
     return 0

@@ -5,13 +5,20 @@ import json
 import tomllib
 from pathlib import Path
 
+from keras_relcon.data.streams.candidate_checks import check_policy
+
 DEFAULTS = {
     "held_out_subjects": [],
     "held_out_share": 0.2,
     "seed": 0,
     "recordings": {"unit": "g", "sample_rate_hz": None},
     "windows": {"sample_rate_hz": 100, "window_length": 256},
-    "motif_distance": {"epochs": 3, "batch_size": 64, "learning_rate": 1e-3},
+    "motif_distance": {
+        "epochs": 3,
+        "steps": None,
+        "batch_size": 64,
+        "learning_rate": 1e-3,
+    },
     "encoder": {},
     "relcon": {
         "temperature": 1.0,
@@ -20,9 +27,22 @@ DEFAULTS = {
         "steps": 1000,
         "steps_per_epoch": 100,
         "learning_rate": 1e-3,
+        "schedule": "constant",
+        "warmup_steps": 0,
+        "projector": [],
+        "policy": "subject",
+        "span_seconds": None,
+        "minimum_std_g": None,
+        "skip_nonfinite": False,
+    },
+    "run": {
+        "checkpoint_steps": 100,
+        "max_minutes": None,
+        "tensorboard": False,
     },
     "facts": {},
 }
+SCHEDULES = ("constant", "cosine")
 REQUIRED = ("data", "output")
 MODEL_ARGUMENTS = {
     "motif_distance": (
@@ -99,7 +119,59 @@ def complete_config(values, folder="."):
     config = {name: Path(folder) / str(values[name]) for name in REQUIRED}
     for name, default in DEFAULTS.items():
         config[name] = _filled(name, values.get(name, default), default)
+    _check_distance(config["motif_distance"], values)
+    _check_relcon(config["relcon"])
+    _check_at_least(config["run"], "run", {"checkpoint_steps": 1})
     return config
+
+
+def _check_distance(settings, values):
+    if settings["steps"] is not None:
+        if "epochs" in values["motif_distance"]:
+            raise ValueError(
+                "[motif_distance] may have epochs or steps. Received: both. "
+                "Leave out one of them."
+            )
+        _check_at_least(settings, "motif_distance", {"steps": 1})
+
+
+def _check_relcon(settings):
+    least = {"steps": 1, "steps_per_epoch": 1, "warmup_steps": 0}
+    _check_at_least(settings, "relcon", least)
+    if settings["schedule"] not in SCHEDULES:
+        raise ValueError(
+            f"relcon.schedule must be one of {list(SCHEDULES)}. "
+            f"Received: {settings['schedule']!r}."
+        )
+    if settings["warmup_steps"] and settings["schedule"] == "constant":
+        raise ValueError(
+            'relcon.warmup_steps goes with relcon.schedule = "cosine". '
+            f"Received: warmup_steps = {settings['warmup_steps']} with "
+            '"constant". Choose "cosine", or leave out the warm-up.'
+        )
+    if settings["warmup_steps"] >= settings["steps"]:
+        raise ValueError(
+            "relcon.warmup_steps must be below relcon.steps. Received: "
+            f"{settings['warmup_steps']} of {settings['steps']}."
+        )
+    widths = settings["projector"]
+    if not all(type(width) is int and width > 0 for width in widths):
+        raise ValueError(
+            "relcon.projector must be a list of widths, such as [256, 128], "
+            f"or []. Received: {widths}."
+        )
+    check_policy(
+        settings["policy"], settings["span_seconds"], settings["minimum_std_g"]
+    )
+
+
+def _check_at_least(settings, section, least):
+    for name, value in least.items():
+        if type(settings[name]) is not int or settings[name] < value:
+            raise ValueError(
+                f"{section}.{name} must be a whole number of {value} or more. "
+                f"Received: {settings[name]!r}."
+            )
 
 
 def _filled(name, value, default):
@@ -129,11 +201,19 @@ def _check_kind(name, value, default):
     kind = type(default)
     if default is None or kind is float:
         kind = (int, float)
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or (
+        isinstance(value, bool) and kind is not bool
+    ):
         if value is None and default is None:
             return
-        names = {dict: "a section", list: "a list", str: "text"}
+        names = {
+            bool: "true or false",
+            dict: "a section",
+            list: "a list",
+            str: "text",
+        }
+        example = "" if default is None else f", such as {default!r}"
         raise ValueError(
-            f"{name} must be {names.get(kind, 'a number')}, such as "
-            f"{default!r}. Received: {value!r}."
+            f"{name} must be {names.get(kind, 'a number')}{example}. "
+            f"Received: {value!r}."
         )

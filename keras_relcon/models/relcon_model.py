@@ -8,7 +8,12 @@ from keras_relcon.models.candidate_pool import (
     check_candidate_group,
 )
 from keras_relcon.models.embedding_spread import EmbeddingSpread
+from keras_relcon.models.micro_batches import encode_in_micro_batches
 from keras_relcon.models.train_steps import RelConTrainStep
+from keras_relcon.models.train_steps.skipping import step_or_nothing
+
+# Place of `shuffle` among the arguments of `fit` after the data.
+SHUFFLE = 8
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -34,6 +39,15 @@ class RelConModel(RelConTrainStep, keras.Model):
         projector: Keras model or layer, `(batch, dim)` to `(batch, any)`,
             between embedding and loss, or `None`. Discarded after training.
             Defaults to `None` (paper).
+        skip_nonfinite: bool. Whether a training step after which the loss or
+            a weight is not finite is left out as a whole, see
+            `keras_relcon.training.LossGuard`. Takes the memory of another
+            copy of all weights. Defaults to `False`.
+        micro_batch_size: int. Windows that pass the encoder at once in
+            training; it divides `batch * (1 + num_candidates)`. Loss and
+            gradient stay those of the whole batch, except that batch norm
+            then takes the statistics of so many windows, see
+            `encode_in_micro_batches`. Defaults to `None`: all.
 
     Call arguments:
         inputs: dict of `anchor`, `(batch, time, channels)`, and `candidates`,
@@ -47,7 +61,8 @@ class RelConModel(RelConTrainStep, keras.Model):
     candidates; `within_subject_share`, the share of within-subject candidates
     among the `num_candidates` nearest by the motif distance;
     `embedding_spread` of what the loss compares, for the anchors of the batch,
-    0 is collapse (`EmbeddingSpread`).
+    0 is collapse (`EmbeddingSpread`); with `skip_nonfinite`, `skipped_steps` in
+    this epoch.
 
     Raises:
         ValueError: if the input is not a candidate group, or of one anchor.
@@ -70,6 +85,8 @@ class RelConModel(RelConTrainStep, keras.Model):
         motif_distance,
         temperature=1.0,
         projector=None,
+        skip_nonfinite=False,
+        micro_batch_size=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -82,6 +99,15 @@ class RelConModel(RelConTrainStep, keras.Model):
         self.within_subject_share = keras.metrics.Mean(
             name="within_subject_share"
         )
+        if micro_batch_size is not None and micro_batch_size < 1:
+            raise ValueError(
+                "`micro_batch_size` must be at least 1, or None. "
+                f"Received: micro_batch_size={micro_batch_size}."
+            )
+        self.micro_batch_size = micro_batch_size
+        self.skip_nonfinite = skip_nonfinite
+        if skip_nonfinite:
+            self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
         self._freeze_distance()
 
     def build(self, input_shape):
@@ -109,9 +135,7 @@ class RelConModel(RelConTrainStep, keras.Model):
     def call(self, inputs, training=False):
         anchors, candidates = _unpack(inputs)
         check_candidate_group(anchors.shape, candidates.shape)
-        embeddings = self.encoder(
-            candidate_pool(anchors, candidates), training=training
-        )
+        embeddings = self._encode(candidate_pool(anchors, candidates), training)
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=training)
         embeddings = ops.normalize(ops.cast(embeddings, "float32"), axis=-1)
@@ -123,6 +147,13 @@ class RelConModel(RelConTrainStep, keras.Model):
             similarities, candidate_index(shape[0], shape[1]), axis=1
         )
 
+    def _encode(self, windows, training):
+        if training and self.micro_batch_size is not None:
+            return encode_in_micro_batches(
+                self.encoder, windows, self.micro_batch_size
+            )
+        return self.encoder(windows, training=training)
+
     def rank_candidates(self, inputs):
         """Motif distances of a batch, the `y` of the training step.
 
@@ -133,6 +164,27 @@ class RelConModel(RelConTrainStep, keras.Model):
             `(batch, batch - 1 + num_candidates)` float32, g**2.
         """
         return self.motif_distance.candidate_distances(*_unpack(inputs))
+
+    def fit(self, x=None, *args, **kwargs):
+        """Trains as `keras.Model.fit`, whose arguments it takes.
+
+        Groups are drawn at random already: `shuffle` defaults to `False` for
+        a `PyDataset`. In order of their index, a run repeats by seed, and can
+        go on in the middle of an epoch.
+        """
+        if isinstance(x, keras.utils.PyDataset):
+            if len(args) < SHUFFLE:
+                kwargs.setdefault("shuffle", False)
+            if not self.built and (x.workers > 1 or x.use_multiprocessing):
+                # Else Keras draws some batches to build by, and workers would
+                # give these once more in the first epoch.
+                self.build({name: part.shape for name, part in x[0].items()})
+        return super().fit(x, *args, **kwargs)
+
+    def train_step(self, *args):
+        if self.skip_nonfinite:
+            return step_or_nothing(self, super().train_step, *args)
+        return super().train_step(*args)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -172,6 +224,8 @@ class RelConModel(RelConTrainStep, keras.Model):
             "motif_distance": motif_distance,
             "temperature": self.temperature,
             "projector": serialize(self.projector),
+            "skip_nonfinite": self.skip_nonfinite,
+            "micro_batch_size": self.micro_batch_size,
         }
 
     @classmethod

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import shutil
 import types
@@ -7,7 +8,7 @@ import pytest
 
 import keras_relcon as kr
 from keras_relcon.cli.main import main
-from keras_relcon.cli.pretrain import pretrain
+from keras_relcon.cli.pretrain import _learning_rate, pretrain
 from keras_relcon.cli.pretrain_config import complete_config
 from keras_relcon.presets import from_preset
 
@@ -62,7 +63,10 @@ def test_a_config_becomes_a_preset(values, tmp_path, capsys):
     np.testing.assert_allclose(facts["hours"], 3 * 3 * 8 / 3600, atol=1e-3)
     assert facts["intended_use"] == "a test"
     names = sorted(p.name for p in tmp_path.iterdir())
-    assert names == ["config.json", "mine"]  # no stages are left
+    # no stages are left
+    assert names == ["config.json", "mine", "mine.logs"]
+    logs = sorted(p.name for p in (tmp_path / "mine.logs").iterdir())
+    assert logs == ["motif_distance.csv", "relcon.csv"]
     # a second run does nothing, another config needs another place
     assert main(["pretrain", str(path)]) == 0
     assert "finished already" in capsys.readouterr().out
@@ -77,13 +81,13 @@ def quick(monkeypatch):
     trained = []
 
     def fit_distance(self, x, **kwargs):
-        self.build(x.shape)
+        self.build(x[0].shape)
         trained.append(self.kernel_size)
 
-    def fit_relcon(self, groups, epochs):
+    def fit_relcon(self, groups, **kwargs):
         self.build({name: x.shape for name, x in groups[0].items()})
         history = {"loss": [1.0], "loss_per_candidate": [0.5]}
-        return types.SimpleNamespace(history=history)
+        self.history = types.SimpleNamespace(history=history)
 
     monkeypatch.setattr(kr.MotifDistance, "fit", fit_distance)
     monkeypatch.setattr(kr.RelConModel, "fit", fit_relcon)
@@ -138,6 +142,79 @@ def test_a_changed_stage_is_trained_again(
     shutil.rmtree(data / "s00")  # other data
     run()
     assert quick == [3, 5, 5]
+
+
+def everything(values):
+    """A config of all that may be said of the training."""
+    del values["motif_distance"]["epochs"]
+    values["motif_distance"]["steps"] = 2
+    values["relcon"].update(
+        steps=5,
+        schedule="cosine",
+        warmup_steps=2,
+        projector=[6, 4],
+        policy="recording",
+        minimum_std_g=1e-4,
+        skip_nonfinite=True,
+    )
+    values["run"] = {"checkpoint_steps": 1}
+    return values
+
+
+def weights_of(path):
+    model = from_preset(path, task="pretrain")
+    return [
+        *model.encoder.get_weights(),
+        *model.motif_distance.get_weights(),
+        *model.projector.get_weights(),
+    ]
+
+
+def test_in_legs_it_ends_as_in_one(values, tmp_path, capsys):
+    values = everything(values)
+    whole = pretrain(complete_config({**values, "output": "whole"}, tmp_path))
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(values))
+    for leg in ("distance", "relcon"):
+        assert main(["pretrain", str(path), "--max-minutes", "0"]) == 0
+        text = capsys.readouterr().out
+        assert "run the same command again" in text
+        assert ("2. RelCon" in text) == (leg == "relcon")
+        assert not (tmp_path / "mine").exists()
+    assert main(["pretrain", str(path)]) == 0
+    assert "distance is trained already" in capsys.readouterr().out
+    expected = weights_of(whole)
+    assert len(expected) > 30
+    for one, other in zip(expected, weights_of(tmp_path / "mine")):
+        np.testing.assert_array_equal(one, other)
+    for name in ("motif_distance.csv", "relcon.csv"):
+        rows = (tmp_path / "mine.logs" / name).read_text()
+        assert rows == (tmp_path / "whole.logs" / name).read_text()
+    assert rows.count("\n") == 4  # a header and three epochs
+    model = from_preset(whole, task="pretrain")
+    assert [layer.units for layer in model.projector.layers] == [6, 4]
+    assert from_preset(whole).compute_output_shape((1, 40, 3)) == (1, 8)
+
+
+def test_the_schedule_warms_up_and_ends_at_zero():
+    settings = {"learning_rate": 0.5, "schedule": "cosine", "warmup_steps": 4}
+    rate = _learning_rate(settings, 12)
+    rates = [float(rate(step)) for step in (0, 2, 4, 8, 12)]
+    np.testing.assert_allclose(rates, [0, 0.25, 0.5, 0.25, 0], atol=1e-6)
+    rate = _learning_rate({**settings, "warmup_steps": 0}, 8)
+    rates = [float(rate(step)) for step in (0, 4, 8)]
+    np.testing.assert_allclose(rates, [0.5, 0.25, 0], atol=1e-6)
+    assert _learning_rate({**settings, "schedule": "constant"}, 8) == 0.5
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorboard") is not None,
+    reason="tensorboard is installed",
+)
+def test_tensorboard_that_is_not_installed_is_named(values):
+    values["run"] = {"tensorboard": True}
+    with pytest.raises(ImportError, match="needs tensor.*leave the key out"):
+        pretrain(complete_config(values))
 
 
 def test_unknown_subjects_are_named(values):

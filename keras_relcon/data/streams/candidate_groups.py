@@ -36,7 +36,8 @@ class CandidateGroups(EpochBatches):
     Every batch depends on `(seed, epoch, index)` alone: it is the same on any
     worker, in any order, in a new process, and from a store in memory or in a
     file. Only whole batches are given. To continue an interrupted training,
-    set `epoch` to the first epoch to run.
+    see `keras_relcon.training.ResumableTraining`, or set `epoch` to the first
+    epoch to run.
 
     Args:
         store: `WindowStore`. For a TFDS dataset see
@@ -113,8 +114,6 @@ class CandidateGroups(EpochBatches):
         self.span_seconds = span_seconds
         self.allow_overlap = allow_overlap
         self.minimum_std_g = minimum_std_g
-        self.epoch = 0
-        self._drawn = set()  # indices of this epoch
         self._table = self._make_table()
         self.left_out, num_sure = self._leave_out_small_groups()
         self._batches_per_round = num_sure // batch_size
@@ -124,7 +123,6 @@ class CandidateGroups(EpochBatches):
                 f"Received: {num_sure} windows for batch_size={batch_size}. "
                 "Use a smaller `batch_size` or more data."
             )
-        self._round = None
 
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch, as a dict."""

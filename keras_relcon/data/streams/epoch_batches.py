@@ -8,22 +8,59 @@ class EpochBatches(keras.utils.PyDataset):
 
     A round is what all windows are cut and ordered into; an epoch has one or
     more, of `_batches_per_round` batches each. A subclass sets in its
-    constructor `epoch` to 0, `_drawn` to an empty set, `_round` to `None`,
-    `steps_per_epoch`, `is_fixed` and `_batches_per_round`, and has
+    constructor `steps_per_epoch`, `is_fixed` and `_batches_per_round`, and has
     `batch(epoch, index)` and `_draw_round(epoch, round_index)`.
     """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.epoch = 0
+        self.first_index = 0  # of this epoch; above 0 where it was interrupted
+        self.is_in_order = True
+        self._drawn = set()  # items of this epoch
+        self._num_drawn_before = 0  # in the epoch before, or before the first
+        self._round = None
 
     def __len__(self):
         return self.steps_per_epoch or self._batches_per_round
 
+    @property
+    def num_batches(self):
+        # Of this epoch; Keras asks at its start.
+        return len(self) - self.first_index
+
     def __getitem__(self, index):
-        if not 0 <= index < len(self):
+        if not 0 <= index < self.num_batches:
             raise IndexError(
-                f"`index` must be in [0, {len(self)}). Received: index={index}."
+                f"`index` must be in [0, {self.num_batches}). "
+                f"Received: index={index}."
             )
-        batch = self.batch(self.epoch, index)
+        batch = self.batch(self.epoch, self.first_index + index)
+        # Threads run ahead of each other by less than their number; and on
+        # TensorFlow an iterator that was given up may go on for a while.
+        num_drawn = len(self._drawn) + self._num_drawn_before
+        if index >= num_drawn + max(self.workers, 1):
+            self.is_in_order = False
         self._drawn.add(index)
         return batch
+
+    def resume_at(self, epoch, index):
+        """Goes on at a batch of an epoch, the rest of which comes first.
+
+        To be called when `fit` has begun, from `Callback.on_train_begin`: its
+        first epoch then has the batches that are left, later ones all.
+
+        Args:
+            epoch: int. Not negative.
+            index: int. The first batch, in `[0, len(batches))`.
+        """
+        if epoch < 0 or not 0 <= index < len(self):
+            raise ValueError(
+                f"`epoch` must not be negative, and `index` in [0, {len(self)})"
+                f". Received: epoch={epoch}, index={index}."
+            )
+        self.epoch, self.first_index = epoch, index
+        self._drawn, self.is_in_order = set(), True
 
     def on_epoch_end(self):
         # Not in on_epoch_begin: workers start drawing before it is called.
@@ -31,10 +68,12 @@ class EpochBatches(keras.utils.PyDataset):
         # batch or two, of any index, to build the model; that is no epoch.
         # What processes draw cannot be seen here, so with them each call
         # counts.
-        is_over = len(self._drawn) == len(self) or self.use_multiprocessing
-        if is_over and not self.is_fixed:
+        is_over = len(self._drawn) >= self.num_batches
+        if (is_over or self.use_multiprocessing) and not self.is_fixed:
             self.epoch += 1
-        self._drawn = set()
+        self.first_index = 0
+        self._num_drawn_before = len(self._drawn)
+        self._drawn, self.is_in_order = set(), True
 
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch."""

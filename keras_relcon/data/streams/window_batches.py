@@ -95,9 +95,6 @@ class WindowBatches(EpochBatches):
         self.is_fixed = is_fixed
         self.weighting = weighting
         self.minimum_std_g = minimum_std_g
-        self.epoch = 0
-        self._drawn = set()  # indices of this epoch
-        self._round = None
         activity = None
         if minimum_std_g is not None:
             activity = ActivityMap(store, store.pieces, minimum_std_g)

@@ -81,3 +81,11 @@ def compiled(function, model):
         return fast([variable.value for variable in model.variables], *tensors)
 
     return call
+
+
+def one_by_one(function, state, parts):
+    """Calls `state, output = function(state, part)` for each part in turn.
+
+    Returns the last state, and the outputs stacked. Differentiable.
+    """
+    return jax.lax.scan(function, state, parts)

@@ -55,3 +55,25 @@ def compiled(function, model):
         return (fast if tf.executing_eagerly() else function)(*tensors)
 
     return call
+
+
+def one_by_one(function, state, parts):
+    """Calls `state, output = function(state, part)` for each part in turn.
+
+    Returns the last state, and the outputs stacked. Differentiable.
+    """
+
+    def step(index, state, outputs):
+        state, output = function(state, parts[index])
+        return index + 1, state, outputs.write(index, output)
+
+    num_parts = tf.shape(parts)[0]
+    outputs = tf.TensorArray(parts.dtype, num_parts)
+    _, state, outputs = tf.while_loop(
+        lambda index, *_: index < num_parts,
+        step,
+        (0, state, outputs),
+        # Else several parts are in memory at once.
+        parallel_iterations=1,
+    )
+    return state, outputs.stack()

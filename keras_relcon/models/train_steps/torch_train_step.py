@@ -38,3 +38,15 @@ class RelConTrainStep:
 def compiled(function, model):
     """Eager PyTorch compiles nothing; it leaves out the gradient's records."""
     return torch.no_grad()(function)
+
+
+def one_by_one(function, state, parts):
+    """Calls `state, output = function(state, part)` for each part in turn.
+
+    Returns the last state, and the outputs stacked. Differentiable.
+    """
+    outputs = []
+    for part in parts:
+        state, output = function(state, part)
+        outputs.append(output)
+    return state, torch.stack(outputs)

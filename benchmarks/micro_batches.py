@@ -1,0 +1,121 @@
+"""Memory and time of a training step, whole and in micro-batches.
+
+    python benchmarks/micro_batches.py --backends torch jax --record
+
+A step of `RelConModel` with the full encoder; each line in a process of its
+own. The first step, which compiles, is not timed; memory is the most that was
+added by any step.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import measuring
+
+TITLE = "Micro-batches"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--backends", nargs="+", default=["torch"])
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--num-candidates", type=int, default=20)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[0, 336, 64])
+    parser.add_argument("--record", action="store_true", help="into RESULTS.md")
+    parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.size is not None:
+        measured = measure(args.batch_size, args.num_candidates, args.size)
+        sys.stdout.write(json.dumps(measured))
+        return
+    rows = [run(args, b, size) for b in args.backends for size in args.sizes]
+    text = report(args.batch_size, args.num_candidates, rows)
+    sys.stdout.write(f"{text}\n")
+    if args.record:
+        measuring.replace_section(TITLE, text)
+
+
+def run(args, backend, size):
+    """Measures one size in a process of its own."""
+    command = [sys.executable, __file__, "--size", str(size)]
+    command += ["--batch-size", str(args.batch_size)]
+    command += ["--num-candidates", str(args.num_candidates)]
+    output = subprocess.run(
+        command,
+        check=True,
+        stdout=subprocess.PIPE,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        },
+    ).stdout
+    return {"backend": backend, "size": size, **json.loads(output)}
+
+
+def measure(batch_size, num_candidates, size, make_encoder=None):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    import keras_relcon as kr
+
+    encoder = (make_encoder or kr.layers.ResNet1D34)()
+    model = kr.RelConModel(
+        encoder, kr.MotifDistance(), micro_batch_size=size or None
+    )
+    model.compile(optimizer="adam")
+    group = measuring.candidate_group(batch_size, num_candidates)
+    # The ranking takes no part in this: its memory is bounded by itself.
+    model.rank_candidates = lambda inputs: _any_distances(inputs)
+    seconds = []
+
+    def steps():
+        for _ in range(2):
+            begin = time.perf_counter()
+            model.train_on_batch(group)
+            seconds.append(time.perf_counter() - begin)
+
+    return {
+        "megabytes": measuring.added_megabytes(steps),
+        "seconds": seconds[-1],
+    }
+
+
+def _any_distances(inputs):
+    from keras import ops
+
+    batch_size, num_candidates = inputs["candidates"].shape[:2]
+    anchors = ops.mean(inputs["anchor"] ** 2, axis=(1, 2))
+    others = ops.arange(batch_size - 1 + num_candidates, dtype="float32")
+    return anchors[:, None] + others[None]
+
+
+def report(batch_size, num_candidates, rows):
+    num_windows = batch_size * (1 + num_candidates)
+    lines = [
+        [
+            row["backend"],
+            row["size"] or f"all {num_windows}",
+            row["megabytes"],
+            row["seconds"],
+        ]
+        for row in rows
+    ]
+    header = ["backend", "windows at once", "added memory, MB", "s per step"]
+    return (
+        f"A training step of B = {batch_size}, C = {num_candidates}, without "
+        f"the ranking: {num_windows} windows of 256 samples through the full "
+        "encoder, all at once or in micro-batches "
+        "(`RelConModel(micro_batch_size=...)`), whose loss and gradients are "
+        "those of the whole batch. `python benchmarks/micro_batches.py`; the "
+        "most memory that two steps added, and the time of the second.\n\n"
+        + measuring.table(header, lines)
+        + f"\n\n{measuring.machine()}"
+    )
+
+
+if __name__ == "__main__":
+    main()

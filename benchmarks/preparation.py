@@ -1,0 +1,277 @@
+"""Prepares recordings of many subjects with Beam, and writes a store of them.
+
+    python benchmarks/preparation.py --subjects 1000 --seconds 20 --record
+
+Synthetic recordings, a CSV file per subject at 100 Hz, go through the Beam
+builder `recording_folder` on the DirectRunner with several processes into many
+`array_record` files, and from there into a window store. Recordings are short,
+so that this takes a minute or two: what a day takes is scaled by the samples,
+and each figure is split into a part per subject and a part per sample by a
+second run on half the length.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import measuring
+import numpy as np
+
+RATE_HZ = 100
+SAMPLES_PER_DAY = 24 * 3600 * RATE_HZ
+PARTICIPANTS = 87_376  # of the paper
+WINDOWS = 1.07e9  # of the paper, of 256 samples
+RESULTS = Path(__file__).with_name("PREPARATION.md")
+NUM_KINDS = 20  # of different recordings; subjects take turns
+PARTS = ("beam", "store")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--subjects", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--files", type=int, default=16)
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.part:
+        measured = {"beam": prepare, "store": write_store}[args.part](args)
+        Path(args.folder, f"{args.part}.json").write_text(json.dumps(measured))
+        return
+    runs = []
+    for seconds in (args.seconds, max(4, args.seconds // 2)):
+        args.seconds = seconds
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append(measure(args, folder))
+    text = report(runs)
+    sys.stdout.write(text)
+    if args.record:
+        RESULTS.write_text(text)
+
+
+def measure(args, folder):
+    """Each part in a process of its own; what they measured, together."""
+    write_recordings(Path(folder, "manual"), args.subjects, args.seconds)
+    row = {name: getattr(args, name) for name in ("subjects", "seconds")}
+    row.update(processes=args.processes, files=args.files)
+    for part in PARTS:
+        command = [sys.executable, __file__, "--part", part]
+        command += ["--folder", folder, "--files", str(args.files)]
+        command += ["--processes", str(args.processes)]
+        subprocess.run(command, check=True, stdout=sys.stderr)
+        measured = json.loads(Path(folder, f"{part}.json").read_text())
+        row.update({f"{part}_{name}": v for name, v in measured.items()})
+    return row
+
+
+def write_recordings(folder, num_subjects, seconds):
+    """`recordings/<subject>/day.csv`: a walk of a subject of its own."""
+    num_samples = seconds * RATE_HZ
+    windows = measuring.walking_windows(NUM_KINDS, num_samples)
+    texts = [
+        "\n".join(["x,y,z", *(f"{x:.4f},{y:.4f},{z:.4f}" for x, y, z in rows)])
+        for rows in windows.tolist()
+    ]
+    for number in range(num_subjects):
+        path = folder / "recordings" / f"s{number:05d}" / "day.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(texts[number % NUM_KINDS])
+
+
+def builder_of(folder):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from tfds_builders.recording_folder.recording_folder_beam_builder import (
+        BeamBuilder,
+    )
+
+    return BeamBuilder(
+        config="wrist_100hz",
+        data_dir=Path(folder, "data"),
+        file_format="array_record",
+    )
+
+
+def prepare(args):
+    import tensorflow_datasets as tfds
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    builder = builder_of(args.folder)
+    options = PipelineOptions(
+        runner="DirectRunner",
+        direct_num_workers=args.processes,
+        direct_running_mode="multi_processing",
+    )
+    begin = time.perf_counter()
+    builder.download_and_prepare(
+        download_config=tfds.download.DownloadConfig(
+            manual_dir=Path(args.folder, "manual"),
+            beam_options=options,
+            num_shards=args.files,
+        )
+    )
+    seconds = time.perf_counter() - begin
+    paths = list(Path(builder.data_path).glob("*array_record*"))
+    return {
+        "seconds": seconds,
+        "bytes": sum(path.stat().st_size for path in paths),
+        "num_files": len(paths),
+        **usage(),
+    }
+
+
+def write_store(args):
+    builder = builder_of(args.folder)
+    from keras_relcon.data import store_from_tfds
+
+    path = Path(args.folder, "windows.h5")
+    begin = time.perf_counter()
+    store = store_from_tfds(builder, path)
+    seconds = time.perf_counter() - begin
+    return {
+        "seconds": seconds,
+        "bytes": path.stat().st_size,
+        "num_subjects": len(store.subjects),
+        **usage(),
+    }
+
+
+def usage():
+    """Core-seconds of all processes, and the most that one of them held."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = [own.ru_utime, own.ru_stime, children.ru_utime, children.ru_stime]
+    return {
+        "core_seconds": sum(times),
+        "megabytes": measuring.peak_megabytes(),
+        "worker_megabytes": children.ru_maxrss / 1e3,
+    }
+
+
+def per_day(runs, name):
+    """What a day of a subject takes: a part per subject, one per sample."""
+    counts = [[1, run["seconds"] * RATE_HZ] for run in runs]
+    values = [run[name] / run["subjects"] for run in runs]
+    each, per_sample = np.linalg.solve(counts, values)
+    return float(max(each, 0) + max(per_sample, 0) * SAMPLES_PER_DAY)
+
+
+def report(runs):
+    names = {
+        "Beam, s": "beam_seconds",
+        "Beam, core-seconds": "beam_core_seconds",
+        "array_record, MB": "beam_bytes",
+        "files": "beam_num_files",
+        "memory of a worker, MB": "beam_worker_megabytes",
+        "memory of the runner, MB": "beam_megabytes",
+        "store, core-seconds": "store_core_seconds",
+        "store, MB": "store_bytes",
+        "memory of the store's writer, MB": "store_megabytes",
+    }
+    rows = [
+        [
+            f"{run['subjects']} x {run['seconds']} s",
+            *(
+                run[name] / 1e6 if name.endswith("bytes") else run[name]
+                for name in names.values()
+            ),
+        ]
+        for run in runs
+    ]
+    days = {
+        name: per_day(runs, name)
+        for name in ("beam_core_seconds", "beam_bytes")
+        + ("store_core_seconds", "store_bytes")
+    }
+    processes = runs[0]["processes"]
+    paper_days = WINDOWS * 256 / SAMPLES_PER_DAY
+    needs = [
+        [
+            label,
+            f"{num_days:,.0f}",
+            f"{num_days * days['beam_core_seconds'] / 3600:,.0f}",
+            f"{num_days * days['beam_bytes'] / 1e12:.2f}",
+            f"{num_days * days['store_core_seconds'] / 3600:,.0f}",
+            f"{num_days * days['store_bytes'] / 1e12:.2f}",
+        ]
+        for label, num_days in (
+            ("the 1.07e9 windows of the paper", paper_days),
+            (f"{PARTICIPANTS:,} participants, a day each", PARTICIPANTS),
+            (f"{PARTICIPANTS:,} participants, a week each", 7 * PARTICIPANTS),
+        )
+    ]
+    subject_day = [
+        [
+            "a subject-day",
+            days["beam_core_seconds"],
+            days["beam_bytes"] / 1e6,
+            days["store_core_seconds"],
+            days["store_bytes"] / 1e6,
+        ]
+    ]
+    return f"""# Preparation at scale
+
+    python benchmarks/preparation.py --subjects {runs[0]["subjects"]} \\
+        --seconds {runs[0]["seconds"]} --processes {processes} --record
+
+CSV files at 100 Hz through `recording_folder.BeamBuilder` on Beam's
+DirectRunner with {processes} processes, into `array_record` files; then
+`store_from_tfds` into one HDF5 file (int16), in one process. Measured:
+
+{measuring.table(["recordings", *names], rows)}
+
+Core-seconds (user and system time of all processes) do not count what other
+work on the machine takes, seconds do. Recordings are short, so what follows is
+scaled. The two runs differ in length
+alone, which gives a part per subject and a part per sample; a day is
+{SAMPLES_PER_DAY:,} samples. Synthetic walking with noise compresses less than
+a day with its rest.
+
+{
+        measuring.table(
+            [
+                "",
+                "Beam, core-seconds",
+                "array_record, MB",
+                "store, core-seconds",
+                "store, MB",
+            ],
+            subject_day,
+        )
+    }
+
+What more of them would need, on cores like these:
+
+{
+        measuring.table(
+            [
+                "",
+                "subject-days",
+                "Beam, core-hours",
+                "array_record, TB",
+                "store, core-hours",
+                "store, TB",
+            ],
+            needs,
+        )
+    }
+
+Memory does not grow with the number of subjects: a worker of Beam holds one
+file, the store's writer one recording. Beam's processes share nothing but the
+output folder, so core-hours divide by the cores of any runner; a store is
+written by one process, so large corpora are best kept as one store for each
+part of the subjects.
+
+{measuring.machine()}
+"""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Trains an encoder on more windows than fit into memory at once."""
+
+import keras
+from keras import ops
+
+from keras_relcon.models.train_steps import one_by_one
+
+
+def encode_in_micro_batches(encoder, windows, size):
+    """Calls an encoder in training on a few windows at a time.
+
+    Loss and gradient of all windows are those of one call, in the memory of a
+    few: nothing but windows and embeddings is kept, and the backward pass
+    computes each micro-batch again, as in
+    [gradient caching](https://arxiv.org/abs/2101.06983), for one more forward
+    pass.
+
+    Args:
+        encoder: built Keras model, `(batch, time, channels)` to
+            `(batch, dim)`.
+        windows: `(num_windows, time, channels)`, g.
+        size: int. Windows at a time; `num_windows` is a multiple of it.
+
+    Returns:
+        `(num_windows, dim)` float32. Variables such as batch norm statistics
+        are updated once for each micro-batch.
+
+    Raises:
+        ValueError: if the windows cannot be divided.
+
+    Differs from one call where a result depends on the other windows: batch
+    norm takes the mean and variance of a micro-batch.
+    """
+    num_windows, *shape = windows.shape
+    if num_windows is not None and num_windows % size:
+        raise ValueError(
+            "`micro_batch_size` must divide the windows of a batch, anchors "
+            f"and candidates. Received: micro_batch_size={size} for "
+            f"{num_windows} windows."
+        )
+    num_trainable = len(encoder.trainable_variables)
+
+    def encode(part, *values):
+        output, state = encoder.stateless_call(
+            values[:num_trainable], values[num_trainable:], part, training=True
+        )
+        return ops.cast(output, "float32"), state
+
+    def step(state, part):
+        output, state = keras.remat(encode)(part, *weights, *state)
+        return list(state), output
+
+    weights = _values(encoder.trainable_variables)
+    state, outputs = one_by_one(
+        step,
+        _values(encoder.non_trainable_variables),
+        ops.cast(ops.reshape(windows, (-1, size, *shape)), "float32"),
+    )
+    for variable, value in zip(encoder.non_trainable_variables, state):
+        variable.assign(value)
+    return ops.reshape(outputs, (-1, outputs.shape[-1]))
+
+
+def _values(variables):
+    # Copies, because the originals change before the backward pass.
+    return [ops.copy(variable) for variable in variables]

@@ -1,0 +1,73 @@
+"""Leaves out a training step whose outcome is not finite."""
+
+import keras
+from keras import ops
+
+
+def step_or_nothing(model, step, *args):
+    """Takes a training step, and takes it back where it is not finite.
+
+    Good are a finite loss and finite weights after the step. Else all
+    variables (weights, batch norm statistics, seed generators, metrics and the
+    optimizer's) are what they were, and `model.skipped_steps` counts one.
+
+    Args:
+        model: `RelConModel` with a metric `skipped_steps`.
+        step: callable. Its train step.
+        *args: what Keras gives the step.
+
+    Returns:
+        What the step returns.
+    """
+    if keras.backend.backend() == "jax":
+        return _stateless(model, step, *args)
+    return _stateful(model, step, *args)
+
+
+def _stateful(model, step, data):
+    _build(model, data)
+    count = {id(variable) for variable in model.skipped_steps.variables}
+    variables = [*model.variables, *model.optimizer.variables]
+    before = {
+        id(variable): (variable, ops.stop_gradient(ops.copy(variable)))
+        for variable in variables
+        if id(variable) not in count
+    }
+    logs = step(data)
+    is_good = _is_finite(logs, model.trainable_variables)
+    for variable, value in before.values():
+        variable.assign(ops.where(is_good, variable, value))
+    model.skipped_steps.update_state(1 - ops.cast(is_good, "float32"))
+    return model.get_metrics_result()
+
+
+def _build(model, data):
+    """Variables must be there before the step to be copied."""
+    if not model.built:
+        model.build(keras.tree.map_structure(lambda x: tuple(x.shape), data))
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+
+
+def _stateless(model, step, state, data):
+    logs, after = step(state, data)
+    is_good = _is_finite(logs, after[0])
+    after = keras.tree.map_structure(
+        lambda new, old: ops.where(is_good, new, old), tuple(after), state
+    )
+    *after, metrics = after
+    (count,) = model.skipped_steps.variables
+    place = [v is count for v in model.metrics_variables].index(True)
+    metrics[place] = state[3][place] + (1 - ops.cast(is_good, "float32"))
+    mapping = zip(model.metrics_variables, metrics)
+    with keras.StatelessScope(state_mapping=mapping):
+        logs = model.get_metrics_result()
+    return logs, (*after, metrics)
+
+
+def _is_finite(logs, weights):
+    # The mean loss of the epoch was finite before this step.
+    is_good = ops.isfinite(logs["loss"])
+    for weight in weights:
+        is_good = ops.logical_and(is_good, ops.all(ops.isfinite(weight)))
+    return is_good

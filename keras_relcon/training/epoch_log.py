@@ -1,0 +1,43 @@
+"""A table of epochs that a resumed training goes on with."""
+
+import csv
+from pathlib import Path
+
+import keras
+
+
+class EpochLog(keras.callbacks.CSVLogger):
+    """A `CSVLogger` with one row per epoch, whatever was run again.
+
+    When a training goes on from a checkpoint, rows of that epoch and of later
+    ones are left out before new ones are appended. Without a checkpoint the
+    table begins anew.
+
+    Args:
+        path: str or path. The `.csv` file; its folder is made.
+    """
+
+    def __init__(self, path):
+        super().__init__(str(path), append=True)
+
+    def on_train_begin(self, logs=None):
+        pass  # opened at the first epoch, whose number is known only then
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.csv_file is None or self.csv_file.closed:
+            _keep_before(Path(self.filename), epoch)
+            super().on_train_begin(logs)
+
+
+def _keep_before(path, epoch):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        return
+    with open(path, newline="") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    # A row that was cut by a kill is one of an epoch to be run again.
+    rows = [row for row in rows if row[:1] and row[0].isdigit()]
+    rows = [row for row in rows if int(row[0]) < epoch]
+    with open(path, "w", newline="") as file:
+        if rows:
+            csv.writer(file).writerows([header, *rows])

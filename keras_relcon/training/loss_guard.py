@@ -1,0 +1,130 @@
+"""Stops a training whose loss is no number, and says at which batch."""
+
+import json
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+
+MOST_NAMES = 5
+
+
+class LossGuard(keras.callbacks.Callback):
+    """Writes down the batches at which the loss explodes, and stops.
+
+    Looks at the loss after every batch, for which an accelerator is waited
+    for. A batch whose loss is NaN, infinite or above `largest_loss` is written
+    to a file as one line of JSON: epoch and index of the stream, the loss, and
+    subject, recording and offset of each anchor. Then `fit` ends by an error;
+    with `ResumableTraining` after it among the callbacks, the last checkpoint
+    is from before. A model with `skip_nonfinite` leaves such a step out by
+    itself: its batch is written down too, and `fit` goes on.
+
+    Args:
+        path: str or path. File to append to, `.jsonl`.
+        groups: `CandidateGroups`. The ones that `fit` is given.
+        largest_loss: float. Of a single batch. Defaults to `None`, no limit.
+        most_skipped: int. Steps that may be left out in one epoch. Defaults
+            to `100`.
+
+    Raises:
+        FloatingPointError: if a loss is not finite or too large, or too many
+            steps are left out.
+
+    Example:
+
+    >>> guard = keras_relcon.training.LossGuard("bad_batches.jsonl", groups)
+    >>> model.fit(groups, callbacks=[guard, resumable])
+    """
+
+    def __init__(self, path, groups, largest_loss=None, most_skipped=100):
+        super().__init__()
+        self.path = Path(path)
+        self.groups = groups
+        self.largest_loss = largest_loss
+        self.most_skipped = most_skipped
+        self._before = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Mean loss, its number of batches, and skipped steps, before a batch;
+        # unknown where an epoch is resumed.
+        self._before = None if self.groups.first_index else (0.0, 0, 0)
+
+    def on_train_batch_end(self, batch, logs=None):
+        epoch, index = self.groups.epoch, self.groups.first_index + batch
+        mean = float(logs["loss"])
+        num_skipped = int(logs.get("skipped_steps", 0))
+        num_batches = index + 1 - num_skipped
+        before = self._before or (mean, num_batches - 1, num_skipped)
+        self._before = (mean, num_batches, num_skipped)
+        if num_skipped > before[2]:
+            self._write_down(epoch, index, None)
+            if num_skipped > self.most_skipped:
+                raise FloatingPointError(
+                    f"At most {self.most_skipped} steps of an epoch may be "
+                    f"left out. Received: {num_skipped}, see "
+                    f"{str(self.path)!r}. Lower the learning rate, and go on "
+                    "from the last checkpoint."
+                )
+            return
+        # The loss of this batch, from the means before and after it.
+        loss = num_batches * mean - before[1] * before[0]
+        limit = math.inf if self.largest_loss is None else self.largest_loss
+        if math.isfinite(loss) and loss <= limit:
+            return
+        anchors = self._write_down(epoch, index, loss)
+        names = [f"{a['subject']} at {a['seconds']:.2f} s" for a in anchors]
+        more = len(names) - MOST_NAMES
+        names[MOST_NAMES:] = [f"{more} more"] * (more > 0)
+        raise FloatingPointError(
+            "The loss of a batch must be finite"
+            + (f" and at most {limit:g}" if math.isfinite(limit) else "")
+            + f". Received: loss={loss:g} at epoch {epoch}, batch {index} of "
+            f"the stream, with the anchors of {', '.join(names)}; all are in "
+            f"{str(self.path)!r}. Lower the learning rate or raise the "
+            "temperature, and go on from the last checkpoint."
+        )
+
+    def _write_down(self, epoch, index, loss):
+        anchors = describe_anchors(self.groups, epoch, index)
+        line = {
+            "epoch": epoch,
+            "index": index,
+            # JSON has no NaN.
+            "loss": None if loss is None else repr(loss),
+            "anchors": anchors,
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        return anchors
+
+
+def describe_anchors(groups, epoch, index):
+    """Where the anchors of a batch come from.
+
+    Args:
+        groups: `CandidateGroups`.
+        epoch, index: int. See `CandidateGroups.draw`.
+
+    Returns:
+        list of dict of `subject`, `recording` and `seconds` from the start of
+        the recording, one per anchor.
+    """
+    pieces = sorted(groups.store.pieces, key=lambda piece: piece.start)
+    anchors, _ = groups.draw(epoch, index)
+    starts = [piece.start for piece in pieces]
+    places = np.searchsorted(starts, anchors, side="right") - 1
+    rate = groups.store.sample_rate_hz
+    return [
+        {
+            "subject": pieces[place].subject,
+            "recording": pieces[place].recording,
+            "seconds": float(
+                pieces[place].start_seconds
+                + (anchor - pieces[place].start) / rate
+            ),
+        }
+        for place, anchor in zip(places, anchors)
+    ]

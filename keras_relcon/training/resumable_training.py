@@ -1,0 +1,268 @@
+"""Goes on with an interrupted training as if nothing had happened."""
+
+import dataclasses
+import hashlib
+import time
+import warnings
+
+import keras
+
+from keras_relcon.data.streams.candidate_groups import CandidateGroups
+from keras_relcon.training.callback_state import get_state, set_state
+from keras_relcon.training.checkpoint_files import CheckpointFiles
+from keras_relcon.training.model_state import (
+    get_arrays,
+    is_finite,
+    set_arrays,
+)
+
+ENDED_EARLY = "Your input ran out of data"
+
+
+class ResumableTraining(keras.callbacks.Callback):
+    """Saves a training as it runs, and goes on with it exactly.
+
+    A script that was killed at any step is run again as it is: `fit` starts at
+    the batch after the last checkpoint and ends with weights bit-equal to
+    those of a run that was never interrupted, on the same machine with the
+    same number of devices and a backend whose operations repeat. A training
+    that has ended does nothing more.
+
+    A checkpoint holds all variables of the model (weights, batch norm
+    statistics, states of seed generators, metrics) and of the optimizer
+    (moments, iterations, learning rate), epoch and index of the stream, the
+    history of `fit`, and what the other callbacks remember. The two newest
+    are kept, see `CheckpointFiles`; a damaged one is left out, with a warning.
+    Weights that are not finite are never saved.
+
+    Args:
+        directory: str or path. Of the checkpoints; one per training.
+        groups: `CandidateGroups`. The ones that `fit` is given.
+        every: int. Batches between checkpoints. Defaults to `None`: at the
+            end of each epoch only.
+        callbacks: list of callbacks that `fit` is given too, whose numbers go
+            on: `EarlyStopping` and `ReduceLROnPlateau` with their waits and
+            best scores, `ModelCheckpoint` with its best score. Defaults to
+            `()`.
+        max_minutes: float. Saves and ends `fit` after so long, in the middle
+            of an epoch too; `is_finished` then is `False`. Defaults to `None`.
+
+    Put it last among the callbacks. Models other than `RelConModel` need
+    `fit(..., shuffle=False)`; with `workers` above 1, build the model before
+    `fit`.
+
+    Raises:
+        TypeError: if `groups` are no `CandidateGroups`.
+        ValueError: if the checkpoint is of another model, optimizer or
+            stream, or batches come out of order.
+        FloatingPointError: if weights are not finite.
+        OSError: if all checkpoints are damaged, or one cannot be written.
+
+    Example:
+
+    >>> groups = keras_relcon.data.CandidateGroups(store)
+    >>> resumable = keras_relcon.training.ResumableTraining(
+    ...     "checkpoints", groups, every=100
+    ... )
+    >>> model.fit(groups, epochs=10, callbacks=[resumable])
+    """
+
+    def __init__(
+        self, directory, groups, every=None, callbacks=(), max_minutes=None
+    ):
+        super().__init__()
+        if not isinstance(groups, CandidateGroups):
+            raise TypeError(
+                "`groups` must be the `CandidateGroups` that `fit` is given. "
+                f"Received: groups of type {type(groups).__name__}."
+            )
+        if every is not None and every < 1:
+            raise ValueError(
+                f"`every` must be at least 1, or None. Received: every={every}."
+            )
+        if max_minutes is not None and max_minutes < 0:
+            raise ValueError(
+                "`max_minutes` must not be negative, or None. "
+                f"Received: max_minutes={max_minutes}."
+            )
+        self.files = CheckpointFiles(directory)
+        self.groups = groups
+        self.every = every
+        self.callbacks = tuple(callbacks)
+        self.max_minutes = max_minutes
+        self.is_finished = False
+        self.is_paused = False
+        self.position = (0, 0)  # epoch of `fit`, index of the next batch
+        self.seconds = 0.0  # of training, all runs together
+        self._restored = None
+        self._quiet = None
+
+    def on_train_begin(self, logs=None):
+        self._began = time.monotonic()
+        self._stream = _identity(self.groups)
+        self._build()
+        self.is_finished = self.is_paused = False
+        self.position, self._seconds_before = (0, 0), 0.0
+        self._restored = self.files.read()
+        if self._restored is None:
+            return
+        values, arrays, damaged = self._restored
+        self._check_stream(values["stream"])
+        set_arrays(self.model, arrays[: values["num_variables"]])
+        epoch, index = self.position = tuple(values["position"])
+        self.seconds = self._seconds_before = values["seconds"]
+        if damaged:
+            warnings.warn(
+                f"The checkpoint {str(damaged[0])!r} is damaged. The training "
+                f"goes on from the other one, epoch {epoch}, batch {index}."
+            )
+        self.groups.resume_at(values["stream_epoch"], index)
+        if values["is_stopped_early"]:
+            epoch = max(epoch, self.params["epochs"])
+        self.model._initial_epoch = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model._initial_epoch = None  # of this `fit` only
+        if self._restored is None:
+            # Now, when all callbacks have seen the end of the last epoch.
+            self.position = (epoch, 0)
+            self._save()
+        else:
+            self._restore_rest()
+        if self.groups.first_index:
+            # Shorter by what was done of the epoch, of which Keras warns.
+            self._quiet = warnings.catch_warnings()
+            self._quiet.__enter__()
+            warnings.filterwarnings("ignore", message=ENDED_EARLY)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._quiet is not None:
+            self._quiet.__exit__()
+            self._quiet = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._check_order()
+        epoch, _ = self.position
+        index = self.groups.first_index + batch + 1
+        self.position = (epoch, index)
+        if index == len(self.groups):
+            return  # the epoch ends: saved when all callbacks have seen it
+        is_time = (
+            self.max_minutes is not None
+            and time.monotonic() - self._began >= 60 * self.max_minutes
+        )
+        if is_time or (self.every and index % self.every == 0):
+            self._save()
+        if is_time:
+            self.is_paused = True
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        self.model._initial_epoch = None
+        if self._restored is not None:
+            self._restore_rest()  # there was nothing left to do
+            self.is_finished = True
+        elif not self.is_paused:
+            self.is_finished = True
+            self.position = (self.position[0] + 1, 0)
+            self._save()
+
+    def _build(self):
+        if self.model.built:
+            return
+        # On TensorFlow `fit` builds at the first step only.
+        batch = self.groups.batch(self.groups.epoch, 0)
+        self.model.build(keras.tree.map_structure(lambda x: x.shape, batch))
+
+    def _restore_rest(self):
+        """What Keras and the callbacks set back when `fit` began."""
+        values, arrays, _ = self._restored
+        self._restored = None
+        num_variables = values["num_variables"]
+        set_arrays(
+            self.model, arrays[:num_variables], self.model.metrics_variables
+        )
+        self.model.history.epoch = values["history_epochs"]
+        self.model.history.history = values["history"]
+        rest = iter(arrays[num_variables:])
+        for callback, (numbers, lengths) in zip(
+            self.callbacks, values["callbacks"]
+        ):
+            lists = {
+                name: [next(rest) for _ in range(length)]
+                for name, length in lengths.items()
+            }
+            set_state(callback, numbers, lists)
+
+    def _check_order(self):
+        if not self.groups.is_in_order:
+            raise ValueError(
+                "Batches must come in the order of their index, so that a "
+                "training can go on in the middle of an epoch. Received: "
+                "another order. Pass `shuffle=False` to `fit`."
+            )
+
+    def _save(self):
+        arrays = get_arrays(self.model)
+        if not is_finite(self.model, arrays):
+            raise FloatingPointError(
+                "Weights must be finite to be saved. Received: NaN or infinity "
+                f"at epoch {self.position[0]}, batch {self.position[1]}. The "
+                f"last good checkpoint stays in {str(self.files.directory)!r}. "
+                "Lower the learning rate, or see `LossGuard`."
+            )
+        num_variables, callbacks = len(arrays), []
+        for callback in self.callbacks:
+            numbers, lists = get_state(callback)
+            callbacks.append([numbers, {k: len(v) for k, v in lists.items()}])
+            arrays += [array for part in lists.values() for array in part]
+        history = self.model.history
+        self.seconds = self._seconds_before + time.monotonic() - self._began
+        values = {
+            "seconds": self.seconds,
+            "position": self.position,
+            "stream_epoch": self.groups.epoch,
+            "is_stopped_early": self.is_finished and self.model.stop_training,
+            "stream": self._stream,
+            "num_variables": num_variables,
+            "history_epochs": [int(epoch) for epoch in history.epoch],
+            "history": {
+                name: [float(value) for value in column]
+                for name, column in history.history.items()
+            },
+            "callbacks": callbacks,
+        }
+        self.files.write(values, arrays)
+
+    def _check_stream(self, stream):
+        now = self._stream
+        changed = [name for name in now if stream.get(name) != now[name]]
+        if changed:
+            raise ValueError(
+                "A checkpoint must be of the same stream. Received: groups "
+                "that differ in "
+                + ", ".join(f"{n}={now[n]!r}" for n in changed)
+                + f" from those of {str(self.files.directory)!r}. Use another "
+                "directory, or remove this one to train from the start."
+            )
+
+
+def _identity(groups):
+    """All that the batches of an (epoch, index) depend on."""
+    signal = hashlib.sha256()
+    for piece in groups.store.pieces:
+        signal.update(repr(dataclasses.astuple(piece)).encode())
+    return {
+        "seed": groups.seed,
+        "batch_size": groups.batch_size,
+        "num_candidates": groups.num_candidates,
+        "num_batches": len(groups),
+        "policy": groups.policy,
+        "span_seconds": groups.span_seconds,
+        "allow_overlap": groups.allow_overlap,
+        "minimum_std_g": groups.minimum_std_g,
+        "is_fixed": groups.is_fixed,
+        "window_length": groups.store.window_length,
+        "sample_rate_hz": groups.store.sample_rate_hz,
+        "signal": signal.hexdigest(),
+    }

@@ -1,0 +1,71 @@
+"""Ends a training whose data process was killed, which would wait for ever."""
+
+import multiprocessing
+import signal
+import threading
+
+import keras
+from keras.src.trainers.data_adapters import py_dataset_adapter
+
+# How the workers of a pool end when it is closed.
+NORMAL = (None, 0, -signal.SIGTERM)
+
+
+class WorkerWatch(keras.callbacks.Callback):
+    """Ends `fit` by an error if a process that draws batches is killed.
+
+    With `use_multiprocessing=True` a process that the system kills, for want
+    of memory above all, takes its batch with it, and Keras waits for that
+    batch for ever. Not needed with threads. Checkpoints of `ResumableTraining`
+    stay, and the script is run again.
+
+    Args:
+        seconds: float. Between looks. Defaults to `1.0`.
+
+    Raises:
+        ChildProcessError: if a worker was killed. TensorFlow raises it as an
+            error of its own, with the same words.
+
+    Example:
+
+    >>> groups = keras_relcon.data.CandidateGroups(
+    ...     store, workers=4, use_multiprocessing=True
+    ... )
+    >>> model.fit(groups, callbacks=[WorkerWatch(), resumable])
+    """
+
+    def __init__(self, seconds=1.0):
+        super().__init__()
+        self.seconds = seconds
+
+    def on_train_begin(self, logs=None):
+        self._is_over = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def on_train_end(self, logs=None):
+        self._is_over.set()
+
+    def _watch(self):
+        workers = {}
+        while not self._is_over.wait(self.seconds):
+            for child in multiprocessing.active_children():
+                if "PoolWorker" in child.name:
+                    workers[child.pid] = child
+            killed = [x for x in workers.values() if x.exitcode not in NORMAL]
+            if killed:
+                _fail_waiting(killed[0])
+                return
+
+
+def _fail_waiting(worker):
+    """Gives an error to whoever waits for a batch."""
+    error = ChildProcessError(
+        "Processes that draw batches must go on to the end. Received: process "
+        f"{worker.pid} ended by signal {-worker.exitcode}"
+        + (", as of too little memory" if worker.exitcode == -9 else "")
+        + ". Use fewer `workers`, or threads (`use_multiprocessing=False`), "
+        "and go on from the last checkpoint."
+    )
+    for pool in list(py_dataset_adapter._DATA_POOLS):
+        for result in list(pool._cache.values()):
+            result._set(0, (False, error))

@@ -1,0 +1,127 @@
+import keras
+import numpy as np
+import pytest
+from support import candidate_group, small_distance, small_encoder, to_numpy
+
+from keras_relcon import RelConModel
+from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
+
+
+def plain_encoder():
+    """Without batch norm: an embedding is that of its window alone."""
+    return keras.Sequential(
+        [
+            keras.layers.Conv1D(8, 5, strides=3, activation="tanh"),
+            keras.layers.GlobalAveragePooling1D(),
+            keras.layers.Dense(6),
+        ]
+    )
+
+
+def step(motif_weights, group, make_encoder, size, projector=None, **kwargs):
+    """Loss of a training step, and what it changes, by the variable."""
+    keras.utils.set_random_seed(3)
+    model = RelConModel(
+        make_encoder(),
+        small_distance(motif_weights),
+        0.2,
+        projector=projector and keras.layers.Dense(projector),
+        micro_batch_size=size,
+        **kwargs,
+    )
+    model.compile(optimizer=keras.optimizers.SGD(1.0))
+    model.build({k: v.shape for k, v in group.items()})
+    before = [to_numpy(v).copy() for v in model.trainable_variables]
+    loss = model.train_on_batch(group, return_dict=True)["loss"]
+    changes = [
+        to_numpy(v) - old for v, old in zip(model.trainable_variables, before)
+    ]
+    return model, float(loss), changes
+
+
+@pytest.mark.parametrize("size", [1, 4, 16])
+def test_micro_batches_give_loss_and_gradients_of_the_batch(
+    rng, motif_weights, size
+):
+    group = candidate_group(rng)  # 4 anchors, 12 candidates
+    _, expected_loss, expected = step(
+        motif_weights, group, plain_encoder, None, projector=5
+    )
+    _, loss, changes = step(
+        motif_weights, group, plain_encoder, size, projector=5
+    )
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
+    assert len(changes) == 6
+    for change, other in zip(changes, expected):
+        assert np.abs(other).max() > 1e-4
+        np.testing.assert_allclose(
+            change, other, rtol=1e-4, atol=1e-5 * np.abs(other).max()
+        )
+
+
+def test_batch_norm_takes_the_statistics_of_a_micro_batch(rng, motif_weights):
+    # All micro-batches hold the same windows: their statistics are those of
+    # the whole batch.
+    windows = rng.normal(size=(4, 40, 3)).astype("float32")
+    group = {
+        "anchor": windows,
+        "candidates": np.stack([windows[:4]] * 3).reshape(4, 3, 40, 3),
+    }
+    model, expected_loss, expected = step(
+        motif_weights, group, small_encoder, None
+    )
+    other, loss, changes = step(motif_weights, group, small_encoder, 4)
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-4)
+    for change, expected_change in zip(changes, expected):
+        largest = np.abs(expected_change).max()
+        np.testing.assert_allclose(
+            change, expected_change, rtol=2e-2, atol=2e-2 * largest + 1e-5
+        )
+    # Once moved a tenth of the way from zero, and four times.
+    once = to_numpy(model.encoder.stem_norm.moving_mean)
+    four_times = to_numpy(other.encoder.stem_norm.moving_mean)
+    assert np.abs(once).max() > 1e-3
+    np.testing.assert_allclose(
+        four_times, once * (1 - 0.9**4) / 0.1, rtol=1e-3, atol=1e-5
+    )
+
+
+def test_random_layers_go_on_between_micro_batches(rng, motif_weights):
+    def noisy():
+        return keras.Sequential(
+            [keras.layers.GaussianNoise(1.0, seed=1), plain_encoder()]
+        )
+
+    group = candidate_group(rng)
+    model, *_ = step(motif_weights, group, noisy, 4)
+    (state,) = [
+        v
+        for v in model.non_trainable_variables
+        if "seed" in v.path and "noise" in v.path
+    ]
+    assert to_numpy(state)[1] == 4  # one draw for each micro-batch
+
+
+def test_fit_in_micro_batches_lowers_the_loss(motif_weights):
+    recordings = synthetic_recordings(4, 12, 50, seed=1)
+    store = WindowStore.from_recordings(recordings, 50, 64)
+    groups = CandidateGroups(store, batch_size=8, num_candidates=4, seed=0)
+    keras.utils.set_random_seed(0)
+    model = RelConModel(
+        small_encoder(),
+        small_distance(motif_weights),
+        0.2,
+        micro_batch_size=10,
+    )
+    model.compile(optimizer=keras.optimizers.Adam(3e-3))
+    losses = model.fit(groups, epochs=2, verbose=0).history["loss"]
+    assert losses[1] < losses[0]
+    assert RelConModel.from_config(model.get_config()).micro_batch_size == 10
+
+
+def test_sizes_that_do_not_divide_are_refused(rng, motif_weights):
+    group = candidate_group(rng)
+    with pytest.raises(ValueError, match="divide the windows.*for 16 windows"):
+        step(motif_weights, group, plain_encoder, 5)
+    with pytest.raises(ValueError, match="at least 1, or None"):
+        step(motif_weights, group, plain_encoder, 0)

@@ -1,0 +1,140 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+from training.train_script import make_groups, make_model
+
+from keras_relcon.training import LossGuard, ResumableTraining
+from keras_relcon.training.model_state import get_arrays, state_variables
+
+
+class SpoiledGroups(type(make_groups())):
+    """Groups of which one batch is infinite."""
+
+    def __init__(self, *args, spoiled=(0, 3), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.spoiled = spoiled
+
+    def batch(self, epoch, index):
+        batch = super().batch(epoch, index)
+        if (epoch, index) == self.spoiled:
+            batch["anchor"] = np.full_like(batch["anchor"], np.inf)
+        return batch
+
+
+def spoiled_groups(**kwargs):
+    store = make_groups().store
+    kwargs = {"steps_per_epoch": 5, "seed": 4, **kwargs}
+    return SpoiledGroups(store, 4, 2, **kwargs)
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_loss_that_is_no_number_stops_with_the_batch(tmp_path):
+    groups, path = spoiled_groups(), tmp_path / "logs" / "bad.jsonl"
+    guard = LossGuard(path, groups)
+    resumable = ResumableTraining(tmp_path, groups, every=1)
+    with pytest.raises(
+        FloatingPointError,
+        match=r"finite\. Received: loss=nan at epoch 0, batch 3.*s0\d at .* s",
+    ):
+        make_model().fit(
+            groups, epochs=2, callbacks=[guard, resumable], verbose=0
+        )
+    (line,) = lines_of(path)
+    assert (line["epoch"], line["index"], line["loss"]) == (0, 3, "nan")
+    # The windows that are named are those of the batch.
+    expected = make_groups().batch(0, 3)["anchor"]
+    assert len(line["anchors"]) == len(expected)
+    store = groups.store
+    for anchor, window in zip(line["anchors"], expected):
+        (piece,) = [
+            piece
+            for piece in store.pieces
+            if piece.recording == anchor["recording"]
+            and piece.subject == anchor["subject"]
+        ]
+        offset = anchor["seconds"] - piece.start_seconds
+        start = piece.start + round(offset * store.sample_rate_hz)
+        np.testing.assert_array_equal(store.read([start])[0], window)
+    # The last checkpoint is from before.
+    values, arrays, _ = resumable.files.read()
+    assert values["position"] == [0, 3]
+    assert all(np.isfinite(array).all() for array in arrays)
+
+
+def test_a_loss_above_the_limit_stops(tmp_path):
+    groups, losses = make_groups(), []
+
+    class Losses(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            losses.append(float(logs["loss"]) * (batch + 1) - sum(losses))
+
+    make_model().fit(groups, callbacks=[Losses()], verbose=0)
+    largest = max(losses)
+    groups = make_groups()
+    guard = LossGuard(tmp_path / "a", groups, largest_loss=largest * 1.01)
+    make_model().fit(groups, callbacks=[guard], verbose=0)
+    assert not (tmp_path / "a").exists()
+    groups = make_groups()
+    guard = LossGuard(tmp_path / "a", groups, largest_loss=largest * 0.99)
+    with pytest.raises(FloatingPointError, match=r"at most \d.*loss=\d"):
+        make_model().fit(groups, callbacks=[guard], verbose=0)
+    (line,) = lines_of(tmp_path / "a")
+    assert line["index"] == losses.index(largest)
+    np.testing.assert_allclose(float(line["loss"]), largest, rtol=1e-4)
+
+
+def skipping_model():
+    return make_model(skip_nonfinite=True)
+
+
+def test_a_skipped_step_changes_nothing_and_is_counted(tmp_path):
+    model, groups = skipping_model(), spoiled_groups()
+    guard = LossGuard(tmp_path / "bad.jsonl", groups)
+    states = []
+
+    class States(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            states.append(get_arrays(self.model))
+
+    history = model.fit(
+        groups, epochs=2, callbacks=[guard, States()], verbose=0
+    ).history
+    assert history["skipped_steps"] == [1, 0]
+    assert np.isfinite(history["loss"]).all()
+    count = model.skipped_steps.variables[0]
+    num_changed = 0
+    for variable, before, after in zip(state_variables(model), *states[2:4]):
+        if variable is count:
+            assert (before, after) == (0, 1)
+        else:
+            np.testing.assert_array_equal(before, after)
+    for before, after in zip(*states[3:5]):
+        num_changed += not np.array_equal(before, after)
+    assert num_changed > 10  # the next step is taken
+    (line,) = lines_of(tmp_path / "bad.jsonl")
+    assert (line["epoch"], line["index"], line["loss"]) == (0, 3, None)
+
+
+def test_a_step_that_is_kept_is_the_plain_one():
+    results = []
+    for skip in (False, True):
+        model, groups = make_model(skip_nonfinite=skip), make_groups()
+        history = model.fit(groups, verbose=0).history
+        results.append((history["loss"], model.encoder.get_weights()))
+    np.testing.assert_allclose(*[loss for loss, _ in results], rtol=1e-6)
+    for plain, kept in zip(*[weights for _, weights in results]):
+        np.testing.assert_allclose(plain, kept, rtol=1e-5, atol=1e-6)
+
+
+def test_too_many_skipped_steps_stop(tmp_path):
+    groups = spoiled_groups()
+    guard = LossGuard(tmp_path / "bad.jsonl", groups, most_skipped=0)
+    with pytest.raises(
+        FloatingPointError, match="At most 0 steps.*Received: 1"
+    ):
+        skipping_model().fit(groups, callbacks=[guard], verbose=0)

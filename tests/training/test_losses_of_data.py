@@ -1,0 +1,93 @@
+"""Workers that die and stores that go: a clear error, and nothing lost."""
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from training.train_script import make_groups, make_model
+
+from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
+from keras_relcon.training import ResumableTraining, WorkerWatch
+from keras_relcon.training.model_state import get_arrays
+
+
+class KilledOnce(CandidateGroups):
+    """Kills the process that draws one of the batches, the first time."""
+
+    marker = None
+
+    def batch(self, epoch, index):
+        is_worker = multiprocessing.parent_process() is not None
+        if is_worker and (epoch, index) == (0, 3):
+            if not self.marker.exists():
+                self.marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().batch(epoch, index)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax",
+    reason="JAX threads may hang in forked processes",
+)
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_killed_worker_ends_fit_by_an_error(tmp_path):
+    groups = KilledOnce(
+        make_groups().store,
+        4,
+        2,
+        seed=4,
+        steps_per_epoch=6,
+        workers=2,
+        use_multiprocessing=True,
+        max_queue_size=2,
+    )
+    groups.marker = tmp_path / "killed"
+    resumable = ResumableTraining(tmp_path / "checkpoints", groups, every=1)
+    with pytest.raises(Exception, match="ended by signal 9, as of too little"):
+        make_model().fit(
+            groups, callbacks=[WorkerWatch(0.1), resumable], verbose=0
+        )
+    position = resumable.files.read()[0]["position"]
+    assert position[0] == 0 and position[1] <= 3
+    resumable = ResumableTraining(tmp_path / "checkpoints", groups, every=1)
+    make_model().fit(groups, callbacks=[WorkerWatch(), resumable], verbose=0)
+    assert resumable.is_finished
+
+
+class LoseStore(keras.callbacks.Callback):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 2:
+            os.truncate(self.path, 0)
+
+
+def test_a_store_that_goes_leaves_the_checkpoints(tmp_path):
+    path = tmp_path / "windows.h5"
+    WindowStore.create(path, synthetic_recordings(3, 10, 50, seed=1), 50, 40)
+    results = []
+    for folder, is_lost in (("whole", False), ("lost", True)):
+
+        def run(extra=()):
+            store = WindowStore.open(path)
+            groups = CandidateGroups(store, 4, 2, seed=4, steps_per_epoch=12)
+            resumable = ResumableTraining(tmp_path / folder, groups, every=1)
+            model = make_model()
+            model.fit(groups, callbacks=[*extra, resumable], verbose=0)
+            return get_arrays(model)
+
+        if is_lost:
+            lose = LoseStore(Path(f"{path}.unpacked"))
+            with pytest.raises(Exception, match="cut.*open the store again"):
+                run([lose])
+            assert len([*(tmp_path / folder).iterdir()]) == 2
+        results.append(run())
+    for whole, resumed in zip(*results):
+        np.testing.assert_array_equal(whole, resumed)

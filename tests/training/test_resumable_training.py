@@ -1,0 +1,218 @@
+import errno
+import os
+import random
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from training.train_script import (
+    EPOCHS,
+    EVERY,
+    STEPS,
+    make_groups,
+    make_model,
+    save_end,
+    train,
+)
+
+from keras_relcon.training import ResumableTraining
+from keras_relcon.training.model_state import get_arrays
+
+SCRIPT = Path(__file__).with_name("train_script.py")
+ROOT = SCRIPT.parents[2]
+NUM_CHECKPOINTS = EPOCHS * (1 + (STEPS - 1) // EVERY) + 1
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """What a training that nothing interrupts ends with."""
+    folder = tmp_path_factory.mktemp("full")
+    model, best, _ = train(folder)
+    save_end(folder, model, best)
+    return end_of(folder)
+
+
+def end_of(folder):
+    with np.load(folder / "end.npz") as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def assert_same_end(folder, expected):
+    found = end_of(folder)
+    assert found.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name])
+
+
+def random_kills():
+    """After some steps, and at each stage of writing some checkpoint."""
+    rng = random.Random(11)
+    return [
+        "fsync:1",  # the very first is written, not yet on the disk
+        f"step:{rng.randrange(1, STEPS)}",
+        f"replace:{rng.randrange(1, 4)}",
+        f"fsync:{2 * rng.randrange(1, 3)}",  # renamed, the folder not synced
+    ]
+
+
+def test_killed_at_random_steps_it_ends_as_if_never(full, tmp_path):
+    run = subprocess.run(
+        [sys.executable, str(SCRIPT), str(tmp_path), *random_kills()],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert_same_end(tmp_path, full)
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ends a training by an error, after some steps."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps -= 1
+        if self.steps == 0:
+            raise KeyboardInterrupt
+
+
+def interrupted(folder, steps, **kwargs):
+    with pytest.raises(KeyboardInterrupt):
+        train(folder, [Interrupt(steps)], **kwargs)
+    return sorted((folder / "checkpoints").iterdir())
+
+
+def test_in_legs_it_ends_as_in_one(full, tmp_path):
+    for leg in (1, 2):
+        model, _, resumable = train(tmp_path, max_minutes=0)
+        assert resumable.is_paused and not resumable.is_finished
+        assert resumable.position == (0, leg)
+    model, best, resumable = train(tmp_path, max_minutes=60)
+    assert resumable.is_finished and not resumable.is_paused
+    save_end(tmp_path, model, best)
+    assert_same_end(tmp_path, full)
+    # A training that has ended does nothing more, unless there are epochs
+    # left to do.
+    before = get_arrays(model)
+    again, _, resumable = train(tmp_path)
+    assert resumable.is_finished and again.history.epoch == [0, 1, 2]
+    for old, new in zip(before, get_arrays(again)):
+        np.testing.assert_array_equal(old, new)
+    longer, _, _ = train(tmp_path, epochs=EPOCHS + 1)
+    assert longer.history.epoch == [0, 1, 2, 3]
+    iterations = int(longer.optimizer.iterations.numpy())
+    assert iterations == (EPOCHS + 1) * STEPS
+
+
+def test_a_damaged_checkpoint_leaves_the_one_before(full, tmp_path):
+    first, second = interrupted(tmp_path, STEPS + EVERY + 1)
+    newest = max(first, second, key=lambda path: path.stat().st_mtime_ns)
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 4
+    newest.write_bytes(content)
+    with pytest.warns(UserWarning, match="damaged.*epoch 1, batch 0"):
+        model, best, _ = train(tmp_path)
+    save_end(tmp_path, model, best)
+    assert_same_end(tmp_path, full)
+
+
+@pytest.mark.parametrize("size", [0, 20, 1000])
+def test_nothing_is_trained_where_all_are_damaged(tmp_path, size):
+    for path in interrupted(tmp_path, EVERY + 1):
+        os.truncate(path, size)
+    with pytest.raises(OSError, match="damaged.*Remove them to train"):
+        train(tmp_path)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(full, tmp_path):
+    interrupted(tmp_path, EVERY + 1)
+    paths = sorted((tmp_path / "checkpoints").iterdir())
+    before = [path.read_bytes() for path in paths]
+    # A real refusal by the system, half way through the file.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before[0]) // 2, limits[1]))
+    try:
+        with pytest.raises(OSError, match="checkpoint must be written.*room"):
+            train(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted((tmp_path / "checkpoints").iterdir()) == paths
+    assert [path.read_bytes() for path in paths] == before
+    model, best, _ = train(tmp_path)
+    save_end(tmp_path, model, best)
+    assert_same_end(tmp_path, full)
+
+
+def test_no_space_is_reported_as_such(tmp_path, monkeypatch):
+    def refuse(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space left.*run again") as error:
+        train(tmp_path)
+    assert error.value.errno == errno.ENOSPC
+    assert not [*(tmp_path / "checkpoints").iterdir()]
+
+
+def test_another_stream_or_model_is_refused(tmp_path):
+    interrupted(tmp_path, 1)
+    with pytest.raises(ValueError, match="same stream.*seed=5"):
+        train(tmp_path, groups=make_groups(seed=5))
+    with pytest.raises(ValueError, match="same stream.*num_batches=7"):
+        train(tmp_path, groups=make_groups(steps_per_epoch=7))
+    groups = make_groups()
+    model = make_model()
+    model.compile(optimizer="sgd")
+    resumable = ResumableTraining(tmp_path / "checkpoints", groups)
+    with pytest.raises(ValueError, match="same model and optimizer"):
+        model.fit(groups, callbacks=[resumable], verbose=0)
+
+
+def test_batches_out_of_order_are_refused(tmp_path):
+    groups = make_groups(steps_per_epoch=30)
+    model = make_model()
+    resumable = ResumableTraining(tmp_path, groups)
+    with pytest.raises(ValueError, match="Pass `shuffle=False`"):
+        model.fit(groups, shuffle=True, callbacks=[resumable], verbose=0)
+
+
+def test_with_threads_it_ends_the_same(full, tmp_path):
+    interrupted(tmp_path, STEPS + 3, groups=make_groups(workers=3))
+    model, best, _ = train(tmp_path, groups=make_groups(workers=3))
+    save_end(tmp_path, model, best)
+    assert_same_end(tmp_path, full)
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    groups = make_groups()
+    model = make_model()
+    resumable = ResumableTraining(tmp_path, groups, every=1)
+
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                kernel = self.model.encoder.trainable_variables[0]
+                kernel.assign(np.full(kernel.shape, np.nan))
+
+    with pytest.raises(FloatingPointError, match="NaN.*epoch 1, batch 0"):
+        model.fit(groups, epochs=2, callbacks=[Spoil(), resumable], verbose=0)
+    values, _, damaged = resumable.files.read()
+    assert values["position"] == [0, STEPS - 1] and not damaged
+
+
+def test_wrong_arguments(tmp_path):
+    with pytest.raises(TypeError, match="`CandidateGroups`.*type list"):
+        ResumableTraining(tmp_path, [1])
+    with pytest.raises(ValueError, match="`every` must be at least 1"):
+        ResumableTraining(tmp_path, make_groups(), every=0)
+    with pytest.raises(ValueError, match="`max_minutes` must not be"):
+        ResumableTraining(tmp_path, make_groups(), max_minutes=-1)
+    with pytest.raises(ValueError, match=r"`index` in \[0, 5\)"):
+        make_groups().resume_at(0, STEPS)
