@@ -13,6 +13,9 @@ from keras_relcon.layers.rematerialize import rematerialize
 STEM_KERNEL_SIZE = 7
 # Two halvings in the stem leave 6 steps of 32 samples.
 MINIMUM_LENGTH = 32
+POOLINGS = ("mean", "mean_std")
+# Keeps the gradient of the standard deviation of a silent channel finite.
+VARIANCE_FLOOR = 1e-4
 # Of the released code, in the convention of Keras (PyTorch's is 0.1).
 BATCH_NORM = {"momentum": 0.9, "epsilon": 1e-5}
 
@@ -28,8 +31,8 @@ class ResNet1D34(keras.Model):
     the paper).
 
     Args:
-        embedding_dim: int. Size of the embedding. If it is not the width of
-            the last stage, a dense layer follows the mean. Defaults to `256`.
+        embedding_dim: int. Size of the embedding. If the pooling gives another
+            number, a dense layer follows it. Defaults to `256`.
         num_blocks: sequence of int, one per stage. Defaults to `(3, 4, 6, 3)`.
         widths: sequence of int, channels of each stage. The stem has
             `widths[0]`. Defaults to `(64, 128, 256, 256)`.
@@ -40,6 +43,13 @@ class ResNet1D34(keras.Model):
         rematerialize: bool. Whether training keeps the input of each block
             alone and computes the rest again: about a third of the memory, a
             tenth more time. See `rematerialize`. Defaults to `False`.
+        pooling: str. `"mean"` over time, or `"mean_std"`, mean and standard
+            deviation over time side by side, which tells a strong rhythm from
+            a weak one. Defaults to `"mean"` (paper).
+        final_norm: bool. Whether a batch norm and a ReLU come before the
+            pooling, as pre-activation blocks usually end
+            ([He et al., 2016](https://arxiv.org/abs/1603.05027)). Defaults to
+            `False` (released code).
 
     Call arguments:
         x: `(batch, time, channels)`, g. `time` is at least 32.
@@ -48,8 +58,9 @@ class ResNet1D34(keras.Model):
         `(batch, embedding_dim)`, unitless. Not normalised.
 
     Raises:
-        ValueError: if the four sequences differ in length, or `x` has another
-            rank or is shorter than 32 samples.
+        ValueError: if the four sequences differ in length, `pooling` is not
+            one of the two, or `x` has another rank or is shorter than 32
+            samples.
 
     Differs from the paper: nothing that the paper states. The released code
     has three stages and 3,635,840 parameters: `num_blocks=(3, 4, 6),
@@ -70,16 +81,25 @@ class ResNet1D34(keras.Model):
         kernel_sizes=(3, 3, 3, 3),
         strides=(1, 1, 1, 1),
         rematerialize=False,
+        pooling="mean",
+        final_norm=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
         _check_stages(num_blocks, widths, kernel_sizes, strides)
+        if pooling not in POOLINGS:
+            raise ValueError(
+                f"`pooling` must be one of {POOLINGS}. Received: "
+                f"pooling={pooling!r}."
+            )
         self.embedding_dim = embedding_dim
         self.num_blocks = tuple(num_blocks)
         self.widths = tuple(widths)
         self.kernel_sizes = tuple(kernel_sizes)
         self.strides = tuple(strides)
         self.rematerialize = rematerialize
+        self.pooling = pooling
+        self.final_norm = final_norm
         self.data_format = internal_data_format()
         self.stem_conv = keras.layers.Conv1D(
             self.widths[0],
@@ -110,8 +130,13 @@ class ResNet1D34(keras.Model):
             )
             for index in range(count)
         ]
+        self.last_norm = None
+        if final_norm:
+            self.last_norm = FusedBatchNorm(
+                dtype=self.dtype_policy, name="last_norm", **BATCH_NORM
+            )
         self.head = None
-        if embedding_dim != self.widths[-1]:
+        if embedding_dim != self._pooled_dim():
             self.head = keras.layers.Dense(
                 embedding_dim, dtype=self.dtype_policy, name="head"
             )
@@ -136,8 +161,11 @@ class ResNet1D34(keras.Model):
             shape[channel_axis(self.data_format)] = channels
             block.build(shape)
             channels = block.width
+        if self.last_norm is not None:
+            shape[channel_axis(self.data_format)] = channels
+            self.last_norm.build(shape)
         if self.head is not None:
-            self.head.build((None, channels))
+            self.head.build((None, self._pooled_dim()))
         self.input_spec = keras.layers.InputSpec(
             ndim=3, axes={2: input_shape[-1]}
         )
@@ -154,8 +182,24 @@ class ResNet1D34(keras.Model):
                 x = rematerialize(block, x)
             else:
                 x = block(x, training=training)
-        x = ops.mean(x, axis=time_axis(self.data_format))
+        if self.last_norm is not None:
+            x = ops.relu(self.last_norm(x, training=training))
+        x = self._pool(x)
         return x if self.head is None else self.head(x)
+
+    def _pool(self, x):
+        axis = time_axis(self.data_format)
+        if self.pooling == "mean":
+            return ops.mean(x, axis=axis)
+        x = ops.cast(x, self.variable_dtype)
+        mean = ops.mean(x, axis=axis, keepdims=True)
+        variance = ops.mean(ops.square(x - mean), axis=axis)
+        std = ops.sqrt(variance + VARIANCE_FLOOR)
+        pooled = ops.concatenate([ops.squeeze(mean, axis), std], axis=-1)
+        return ops.cast(pooled, self.compute_dtype)
+
+    def _pooled_dim(self):
+        return self.widths[-1] * (2 if self.pooling == "mean_std" else 1)
 
     def _check_length(self, shape):
         if shape[1] is not None and shape[1] < MINIMUM_LENGTH:
@@ -178,6 +222,8 @@ class ResNet1D34(keras.Model):
             "kernel_sizes": self.kernel_sizes,
             "strides": self.strides,
             "rematerialize": self.rematerialize,
+            "pooling": self.pooling,
+            "final_norm": self.final_norm,
         }
 
 

@@ -1,3 +1,4 @@
+from keras_relcon.models.augmented_views import AugmentedViews
 from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
@@ -7,6 +8,7 @@ from keras_relcon.models.projector import mlp_projector
 from keras_relcon.models.relcon_model import RelConModel
 
 __all__ = [
+    "AugmentedViews",
     "EmbeddingSpread",
     "MotifDistance",
     "RelConModel",

@@ -39,6 +39,10 @@ class RelConModel(RelConTrainStep, keras.Model):
         projector: Keras model or layer, `(batch, dim)` to `(batch, any)`,
             between embedding and loss, or `None`. Discarded after training.
             Defaults to `None` (paper).
+        views: `AugmentedViews`, or `None`. In training, asks also that each
+            window of the batch and its augmented copy be near; see there how
+            it is added to the loss. Discarded after training. Defaults to
+            `None` (paper).
         skip_nonfinite: bool. Whether a training step after which the loss or
             a weight is not finite is left out as a whole, see
             `keras_relcon.training.LossGuard`. Takes the memory of another
@@ -85,14 +89,18 @@ class RelConModel(RelConTrainStep, keras.Model):
         motif_distance,
         temperature=1.0,
         projector=None,
+        views=None,
         skip_nonfinite=False,
         micro_batch_size=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # The signal stays in float32 under a policy of mixed precision; the
+        # layers cast what they compute in half.
+        super().__init__(autocast=False, **kwargs)
         self.encoder = encoder
         self.motif_distance = motif_distance
         self.projector = projector
+        self.views = views
         self.temperature = temperature
         self.relative_loss = RelativeContrastiveLoss(temperature)
         self.loss_per_candidate = keras.metrics.Mean(name="loss_per_candidate")
@@ -121,6 +129,9 @@ class RelConModel(RelConTrainStep, keras.Model):
             self.projector.build(
                 self.encoder.compute_output_shape(window_shape)
             )
+        if self.views is not None:
+            self.views.build_augmentation(window_shape)
+            self.views.build(self.encoder.compute_output_shape(window_shape))
         self._freeze_distance()
         self.embedding_spread = EmbeddingSpread()
         self.built = True
@@ -135,7 +146,20 @@ class RelConModel(RelConTrainStep, keras.Model):
     def call(self, inputs, training=False):
         anchors, candidates = _unpack(inputs)
         check_candidate_group(anchors.shape, candidates.shape)
-        embeddings = self._encode(candidate_pool(anchors, candidates), training)
+        windows = candidate_pool(anchors, candidates)
+        num_windows = ops.shape(windows)[0]
+        has_copies = training and self.views is not None
+        if has_copies:
+            windows = ops.concatenate([windows, self.views.augment(windows)])
+        embeddings = self._encode(windows, training)
+        if has_copies:
+            copies = embeddings[num_windows:]
+            embeddings = embeddings[:num_windows]
+            num_candidates = ops.shape(anchors)[0] - 1 + candidates.shape[1]
+            self.add_loss(
+                ops.cast(num_candidates, "float32")
+                * self.views(embeddings, copies)
+            )
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=training)
         embeddings = ops.normalize(ops.cast(embeddings, "float32"), axis=-1)
@@ -196,7 +220,7 @@ class RelConModel(RelConTrainStep, keras.Model):
             return super().compute_loss(
                 x, y, y_pred, sample_weight, training=training
             )
-        return self.relative_loss(y, y_pred)
+        return sum(self.losses, start=self.relative_loss(y, y_pred))
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         num_within = ops.shape(x["candidates"])[1]
@@ -224,6 +248,7 @@ class RelConModel(RelConTrainStep, keras.Model):
             "motif_distance": motif_distance,
             "temperature": self.temperature,
             "projector": serialize(self.projector),
+            "views": serialize(self.views),
             "skip_nonfinite": self.skip_nonfinite,
             "micro_batch_size": self.micro_batch_size,
         }
@@ -231,8 +256,10 @@ class RelConModel(RelConTrainStep, keras.Model):
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        for name in ("encoder", "motif_distance", "projector"):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
+        for name in ("encoder", "motif_distance", "projector", "views"):
+            config[name] = keras.saving.deserialize_keras_object(
+                config.get(name)
+            )
         return cls(**config)
 
 

@@ -1,0 +1,117 @@
+import keras
+from keras import ops
+
+from keras_relcon.layers.random_augmentations import RandomAugmentations
+from keras_relcon.losses.nt_xent import nt_xent_loss
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class AugmentedViews(keras.layers.Layer):
+    """Asks `RelConModel` to keep a window and its augmented copy together.
+
+    NT-Xent of [SimCLR](https://arxiv.org/abs/2002.05709), Eq. 1, between all
+    windows of a batch and one augmented copy of each, beside the relative loss
+    of an anchor, which is a sum over its `num_candidates` candidates:
+
+    ```
+    loss = relative_loss + weight * num_candidates * mean(nt_xent)
+    ```
+
+    so that with a weight of 1 one window's copy counts as much as the average
+    candidate. The windows themselves are one of the two views, and pass the
+    encoder once for both losses; their copies go with them in the same batch.
+
+    Args:
+        augmentation: layer that maps `(batch, time, channels)` to the same
+            shape when called with `training=True`, or `None` for two of the
+            eight augmentations. Defaults to `None`.
+        projector: Keras model or layer, `(batch, dim)` to `(batch, any)`,
+            between embedding and NT-Xent, apart from that of `RelConModel`;
+            or `None`. Defaults to `None`.
+        temperature: float, above 0. Of NT-Xent. Defaults to `0.1`.
+        weight: float, not negative. Defaults to `1.0`.
+
+    Call arguments:
+        embeddings, copies: `(batch, dim)`, unitless. Of the windows, and of
+            their copies, in the same order.
+
+    Returns:
+        float32 scalar: the weighted mean.
+
+    Raises:
+        ValueError: if `temperature` is not above 0, or `weight` is negative.
+
+    Differs from the paper: RelCon has no such term.
+
+    Example:
+
+    >>> model = keras_relcon.RelConModel(
+    ...     encoder, distance, views=keras_relcon.models.AugmentedViews()
+    ... )
+    """
+
+    def __init__(
+        self,
+        augmentation=None,
+        projector=None,
+        temperature=0.1,
+        weight=1.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if temperature <= 0:
+            raise ValueError(
+                "`temperature` must be above 0. Received: "
+                f"temperature={temperature}."
+            )
+        if weight < 0:
+            raise ValueError(
+                f"`weight` must not be negative. Received: weight={weight}."
+            )
+        self.augmentation = augmentation or RandomAugmentations()
+        self.projector = projector
+        self.temperature = temperature
+        self.weight = weight
+
+    def build(self, embeddings_shape, copies_shape=None):
+        if self.projector is not None and not self.projector.built:
+            self.projector.build(embeddings_shape)
+        self.built = True
+
+    def build_augmentation(self, windows_shape):
+        """Builds for windows of a shape; to be called before training."""
+        if not self.augmentation.built:
+            self.augmentation.build(windows_shape)
+
+    def augment(self, windows):
+        """Copies of windows, `(batch, time, channels)`, g, drawn anew."""
+        # In half precision a warp would miss its samples.
+        windows = ops.cast(windows, self.variable_dtype)
+        return self.augmentation(windows, training=True)
+
+    def call(self, embeddings, copies):
+        if self.projector is not None:
+            embeddings = self.projector(embeddings, training=True)
+            copies = self.projector(copies, training=True)
+        losses = nt_xent_loss(embeddings, copies, self.temperature)
+        return self.weight * ops.mean(losses)
+
+    def compute_output_shape(self, embeddings_shape, copies_shape):
+        return ()
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "augmentation": serialize(self.augmentation),
+            "projector": serialize(self.projector),
+            "temperature": self.temperature,
+            "weight": self.weight,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for name in ("augmentation", "projector"):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)

@@ -1,0 +1,152 @@
+import keras
+import numpy as np
+import pytest
+import reference
+from support import (
+    candidate_group,
+    small_distance,
+    small_encoder,
+    to_numpy,
+    variable_gradients,
+)
+
+from keras_relcon import RelConModel
+from keras_relcon.models import AugmentedViews, mlp_projector
+
+
+class Doubling(keras.layers.Layer):
+    """A copy that the test can make too."""
+
+    def call(self, x, training=False):
+        return 2.0 * x + 0.1
+
+
+def repeated(group):
+    while True:
+        yield (group,)
+
+
+def small_model(motif_weights, **kwargs):
+    keras.utils.set_random_seed(0)
+    return RelConModel(
+        small_encoder(), small_distance(motif_weights), 0.2, **kwargs
+    )
+
+
+def test_the_term_is_nt_xent_of_projections_times_the_weight(rng):
+    first, second = rng.normal(size=(2, 5, 6)).astype("float32")
+    views = AugmentedViews(
+        projector=mlp_projector([4]), temperature=0.3, weight=1.5
+    )
+    output = to_numpy(views(first, second))
+    (dense,) = views.projector.layers
+    kernel, bias = (to_numpy(value) for value in (dense.kernel, dense.bias))
+    expected = reference.nt_xent_loss(
+        first.astype("float64") @ kernel + bias,
+        second.astype("float64") @ kernel + bias,
+        0.3,
+    )
+    np.testing.assert_allclose(output, 1.5 * expected.mean(), rtol=1e-5)
+
+
+def test_the_loss_of_training_adds_the_term_per_candidate(rng, motif_weights):
+    """Both losses are computed from one pass of windows and their copies."""
+    views = AugmentedViews(Doubling(), temperature=0.5, weight=0.7)
+    model = small_model(motif_weights, views=views)
+    group = candidate_group(rng, batch_size=3, num_candidates=2)
+    model.build({name: array.shape for name, array in group.items()})
+    windows = np.concatenate(
+        [
+            group["anchor"],
+            group["candidates"].reshape(6, *group["anchor"][0].shape),
+        ]
+    )
+    both = np.concatenate([windows, 2.0 * windows + 0.1]).astype("float32")
+    embeddings = to_numpy(model.encoder(both, training=True)).astype("float64")
+    term = reference.nt_xent_loss(embeddings[:9], embeddings[9:], 0.5).mean()
+
+    distances = model.rank_candidates(group)
+    similarities = model(group, training=True)
+    relative = reference.relative_contrastive_loss(
+        to_numpy(distances).astype("float64"),
+        to_numpy(similarities).astype("float64"),
+        0.2,
+    ).mean()
+    loss = to_numpy(model.compute_loss(group, distances, similarities))
+    num_candidates = 3 - 1 + 2
+    np.testing.assert_allclose(
+        loss, relative + 0.7 * num_candidates * term, rtol=1e-4
+    )
+
+
+def test_validation_has_no_copies(rng, motif_weights):
+    group = candidate_group(rng, batch_size=3, num_candidates=2)
+    plain = small_model(motif_weights)
+    with_views = small_model(motif_weights, views=AugmentedViews(Doubling()))
+    logs = []
+    for model in (plain, with_views):
+        model.compile(optimizer="sgd")
+        logs.append(
+            model.evaluate(
+                repeated(group), steps=1, verbose=0, return_dict=True
+            )
+        )
+    for name in ("loss", "loss_per_candidate"):
+        np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=1e-6)
+
+
+def test_the_gradient_reaches_the_encoder_through_the_copies(
+    rng, motif_weights
+):
+    """With a relative loss of nothing, the term alone moves the encoder."""
+    model = small_model(
+        motif_weights, views=AugmentedViews(Doubling(), mlp_projector([5]))
+    )
+    group = candidate_group(rng, batch_size=3, num_candidates=2)
+    model.build({name: array.shape for name, array in group.items()})
+
+    def term():
+        model(group, training=True)
+        return sum(model.losses)
+
+    variables = [
+        *model.encoder.trainable_variables,
+        *model.views.projector.trainable_variables,
+    ]
+    moved = [np.abs(g).max() for g in variable_gradients(term, variables)]
+    assert np.all(np.isfinite(moved))
+    assert np.mean(np.array(moved) > 0) > 0.9
+
+
+def test_fit_trains_the_projector_and_the_file_keeps_it(
+    rng, motif_weights, tmp_path
+):
+    views = AugmentedViews(projector=mlp_projector([4]), weight=0.5)
+    model = small_model(motif_weights, views=views)
+    group = candidate_group(rng, batch_size=3, num_candidates=2)
+    model.build({name: array.shape for name, array in group.items()})
+    before = [to_numpy(v) for v in views.projector.trainable_variables]
+    model.compile(optimizer=keras.optimizers.Adam(1e-2))
+
+    model.fit(repeated(group), steps_per_epoch=2, epochs=2, verbose=0)
+    after = [to_numpy(v) for v in views.projector.trainable_variables]
+    assert any(np.abs(a - b).max() > 0 for a, b in zip(after, before))
+
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.views.weight == 0.5
+    loaded_weights = loaded.views.projector.trainable_variables
+    for value, expected in zip(loaded_weights, after):
+        np.testing.assert_array_equal(to_numpy(value), expected)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"temperature": 0.0}, "must be above 0.*temperature=0.0"),
+        ({"weight": -1.0}, "must not be negative.*weight=-1.0"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        AugmentedViews(**arguments)
