@@ -95,7 +95,7 @@ def test_fit_takes_streams_of_windows(rng):
     store = WindowStore.from_recordings(recordings, 50, 64)
     for data in (dataset, WindowBatches(store, 4, steps_per_epoch=2)):
         model = small_simclr(projector=None, views="tang")
-        model.compile(optimizer="adam", run_eagerly=True)
+        model.compile(optimizer="adam")
         history = model.fit(data, verbose=0).history
         assert np.isfinite(history["loss"]).all()
 
