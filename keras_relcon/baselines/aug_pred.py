@@ -1,12 +1,12 @@
 import keras
 from keras import ops
 
+from keras_relcon.baselines.input_checks import check_windows
 from keras_relcon.baselines.predicted_transforms import (
     AxisPermutation,
     LongSegmentPermutation,
     VisibleScaling,
 )
-from keras_relcon.baselines.simclr import check_windows
 from keras_relcon.layers.augmentations import Rotation, TimeFlip
 from keras_relcon.layers.time_warp import TimeWarp
 from keras_relcon.models.embedding_spread import (
@@ -110,6 +110,9 @@ class AugPred(keras.Model):
         self.heads = [
             keras.layers.Dense(2, name=f"head_{task}") for task in self.tasks
         ]
+        self.task_loss = keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, dtype="float32"
+        )
         self.accuracies = [
             keras.metrics.Mean(name=f"accuracy_{task}") for task in self.tasks
         ]
@@ -160,14 +163,8 @@ class AugPred(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        # (batch, tasks): tasks have equal weights
-        return ops.mean(
-            ops.sparse_categorical_crossentropy(
-                y_pred["labels"],
-                ops.cast(y_pred["logits"], "float32"),
-                from_logits=True,
-            )
-        )
+        # The mean over (batch, tasks): tasks have equal weights.
+        return self.task_loss(y_pred["labels"], y_pred["logits"])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         logits, labels = y_pred["logits"], y_pred["labels"]

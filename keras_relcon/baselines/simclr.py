@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_relcon.baselines.input_checks import check_windows
 from keras_relcon.baselines.view_pairs import ViewPairs
 from keras_relcon.losses.nt_xent import NTXentLoss
 from keras_relcon.models.embedding_spread import (
@@ -144,16 +145,6 @@ class SimCLR(keras.Model):
         for name in ("encoder", "projector", "views"):
             config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
-
-
-def check_windows(name, shape):
-    """Raises a ValueError unless the shape is that of windows."""
-    if len(shape) != 3:
-        raise ValueError(
-            f"`{name}` expects windows of shape (batch, time, channels), in g. "
-            f"Received: shape={tuple(shape)}. "
-            "`keras_relcon.data.WindowBatches` yields such batches."
-        )
 
 
 def _soar_projector():

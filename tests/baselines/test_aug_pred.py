@@ -171,7 +171,7 @@ def test_fit_takes_the_weighted_stream():
     store = WindowStore.from_recordings(
         synthetic_recordings(2, 5, seed=0), window_length=64
     )
-    batches = WindowBatches(store, 8, weighting="activity", steps_per_epoch=2)
+    batches = WindowBatches(store, 8, weighting="activity", steps_per_epoch=4)
     model = small_aug_pred()
     model.compile(optimizer="adam")
     history = model.fit(batches, epochs=2, verbose=0).history

@@ -46,9 +46,9 @@ def test_step_takes_the_oracle_loss(rng, motif_weights, loss):
     group = candidate_group(rng)
     expected = reference.binary_contrastive_loss
     if loss is None:
-        model.compile(optimizer="sgd", run_eagerly=True)
+        model.compile(optimizer="sgd")
     else:
-        model.compile(optimizer="sgd", loss=LogRatioLoss(), run_eagerly=True)
+        model.compile(optimizer="sgd", loss=LogRatioLoss())
         expected = lambda d, s, _: reference.log_ratio_loss(d, s)  # noqa: E731
     logs = model.test_on_batch(group, return_dict=True)
     distances, similarities = oracle(model, group, motif_weights)

@@ -10,6 +10,7 @@ from support import (
 )
 
 from keras_relcon.baselines import SimCLR
+from keras_relcon.data import Recording, WindowBatches, WindowStore
 from keras_relcon.layers import Negation, TimeFlip
 
 
@@ -84,6 +85,19 @@ def test_logs_validation_and_the_cycle_of_views(rng):
     assert 0 <= history["val_embedding_spread"][0] <= 1.5
     # Two steps and two batches of validation (by default in batches of 4).
     assert int(to_numpy(model.view_pairs.num_drawn)) == 4
+
+
+def test_fit_takes_streams_of_windows(rng):
+    tf = pytest.importorskip("tensorflow")
+    windows = windows_of_two_kinds(rng, 8)
+    dataset = tf.data.Dataset.from_tensor_slices(windows).batch(4)
+    recordings = [Recording(rng.normal(size=(600, 3)), 50, "a")]
+    store = WindowStore.from_recordings(recordings, 50, 64)
+    for data in (dataset, WindowBatches(store, 4, steps_per_epoch=2)):
+        model = small_simclr(projector=None, views="tang")
+        model.compile(optimizer="adam")
+        history = model.fit(data, verbose=0).history
+        assert np.isfinite(history["loss"]).all()
 
 
 def test_a_collapsed_encoder_is_seen(rng):

@@ -76,7 +76,7 @@ def test_windows_of_an_epoch_do_not_overlap(store):
 
 def test_epochs_move_on_in_fit_and_fixed_ones_stay(store):
     for is_fixed, epoch in ((False, 2), (True, 0)):
-        batches = WindowBatches(store, 8, steps_per_epoch=2, is_fixed=is_fixed)
+        batches = WindowBatches(store, 8, steps_per_epoch=4, is_fixed=is_fixed)
         inputs = keras.Input((LENGTH, 3))
         model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
         model.compute_loss = lambda x, y, y_pred, *_, **__: keras.ops.mean(
