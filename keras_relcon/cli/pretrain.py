@@ -180,7 +180,7 @@ def _train_encoder(config, train, distance, key, deadline, say):
     )
     training = fit_stage(model, groups, epochs, "relcon", key, config, deadline)
     facts = distance.preset_metadata.facts
-    return model, facts["seconds"] + training.seconds
+    return model, facts.get("seconds", 0) + training.seconds
 
 
 def _learning_rate(settings, steps):
