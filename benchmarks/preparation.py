@@ -179,7 +179,7 @@ def report(runs):
         [
             f"{run['subjects']} x {run['seconds']} s",
             *(
-                run[name] / 1e6 if name.endswith("bytes") else run[name]
+                run[name] / 1e6 if name.endswith("_bytes") else run[name]
                 for name in names.values()
             ),
         ]
@@ -229,10 +229,9 @@ DirectRunner with {processes} processes, into `array_record` files; then
 
 Core-seconds (user and system time of all processes) do not count what other
 work on the machine takes, seconds do. Recordings are short, so what follows is
-scaled. The two runs differ in length
-alone, which gives a part per subject and a part per sample; a day is
-{SAMPLES_PER_DAY:,} samples. Synthetic walking with noise compresses less than
-a day with its rest.
+scaled. The two runs differ in length alone, which gives a part per subject and
+a part per sample; a day is {SAMPLES_PER_DAY:,} samples. Synthetic walking with
+noise compresses less than a day with its rest.
 
 {
         measuring.table(
@@ -263,11 +262,11 @@ What more of them would need, on cores like these:
         )
     }
 
-Memory does not grow with the number of subjects: a worker of Beam holds one
-file, the store's writer one recording. Beam's processes share nothing but the
-output folder, so core-hours divide by the cores of any runner; a store is
-written by one process, so large corpora are best kept as one store for each
-part of the subjects.
+A worker of Beam holds one file, the store's writer one recording. The
+DirectRunner itself keeps what it sorts in memory, so it is for corpora of some
+GB; larger ones need another runner, over whose cores the core-hours divide. A
+store is written by one process: large corpora are best kept as one store for
+each part of the subjects.
 
 {measuring.machine()}
 """

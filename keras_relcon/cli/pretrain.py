@@ -179,8 +179,8 @@ def _train_encoder(config, train, distance, key, deadline, say):
         minimum_std_g=settings["minimum_std_g"],
     )
     training = fit_stage(model, groups, epochs, "relcon", key, config, deadline)
-    facts = distance.preset_metadata.facts
-    return model, facts["seconds"] + training.seconds
+    seconds = distance.preset_metadata.facts.get("seconds", 0)
+    return model, seconds + training.seconds
 
 
 def _learning_rate(settings, steps):

@@ -95,7 +95,7 @@ class ResumableTraining(keras.callbacks.Callback):
         self.position = (0, 0)  # epoch of `fit`, index of the next batch
         self.seconds = 0.0  # of training, all runs together
         self._restored = None
-        self._quiet = None
+        self._undo = None
 
     def on_train_begin(self, logs=None):
         self._began = time.monotonic()
@@ -130,15 +130,37 @@ class ResumableTraining(keras.callbacks.Callback):
         else:
             self._restore_rest()
         if self.groups.first_index:
-            # Shorter by what was done of the epoch, of which Keras warns.
-            self._quiet = warnings.catch_warnings()
-            self._quiet.__enter__()
-            warnings.filterwarnings("ignore", message=ENDED_EARLY)
+            self._shorten_epoch()
 
     def on_epoch_end(self, epoch, logs=None):
-        if self._quiet is not None:
-            self._quiet.__exit__()
-            self._quiet = None
+        if self._undo is not None:
+            self._undo()
+            self._undo = None
+
+    def _shorten_epoch(self):
+        """Ends the epoch where its batches do, quietly and without a step.
+
+        Keras would warn; and TensorFlow would begin the step for which there
+        is no batch, up to what needs it: counts and seeds would go on by one.
+        """
+        step, num_left = self.model.train_function, self.groups.num_batches
+        quiet = warnings.catch_warnings()
+
+        def step_while_there_are_batches(*args):
+            nonlocal num_left
+            if num_left == 0:
+                raise StopIteration
+            num_left -= 1
+            return step(*args)
+
+        def undo():
+            self.model.train_function = step
+            quiet.__exit__()
+
+        self.model.train_function = step_while_there_are_batches
+        quiet.__enter__()
+        warnings.filterwarnings("ignore", message=ENDED_EARLY)
+        self._undo = undo
 
     def on_train_batch_end(self, batch, logs=None):
         self._check_order()

@@ -5,7 +5,6 @@ import signal
 import threading
 
 import keras
-from keras.src.trainers.data_adapters import py_dataset_adapter
 
 # How the workers of a pool end when it is closed.
 NORMAL = (None, 0, -signal.SIGTERM)
@@ -66,6 +65,9 @@ def _fail_waiting(worker):
         + ". Use fewer `workers`, or threads (`use_multiprocessing=False`), "
         "and go on from the last checkpoint."
     )
+    # Keras keeps its pools there, and nowhere public.
+    from keras.src.trainers.data_adapters import py_dataset_adapter
+
     for pool in list(py_dataset_adapter._DATA_POOLS):
         for result in list(pool._cache.values()):
             result._set(0, (False, error))

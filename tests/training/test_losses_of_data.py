@@ -22,7 +22,7 @@ class KilledOnce(CandidateGroups):
 
     def batch(self, epoch, index):
         is_worker = multiprocessing.parent_process() is not None
-        if is_worker and (epoch, index) == (0, 3):
+        if is_worker and index == 3:
             if not self.marker.exists():
                 self.marker.touch()
                 os.kill(os.getpid(), signal.SIGKILL)

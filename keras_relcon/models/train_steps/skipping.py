@@ -27,7 +27,11 @@ def step_or_nothing(model, step, *args):
 def _stateful(model, step, data):
     _build(model, data)
     count = {id(variable) for variable in model.skipped_steps.variables}
-    variables = [*model.variables, *model.optimizer.variables]
+    variables = [
+        *model.variables,
+        *model.metrics_variables,
+        *model.optimizer.variables,
+    ]
     before = {
         id(variable): (variable, ops.stop_gradient(ops.copy(variable)))
         for variable in variables
