@@ -33,6 +33,10 @@ class RelConModel(RelConTrainStep, keras.Model):
         projector: Keras model or layer, `(batch, dim)` to `(batch, any)`,
             between embedding and loss, or `None`. Discarded after training.
             Defaults to `None` (paper).
+        candidate_augmentation: layer as `MotifDistance`'s `augmentation`, for
+            Table 5's "w/o within-subject": the candidates of the batch are
+            not used, and may be missing; one augmented copy of the anchor
+            takes their place. Defaults to `None`, no copy.
 
     Call arguments:
         inputs: dict of `anchor`, `(batch, time, channels)`, and `candidates`,
@@ -67,12 +71,14 @@ class RelConModel(RelConTrainStep, keras.Model):
         motif_distance,
         temperature=1.0,
         projector=None,
+        candidate_augmentation=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.encoder = encoder
         self.motif_distance = motif_distance
         self.projector = projector
+        self.candidate_augmentation = candidate_augmentation
         self.temperature = temperature
         self.relative_loss = RelativeContrastiveLoss(temperature)
         self.loss_per_candidate = keras.metrics.Mean(name="loss_per_candidate")
@@ -82,8 +88,12 @@ class RelConModel(RelConTrainStep, keras.Model):
         self._freeze_distance()
 
     def build(self, input_shape):
-        anchor_shape, candidate_shape = _unpack(input_shape)
-        check_candidate_group(anchor_shape, candidate_shape)
+        if self.candidate_augmentation is None:
+            anchor_shape, candidate_shape = _unpack(input_shape)
+            check_candidate_group(anchor_shape, candidate_shape)
+        else:
+            (anchor_shape,) = _unpack(input_shape, "anchor")
+            self.candidate_augmentation.build((None, *anchor_shape[1:]))
         window_shape = (None, *anchor_shape[1:])
         for model in (self.encoder, self.motif_distance):
             if not model.built:
@@ -103,7 +113,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         self.motif_distance.trainable = False
 
     def call(self, inputs, training=False):
-        anchors, candidates = _unpack(inputs)
+        anchors, candidates = self._group(inputs)
         check_candidate_group(anchors.shape, candidates.shape)
         embeddings = self.encoder(
             candidate_pool(anchors, candidates), training=training
@@ -128,7 +138,26 @@ class RelConModel(RelConTrainStep, keras.Model):
         Returns:
             `(batch, batch - 1 + num_candidates)` float32, g**2.
         """
-        return self.motif_distance.candidate_distances(*_unpack(inputs))
+        return self.motif_distance.candidate_distances(
+            *self._group(inputs, keep_seeds=True)
+        )
+
+    def _group(self, inputs, keep_seeds=False):
+        """Anchors and their candidates, from the batch or made here.
+
+        With `keep_seeds`, the next call draws the same copies: those that are
+        ranked are those that are embedded.
+        """
+        augmentation = self.candidate_augmentation
+        if augmentation is None:
+            return _unpack(inputs)
+        (anchors,) = _unpack(inputs, "anchor")
+        seeds = [ops.copy(variable) for variable in augmentation.variables]
+        copies = augmentation(anchors, training=True)
+        if keep_seeds:
+            for variable, value in zip(augmentation.variables, seeds):
+                variable.assign(value)
+        return anchors, copies[:, None]
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -143,7 +172,9 @@ class RelConModel(RelConTrainStep, keras.Model):
         return self.relative_loss(y, y_pred)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        num_within = ops.shape(x["candidates"])[1]
+        num_within = 1
+        if self.candidate_augmentation is None:
+            num_within = ops.shape(x["candidates"])[1]
         self.loss_per_candidate.update_state(
             self.relative_loss(y, y_pred) / ops.cast(ops.shape(y)[1], "float32")
         )
@@ -167,19 +198,27 @@ class RelConModel(RelConTrainStep, keras.Model):
             "motif_distance": motif_distance,
             "temperature": self.temperature,
             "projector": serialize(self.projector),
+            "candidate_augmentation": serialize(self.candidate_augmentation),
         }
 
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        for name in ("encoder", "motif_distance", "projector"):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
+        for name in (
+            "encoder",
+            "motif_distance",
+            "projector",
+            "candidate_augmentation",
+        ):
+            config[name] = keras.saving.deserialize_keras_object(
+                config.get(name)
+            )
         return cls(**config)
 
 
-def _unpack(inputs):
+def _unpack(inputs, *names):
     try:
-        return inputs["anchor"], inputs["candidates"]
+        return tuple(inputs[name] for name in names or ("anchor", "candidates"))
     except (KeyError, TypeError, IndexError) as error:
         received = sorted(inputs) if isinstance(inputs, dict) else type(inputs)
         raise ValueError(
