@@ -18,12 +18,13 @@ __all__ = [
     "losses",
     "models",
     "presets",
+    "tuning",
 ]
 
 
 def __getattr__(name):
     # On first use, so that `import keras_relcon` loads keras and numpy only.
-    if name in ("baselines", "data", "evaluation", "presets"):
+    if name in ("baselines", "data", "evaluation", "presets", "tuning"):
         return importlib.import_module(f"keras_relcon.{name}")
     raise AttributeError(f"module 'keras_relcon' has no attribute {name!r}")
 

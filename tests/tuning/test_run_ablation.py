@@ -1,0 +1,163 @@
+import csv
+import io
+
+import keras
+import numpy as np
+import pytest
+from conftest import tiny_data
+from support import to_numpy
+
+
+def test_every_arm_is_trained_once_and_a_second_run_trains_nothing(
+    make, tmp_path, monkeypatch
+):
+    from keras_relcon.tuning import run_ablation
+
+    settings = {"arms": ("base", "no_within_subject"), "seeds": (0, 1)}
+    hyper_model = make("AblationHyperModel", **settings)
+    trained = count_trainings(hyper_model, monkeypatch)
+    results = run_ablation(hyper_model, tmp_path / "search")
+    assert len(trained) == 4 and not results.failures
+    assert results.unit == "seed"
+    for arm in settings["arms"]:
+        assert set(results.values(arm)) == {0, 1}
+    again = run_ablation(hyper_model, tmp_path / "search")
+    assert again.to_csv() == results.to_csv() and len(trained) == 4
+    # One arm more is another search, which takes up what is finished.
+    more = make(
+        "AblationHyperModel",
+        **{**settings, "arms": (*settings["arms"], "softmax_ranking")},
+    )
+    trained_more = count_trainings(more, monkeypatch)
+    third = run_ablation(more, tmp_path / "search")
+    assert len(trained_more) == 2
+    assert third.values("base") == results.values("base")
+    # The encoder of a trial is kept, and is the one that was scored.
+    encoder = keras.saving.load_model(hyper_model.encoder_path("base", 1))
+    scores = hyper_model.probe.score(encoder)
+    np.testing.assert_allclose(
+        np.mean([score["macro_f1"] for score in scores]),
+        results.values("base")[1],
+        atol=1e-6,
+    )
+    assert hyper_model.scores_of("base", 1)["seconds"] > 0
+
+
+def count_trainings(hyper_model, monkeypatch):
+    calls = []
+    score = hyper_model.probe.score
+
+    def counted(encoder):
+        calls.append(encoder)
+        return score(encoder)
+
+    monkeypatch.setattr(hyper_model.probe, "score", counted)
+    return calls
+
+
+def test_arms_are_the_real_classes(make):
+    from keras_relcon.tuning.arms import ARMS
+    from keras_relcon.tuning.settings import make_model
+
+    arms = [a for a in ARMS if not a.endswith("_loss") and a != "resnet1d18"]
+    hyper_model = make("AblationHyperModel", arms=arms, seeds=(0,))
+    models = {
+        arm: make_model(
+            hyper_model.settings_of(arm, 0),
+            hyper_model.encoder,
+            hyper_model.distance_size,
+        )
+        for arm in arms
+    }
+    distances = {arm: model.motif_distance for arm, model in models.items()}
+    assert distances["no_rev_in"].normalization == "none"
+    assert distances["anchor_rev_in"].normalization == "anchor"
+    assert distances["softmax"].attention == "softmax"
+    assert distances["softmax_ranking"].attention == "sparsemax"
+    assert distances["softmax_ranking"].ranking_attention == "softmax"
+    kinds = {a: type(d.augmentation).__name__ for a, d in distances.items()}
+    assert kinds["base"] == "RandomAugmentations"
+    assert kinds["no_augmentation"] == "SpanMask"
+    assert kinds["no_augmentation_identity"] == "Identity"
+    assert models["base"].candidate_augmentation is None
+    assert models["no_within_subject"].candidate_augmentation is not None
+    # All start from the same encoder.
+    for model in models.values():
+        model.encoder.build((None, 64, 3))
+        np.testing.assert_array_equal(
+            to_numpy(model.encoder.weights[0]),
+            to_numpy(models["base"].encoder.weights[0]),
+        )
+
+
+@pytest.mark.parametrize("arm", ["binary_loss", "log_ratio_loss"])
+def test_arms_of_table_6_train(make, tmp_path, arm):
+    from keras_relcon import losses
+    from keras_relcon.tuning import run_ablation
+
+    if not hasattr(losses, "LogRatioLoss"):
+        pytest.skip("the losses of Table 6 are not in this version")
+    hyper_model = make("AblationHyperModel", arms=(arm,), seeds=(0,))
+    results = run_ablation(hyper_model, tmp_path / "search")
+    assert not results.failures
+    assert results.unit == "fold" and len(results.values(arm)) == 2
+
+
+def test_a_trial_that_fails_is_told_and_the_search_goes_on(make, tmp_path):
+    from keras_relcon.tuning import run_ablation
+
+    hyper_model = make(
+        "AblationHyperModel",
+        # Five failures in a row: KerasTuner alone would give up after three.
+        arms={"wide": {"num_candidates": 10**4}, "base": {}},
+        seeds=(0, 1, 2, 3, 4),
+    )
+    original = hyper_model.fit
+
+    def fit(hp, model, **kwargs):
+        if hp.get("arm") == "base" and hp.get("seed") > 0:
+            return {"validation_macro_f1": 0.5 + 0.1 * hp.get("seed")}
+        return original(hp, model, **kwargs)
+
+    hyper_model.fit = fit
+    results = run_ablation(hyper_model, tmp_path / "search")
+    assert [t["values"]["arm"] for t in results.failures] == ["wide"] * 5
+    assert "ValueError" in results.failures[0]["reason"]
+    assert len(results.values("base")) == 5
+    assert results.values("wide") == {}
+    text = results.to_markdown()
+    assert "5 of 10 trials failed" in text and "wide, seed 3: " in text
+    rows = list(csv.DictReader(io.StringIO(results.to_csv())))
+    assert rows[0]["arm"] == "wide" and rows[0]["mean"] == ""
+
+
+def test_an_objective_that_is_never_logged_ends_the_search(make, tmp_path):
+    import keras_tuner
+
+    tuner = keras_tuner.GridSearch(
+        make("AblationHyperModel", arms=("base",), seeds=(0,)),
+        objective=keras_tuner.Objective("val_f1", "max"),
+        directory=str(tmp_path),
+    )
+    with pytest.raises(
+        keras_tuner.errors.FatalValueError,
+        match="'validation_macro_f1'.*Received: objective='val_f1'",
+    ):
+        tuner.search(verbose=0)
+
+
+def test_unknown_arms_are_refused(make):
+    with pytest.raises(ValueError, match="among.*no_rev_in.*'no_revin'"):
+        make("AblationHyperModel", arms=("base", "no_revin"))
+    with pytest.raises(ValueError, match="at least one arm"):
+        make("AblationHyperModel", arms=())
+    with pytest.raises(ValueError, match="at least one seed"):
+        make("AblationHyperModel", seeds=())
+    with pytest.raises(ValueError, match="Settings must be among"):
+        make("AblationHyperModel", arms={"mine": {"tau": 0.1}})
+
+
+def test_tiny_data_has_no_subject_in_two_roles():
+    store, _, folds = tiny_data()
+    for fold in folds:
+        assert not set(store.subjects) & {*fold.validation, *fold.test}
