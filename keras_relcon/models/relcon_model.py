@@ -146,7 +146,8 @@ class RelConModel(RelConTrainStep, keras.Model):
         """Anchors and their candidates, from the batch or made here.
 
         With `keep_seeds`, the next call draws the same copies: those that are
-        ranked are those that are embedded.
+        ranked are those that are embedded. So both draw outside of what is
+        compiled alone; XLA draws other numbers than TensorFlow.
         """
         augmentation = self.candidate_augmentation
         if augmentation is None:

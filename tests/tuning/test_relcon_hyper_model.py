@@ -1,8 +1,8 @@
 import keras
 import numpy as np
 import pytest
-from conftest import tiny_data
 from support import to_numpy
+from tiny_search import tiny_data
 
 from keras_relcon.evaluation import Fold
 

@@ -3,10 +3,10 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from conftest import tiny_data
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from support import small_encoder
+from tiny_search import tiny_data
 
 from keras_relcon.evaluation import Fold, LinearProbe
 
