@@ -66,8 +66,6 @@ class RelConHyperModel(hyper_model_class()):
         distance_seed: int. One distance for all seeds. Defaults to `None`: the
             seed of the trial, so that an interval over seeds covers both
             trainings.
-        distance_size: dict. Further arguments of `MotifDistance`, such as
-            `{"embedding_dim": 32}`. Defaults to none.
 
     Raises:
         ImportError: if KerasTuner is missing.
@@ -82,6 +80,11 @@ class RelConHyperModel(hyper_model_class()):
     ...     max_epochs=10,
     ... )
     >>> tuner.search()
+
+    A search that was stopped goes on with `overwrite=False`, but for
+    `GridSearch`, whose record does not hold what is left of the grid (as of
+    KerasTuner 1.4.8): begin that one anew, with `overwrite=True`, and the
+    finished trials are taken from `cache_dir`.
     """
 
     def __init__(
@@ -100,7 +103,6 @@ class RelConHyperModel(hyper_model_class()):
         distance_epochs=10,
         distance_windows=None,
         distance_seed=None,
-        distance_size=None,
     ):
         super().__init__()
         self.probe = ValidationProbe(windows, folds, task)
@@ -115,7 +117,6 @@ class RelConHyperModel(hyper_model_class()):
         self.distance_epochs = distance_epochs
         self.distance_windows = distance_windows
         self.distance_seed = distance_seed
-        self.distance_size = dict(distance_size or {})
         self.distances = TrainedDistances(cache_dir)
         self.finished = FinishedTrials(cache_dir)
         _check_space(self.space, complete(self.base))
@@ -154,7 +155,7 @@ class RelConHyperModel(hyper_model_class()):
 
     def build(self, hp):
         settings = self.choose(hp)
-        model = make_model(settings, self.encoder, self.distance_size)
+        model = make_model(settings, self.encoder)
         window = (self.store.window_length, 3)
         model.build(
             {
@@ -166,6 +167,8 @@ class RelConHyperModel(hyper_model_class()):
                 ),
             }
         )
+        # So that Hyperband goes on with the optimizer's state as well.
+        model.optimizer.build(model.trainable_variables)
         return model
 
     def fit(
@@ -249,7 +252,7 @@ class RelConHyperModel(hyper_model_class()):
     def _distance_weights(self, settings):
         def train():
             keras.utils.set_random_seed(self._seed_of_distance(settings))
-            distance = make_distance(settings, self.distance_size)
+            distance = make_distance(settings)
             distance.compile(optimizer=keras.optimizers.Adam(1e-3))
             distance.fit(
                 self._windows_of_distance(),
@@ -269,7 +272,6 @@ class RelConHyperModel(hyper_model_class()):
         return content_key(
             "motif distance",
             relevant,
-            self.distance_size,
             [self.distance_epochs, self.distance_windows],
             self._seed_of_distance(settings),
             self._store_key,

@@ -11,6 +11,9 @@ DEFAULTS = {
     "normalization": "candidate",
     "augmentation": "random",
     "num_augmentations": 2,
+    "distance_embedding_dim": 64,
+    "distance_kernel_size": 15,
+    "distance_num_dilated_blocks": 2,
     "candidates": "within_subject",
     "num_candidates": 20,
     "loss": "relative",
@@ -36,6 +39,8 @@ SPACE = {
     "augmentation": ["random", "mask", "identity"],
     "num_augmentations": [1, 2, 3],
     "normalization": ["candidate", "anchor", "none"],
+    "distance_embedding_dim": [32, 64, 128],
+    "distance_num_dilated_blocks": [1, 2, 3, 5],
     "attention": ["sparsemax", "softmax"],
     "ranking_attention": ["sparsemax", "softmax"],
 }
@@ -54,6 +59,9 @@ OF_THE_DISTANCE = (
     "normalization",
     "augmentation",
     "num_augmentations",
+    "distance_embedding_dim",
+    "distance_kernel_size",
+    "distance_num_dilated_blocks",
 )
 
 
@@ -81,19 +89,16 @@ def complete(*changes):
     return settings
 
 
-def make_distance(settings, size):
-    """The motif distance of the settings, not trained.
-
-    Args:
-        settings: dict of `complete`.
-        size: dict. Further arguments of `MotifDistance`.
-    """
+def make_distance(settings):
+    """The motif distance of the settings, not trained."""
     return models.MotifDistance(
         attention=settings["attention"],
         ranking_attention=settings["ranking_attention"],
         normalization=settings["normalization"],
         augmentation=make_augmentation(settings),
-        **size,
+        embedding_dim=settings["distance_embedding_dim"],
+        kernel_size=settings["distance_kernel_size"],
+        num_dilated_blocks=settings["distance_num_dilated_blocks"],
     )
 
 
@@ -116,13 +121,12 @@ def make_loss(settings):
     return None
 
 
-def make_model(settings, encoder, distance_size):
+def make_model(settings, encoder):
     """The compiled `RelConModel` of the settings; its distance is untrained.
 
     Args:
         settings: dict of `complete`.
         encoder: callable without arguments that makes the encoder.
-        distance_size: dict. Further arguments of `MotifDistance`.
     """
     keras.utils.set_random_seed(settings["seed"])
     if settings["encoder"] == "resnet1d18":
@@ -130,7 +134,7 @@ def make_model(settings, encoder, distance_size):
     copies = settings["candidates"] == "augmented_copy"
     model = models.RelConModel(
         encoder(),
-        make_distance(settings, distance_size),
+        make_distance(settings),
         temperature=settings["temperature"],
         candidate_augmentation=layers.RandomAugmentations() if copies else None,
     )

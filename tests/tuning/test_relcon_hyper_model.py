@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 from support import to_numpy
-from tiny_search import tiny_data
+from tiny_search import SMALL, tiny_data
 
 from keras_relcon.evaluation import Fold
 
@@ -21,7 +21,7 @@ def test_a_grid_search_holds_every_training_once(make, tmp_path):
         "num_augmentations": [1, 2],
     }
     hyper_model = make(
-        "RelConHyperModel", space=space, base={"augmentation": "mask"}
+        "RelConHyperModel", space=space, base={**SMALL, "augmentation": "mask"}
     )
     hyper_model.build = hyper_model.choose  # the space alone
     tuner = keras_tuner.GridSearch(
@@ -145,7 +145,7 @@ class Choices:
 def trained_distance(hyper_model, weights, settings):
     from keras_relcon.tuning.settings import make_distance
 
-    distance = make_distance(settings, hyper_model.distance_size)
+    distance = make_distance(settings)
     distance.build((None, 64, 3))
     distance.set_weights(weights)
     return distance

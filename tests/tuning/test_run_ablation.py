@@ -8,19 +8,22 @@ from support import to_numpy
 from tiny_search import tiny_data
 
 
-def test_every_arm_is_trained_once_and_a_second_run_trains_nothing(
-    make, tmp_path, monkeypatch
-):
+def test_a_search_goes_on_and_trains_nothing_twice(make, tmp_path, monkeypatch):
     from keras_relcon.tuning import run_ablation
 
     hyper_model = make("AblationHyperModel", arms=("base",), seeds=(0, 1))
-    trained = count_trainings(hyper_model, monkeypatch)
+    trained = count_trainings(hyper_model, monkeypatch, stop_at=2)
+    with pytest.raises(KeyboardInterrupt):
+        run_ablation(hyper_model, tmp_path / "search")
+    assert len(trained) == 2
+    # Stopped in the second trial, it goes on there.
+    trained.clear()
     results = run_ablation(hyper_model, tmp_path / "search")
-    assert len(trained) == 2 and not results.failures
+    assert len(trained) == 1 and not results.failures
     assert results.unit == "seed" and set(results.values("base")) == {0, 1}
     again = run_ablation(hyper_model, tmp_path / "search")
-    assert again.to_csv() == results.to_csv() and len(trained) == 2
-    # One arm more is another search, which takes up what is finished.
+    assert again.to_csv() == results.to_csv() and len(trained) == 1
+    # With one arm more, what is finished is taken up.
     more = make(
         "AblationHyperModel",
         arms=("base", "no_within_subject"),
@@ -33,7 +36,8 @@ def test_every_arm_is_trained_once_and_a_second_run_trains_nothing(
     assert set(third.values("no_within_subject")) == {0, 1}
     # The encoder of a trial is kept, and is the one that was scored.
     encoder = keras.saving.load_model(hyper_model.encoder_path("base", 1))
-    scores = hyper_model.probe.score(encoder)
+    probe = hyper_model.probe
+    scores = type(probe).score(probe, encoder)  # not counted
     np.testing.assert_allclose(
         np.mean([score["macro_f1"] for score in scores]),
         results.values("base")[1],
@@ -42,12 +46,14 @@ def test_every_arm_is_trained_once_and_a_second_run_trains_nothing(
     assert hyper_model.scores_of("base", 1)["seconds"] > 0
 
 
-def count_trainings(hyper_model, monkeypatch):
+def count_trainings(hyper_model, monkeypatch, stop_at=None):
     calls = []
     score = hyper_model.probe.score
 
     def counted(encoder):
         calls.append(encoder)
+        if len(calls) == stop_at:
+            raise KeyboardInterrupt
         return score(encoder)
 
     monkeypatch.setattr(hyper_model.probe, "score", counted)
@@ -61,11 +67,7 @@ def test_arms_are_the_real_classes(make):
     arms = [a for a in ARMS if not a.endswith("_loss") and a != "resnet1d18"]
     hyper_model = make("AblationHyperModel", arms=arms, seeds=(0,))
     models = {
-        arm: make_model(
-            hyper_model.settings_of(arm, 0),
-            hyper_model.encoder,
-            hyper_model.distance_size,
-        )
+        arm: make_model(hyper_model.settings_of(arm, 0), hyper_model.encoder)
         for arm in arms
     }
     distances = {arm: model.motif_distance for arm, model in models.items()}

@@ -7,15 +7,19 @@ from support import small_encoder
 from keras_relcon.data import WindowStore, synthetic_recordings
 from keras_relcon.evaluation import Fold
 
+SMALL = {
+    "num_candidates": 2,
+    "distance_embedding_dim": 8,
+    "distance_kernel_size": 3,
+}
 TINY = {
     "encoder": small_encoder,
-    "base": {"num_candidates": 2},
+    "base": SMALL,
     "batch_size": 4,
     "steps_per_epoch": 1,
     "epochs": 1,
     "distance_epochs": 1,
     "distance_windows": 8,
-    "distance_size": {"embedding_dim": 8, "kernel_size": 3},
 }
 
 
