@@ -7,7 +7,7 @@ from keras_relcon import baselines, layers, losses, models
 from keras_relcon.models import MotifDistance, RelConModel
 from keras_relcon.version import __version__
 
-LAZY = ("baselines", "data", "evaluation", "presets", "training")
+LAZY = ("data", "evaluation", "presets", "training", "tuning")
 __all__ = [
     "MotifDistance",
     "RelConModel",
@@ -20,6 +20,7 @@ __all__ = [
     "models",
     "presets",
     "training",
+    "tuning",
 ]
 
 

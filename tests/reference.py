@@ -86,11 +86,17 @@ def dilated_conv_stack(x, weights):
     return x
 
 
-def motif_reconstruction(anchor, candidate, weights, attention="sparsemax"):
+def motif_reconstruction(
+    anchor, candidate, weights, attention="sparsemax", normalization="candidate"
+):
     """Eq. 2 to 4 of RelCon for one pair, `(time, 3)` each."""
-    mean = candidate.mean(0)
-    std = np.sqrt(candidate.var(0) + 1e-5)
-    gamma, beta = weights["gamma"], weights["beta"]
+    if normalization == "none":
+        mean, std, gamma, beta = 0.0, 1.0, 1.0, 0.0
+    else:
+        source = {"candidate": candidate, "anchor": anchor}[normalization]
+        mean = source.mean(0)
+        std = np.sqrt(source.var(0) + 1e-5)
+        gamma, beta = weights["gamma"], weights["beta"]
     query_in = ((anchor - mean) / std * gamma + beta)[None]
     key_in = ((candidate - mean) / std * gamma + beta)[None]
     query = dilated_conv_stack(query_in, weights["query"])[0]
@@ -102,30 +108,38 @@ def motif_reconstruction(anchor, candidate, weights, attention="sparsemax"):
     return (out - beta) / (gamma + 1e-10) * std + mean
 
 
-def motif_distance(anchor, candidate, weights, attention="sparsemax"):
+def motif_distance(
+    anchor, candidate, weights, attention="sparsemax", normalization="candidate"
+):
     """Eq. 1 for one pair."""
     anchor = np.asarray(anchor, np.float64)
     candidate = np.asarray(candidate, np.float64)
-    rebuilt = motif_reconstruction(anchor, candidate, weights, attention)
+    rebuilt = motif_reconstruction(
+        anchor, candidate, weights, attention, normalization
+    )
     return float(np.sum((rebuilt - anchor) ** 2))
 
 
-def candidate_distances(anchors, candidates, weights, attention="sparsemax"):
+def candidate_distances(
+    anchors,
+    candidates,
+    weights,
+    attention="sparsemax",
+    normalization="candidate",
+):
     """Row `i`: anchors `i + 1, i + 2, ...` in a circle, then its own."""
     batch = len(anchors)
+    switches = (weights, attention, normalization)
     return np.array(
         [
             [
                 motif_distance(
-                    anchors[i],
-                    anchors[(i + step) % batch],
-                    weights,
-                    attention,
+                    anchors[i], anchors[(i + step) % batch], *switches
                 )
                 for step in range(1, batch)
             ]
             + [
-                motif_distance(anchors[i], candidate, weights, attention)
+                motif_distance(anchors[i], candidate, *switches)
                 for candidate in candidates[i]
             ]
             for i in range(batch)

@@ -67,8 +67,9 @@ def set_motif_weights(distance, weights):
     """Loads weights in the oracle's form into a `MotifDistance`."""
     if not distance.built:
         distance.build((None, None, 3))
-    distance.rev_in.gamma.assign(weights["gamma"])
-    distance.rev_in.beta.assign(weights["beta"])
+    if distance.rev_in.affine:
+        distance.rev_in.gamma.assign(weights["gamma"])
+        distance.rev_in.beta.assign(weights["beta"])
     for name in ("query", "key", "value"):
         stack = getattr(distance.qkv, name)
         layers = [stack.first_conv]

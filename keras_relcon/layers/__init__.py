@@ -15,13 +15,18 @@ from keras_relcon.layers.dilated_conv_qkv import (
     DilatedConvStack,
     EdgeRenormalizedConv1D,
 )
-from keras_relcon.layers.random_augmentations import RandomAugmentations
+from keras_relcon.layers.random_augmentations import (
+    AUGMENTATIONS,
+    RandomAugmentations,
+)
 from keras_relcon.layers.resnet1d18 import ResNet1D18
 from keras_relcon.layers.resnet1d34 import ResidualBlock1D, ResNet1D34
+from keras_relcon.layers.span_mask import SpanMask
 from keras_relcon.layers.sparsemax import Sparsemax, sparsemax
 from keras_relcon.layers.time_warp import TimeWarp
 
 __all__ = [
+    "AUGMENTATIONS",
     "Augmentation",
     "CandidateRevIN",
     "ChannelShuffle",
@@ -38,6 +43,7 @@ __all__ = [
     "Rotation",
     "Scaling",
     "SegmentPermutation",
+    "SpanMask",
     "Sparsemax",
     "TimeFlip",
     "TimeWarp",

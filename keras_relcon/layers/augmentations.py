@@ -119,24 +119,44 @@ class Rotation(Augmentation):
     """Rotates the three axes about a random axis by a random angle.
 
     The axis is drawn in the cube `[-1, 1]**3` and normalised, the angle is
-    uniform in `(-pi, pi)`: not the uniform distribution over rotations, but the
-    one that Tang et al. and RelCon use.
+    uniform in `(-max_angle, max_angle)`: not the uniform distribution over
+    rotations, but the one that Tang et al. and RelCon use.
 
     Args:
+        max_angle: float, radians, above 0 and at most pi. A small one keeps the
+            direction of gravity, by which postures differ. Defaults to pi.
         seed: int or `None`.
+
+    Raises:
+        ValueError: if `max_angle` is out of range.
     """
+
+    def __init__(self, max_angle=math.pi, seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        if not 0 < max_angle <= math.pi:
+            raise ValueError(
+                "`max_angle` must be above 0 and at most pi, in radians. "
+                f"Received: max_angle={max_angle}."
+            )
+        self.max_angle = max_angle
 
     def draw(self, shape):
         axis = keras.random.uniform(
             (shape[0], 3), -1.0, 1.0, seed=self.seed_generator
         )
         angle = keras.random.uniform(
-            (shape[0],), -math.pi, math.pi, seed=self.seed_generator
+            (shape[0],),
+            -self.max_angle,
+            self.max_angle,
+            seed=self.seed_generator,
         )
         return axis_angle_matrix(axis, angle)
 
     def apply(self, x, draw):
         return ops.matmul(x, draw)
+
+    def get_config(self):
+        return {**super().get_config(), "max_angle": self.max_angle}
 
 
 def axis_angle_matrix(axis, angle):

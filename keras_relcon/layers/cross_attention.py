@@ -26,6 +26,8 @@ class CrossAttention(keras.layers.Layer):
     Args:
         output_dim: int. Columns of the output projection. Defaults to `3`.
         attention: `"sparsemax"` or `"softmax"`. Defaults to `"sparsemax"`.
+        inference_attention: as `attention`, for `training=False`. Defaults to
+            `None`, the same.
         dropout: float. Share of the attention weights dropped in training.
             Defaults to `0.1`.
 
@@ -38,7 +40,7 @@ class CrossAttention(keras.layers.Layer):
         `(batch, query_time, output_dim)`.
 
     Raises:
-        ValueError: if `attention` is not one of the two.
+        ValueError: if an attention is not one of the two.
 
     Differs from the paper: Eq. 3 prints `f_v` inside the sparsemax, which would
     leave nothing to attend to; we weight the values, as the released code
@@ -46,16 +48,23 @@ class CrossAttention(keras.layers.Layer):
     """
 
     def __init__(
-        self, output_dim=3, attention="sparsemax", dropout=0.1, **kwargs
+        self,
+        output_dim=3,
+        attention="sparsemax",
+        dropout=0.1,
+        inference_attention=None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
-        if attention not in ATTENTIONS:
-            raise ValueError(
-                f"`attention` must be one of {sorted(ATTENTIONS)}. "
-                f"Received: attention={attention!r}."
-            )
+        for name in (attention, inference_attention or attention):
+            if name not in ATTENTIONS:
+                raise ValueError(
+                    f"An attention must be one of {sorted(ATTENTIONS)}. "
+                    f"Received: {name!r}."
+                )
         self.output_dim = output_dim
         self.attention = attention
+        self.inference_attention = inference_attention
         self.dropout = dropout
         self.dropout_layer = keras.layers.Dropout(
             dropout, dtype=self.dtype_policy
@@ -80,15 +89,18 @@ class CrossAttention(keras.layers.Layer):
         """
         return ops.matmul(value, ops.cast(self.output_kernel, value.dtype))
 
-    def weights_of(self, query, key):
+    def weights_of(self, query, key, training=False):
         """Returns the attention weights, `(batch, query_time, key_time)`."""
+        attention = self.attention
+        if not training and self.inference_attention is not None:
+            attention = self.inference_attention
         query = query * (1.0 / math.sqrt(query.shape[-1]))
         scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))
-        return ATTENTIONS[self.attention](scores, axis=-1)
+        return ATTENTIONS[attention](scores, axis=-1)
 
     def attend(self, query, key, projected_value, training=False):
         """Attends over values that `project` has seen already."""
-        weights = self.weights_of(query, key)
+        weights = self.weights_of(query, key, training)
         weights = self.dropout_layer(weights, training=training)
         output = ops.matmul(weights, projected_value)
         return output + ops.cast(self.output_bias, output.dtype)
@@ -105,4 +117,5 @@ class CrossAttention(keras.layers.Layer):
             "output_dim": self.output_dim,
             "attention": self.attention,
             "dropout": self.dropout,
+            "inference_attention": self.inference_attention,
         }

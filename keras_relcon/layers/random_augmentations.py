@@ -13,6 +13,17 @@ from keras_relcon.layers.augmentations import (
 )
 from keras_relcon.layers.time_warp import TimeWarp
 
+AUGMENTATIONS = {
+    "noise": Noise,
+    "scaling": Scaling,
+    "rotation": Rotation,
+    "negation": Negation,
+    "time_flip": TimeFlip,
+    "channel_shuffle": ChannelShuffle,
+    "segment_permutation": SegmentPermutation,
+    "time_warp": TimeWarp,
+}
+
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class RandomAugmentations(Augmentation):
@@ -24,12 +35,21 @@ class RandomAugmentations(Augmentation):
 
     Args:
         num_augmentations: int. How many to compose. Defaults to `2`.
-        augmentations: list of `Augmentation`, or `None` for the eight of
-            Tang et al. with their default parameters. Defaults to `None`.
+        augmentations: list of `Augmentation`, or of the names of the eight of
+            Tang et al., which take their default parameters: `"noise"`,
+            `"scaling"`, `"rotation"`, `"negation"`, `"time_flip"`,
+            `"channel_shuffle"`, `"segment_permutation"`, `"time_warp"`.
+            Defaults to `None`, all eight.
         seed: int or `None`.
 
     Raises:
-        ValueError: if more augmentations are asked for than listed.
+        ValueError: if more augmentations are asked for than listed, or a name
+            is not one of the eight.
+
+    Example: the eight, but with rotations of 20 degrees at most.
+
+    >>> others = [name for name in AUGMENTATIONS if name != "rotation"]
+    >>> RandomAugmentations(2, [Rotation(max_angle=0.35), *others])
     """
 
     def __init__(
@@ -37,7 +57,11 @@ class RandomAugmentations(Augmentation):
     ):
         super().__init__(seed=seed, **kwargs)
         if augmentations is None:
-            augmentations = _default_augmentations(seed)
+            augmentations = list(AUGMENTATIONS)
+        augmentations = [
+            _made(augmentation, seed, index)
+            for index, augmentation in enumerate(augmentations)
+        ]
         if not 1 <= num_augmentations <= len(augmentations):
             raise ValueError(
                 "`num_augmentations` must lie between 1 and the "
@@ -45,7 +69,7 @@ class RandomAugmentations(Augmentation):
                 f"num_augmentations={num_augmentations}."
             )
         self.num_augmentations = num_augmentations
-        self.augmentations = list(augmentations)
+        self.augmentations = augmentations
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -98,19 +122,15 @@ class RandomAugmentations(Augmentation):
         return cls(**config)
 
 
-def _default_augmentations(seed):
-    classes = (
-        Noise,
-        Scaling,
-        Rotation,
-        Negation,
-        TimeFlip,
-        ChannelShuffle,
-        SegmentPermutation,
-        TimeWarp,
-    )
+def _made(augmentation, seed, index):
+    if not isinstance(augmentation, str):
+        return augmentation
+    if augmentation not in AUGMENTATIONS:
+        raise ValueError(
+            f"An augmentation must be a layer or one of {list(AUGMENTATIONS)}. "
+            f"Received: {augmentation!r}."
+        )
     # Distinct streams: one seed for all would tie their draws together.
-    return [
-        cls(seed=None if seed is None else seed + 1 + index)
-        for index, cls in enumerate(classes)
-    ]
+    return AUGMENTATIONS[augmentation](
+        seed=None if seed is None else seed + 1 + index
+    )

@@ -13,6 +13,8 @@ from keras_relcon.models.candidate_pool import (
 )
 from keras_relcon.models.train_steps import compiled
 
+NORMALIZATIONS = ("candidate", "anchor", "none")
+
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class MotifDistance(keras.Model):
@@ -29,12 +31,22 @@ class MotifDistance(keras.Model):
     the candidate by the motif around it, and puts the attended values back on
     the candidate's scale.
 
+    `normalization`, `ranking_attention` and `augmentation` are the switches of
+    the paper's Table 5.
+
     `fit(windows)` trains it: each window is rebuilt from an augmented copy of
     itself, the summed squared error is the loss. Afterwards it ranks
     candidates for `RelConModel`. The distance is not symmetric.
 
     Args:
         attention: `"sparsemax"` or `"softmax"`. Defaults to `"sparsemax"`.
+        ranking_attention: as `attention`, wherever `training=False`: when
+            ranking, and on validation windows. Defaults to `None`, the same;
+            `"softmax"` is what the released code does.
+        normalization: whose mean and standard deviation normalise both
+            windows: `"candidate"`, as in the paper; `"anchor"`, as in
+            [REBAR](https://arxiv.org/abs/2311.00519); or `"none"`, windows in
+            g, without the learned affine. Defaults to `"candidate"`.
         embedding_dim: int. See `DilatedConvQKV`. Defaults to `64`.
         kernel_size: int, samples. Defaults to `15`.
         num_dilated_blocks: int. Defaults to `2`.
@@ -42,7 +54,8 @@ class MotifDistance(keras.Model):
             `0.1`.
         augmentation: layer that maps `(batch, time, channels)` to the same
             shape when called with `training=True`, or `None` for two of the
-            eight augmentations. Defaults to `None`.
+            eight augmentations. `SpanMask()` hides a part instead,
+            `keras.layers.Identity()` nothing. Defaults to `None`.
         pairs_per_chunk: int. How many pairs of windows are compared at once.
             The attention of one pair takes `4 * time**2` bytes, several times
             over. Defaults to `32`.
@@ -76,6 +89,8 @@ class MotifDistance(keras.Model):
         dropout=0.1,
         augmentation=None,
         pairs_per_chunk=32,
+        ranking_attention=None,
+        normalization="candidate",
         **kwargs,
     ):
         # The signal stays in float32 under a policy of mixed precision; the
@@ -86,14 +101,25 @@ class MotifDistance(keras.Model):
                 "`pairs_per_chunk` must be at least 1. Received: "
                 f"pairs_per_chunk={pairs_per_chunk}."
             )
+        if normalization not in NORMALIZATIONS:
+            raise ValueError(
+                f"`normalization` must be one of {NORMALIZATIONS}. "
+                f"Received: normalization={normalization!r}."
+            )
         self.attention = attention
+        self.ranking_attention = ranking_attention
+        self.normalization = normalization
         self.embedding_dim = embedding_dim
         self.kernel_size = kernel_size
         self.num_dilated_blocks = num_dilated_blocks
         self.dropout = dropout
         self.pairs_per_chunk = pairs_per_chunk
         self.augmentation = augmentation or RandomAugmentations()
-        self.rev_in = CandidateRevIN(dtype=self.dtype_policy, name="rev_in")
+        self.rev_in = CandidateRevIN(
+            affine=normalization != "none",
+            dtype=self.dtype_policy,
+            name="rev_in",
+        )
         self.qkv = DilatedConvQKV(
             embedding_dim,
             kernel_size,
@@ -117,6 +143,7 @@ class MotifDistance(keras.Model):
             channels,
             self.attention,
             self.dropout,
+            self.ranking_attention,
             dtype=self.dtype_policy,
             name="cross_attention",
         )
@@ -160,7 +187,8 @@ class MotifDistance(keras.Model):
         Args:
             anchors, candidates: `(batch, time, channels)`, g. Pair by pair.
                 The two may differ in time.
-            training: bool. Whether attention weights are dropped.
+            training: bool. Whether attention weights are dropped, and whether
+                they are those of `attention` or of `ranking_attention`.
 
         Returns:
             `(batch, anchor_time, channels)`, g.
@@ -168,16 +196,30 @@ class MotifDistance(keras.Model):
         anchors, candidates = self._as_tensors(
             anchors=anchors, candidates=candidates
         )
-        statistics = self.rev_in.statistics(candidates)
-        query = self.qkv.query(self.rev_in.normalize(anchors, statistics))
-        normalized = self.rev_in.normalize(candidates, statistics)
-        output = self.cross_attention(
-            query,
-            self.qkv.key(normalized),
-            self.qkv.value(normalized),
+        statistics = self._statistics(anchors, candidates)
+        output = self.cross_attention.attend(
+            self._query(anchors, statistics),
+            *self._keys_and_values(candidates, statistics),
             training=training,
         )
         return self.rev_in.denormalize(output, statistics)
+
+    def _statistics(self, anchors, candidates):
+        """Mean and standard deviation that normalise a pair of windows."""
+        if self.normalization == "candidate":
+            return self.rev_in.statistics(candidates)
+        if self.normalization == "anchor":
+            return self.rev_in.statistics(anchors)
+        first = candidates[:, :1]
+        return ops.zeros_like(first), ops.ones_like(first)
+
+    def _query(self, anchors, statistics):
+        return self.qkv.query(self.rev_in.normalize(anchors, statistics))
+
+    def _keys_and_values(self, candidates, statistics):
+        normalized = self.rev_in.normalize(candidates, statistics)
+        values = self.cross_attention.project(self.qkv.value(normalized))
+        return self.qkv.key(normalized), values
 
     def distance(self, anchors, candidates):
         """Motif distance, pair by pair (Eq. 1).
@@ -215,8 +257,9 @@ class MotifDistance(keras.Model):
         The candidates of an anchor are the other anchors of the batch and its
         own within-subject windows, in the order of `candidate_index`. Keys and
         values are computed once per candidate, queries once per pair, in chunks
-        of `pairs_per_chunk` pairs. Compiled on TensorFlow and JAX, once per
-        shape. No gradient flows through it; see `reconstruct`.
+        of `pairs_per_chunk` pairs; with `normalization="anchor"` it is the
+        other way round, at twice the work. Compiled on TensorFlow and JAX, once
+        per shape. No gradient flows through it; see `reconstruct`.
 
         Args:
             anchors: `(batch, time, channels)`, g, with a batch of 2 or more.
@@ -254,24 +297,30 @@ class MotifDistance(keras.Model):
 
     def _pair_distances(self, anchors, pool, anchor_index, pool_index):
         """Distances from `anchors[anchor_index]` to `pool[pool_index]`."""
-        mean, std = self.rev_in.statistics(pool)
-        normalized = self.rev_in.normalize(pool, (mean, std))
-        keys = self.qkv.key(normalized)
-        values = self.cross_attention.project(self.qkv.value(normalized))
+        # What depends on one window alone is computed once for each.
+        queries = keys = values = None
+        if self.normalization != "candidate":
+            queries = self._query(anchors, self._statistics(anchors, anchors))
+        if self.normalization != "anchor":
+            keys, values = self._keys_and_values(
+                pool, self._statistics(pool, pool)
+            )
 
         def chunk_distances(index):
             anchor_index, pool_index = index
             anchor = ops.take(anchors, anchor_index, axis=0)
-            statistics = (
-                ops.take(mean, pool_index, axis=0),
-                ops.take(std, pool_index, axis=0),
-            )
-            query = self.qkv.query(self.rev_in.normalize(anchor, statistics))
-            output = self.cross_attention.attend(
-                query,
-                ops.take(keys, pool_index, axis=0),
-                ops.take(values, pool_index, axis=0),
-            )
+            candidate = ops.take(pool, pool_index, axis=0)
+            statistics = self._statistics(anchor, candidate)
+            if queries is None:
+                query = self._query(anchor, statistics)
+            else:
+                query = ops.take(queries, anchor_index, axis=0)
+            if keys is None:
+                key, value = self._keys_and_values(candidate, statistics)
+            else:
+                key = ops.take(keys, pool_index, axis=0)
+                value = ops.take(values, pool_index, axis=0)
+            output = self.cross_attention.attend(query, key, value)
             return _squared_errors(
                 anchor, self.rev_in.denormalize(output, statistics)
             )
@@ -308,13 +357,15 @@ class MotifDistance(keras.Model):
                 self.augmentation
             ),
             "pairs_per_chunk": self.pairs_per_chunk,
+            "ranking_attention": self.ranking_attention,
+            "normalization": self.normalization,
         }
 
     @classmethod
     def from_config(cls, config):
         config = dict(config)
         config["augmentation"] = keras.saving.deserialize_keras_object(
-            config["augmentation"]
+            config.get("augmentation")
         )
         return cls(**config)
 

@@ -43,6 +43,10 @@ class RelConModel(RelConTrainStep, keras.Model):
             window of the batch and its augmented copy be near; see there how
             it is added to the loss. Discarded after training. Defaults to
             `None` (paper).
+        candidate_augmentation: layer as `MotifDistance`'s `augmentation`, for
+            Table 5's "w/o within-subject": the candidates of the batch are
+            not used, and may be missing; one augmented copy of the anchor
+            takes their place. Defaults to `None`, no copy.
         skip_nonfinite: bool. Whether a training step after which the loss or
             a weight is not finite is left out as a whole, see
             `keras_relcon.training.LossGuard`. Takes the memory of another
@@ -90,6 +94,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         temperature=1.0,
         projector=None,
         views=None,
+        candidate_augmentation=None,
         skip_nonfinite=False,
         micro_batch_size=None,
         **kwargs,
@@ -101,6 +106,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         self.motif_distance = motif_distance
         self.projector = projector
         self.views = views
+        self.candidate_augmentation = candidate_augmentation
         self.temperature = temperature
         self.relative_loss = RelativeContrastiveLoss(temperature)
         self.loss_per_candidate = keras.metrics.Mean(name="loss_per_candidate")
@@ -119,8 +125,12 @@ class RelConModel(RelConTrainStep, keras.Model):
         self._freeze_distance()
 
     def build(self, input_shape):
-        anchor_shape, candidate_shape = _unpack(input_shape)
-        check_candidate_group(anchor_shape, candidate_shape)
+        if self.candidate_augmentation is None:
+            anchor_shape, candidate_shape = _unpack(input_shape)
+            check_candidate_group(anchor_shape, candidate_shape)
+        else:
+            (anchor_shape,) = _unpack(input_shape, "anchor")
+            self.candidate_augmentation.build((None, *anchor_shape[1:]))
         window_shape = (None, *anchor_shape[1:])
         for model in (self.encoder, self.motif_distance):
             if not model.built:
@@ -144,7 +154,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         self.motif_distance.trainable = False
 
     def call(self, inputs, training=False):
-        anchors, candidates = _unpack(inputs)
+        anchors, candidates = self._group(inputs)
         check_candidate_group(anchors.shape, candidates.shape)
         windows = candidate_pool(anchors, candidates)
         num_windows = ops.shape(windows)[0]
@@ -187,7 +197,27 @@ class RelConModel(RelConTrainStep, keras.Model):
         Returns:
             `(batch, batch - 1 + num_candidates)` float32, g**2.
         """
-        return self.motif_distance.candidate_distances(*_unpack(inputs))
+        return self.motif_distance.candidate_distances(
+            *self._group(inputs, keep_seeds=True)
+        )
+
+    def _group(self, inputs, keep_seeds=False):
+        """Anchors and their candidates, from the batch or made here.
+
+        With `keep_seeds`, the next call draws the same copies: those that are
+        ranked are those that are embedded. So both draw outside of what is
+        compiled alone; XLA draws other numbers than TensorFlow.
+        """
+        augmentation = self.candidate_augmentation
+        if augmentation is None:
+            return _unpack(inputs)
+        (anchors,) = _unpack(inputs, "anchor")
+        seeds = [ops.copy(variable) for variable in augmentation.variables]
+        copies = augmentation(anchors, training=True)
+        if keep_seeds:
+            for variable, value in zip(augmentation.variables, seeds):
+                variable.assign(value)
+        return anchors, copies[:, None]
 
     def fit(self, x=None, *args, **kwargs):
         """Trains as `keras.Model.fit`, whose arguments it takes.
@@ -223,7 +253,9 @@ class RelConModel(RelConTrainStep, keras.Model):
         return sum(self.losses, start=self.relative_loss(y, y_pred))
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        num_within = ops.shape(x["candidates"])[1]
+        num_within = 1
+        if self.candidate_augmentation is None:
+            num_within = ops.shape(x["candidates"])[1]
         self.loss_per_candidate.update_state(
             self.relative_loss(y, y_pred) / ops.cast(ops.shape(y)[1], "float32")
         )
@@ -249,6 +281,7 @@ class RelConModel(RelConTrainStep, keras.Model):
             "temperature": self.temperature,
             "projector": serialize(self.projector),
             "views": serialize(self.views),
+            "candidate_augmentation": serialize(self.candidate_augmentation),
             "skip_nonfinite": self.skip_nonfinite,
             "micro_batch_size": self.micro_batch_size,
         }
@@ -256,16 +289,22 @@ class RelConModel(RelConTrainStep, keras.Model):
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        for name in ("encoder", "motif_distance", "projector", "views"):
+        for name in (
+            "encoder",
+            "motif_distance",
+            "projector",
+            "views",
+            "candidate_augmentation",
+        ):
             config[name] = keras.saving.deserialize_keras_object(
                 config.get(name)
             )
         return cls(**config)
 
 
-def _unpack(inputs):
+def _unpack(inputs, *names):
     try:
-        return inputs["anchor"], inputs["candidates"]
+        return tuple(inputs[name] for name in names or ("anchor", "candidates"))
     except (KeyError, TypeError, IndexError) as error:
         received = sorted(inputs) if isinstance(inputs, dict) else type(inputs)
         raise ValueError(

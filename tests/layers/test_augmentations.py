@@ -17,6 +17,7 @@ ALL = [
     layers.SegmentPermutation,
     layers.TimeWarp,
     layers.RandomAugmentations,
+    layers.SpanMask,
 ]
 
 
@@ -202,7 +203,7 @@ def test_composition_applies_two_distinct_in_drawn_order(rng):
 
 def test_default_composition_holds_the_eight():
     layer = layers.RandomAugmentations()
-    assert [type(part) for part in layer.augmentations] == ALL[:-1]
+    assert [type(part) for part in layer.augmentations] == ALL[:8]
     assert layer.num_augmentations == 2
 
 
@@ -211,3 +212,33 @@ def test_bad_input_is_explained():
         layers.Noise()(np.ones((4, 3), "float32"))
     with pytest.raises(ValueError, match="between 1 and the 8"):
         layers.RandomAugmentations(9)
+
+
+def test_rotation_stays_within_its_largest_angle():
+    matrices = to_numpy(layers.Rotation(max_angle=0.3, seed=0).draw((99, 1, 3)))
+    trace = np.trace(matrices, axis1=1, axis2=2)
+    angles = np.arccos(np.clip((trace - 1) / 2, -1, 1))
+    assert 0.2 < angles.max() <= 0.3 + 1e-3
+    for angle in (0.0, 3.2):
+        with pytest.raises(ValueError, match="at most pi"):
+            layers.Rotation(max_angle=angle)
+
+
+def test_rotation_of_an_older_config_turns_all_around():
+    config = layers.Rotation().get_config()
+    del config["max_angle"]
+    assert layers.Rotation.from_config(config).max_angle == np.pi
+
+
+def test_augmentations_are_chosen_by_name(rng):
+    layer = layers.RandomAugmentations(1, ["negation"])
+    x = rng.normal(size=(2, 9, 3)).astype("float32")
+    np.testing.assert_array_equal(to_numpy(layer(x)), -x)
+    layer = layers.RandomAugmentations(
+        2, ["noise", layers.Rotation(max_angle=0.1, seed=5)], seed=3
+    )
+    again = layers.RandomAugmentations.from_config(layer.get_config())
+    assert again.augmentations[1].max_angle == 0.1
+    np.testing.assert_array_equal(to_numpy(again(x)), to_numpy(layer(x)))
+    with pytest.raises(ValueError, match="one of.*time_warp.*'shear'"):
+        layers.RandomAugmentations(1, ["shear"])

@@ -1,0 +1,223 @@
+import csv
+import io
+import pathlib
+
+import numpy as np
+
+from keras_relcon.evaluation.report.paired_difference import paired_difference
+from keras_relcon.tuning.arms import PUBLISHED_CHANGES
+from keras_relcon.tuning.validation_probe import OBJECTIVE
+
+BASE = "base"
+_HEAD = (
+    "arm",
+    "units",
+    "macro-F1",
+    "95 % interval",
+    "difference to base",
+    "95 % interval of it",
+    "relative change",
+    "paper, of its tasks",
+)
+
+
+class AblationResults:
+    """Validation macro-F1 of each arm, and its paired difference to the base.
+
+    With two seeds or more, a seed is one unit and its value is the mean over
+    the folds: Student's interval over seeds. With one seed, a fold is one
+    unit, and the interval is widened for training subjects that folds share
+    (`paired_difference`). With a single unit there is no interval.
+
+    Args:
+        trials: list of dict, as of `trial_rows`.
+        validation_train_ratio: float. Validation by training subjects, for
+            intervals over folds. Defaults to `0.0`.
+
+    Attributes:
+        trials: the trials.
+        arms: tuple of str, in the order in which they began.
+        unit: `"seed"` or `"fold"`.
+        failures: list of the trials that failed.
+    """
+
+    def __init__(self, trials, validation_train_ratio=0.0):
+        self.trials = list(trials)
+        self.arms = tuple(dict.fromkeys(t["values"]["arm"] for t in trials))
+        seeds = {trial["values"]["seed"] for trial in trials}
+        self.unit = "seed" if len(seeds) > 1 else "fold"
+        self.failures = [trial for trial in trials if trial["reason"]]
+        self._ratio = validation_train_ratio if self.unit == "fold" else 0.0
+
+    def values(self, arm):
+        """dict of unit to macro-F1, of the trials that were completed."""
+        found = {}
+        for trial in self.trials:
+            scores = trial["scores"]
+            if trial["values"]["arm"] != arm or not scores:
+                continue
+            if self.unit == "seed":
+                found[trial["values"]["seed"]] = scores[OBJECTIVE]
+                continue
+            folds = {
+                int(name.rsplit("_", 1)[1]): value
+                for name, value in scores.items()
+                if name.startswith(f"{OBJECTIVE}_fold_")
+            }
+            found = folds or {0: scores[OBJECTIVE]}
+        return dict(sorted(found.items()))
+
+    def mean(self, arm):
+        """`(mean, low, high)` of the macro-F1; NaN where there is none."""
+        values = list(self.values(arm).values())
+        return _interval(values, np.zeros(len(values)), self._ratio)
+
+    def difference(self, arm):
+        """`(mean, low, high)` of arm minus base, on the units of both."""
+        own, base = self.values(arm), self.values(BASE)
+        units = [unit for unit in own if unit in base]
+        return _interval(
+            [own[unit] for unit in units],
+            [base[unit] for unit in units],
+            self._ratio,
+        )
+
+    def rows(self):
+        """One dict per arm of plain values; NaN where there is none."""
+        rows = []
+        for arm in self.arms:
+            mean, difference = self.mean(arm), self.difference(arm)
+            base = mean[0] - difference[0]
+            rows.append(
+                {
+                    "arm": arm,
+                    "units": len(self.values(arm)),
+                    "mean": mean[0],
+                    "low": mean[1],
+                    "high": mean[2],
+                    "difference": difference[0],
+                    "difference_low": difference[1],
+                    "difference_high": difference[2],
+                    "relative_change_percent": 100 * difference[0] / base,
+                    "paper_changes_percent": PUBLISHED_CHANGES.get(arm, ()),
+                }
+            )
+        return rows
+
+    def to_csv(self):
+        """Returns a line per arm; macro-F1 as a fraction, empty if unknown."""
+        text = io.StringIO()
+        rows = self.rows()
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            changes = " ".join(map(str, row["paper_changes_percent"]))
+            row = {k: "" if v != v else v for k, v in row.items()}
+            writer.writerow({**row, "paper_changes_percent": changes})
+        return text.getvalue()
+
+    def to_markdown(self):
+        """Returns the table, what its columns mean, and what failed."""
+        lines = [_line(_HEAD), _line(["---"] + ["---:"] * (len(_HEAD) - 1))]
+        lines += [_line(_cells(row)) for row in self.rows()]
+        lines += [
+            "",
+            "Macro-F1 of a linear probe on validation subjects, in percent; "
+            f"differences are paired by {self.unit}. The paper's relative "
+            "changes are those of its own tasks and data, from the smallest "
+            "to the largest.",
+        ]
+        if self.failures:
+            lines.append(
+                f"\n{len(self.failures)} of {len(self.trials)} trials failed:\n"
+            )
+        for trial in self.failures:
+            reason = trial["reason"].replace("|", "\\|")
+            values = trial["values"]
+            lines.append(f"- {values['arm']}, seed {values['seed']}: {reason}")
+        return "\n".join(lines) + "\n"
+
+    def plot(self):
+        """Macro-F1, and the difference to the base, with 95 % intervals.
+
+        Returns:
+            `matplotlib.figure.Figure`.
+
+        Raises:
+            ImportError: if matplotlib is missing.
+        """
+        from keras_relcon.evaluation.report.plots import drawing
+
+        height = 1.2 + 0.4 * len(self.arms)
+        figure, axes = drawing.panels(2, 4.5, height)
+        places = np.arange(len(self.arms))[::-1]
+        for axis, of, title in zip(
+            axes,
+            (self.mean, self.difference),
+            ("macro-F1", f"difference to {BASE}"),
+        ):
+            mean, low, high = 100 * np.array([of(arm) for arm in self.arms]).T
+            # Without an interval there is the point alone.
+            reach = np.nan_to_num([mean - low, high - mean])
+            axis.errorbar(mean, places, xerr=reach, fmt="o", capsize=3)
+            axis.set(xlabel=f"{title}, %", ylim=(-0.7, len(self.arms) - 0.3))
+            axis.set_yticks(places, map(drawing.label, self.arms))
+            axis.grid(alpha=0.25)
+            axis.spines[["top", "right"]].set_visible(False)
+        axes[1].axvline(0, color="0.5", linewidth=1)
+        return figure
+
+    def save(self, directory):
+        """Writes `ablation.csv`, `ablation.md` and `ablation.png`."""
+        from keras_relcon.evaluation.report.plots import drawing
+
+        directory = pathlib.Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "ablation.csv").write_text(self.to_csv())
+        (directory / "ablation.md").write_text(self.to_markdown())
+        picture = drawing.to_png(self.plot())
+        (directory / "ablation.png").write_bytes(picture)
+
+
+def _interval(values, others, ratio):
+    nothing = float("nan")
+    if len(values) == 0:
+        return nothing, nothing, nothing
+    if len(values) == 1:
+        return float(values[0] - others[0]), nothing, nothing
+    found = paired_difference(values, others, ratio)
+    return found.mean, found.low, found.high
+
+
+def _cells(row):
+    changes = row["paper_changes_percent"]
+    paper = f"{min(changes):+.1f} to {max(changes):+.1f} %" if changes else "-"
+    is_base = row["arm"] == BASE
+    return [
+        row["arm"],
+        str(row["units"]),
+        _percent(row["mean"]),
+        _range(row["low"], row["high"]),
+        "-" if is_base else _percent(row["difference"], "+"),
+        "-"
+        if is_base
+        else _range(row["difference_low"], row["difference_high"], "+"),
+        "-" if is_base else _percent(row["relative_change_percent"] / 100, "+"),
+        paper,
+    ]
+
+
+def _percent(value, sign=""):
+    return "-" if value != value else f"{100 * value:{sign}.2f}"
+
+
+def _range(low, high, sign=""):
+    return (
+        "-"
+        if low != low
+        else f"{_percent(low, sign)} to " + _percent(high, sign)
+    )
+
+
+def _line(cells):
+    return "| " + " | ".join(cells) + " |"

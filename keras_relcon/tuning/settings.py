@@ -1,0 +1,149 @@
+"""What one training is made of, by name, as a hypermodel chooses it."""
+
+import keras
+
+from keras_relcon import layers, losses, models
+
+# RelCon as in the paper; the learning rate is ours (the paper gives none).
+DEFAULTS = {
+    "attention": "sparsemax",
+    "ranking_attention": None,
+    "normalization": "candidate",
+    "augmentation": "random",
+    "num_augmentations": 2,
+    "distance_embedding_dim": 64,
+    "distance_kernel_size": 15,
+    "distance_num_dilated_blocks": 2,
+    "candidates": "within_subject",
+    "num_candidates": 20,
+    "loss": "relative",
+    "temperature": 1.0,
+    "learning_rate": 1e-3,
+    "encoder": "given",
+    "seed": 0,
+}
+CHOICES = {
+    "augmentation": ("random", "mask", "identity"),
+    "candidates": ("within_subject", "augmented_copy"),
+    "loss": ("relative", "binary", "log_ratio"),
+    "encoder": ("given", "resnet1d18"),
+}
+# What `RelConHyperModel` searches by default: lists of values, or the ends of a
+# range on a logarithmic scale.
+SPACE = {
+    "learning_rate": (1e-6, 1e-2),
+    "temperature": (0.05, 1.0),
+    "num_candidates": [1, 5, 10, 20],
+    "loss": ["relative", "binary", "log_ratio"],
+    "candidates": ["within_subject", "augmented_copy"],
+    "augmentation": ["random", "mask", "identity"],
+    "num_augmentations": [1, 2, 3],
+    "normalization": ["candidate", "anchor", "none"],
+    "distance_embedding_dim": [32, 64, 128],
+    "distance_num_dilated_blocks": [1, 2, 3, 5],
+    "attention": ["sparsemax", "softmax"],
+    "ranking_attention": ["sparsemax", "softmax"],
+}
+# A setting matters only where another one has one of some values.
+CONDITIONS = {
+    "temperature": ("loss", ("relative", "binary")),
+    "num_candidates": ("candidates", ("within_subject",)),
+    "num_augmentations": ("augmentation", ("random",)),
+    # Nobody trains with softmax to rank with sparsemax.
+    "ranking_attention": ("attention", ("sparsemax",)),
+}
+# The settings that a trained motif distance depends on. Its attention when
+# ranking is not among them.
+OF_THE_DISTANCE = (
+    "attention",
+    "normalization",
+    "augmentation",
+    "num_augmentations",
+    "distance_embedding_dim",
+    "distance_kernel_size",
+    "distance_num_dilated_blocks",
+)
+
+
+def complete(*changes):
+    """The defaults, changed by each of the dicts in turn.
+
+    Raises:
+        ValueError: if a setting or one of the named values is unknown.
+    """
+    settings = dict(DEFAULTS)
+    for change in changes:
+        unknown = sorted(set(change) - set(DEFAULTS))
+        if unknown:
+            raise ValueError(
+                f"Settings must be among {sorted(DEFAULTS)}. "
+                f"Received: {unknown}."
+            )
+        settings.update(change)
+    for name, values in CHOICES.items():
+        if settings[name] not in values:
+            raise ValueError(
+                f"`{name}` must be one of {values}. "
+                f"Received: {settings[name]!r}."
+            )
+    return settings
+
+
+def make_distance(settings):
+    """The motif distance of the settings, not trained."""
+    return models.MotifDistance(
+        attention=settings["attention"],
+        ranking_attention=settings["ranking_attention"],
+        normalization=settings["normalization"],
+        augmentation=make_augmentation(settings),
+        embedding_dim=settings["distance_embedding_dim"],
+        kernel_size=settings["distance_kernel_size"],
+        num_dilated_blocks=settings["distance_num_dilated_blocks"],
+    )
+
+
+def make_augmentation(settings):
+    """The layer that makes the copy from which a window is rebuilt."""
+    kind = settings["augmentation"]
+    if kind == "mask":
+        return layers.SpanMask()
+    if kind == "identity":
+        return keras.layers.Identity()
+    return layers.RandomAugmentations(settings["num_augmentations"])
+
+
+def make_loss(settings):
+    """The loss of (distances, similarities); `None` is RelCon's own."""
+    if settings["loss"] == "binary":
+        return losses.BinaryContrastiveLoss(settings["temperature"])
+    if settings["loss"] == "log_ratio":
+        return losses.LogRatioLoss()
+    return None
+
+
+def make_model(settings, encoder):
+    """The compiled `RelConModel` of the settings; its distance is untrained.
+
+    Args:
+        settings: dict of `complete`.
+        encoder: callable without arguments that makes the encoder.
+    """
+    keras.utils.set_random_seed(settings["seed"])
+    if settings["encoder"] == "resnet1d18":
+        encoder = _resnet1d18
+    copies = settings["candidates"] == "augmented_copy"
+    model = models.RelConModel(
+        encoder(),
+        make_distance(settings),
+        temperature=settings["temperature"],
+        candidate_augmentation=layers.RandomAugmentations() if copies else None,
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings["learning_rate"]),
+        loss=make_loss(settings),
+    )
+    return model
+
+
+def _resnet1d18():
+    return layers.ResNet1D18(embedding_dim=1024)

@@ -1,0 +1,108 @@
+import copy
+
+import numpy as np
+
+from keras_relcon.evaluation.embed_windows import embed_windows
+from keras_relcon.evaluation.metrics.classification import (
+    classification_metrics,
+)
+from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
+
+OBJECTIVE = "validation_macro_f1"
+
+
+class ValidationProbe:
+    """Scores an encoder by a probe on validation subjects.
+
+    In each fold a probe is fitted on the embeddings of the training subjects
+    and scored on those of the validation subjects. The test subjects of a fold
+    are never read in it, so they are still unseen when the search is over.
+
+    Args:
+        windows: `Windows` with labels. Invalid ones are left out.
+        folds: list of `Fold`, such as `held_out(windows.subjects)`.
+        task: a classifier with `fit` and `predict_proba`. Defaults to `None`,
+            `LinearProbe((0.1,))`: with one penalty there is nothing to choose
+            on the rows that are scored.
+        batch_size: int. Windows per forward pass. Defaults to `256`.
+
+    Raises:
+        ValueError: if there are no labels, or a fold has no validation subject
+            or a subject without windows.
+    """
+
+    def __init__(self, windows, folds, task=None, batch_size=256):
+        if windows.labels is None:
+            raise ValueError(
+                "A validation probe needs labels. Received: windows without."
+            )
+        self.folds = tuple(folds)
+        self.task = task or LinearProbe((0.1,))
+        self.batch_size = batch_size
+        seen = {name for fold in self.folds for name in _seen(fold)}
+        is_used = np.isin(windows.subjects, sorted(seen)) & windows.valid
+        self.windows = windows.select(is_used)
+        _check_folds(self.folds, seen, set(self.windows.subjects.tolist()))
+
+    @property
+    def validation_subjects(self):
+        return sorted({s for fold in self.folds for s in fold.validation})
+
+    @property
+    def validation_train_ratio(self):
+        """Validation by training subjects, the mean over folds."""
+        return float(
+            np.mean([len(f.validation) / len(f.train) for f in self.folds])
+        )
+
+    def describe(self):
+        """What the score depends on, for a key; arrays and plain values."""
+        settings = {k: v for k, v in vars(self.task).items() if k[-1] != "_"}
+        return [
+            self.windows.acceleration,
+            self.windows.labels,
+            self.windows.subjects,
+            type(self.task).__name__,
+            settings,
+            [fold.describe() for fold in self.folds],
+        ]
+
+    def score(self, encoder):
+        """Scores the encoder on every fold.
+
+        Returns:
+            list of dict, one per fold, of `classification_metrics`.
+        """
+        embeddings = embed_windows(
+            encoder, self.windows.acceleration, self.batch_size
+        )
+        return [self._score_fold(embeddings, fold) for fold in self.folds]
+
+    def _score_fold(self, embeddings, fold):
+        rows = fold.rows(self.windows.subjects)
+        train, validation = rows["train"], rows["validation"]
+        labels = self.windows.labels
+        task = copy.deepcopy(self.task).fit(embeddings[train], labels[train])
+        probabilities = task.predict_proba(embeddings[validation])
+        predicted = np.asarray(task.classes_)[probabilities.argmax(axis=1)]
+        return classification_metrics(
+            labels[validation], predicted, probabilities, task.classes_
+        )
+
+
+def _seen(fold):
+    return (*fold.train, *fold.validation)
+
+
+def _check_folds(folds, seen, known):
+    if not folds or any(not fold.validation for fold in folds):
+        raise ValueError(
+            "Every fold must have validation subjects: they alone are scored. "
+            f"Received: {[fold.describe() for fold in folds]}."
+        )
+    missing = sorted(seen - known)
+    if missing:
+        raise ValueError(
+            "Every subject of a fold must have valid windows. Received: none "
+            f"of {missing}."
+        )

@@ -1,0 +1,180 @@
+import keras
+import numpy as np
+import pytest
+from support import to_numpy
+from tiny_search import SMALL, tiny_data
+
+from keras_relcon.evaluation import Fold
+
+
+def test_a_grid_search_holds_every_training_once(make, tmp_path):
+    import keras_tuner
+
+    from keras_relcon.tuning import objective
+
+    space = {
+        "temperature": [0.1, 1.0],
+        "num_candidates": [1, 2, 3],
+        "loss": ["relative", "binary", "log_ratio"],
+        "candidates": ["within_subject", "augmented_copy"],
+        # Switched off by the base, so it would only repeat trials.
+        "num_augmentations": [1, 2],
+    }
+    hyper_model = make(
+        "RelConHyperModel", space=space, base={**SMALL, "augmentation": "mask"}
+    )
+    hyper_model.build = hyper_model.choose  # the space alone
+    tuner = keras_tuner.GridSearch(
+        hyper_model, objective=objective(), directory=str(tmp_path)
+    )
+    tuner.oracle.verbose = 0
+    found = []
+    for _ in range(99):
+        trial = tuner.oracle.create_trial("tuner0")
+        if trial.status == "STOPPED":
+            break
+        settings = hyper_model.choose(trial.hyperparameters)
+        found.append(tuple(settings[name] for name in space))
+        tuner.oracle.update_trial(
+            trial.trial_id, {"validation_macro_f1": len(found) / 100}
+        )
+        trial.status = "COMPLETED"
+        tuner.oracle.end_trial(trial)
+    # Two losses have two temperatures, one has none; likewise candidates.
+    assert len(found) == len(set(found)) == (2 * 2 + 1) * (3 + 1)
+
+
+def test_switched_off_settings_are_not_in_a_trial(make):
+    import keras_tuner
+
+    hyper_model = make("RelConHyperModel")
+    parameters = keras_tuner.HyperParameters()
+    parameters.values = {
+        "loss": "log_ratio",
+        "candidates": "augmented_copy",
+        "augmentation": "mask",
+        "attention": "softmax",
+    }
+    settings = hyper_model.choose(parameters)
+    assert not {
+        "temperature",
+        "num_candidates",
+        "num_augmentations",
+        "ranking_attention",
+    } & set(parameters.values)
+    assert settings["loss"] == "log_ratio" and settings["num_candidates"] == 2
+    assert settings["learning_rate"] == 1e-3  # the base's
+
+
+@pytest.mark.parametrize("kind", ["RandomSearch", "Hyperband"])
+def test_a_search_finds_a_probe_score(make, tmp_path, kind):
+    import keras_tuner
+
+    from keras_relcon.tuning import objective, search_summary
+
+    hyper_model = make(
+        "RelConHyperModel",
+        space={"learning_rate": (1e-4, 1e-2), "temperature": [0.1, 1.0]},
+    )
+    extent = {
+        "RandomSearch": {"max_trials": 1},
+        "Hyperband": {"max_epochs": 2, "factor": 2},
+    }[kind]
+    tuner = getattr(keras_tuner, kind)(
+        hyper_model,
+        objective=objective(),
+        directory=str(tmp_path),
+        seed=1,
+        **extent,
+    )
+    tuner.search(verbose=0)
+    trials = list(tuner.oracle.trials.values())
+    assert {trial.status for trial in trials} == {"COMPLETED"}
+    assert 0 <= tuner.oracle.get_best_trials()[0].score <= 1
+    assert f"{len(trials)} of {len(trials)} trials completed, 0 failed" in (
+        search_summary(tuner)
+    )
+    if kind == "Hyperband":  # takes up the weights of earlier trials
+        first = [
+            t.hyperparameters.values["tuner/initial_epoch"] for t in trials
+        ]
+        assert max(first) == 1
+
+
+def test_trials_share_the_distance_they_have_in_common(make):
+    hyper_model = make("AblationHyperModel", arms=("base",), seeds=(0,))
+    base = hyper_model.settings_of("base", 0)
+    weights = hyper_model._distance_weights(base)
+    model = trained_distance(hyper_model, weights, base)
+    count = lambda: len(list(hyper_model.distances.directory.iterdir()))  # noqa: E731
+    assert count() == 1
+    for change in (
+        {"ranking_attention": "softmax"},
+        {"loss": "binary", "temperature": 0.1},
+        {"num_candidates": 1},
+    ):
+        same = hyper_model._distance_weights({**base, **change})
+        for a, b in zip(weights, same):
+            np.testing.assert_array_equal(a, b)
+    assert count() == 1
+    hyper_model._distance_weights({**base, "augmentation": "mask"})
+    assert count() == 2
+    # It is trained, and the weights fall where they belong.
+    untrained = hyper_model.build(Choices(arm="base", seed=0)).motif_distance
+    x, y = tiny_data()[1].acceleration[:8].reshape(2, 4, 64, 3)
+    frozen = hyper_model.build(Choices(arm="base", seed=0)).motif_distance
+    frozen.set_weights(weights)
+    np.testing.assert_array_equal(
+        to_numpy(frozen.distance(x, y)), to_numpy(model.distance(x, y))
+    )
+    assert np.abs(
+        to_numpy(untrained.distance(x, y)) - to_numpy(model.distance(x, y))
+    ).max()
+
+
+class Choices:
+    """Stands for KerasTuner's parameters, with all of them fixed."""
+
+    def __init__(self, **values):
+        self.values = values
+
+    def Choice(self, name, values):
+        return self.values[name]
+
+
+def trained_distance(hyper_model, weights, settings):
+    from keras_relcon.tuning.settings import make_distance
+
+    distance = make_distance(settings)
+    distance.build((None, 64, 3))
+    distance.set_weights(weights)
+    return distance
+
+
+def test_bad_input_is_explained(make):
+    from keras_relcon.tuning import RelConHyperModel
+
+    store, windows, _ = tiny_data()
+    folds = [Fold(("s00",), ("s01",), ("s04",))]
+    with pytest.raises(ValueError, match="s01.*in both"):
+        RelConHyperModel(store, windows, folds, "unused")
+    with pytest.raises(ValueError, match="among.*temperature.*'tau'"):
+        make("RelConHyperModel", base={"tau": 1})
+    with pytest.raises(ValueError, match="low, high.*learning_rate"):
+        make("RelConHyperModel", space={"learning_rate": (1e-3,)})
+    with pytest.raises(ValueError, match="relative.*'hinge'"):
+        make("RelConHyperModel", space={"loss": ["relative", "hinge"]})
+    with pytest.raises(ValueError, match="relative.*'cosine'"):
+        make("RelConHyperModel", base={"loss": "cosine"})
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    from keras_relcon.tuning import keras_tuner_import
+
+    monkeypatch.setattr(
+        keras_tuner_import.importlib.util, "find_spec", lambda name: None
+    )
+    with pytest.raises(ImportError, match=r"keras-relcon\[tune\]") as error:
+        keras_tuner_import.import_keras_tuner()
+    needs_tensorboard = keras.backend.backend() == "tensorflow"
+    assert ("tensorboard" in str(error.value)) == needs_tensorboard
