@@ -3,7 +3,7 @@
 import importlib
 
 # All classes that a saved model may hold, so that Keras finds them.
-from keras_relcon import layers, losses, models
+from keras_relcon import distributed, layers, losses, models
 from keras_relcon.models import MotifDistance, RelConModel
 from keras_relcon.version import __version__
 
@@ -13,6 +13,7 @@ __all__ = [
     "__version__",
     "baselines",
     "data",
+    "distributed",
     "evaluation",
     "layers",
     "losses",

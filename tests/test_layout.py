@@ -12,11 +12,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_relcon"
 FLOORS = {
     "version": 0,
+    "distributed": 0,
     "layers": 1,
     "losses": 1,
     "data": 1,
     "models": 2,
-    "distributed": 2,
     "baselines": 3,
     "presets": 3,
     "evaluation": 4,
@@ -28,6 +28,9 @@ BACKEND_FILES = {
     "layers/kernels/torch_sparsemax.py": {"torch"},
     "layers/kernels/torch_batch_norm.py": {"torch"},
     "layers/kernels/tensorflow_batch_norm.py": {"tensorflow"},
+    "distributed/tensorflow_replicas.py": {"tensorflow"},
+    "distributed/jax_replicas.py": {"jax"},
+    "distributed/torch_replicas.py": {"torch"},
     "data/streams/tf_dataset.py": {"tensorflow"},
     "models/train_steps/tensorflow_train_step.py": {"tensorflow"},
     "models/train_steps/jax_train_step.py": {"jax"},
@@ -116,7 +119,8 @@ new -= {"keras_relcon", "__future__"} | set(sys.stdlib_module_names)
 assert not new - {"keras", "numpy"}, new
 inside = {name.split(".")[1] for name in sys.modules
           if name.startswith("keras_relcon.")}
-assert inside == {"layers", "losses", "models", "version"}, inside
+expected = {"distributed", "layers", "losses", "models", "version"}
+assert inside == expected, inside
 keras_relcon.MotifDistance, keras_relcon.RelConModel
 keras_relcon.baselines, keras_relcon.data, keras_relcon.evaluation
 """

@@ -1,11 +1,13 @@
 import keras
 from keras import ops
 
+from keras_relcon import distributed
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
 from keras_relcon.models.candidate_pool import (
     candidate_index,
     candidate_pool,
     check_candidate_group,
+    check_num_anchors,
 )
 from keras_relcon.models.train_steps import RelConTrainStep
 
@@ -33,13 +35,17 @@ class RelConModel(RelConTrainStep, keras.Model):
         projector: Keras model or layer, `(batch, dim)` to `(batch, any)`,
             between embedding and loss, or `None`. Discarded after training.
             Defaults to `None` (paper).
+        candidates: str, of importance on several devices. `"global"`: the
+            other anchors are those of all replicas, so that loss and gradient
+            are those of one device with the global batch. `"replica"`: those
+            of the replica's own rows. Defaults to `"global"`.
 
     Call arguments:
         inputs: dict of `anchor`, `(batch, time, channels)`, and `candidates`,
             `(batch, num_candidates, time, channels)`, both in g.
 
     Returns:
-        `(batch, batch - 1 + num_candidates)` float32, cosine similarities in
+        `(batch, anchors - 1 + num_candidates)` float32, cosine similarities in
         the order of `MotifDistance.candidate_distances`.
 
     Metrics: `loss`; `loss_per_candidate`, comparable across numbers of
@@ -47,7 +53,8 @@ class RelConModel(RelConTrainStep, keras.Model):
     among the `num_candidates` nearest by the motif distance.
 
     Raises:
-        ValueError: if the input is not a candidate group, or of one anchor.
+        ValueError: if the input is not a candidate group, or of one anchor, or
+            if `candidates` is neither of the two.
 
     Differs from the paper: nothing. The released code passes anchors and
     candidates through the encoder separately, in two batch norm populations.
@@ -67,13 +74,20 @@ class RelConModel(RelConTrainStep, keras.Model):
         motif_distance,
         temperature=1.0,
         projector=None,
+        candidates="global",
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if candidates not in ("global", "replica"):
+            raise ValueError(
+                "`candidates` must be 'global' or 'replica'. Received: "
+                f"candidates={candidates!r}."
+            )
         self.encoder = encoder
         self.motif_distance = motif_distance
         self.projector = projector
         self.temperature = temperature
+        self.candidates = candidates
         self.relative_loss = RelativeContrastiveLoss(temperature)
         self.loss_per_candidate = keras.metrics.Mean(name="loss_per_candidate")
         self.within_subject_share = keras.metrics.Mean(
@@ -112,12 +126,31 @@ class RelConModel(RelConTrainStep, keras.Model):
             embeddings = self.projector(embeddings, training=training)
         embeddings = ops.normalize(ops.cast(embeddings, "float32"), axis=-1)
         shape = ops.shape(candidates)
-        similarities = ops.matmul(
-            embeddings[: shape[0]], ops.transpose(embeddings)
+        within = ops.reshape(
+            embeddings[shape[0] :], (*shape[:2], embeddings.shape[-1])
         )
-        return ops.take_along_axis(
-            similarities, candidate_index(shape[0], shape[1]), axis=1
+        similarities = distributed.per_replica(self._similarities)
+        return similarities(embeddings[: shape[0]], within)
+
+    def _similarities(self, anchors, within):
+        everyone, first = self._gather(anchors)
+        pool = candidate_pool(everyone, within)
+        index = candidate_index(
+            *ops.shape(within)[:2], ops.shape(everyone)[0], first
         )
+        similarities = ops.matmul(anchors, ops.transpose(pool))
+        return ops.take_along_axis(similarities, index, axis=1)
+
+    def _gather(self, anchors):
+        """Returns the anchors to contrast, and which is the first of `anchors`.
+
+        Works on windows and on embeddings.
+        """
+        if self.candidates == "replica":
+            return anchors, 0
+        everyone = distributed.gather(anchors)
+        check_num_anchors(everyone.shape[0])
+        return everyone, distributed.replica_index() * ops.shape(anchors)[0]
 
     def rank_candidates(self, inputs):
         """Motif distances of a batch, the `y` of the training step.
@@ -126,9 +159,15 @@ class RelConModel(RelConTrainStep, keras.Model):
             inputs: the dict that the model is called on.
 
         Returns:
-            `(batch, batch - 1 + num_candidates)` float32, g**2.
+            `(batch, anchors - 1 + num_candidates)` float32, g**2.
         """
-        return self.motif_distance.candidate_distances(*_unpack(inputs))
+        return distributed.per_replica(self._rank)(*_unpack(inputs))
+
+    def _rank(self, anchors, candidates):
+        everyone, first = self._gather(anchors)
+        return self.motif_distance.candidate_distances(
+            everyone, candidates, first
+        )
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -144,15 +183,15 @@ class RelConModel(RelConTrainStep, keras.Model):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         num_within = ops.shape(x["candidates"])[1]
+        loss = distributed.mean_loss(self.relative_loss(y, y_pred))
         self.loss_per_candidate.update_state(
-            self.relative_loss(y, y_pred) / ops.cast(ops.shape(y)[1], "float32")
+            loss / ops.cast(ops.shape(y)[1], "float32")
         )
         reach = ops.sort(y, axis=1)[:, num_within - 1, None]
         nearest = ops.cast(y <= reach, "float32")
         within = ops.sum(nearest[:, -num_within:], axis=1)
-        self.within_subject_share.update_state(
-            within / ops.sum(nearest, axis=1)
-        )
+        share = distributed.gather(within / ops.sum(nearest, axis=1))
+        self.within_subject_share.update_state(share)
         return self.get_metrics_result()
 
     def get_config(self):
@@ -167,6 +206,7 @@ class RelConModel(RelConTrainStep, keras.Model):
             "motif_distance": motif_distance,
             "temperature": self.temperature,
             "projector": serialize(self.projector),
+            "candidates": self.candidates,
         }
 
     @classmethod
