@@ -1,37 +1,35 @@
 """Trains a small model on the devices that the environment gives.
 
-python train_run.py OUTPUT [NUM_DEVICES ...]
+python train_run.py OUTPUT [DEVICES/CANDIDATES ...]
 
-Without numbers: on all devices of all processes. Process 0 writes, for each
-number of devices and each kind of candidates, what came out.
+A run is named as "2/global": a number of devices of this process, and the
+model's `candidates`. Without names: "global" on all devices of all processes.
+Process 0 writes what came out of each run.
 """
 
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+import keras_relcon as kr
+
 BATCH_SIZE, NUM_CANDIDATES, LENGTH = 8, 3, 40
 
 
-def main(output, *counts):
-    results = {}
-    for parallel in clusters([int(count) for count in counts]):
-        for candidates in ("global", "replica"):
-            for name, value in train(parallel, candidates).items():
-                key = f"{parallel.num_replicas}/{candidates}/{name}"
-                results[key] = value
+def main(output, *runs):
+    results, clusters = {}, {}
+    names = device_names(max(int(run[0]) for run in runs)) if runs else None
+    for run in runs or ["all/global"]:
+        count, candidates = run.split("/")
+        if count not in clusters:
+            devices = names[: int(count)] if names else None
+            clusters[count] = kr.distributed.DataParallel(devices)
+        parallel = clusters[count]
+        for name, value in train(parallel, candidates).items():
+            results[f"{run}/{name}"] = value
     if parallel.process_index == 0:
-        np.savez(output, **results)
-
-
-def clusters(counts):
-    if not counts:
-        return [kr().distributed.DataParallel()]
-    names = device_names(max(counts))
-    return (kr().distributed.DataParallel(names[:n]) for n in counts)
+        np.savez(output, num_replicas=parallel.num_replicas, **results)
 
 
 def device_names(count):
@@ -47,58 +45,49 @@ def device_names(count):
 
 
 def train(parallel, candidates):
-    """One step, then the rest of two epochs; both from one seed."""
+    """One step of gradient descent, then two epochs of two."""
     with parallel.scope():
         model = small_model(candidates)
         model.compile(optimizer=keras.optimizers.SGD(1.0))
     groups = candidate_groups()
     before = weights(model)
-    losses = Losses()
-    fit = {"steps_per_epoch": len(groups), "verbose": 0}
-    first = groups_of_one_step()
-    model.fit(parallel.shard(first), steps_per_epoch=1, verbose=0)
-    step = {
-        f"step/{index}": old - new
-        for index, (old, new) in enumerate(zip(before, weights(model)))
-    }
-    loss = model.get_metrics_result()
+    model.fit(parallel.shard(groups), steps_per_epoch=1, verbose=0)
+    gradients = [old - new for old, new in zip(before, weights(model))]
+    logs = model.get_metrics_result()
     model.optimizer.learning_rate = 0.01
-    model.fit(parallel.shard(groups), epochs=2, callbacks=[losses], **fit)
-    held = model.evaluate(
-        parallel.shard(first), steps=1, verbose=0, return_dict=True
+    recorder = Losses()
+    model.fit(
+        parallel.shard(groups),
+        steps_per_epoch=len(groups),
+        epochs=2,
+        callbacks=[recorder],
+        verbose=0,
     )
     return {
-        **step,
-        **{name: float(value) for name, value in loss.items()},
-        "losses": np.array(losses.values),
-        "held_out": float(held["loss"]),
+        "gradient": np.concatenate([x.ravel() for x in gradients]),
+        "losses": np.array(recorder.losses),
+        **{name: float(value) for name, value in logs.items()},
     }
 
 
 class Losses(keras.callbacks.Callback):
     def __init__(self):
         super().__init__()
-        self.values = []
+        self.losses = []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.values.append(float(logs["loss"]))
-
-
-def kr():
-    import keras_relcon
-
-    return keras_relcon
+        self.losses.append(float(logs["loss"]))
 
 
 def small_model(candidates="global"):
-    from support import small_encoder
-
     keras.utils.set_random_seed(0)
-    distance = kr().MotifDistance(embedding_dim=8, kernel_size=3)
-    distance.build((None, LENGTH, 3))
-    model = kr().RelConModel(
-        small_encoder(8), distance, 0.2, candidates=candidates
+    encoder = kr.layers.ResNet1D34(
+        8, num_blocks=(1,), widths=(8,), kernel_sizes=(3,), strides=(2,)
     )
+    distance = kr.MotifDistance(
+        embedding_dim=8, kernel_size=3, num_dilated_blocks=1
+    )
+    model = kr.RelConModel(encoder, distance, 0.2, candidates=candidates)
     model.build(
         {
             "anchor": (BATCH_SIZE, LENGTH, 3),
@@ -109,18 +98,15 @@ def small_model(candidates="global"):
 
 
 def candidate_groups(**kwargs):
-    recordings = kr().data.synthetic_recordings(3, 6, 50, seed=1)
-    store = kr().data.WindowStore.from_recordings(recordings, 50, LENGTH)
-    return kr().data.CandidateGroups(
-        store, BATCH_SIZE, NUM_CANDIDATES, seed=2, **kwargs
+    recordings = kr.data.synthetic_recordings(3, 6, 50, seed=1)
+    store = kr.data.WindowStore.from_recordings(recordings, 50, LENGTH)
+    return kr.data.CandidateGroups(
+        store, BATCH_SIZE, NUM_CANDIDATES, 2, steps_per_epoch=2, **kwargs
     )
 
 
-def groups_of_one_step():
-    return candidate_groups(steps_per_epoch=1, is_fixed=True)
-
-
 def weights(model):
+    """Weights and moving statistics."""
     return [
         np.array(keras.ops.convert_to_numpy(variable))
         for variable in model.encoder.variables
