@@ -13,9 +13,9 @@ class DataParallel:
 
     - TensorFlow: `tf.distribute.MirroredStrategy`, or
       `MultiWorkerMirroredStrategy` where `TF_CONFIG` lists a cluster;
-    - JAX: `keras.distribution.DataParallel`, of several processes where the
-      variables KERAS_DISTRIBUTION_JOB_ADDRESSES, KERAS_DISTRIBUTION_NUM_PROCESSES
-      and KERAS_DISTRIBUTION_PROCESS_ID are set;
+    - JAX: `keras.distribution.DataParallel`, of several processes where
+      KERAS_DISTRIBUTION_JOB_ADDRESSES, KERAS_DISTRIBUTION_NUM_PROCESSES
+      and KERAS_DISTRIBUTION_PROCESS_ID are set in the environment;
     - PyTorch: one process per device, started by `torchrun`.
 
     Make it first in a program: afterwards a backend may no longer find the

@@ -33,6 +33,8 @@ def main(output, *runs):
 
 
 def device_names(count):
+    if keras.backend.backend() == "torch":
+        return None
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
