@@ -42,6 +42,19 @@ class RelConTrainStep:
         )
         return self.compute_metrics(inputs, distances, similarities)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras 3.15 averages the first batch over replicas, to learn its
+        # shapes, which a strategy of several workers cannot do with a dict.
+        strategy = self.distribute_strategy
+        if iterator is not None and strategy.num_replicas_in_sync > 1:
+            _, _, batches = next(iter(iterator))
+            data_batch = keras.tree.map_structure(
+                lambda x: strategy.experimental_local_results(x)[0],
+                next(batches),
+            )
+            iterator = None
+        super()._maybe_symbolic_build(iterator, data_batch)
+
 
 def compiled(function, model):
     """Compiles a function of tensors that reads the model's variables.
