@@ -34,21 +34,23 @@ def run_devices(output, *runs):
     environment = {}
     if keras.backend.backend() == "jax":
         environment["XLA_FLAGS"] = flags
-    run_together([[TRAIN_RUN, output, *runs]], [environment])
+    command = [sys.executable, TRAIN_RUN, output, *runs]
+    run_together([command], [environment])
     return load(output)
 
 
 def run_two_processes(output, script=TRAIN_RUN, *arguments):
     """Runs a script in two processes that find each other on loopback."""
     command = [script, output, *arguments]
+    python = sys.executable
     backend = keras.backend.backend()
     if backend == "torch":
         (port,) = free_ports(1)
         options = ["--nproc-per-node=2", "--master-addr=127.0.0.1"]
         options += [f"--master-port={port}"]
         launch = ["-m", "torch.distributed.run", *options]
-        return run_together([[*launch, *command]], [{}])
-    return run_together([command] * 2, environments_of_two(backend))
+        return run_together([[python, *launch, *command]], [{}])
+    return run_together([[python, *command]] * 2, environments_of_two(backend))
 
 
 def environments_of_two(backend):
@@ -79,7 +81,7 @@ def run_together(commands, environments):
     """Waits for all processes; returns the output of each."""
     processes = [
         subprocess.Popen(
-            [sys.executable, *map(str, command)],
+            [*map(str, command)],
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
