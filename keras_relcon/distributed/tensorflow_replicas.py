@@ -23,10 +23,7 @@ def gather(x):
 
     Each row sends its gradient, summed over replicas, back to where it is from.
     """
-    if num_replicas() == 1:
-        return x
-    rows = tf.distribute.get_replica_context().all_gather(x, axis=0)
-    return tf.ensure_shape(rows, (None, *x.shape[1:]))
+    return x if num_replicas() == 1 else _gather(x)
 
 
 def per_replica(function):
@@ -43,6 +40,33 @@ def mean_loss(loss):
         return loss
     context = tf.distribute.get_replica_context()
     return context.all_reduce(tf.distribute.ReduceOp.SUM, loss)
+
+
+def logs_of_step(logs):
+    """What a step returns, in the shape that Keras reduces over replicas.
+
+    Between workers Keras 3.15 takes the mean over an axis that scalars lack.
+    """
+    strategy = tf.distribute.get_strategy()
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return logs
+    return {name: value[None] for name, value in logs.items()}
+
+
+@tf.custom_gradient
+def _gather(x):
+    context = tf.distribute.get_replica_context()
+    # Between workers TensorFlow gathers only tensors that have a device.
+    with tf.device(tf.nest.flatten(context.devices)[0]):
+        own = tf.identity(x)
+    rows = context.all_gather(own, axis=0)
+
+    def gradient(upstream):
+        total = context.all_reduce(tf.distribute.ReduceOp.SUM, upstream)
+        start = replica_index() * tf.shape(x)[0]
+        return total[start : start + tf.shape(x)[0]]
+
+    return tf.ensure_shape(rows, (None, *x.shape[1:])), gradient
 
 
 class Cluster:

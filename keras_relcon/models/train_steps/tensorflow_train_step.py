@@ -2,6 +2,7 @@ import keras
 import tensorflow as tf
 
 from keras_relcon import distributed
+from keras_relcon.distributed import tensorflow_replicas
 
 
 class RelConTrainStep:
@@ -29,7 +30,9 @@ class RelConTrainStep:
         variables = self.trainable_variables
         gradients = tape.gradient(scaled_loss, variables)
         self.optimizer.apply(gradients, variables)
-        return self.compute_metrics(inputs, distances, similarities)
+        return tensorflow_replicas.logs_of_step(
+            self.compute_metrics(inputs, distances, similarities)
+        )
 
     def test_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -40,7 +43,9 @@ class RelConTrainStep:
             distributed.mean_loss(loss),
             sample_weight=tf.shape(inputs["anchor"])[0],
         )
-        return self.compute_metrics(inputs, distances, similarities)
+        return tensorflow_replicas.logs_of_step(
+            self.compute_metrics(inputs, distances, similarities)
+        )
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # Keras 3.15 averages the first batch over replicas, to learn its
