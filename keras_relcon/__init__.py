@@ -3,7 +3,7 @@
 import importlib
 
 # All classes that a saved model may hold, so that Keras finds them.
-from keras_relcon import baselines, layers, losses, models
+from keras_relcon import baselines, distributed, layers, losses, models
 from keras_relcon.models import MotifDistance, RelConModel
 from keras_relcon.version import __version__
 
@@ -14,6 +14,7 @@ __all__ = [
     "__version__",
     "baselines",
     "data",
+    "distributed",
     "evaluation",
     "layers",
     "losses",

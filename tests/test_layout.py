@@ -12,11 +12,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_relcon"
 FLOORS = {
     "version": 0,
+    "distributed": 0,
     "layers": 1,
     "losses": 1,
     "data": 1,
     "models": 2,
-    "distributed": 2,
     "baselines": 3,
     "presets": 3,
     "training": 3,
@@ -29,6 +29,9 @@ BACKEND_FILES = {
     "layers/kernels/torch_sparsemax.py": {"torch"},
     "layers/kernels/torch_batch_norm.py": {"torch"},
     "layers/kernels/tensorflow_batch_norm.py": {"tensorflow"},
+    "distributed/tensorflow_replicas.py": {"tensorflow"},
+    "distributed/jax_replicas.py": {"jax"},
+    "distributed/torch_replicas.py": {"torch"},
     "data/streams/tf_dataset.py": {"tensorflow"},
     "models/train_steps/tensorflow_train_step.py": {"tensorflow"},
     "models/train_steps/jax_train_step.py": {"jax"},
@@ -117,7 +120,8 @@ new -= {"keras_relcon", "__future__"} | set(sys.stdlib_module_names)
 assert not new - {"keras", "numpy"}, new
 inside = {name.split(".")[1] for name in sys.modules
           if name.startswith("keras_relcon.")}
-assert inside == {"baselines", "layers", "losses", "models", "version"}, inside
+expected = {"baselines", "distributed", "layers", "losses", "models", "version"}
+assert inside == expected, inside
 for name in ("ResNet1D18", "RelConModel", "SimCLR", "AugPred", "REBAR"):
     assert keras.saving.get_registered_object("keras_relcon>" + name), name
 keras_relcon.MotifDistance, keras_relcon.RelConModel

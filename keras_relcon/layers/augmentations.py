@@ -13,9 +13,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
+
 
 class Augmentation(keras.layers.Layer):
     """Base of the augmentations: one independent draw per window.
+
+    Replicas that train together draw differently.
 
     Args:
         seed: int or `None`. Same seed, same draws. Defaults to `None`.
@@ -33,7 +37,7 @@ class Augmentation(keras.layers.Layer):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = ReplicaSeedGenerator(seed)
 
     def build(self, input_shape):
         if len(input_shape) != 3:

@@ -1,5 +1,7 @@
 import keras
+from keras import ops
 
+from keras_relcon import distributed
 from keras_relcon.layers.layout import channel_axis, internal_data_format
 
 if keras.backend.backend() == "tensorflow":
@@ -17,7 +19,10 @@ class FusedBatchNorm(keras.layers.BatchNormalization):
     Same weights and results as `keras.layers.BatchNormalization`, which
     computes moments, scale and shift one after the other and keeps more than
     one array for the backward pass. XLA fuses them by itself, so JAX has no
-    kernel; statistics shared by devices (`synchronized`) have none either.
+    kernel.
+
+    On several replicas the statistics are those of the global batch, whose
+    replicas must have equally many windows.
 
     The channels are on the axis of the backend's layout (`layers/layout.py`).
 
@@ -36,14 +41,44 @@ class FusedBatchNorm(keras.layers.BatchNormalization):
 
     def call(self, x, training=False):
         is_training = training and self.trainable
-        if normalize is None or self.synchronized or not is_training:
+        if not is_training:
             return super().call(x, training=training)
-        y, mean, variance = normalize(
-            x, self.gamma.value, self.beta.value, self.epsilon
-        )
+        if distributed.num_replicas() > 1:
+            y, mean, variance = self._normalize_across_replicas(x)
+        elif normalize is None or self.synchronized:
+            return super().call(x, training=training)
+        else:
+            y, mean, variance = normalize(
+                x, self.gamma.value, self.beta.value, self.epsilon
+            )
         keep = self.momentum
         self.moving_mean.assign(keep * self.moving_mean + (1 - keep) * mean)
         self.moving_variance.assign(
             keep * self.moving_variance + (1 - keep) * variance
         )
         return y
+
+    def _normalize_across_replicas(self, x):
+        wide = ops.cast(x, "float32")
+        axes = (0, 1) if self.axis == 2 else (0, 2)
+        # Moments of each replica, `(replicas, 2, channels)`, then of all.
+        own = ops.stack(ops.moments(wide, axes))
+        moments = distributed.gather(own[None, :, :])
+        mean = ops.mean(moments[:, 0], axis=0)
+        variance = ops.mean(
+            moments[:, 1] + ops.square(moments[:, 0] - mean), axis=0
+        )
+        y = ops.batch_normalization(
+            wide,
+            mean,
+            variance,
+            axis=self.axis,
+            offset=self.beta,
+            scale=self.gamma,
+            epsilon=self.epsilon,
+        )
+        return (
+            ops.cast(y, x.dtype),
+            ops.stop_gradient(mean),
+            ops.stop_gradient(variance),
+        )

@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_relcon.layers.random_augmentations import RandomAugmentations
-from keras_relcon.losses.nt_xent import nt_xent_loss
+from keras_relcon.losses.nt_xent import NTXentLoss
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -59,11 +59,6 @@ class AugmentedViews(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if temperature <= 0:
-            raise ValueError(
-                "`temperature` must be above 0. Received: "
-                f"temperature={temperature}."
-            )
         if weight < 0:
             raise ValueError(
                 f"`weight` must not be negative. Received: weight={weight}."
@@ -72,6 +67,9 @@ class AugmentedViews(keras.layers.Layer):
         self.projector = projector
         self.temperature = temperature
         self.weight = weight
+        # A Loss, which divides by the number of replicas where Keras sums
+        # their gradients.
+        self.contrastive_loss = NTXentLoss(temperature)
 
     def build(self, embeddings_shape, copies_shape=None):
         if self.projector is not None and not self.projector.built:
@@ -93,8 +91,7 @@ class AugmentedViews(keras.layers.Layer):
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=True)
             copies = self.projector(copies, training=True)
-        losses = nt_xent_loss(embeddings, copies, self.temperature)
-        return self.weight * ops.mean(losses)
+        return self.weight * self.contrastive_loss(embeddings, copies)
 
     def compute_output_shape(self, embeddings_shape, copies_shape):
         return ()

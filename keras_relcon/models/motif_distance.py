@@ -10,6 +10,7 @@ from keras_relcon.models.candidate_pool import (
     candidate_index,
     candidate_pool,
     check_candidate_group,
+    check_num_anchors,
 )
 from keras_relcon.models.train_steps import compiled
 
@@ -251,7 +252,7 @@ class MotifDistance(keras.Model):
         index = ops.arange(ops.shape(anchors)[0], dtype="int32")
         return self._pair_distances(anchors, candidates, index, index)
 
-    def candidate_distances(self, anchors, candidates):
+    def candidate_distances(self, anchors, candidates, first=None):
         """Distances from each anchor to all of its candidates.
 
         The candidates of an anchor are the other anchors of the batch and its
@@ -264,28 +265,38 @@ class MotifDistance(keras.Model):
         Args:
             anchors: `(batch, time, channels)`, g, with a batch of 2 or more.
             candidates: `(batch, num_candidates, time, channels)`, g.
+            first: int. Given where the anchors are those of all replicas:
+                which of them is that of the first row of `candidates`; only
+                the anchors that have candidates are ranked. Defaults to
+                `None`: all anchors have candidates.
 
         Returns:
-            `(batch, batch - 1 + num_candidates)` float32, g**2. Infinite where
-            it cannot be computed, so that such a candidate ranks last.
+            `(batch, anchors - 1 + num_candidates)` float32, g**2. Infinite
+            where it cannot be computed, so that such a candidate ranks last.
 
         Raises:
             ValueError: if the shapes are not those above.
         """
         anchors = ops.convert_to_tensor(anchors)
         candidates = ops.convert_to_tensor(candidates)
-        check_candidate_group(anchors.shape, candidates.shape)
+        is_gathered = first is not None
+        check_candidate_group(anchors.shape, candidates.shape, is_gathered)
+        check_num_anchors(anchors.shape[0])
         flat = ops.reshape(candidates, (-1, *candidates.shape[2:]))
         anchors, flat = self._as_tensors(anchors=anchors, candidates=flat)
-        return self._group(anchors, ops.reshape(flat, ops.shape(candidates)))
-
-    def _group_distances(self, anchors, candidates):
-        index = candidate_index(
-            ops.shape(candidates)[0], ops.shape(candidates)[1]
+        return self._group(
+            anchors,
+            ops.reshape(flat, ops.shape(candidates)),
+            ops.convert_to_tensor(first if is_gathered else 0, "int32"),
         )
+
+    def _group_distances(self, anchors, candidates, first):
+        index = candidate_index(
+            *ops.shape(candidates)[:2], ops.shape(anchors)[0], first
+        )
+        row = ops.arange(ops.shape(index)[0], dtype="int32")
         anchor_index = ops.broadcast_to(
-            ops.arange(ops.shape(index)[0], dtype="int32")[:, None],
-            ops.shape(index),
+            (first + row)[:, None], ops.shape(index)
         )
         distances = self._pair_distances(
             anchors,

@@ -1,11 +1,13 @@
 import keras
 from keras import ops
 
+from keras_relcon import distributed
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
 from keras_relcon.models.candidate_pool import (
     candidate_index,
     candidate_pool,
     check_candidate_group,
+    check_num_anchors,
 )
 from keras_relcon.models.embedding_spread import EmbeddingSpread
 from keras_relcon.models.micro_batches import encode_in_micro_batches
@@ -56,13 +58,17 @@ class RelConModel(RelConTrainStep, keras.Model):
             gradient stay those of the whole batch, except that batch norm
             then takes the statistics of so many windows, see
             `encode_in_micro_batches`. Defaults to `None`: all.
+        candidates: str, of importance on several devices. `"global"`: the
+            other anchors are those of all replicas, so that loss and gradient
+            are those of one device with the global batch. `"replica"`: those
+            of the replica's own rows. Defaults to `"global"`.
 
     Call arguments:
         inputs: dict of `anchor`, `(batch, time, channels)`, and `candidates`,
             `(batch, num_candidates, time, channels)`, both in g.
 
     Returns:
-        `(batch, batch - 1 + num_candidates)` float32, cosine similarities in
+        `(batch, anchors - 1 + num_candidates)` float32, cosine similarities in
         the order of `MotifDistance.candidate_distances`.
 
     Metrics: `loss`; `loss_per_candidate`, comparable across numbers of
@@ -73,7 +79,8 @@ class RelConModel(RelConTrainStep, keras.Model):
     this epoch.
 
     Raises:
-        ValueError: if the input is not a candidate group, or of one anchor.
+        ValueError: if the input is not a candidate group, or of one anchor, or
+            if `candidates` is neither of the two.
 
     Differs from the paper: nothing. The released code passes anchors and
     candidates through the encoder separately, in two batch norm populations.
@@ -95,6 +102,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         projector=None,
         views=None,
         candidate_augmentation=None,
+        candidates="global",
         skip_nonfinite=False,
         micro_batch_size=None,
         **kwargs,
@@ -102,12 +110,18 @@ class RelConModel(RelConTrainStep, keras.Model):
         # The signal stays in float32 under a policy of mixed precision; the
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
+        if candidates not in ("global", "replica"):
+            raise ValueError(
+                "`candidates` must be 'global' or 'replica'. Received: "
+                f"candidates={candidates!r}."
+            )
         self.encoder = encoder
         self.motif_distance = motif_distance
         self.projector = projector
         self.views = views
         self.candidate_augmentation = candidate_augmentation
         self.temperature = temperature
+        self.candidates = candidates
         self.relative_loss = RelativeContrastiveLoss(temperature)
         self.loss_per_candidate = keras.metrics.Mean(name="loss_per_candidate")
         self.within_subject_share = keras.metrics.Mean(
@@ -165,21 +179,47 @@ class RelConModel(RelConTrainStep, keras.Model):
         if has_copies:
             copies = embeddings[num_windows:]
             embeddings = embeddings[:num_windows]
-            num_candidates = ops.shape(anchors)[0] - 1 + candidates.shape[1]
-            self.add_loss(
-                ops.cast(num_candidates, "float32")
-                * self.views(embeddings, copies)
-            )
+            term = self._views_term(embeddings, copies)
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=training)
         embeddings = ops.normalize(ops.cast(embeddings, "float32"), axis=-1)
         shape = ops.shape(candidates)
-        similarities = ops.matmul(
-            embeddings[: shape[0]], ops.transpose(embeddings)
+        within = ops.reshape(
+            embeddings[shape[0] :], (*shape[:2], embeddings.shape[-1])
         )
-        return ops.take_along_axis(
-            similarities, candidate_index(shape[0], shape[1]), axis=1
+        similarities = distributed.per_replica(self._similarities)(
+            embeddings[: shape[0]], within
         )
+        if has_copies:
+            num_candidates = ops.cast(ops.shape(similarities)[1], "float32")
+            self.add_loss(num_candidates * term)
+        return similarities
+
+    def _views_term(self, embeddings, copies):
+        if self.candidates == "global":
+            embeddings = distributed.gather(embeddings)
+            copies = distributed.gather(copies)
+        return self.views(embeddings, copies)
+
+    def _similarities(self, anchors, within):
+        everyone, first = self._gather(anchors)
+        pool = candidate_pool(everyone, within)
+        index = candidate_index(
+            *ops.shape(within)[:2], ops.shape(everyone)[0], first
+        )
+        similarities = ops.matmul(anchors, ops.transpose(pool))
+        return ops.take_along_axis(similarities, index, axis=1)
+
+    def _gather(self, anchors):
+        """Returns the anchors to contrast, and which is the first of `anchors`.
+
+        Works on windows and on embeddings.
+        """
+        if self.candidates == "replica":
+            return anchors, 0
+        everyone = distributed.gather(anchors)
+        check_num_anchors(everyone.shape[0])
+        return everyone, distributed.replica_index() * ops.shape(anchors)[0]
 
     def _encode(self, windows, training):
         if training and self.micro_batch_size is not None:
@@ -195,10 +235,16 @@ class RelConModel(RelConTrainStep, keras.Model):
             inputs: the dict that the model is called on.
 
         Returns:
-            `(batch, batch - 1 + num_candidates)` float32, g**2.
+            `(batch, anchors - 1 + num_candidates)` float32, g**2.
         """
-        return self.motif_distance.candidate_distances(
+        return distributed.per_replica(self._rank)(
             *self._group(inputs, keep_seeds=True)
+        )
+
+    def _rank(self, anchors, candidates):
+        everyone, first = self._gather(anchors)
+        return self.motif_distance.candidate_distances(
+            everyone, candidates, first
         )
 
     def _group(self, inputs, keep_seeds=False):
@@ -256,15 +302,15 @@ class RelConModel(RelConTrainStep, keras.Model):
         num_within = 1
         if self.candidate_augmentation is None:
             num_within = ops.shape(x["candidates"])[1]
+        loss = distributed.mean_loss(self.relative_loss(y, y_pred))
         self.loss_per_candidate.update_state(
-            self.relative_loss(y, y_pred) / ops.cast(ops.shape(y)[1], "float32")
+            loss / ops.cast(ops.shape(y)[1], "float32")
         )
         reach = ops.sort(y, axis=1)[:, num_within - 1, None]
         nearest = ops.cast(y <= reach, "float32")
         within = ops.sum(nearest[:, -num_within:], axis=1)
-        self.within_subject_share.update_state(
-            within / ops.sum(nearest, axis=1)
-        )
+        share = distributed.gather(within / ops.sum(nearest, axis=1))
+        self.within_subject_share.update_state(share)
         self.embedding_spread.update_state(y_pred[:, :-num_within])
         return self.get_metrics_result()
 
@@ -282,6 +328,7 @@ class RelConModel(RelConTrainStep, keras.Model):
             "projector": serialize(self.projector),
             "views": serialize(self.views),
             "candidate_augmentation": serialize(self.candidate_augmentation),
+            "candidates": self.candidates,
             "skip_nonfinite": self.skip_nonfinite,
             "micro_batch_size": self.micro_batch_size,
         }

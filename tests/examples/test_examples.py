@@ -1,15 +1,19 @@
 """The scripts that users copy, run with tiny settings."""
 
 import ast
+import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+import keras_relcon as kr
 from keras_relcon.evaluation import Embeddings
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "distributed"))
+import processes  # noqa: E402
 
 
 def test_embed_recording(run_example, recordings_folder, tiny_preset, tmp_path):
@@ -60,9 +64,59 @@ def test_ablation(run_example, recordings_folder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["ablation.py", "embed_recording.py", "probe.py", "finetune.py"]
+    "name",
+    [
+        "ablation.py",
+        "embed_recording.py",
+        "probe.py",
+        "finetune.py",
+        "train_multi_gpu.py",
+    ],
 )
 def test_examples_are_short_and_say_how_to_run(name):
     text = (ROOT / "examples" / name).read_text()
     assert f"python examples/{name}" in ast.get_docstring(ast.parse(text))
     assert len(text.splitlines()) <= 60
+
+
+@pytest.fixture(scope="module")
+def training_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    recordings = kr.data.synthetic_recordings(2, 30, 50, seed=0)
+    store = kr.data.WindowStore.create(
+        folder / "windows.h5", recordings, sample_rate_hz=50, window_length=32
+    )
+    store.close()
+    distance = kr.MotifDistance(embedding_dim=8, kernel_size=3)
+    distance.build((None, 32, 3))
+    distance.save(folder / "distance.keras")
+    size = ("--batch-size", 4, "--num-candidates", 2)
+    return (
+        *(folder / "windows.h5", folder / "distance.keras", *size),
+        *("--steps-per-epoch", 1, "--epochs", 1),
+    )
+
+
+@pytest.mark.slow
+def test_train_multi_gpu(run_example, training_files, tmp_path):
+    text = run_example("train_multi_gpu.py", *training_files)
+    assert "trained on 1 devices" in text
+    encoder = keras.saving.load_model(tmp_path / "encoder.keras")
+    assert encoder(np.zeros((2, 32, 3))).shape == (2, 256)
+
+
+@pytest.mark.slow
+def test_train_multi_worker(training_files, tmp_path):
+    hosts = [f"127.0.0.1:{port}" for port in processes.free_ports(2)]
+    command = ["sh", str(ROOT / "examples" / "train_multi_worker.sh")]
+    outputs = processes.run_together(
+        [[*command, *training_files, "--output", tmp_path / "encoder.keras"]]
+        * 2,
+        [
+            {"HOSTS": " ".join(hosts), "INDEX": index, "PYTHON": sys.executable}
+            for index in ("0", "1")
+        ],
+    )
+    assert "trained on 2 devices" in outputs[0]
+    assert "trained on" not in outputs[1]
+    assert (tmp_path / "encoder.keras").exists()

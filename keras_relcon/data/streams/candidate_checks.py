@@ -112,3 +112,18 @@ def report_left_out(left_out, num_kept, needed, num_others, num_windows):
         )
     if parts:
         warnings.warn(" ".join(parts), stacklevel=4)
+
+
+def check_shard(num_shards, shard_index, num_rows=None):
+    """Raises a ValueError unless there is such a shard, of equal parts."""
+    if not 0 <= shard_index < num_shards:
+        raise ValueError(
+            "`shard_index` must be in [0, num_shards). Received: "
+            f"shard_index={shard_index}, num_shards={num_shards}."
+        )
+    if num_rows is not None and num_rows % num_shards:
+        raise ValueError(
+            "A batch must be shared evenly. Received: "
+            f"num_shards={num_shards} for batches of {num_rows} groups. Use "
+            "a `batch_size` that is a multiple of `num_shards`."
+        )

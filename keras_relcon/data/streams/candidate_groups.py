@@ -1,5 +1,7 @@
 """Batches of anchors with candidates of the same subject, for training."""
 
+import copy
+
 import numpy as np
 
 from keras_relcon.data.streams.activity import ActivityMap
@@ -7,6 +9,7 @@ from keras_relcon.data.streams.candidate_cells import CandidateCells
 from keras_relcon.data.streams.candidate_checks import (
     check_anchors,
     check_policy,
+    check_shard,
     check_sizes,
     check_store,
     report_left_out,
@@ -123,6 +126,8 @@ class CandidateGroups(EpochBatches):
                 f"Received: {num_sure} windows for batch_size={batch_size}. "
                 "Use a smaller `batch_size` or more data."
             )
+        self.num_rows = batch_size  # of each batch, in this shard
+        self._rows = slice(None)
 
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch, as a dict."""
@@ -141,7 +146,7 @@ class CandidateGroups(EpochBatches):
 
         Returns:
             `(anchors, candidates)`: `(batch_size,)` and
-            `(batch_size, num_candidates)` int.
+            `(batch_size, num_candidates)` int; of a shard its rows of them.
         """
         round_index, position = divmod(index, self._batches_per_round)
         # Cells, those of candidates, and the anchors in order.
@@ -156,9 +161,36 @@ class CandidateGroups(EpochBatches):
             picks += picks >= (anchors - first)[:, None]
         else:
             picks = draw_distinct(rng, stop - first, self.num_candidates)
-        return cells.locate(anchors)[1], others.locate(first[:, None] + picks)[
-            1
-        ]
+        rows = self._rows
+        starts = others.locate((first[:, None] + picks)[rows])[1]
+        return cells.locate(anchors[rows])[1], starts
+
+    def shard(self, num_shards, shard_index):
+        """Gives the rows of every batch that fall to one of several processes.
+
+        All processes draw the same batches, and each reads its own rows only;
+        put together in order, the rows are the batch. Each shard counts its
+        epochs itself.
+
+        Args:
+            num_shards: int. A divisor of `batch_size`.
+            shard_index: int. Which part: rows `shard_index * num_rows` to
+                `(shard_index + 1) * num_rows`, with `num_rows` those of one.
+
+        Returns:
+            `CandidateGroups` with batches of `num_rows` groups.
+
+        Raises:
+            ValueError: if the shard is out of range or a batch cannot be
+                shared evenly.
+        """
+        check_shard(num_shards, shard_index, self.num_rows)
+        part = copy.copy(self)
+        part._drawn = set()
+        part.num_rows = self.num_rows // num_shards
+        start = (self._rows.start or 0) + shard_index * part.num_rows
+        part._rows = slice(start, start + part.num_rows)
+        return part
 
     def to_tf_dataset(
         self,

@@ -1,5 +1,7 @@
 """Gives the batches of candidate groups as a `tf.data.Dataset`."""
 
+from keras_relcon.data.streams.candidate_checks import check_shard
+
 
 def to_tf_dataset(
     groups,
@@ -9,11 +11,7 @@ def to_tf_dataset(
     shard_index=0,
 ):
     """See `CandidateGroups.to_tf_dataset`."""
-    if not 0 <= shard_index < num_shards:
-        raise ValueError(
-            "`shard_index` must be in [0, num_shards). Received: "
-            f"shard_index={shard_index}, num_shards={num_shards}."
-        )
+    check_shard(num_shards, shard_index)
     if epochs is not None and epochs < 1:
         raise ValueError(
             "`epochs` must be at least 1, or None for no end. "
@@ -22,8 +20,8 @@ def to_tf_dataset(
     tf = _import_tensorflow()
     length, first_epoch = len(groups), groups.epoch
     window_length = groups.store.window_length
-    anchor_shape = (groups.batch_size, window_length, 3)
-    candidates_shape = (groups.batch_size, groups.num_candidates)
+    anchor_shape = (groups.num_rows, window_length, 3)
+    candidates_shape = (groups.num_rows, groups.num_candidates)
     candidates_shape += (window_length, 3)
 
     def draw(number):

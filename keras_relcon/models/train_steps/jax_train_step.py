@@ -5,11 +5,14 @@ import keras
 class RelConTrainStep:
     """The training and test step of `RelConModel` on JAX.
 
+    On several devices the step is the same: it sees the global batch, and XLA
+    averages gradients between devices.
+
     During `fit` a variable holds no value, all are in `state`; the distance is
     read in a stateless scope that maps each variable to its value there.
     """
 
-    def _rank(self, trainable, non_trainable, inputs):
+    def _stateless_rank(self, trainable, non_trainable, inputs):
         variables = self.trainable_variables + self.non_trainable_variables
         values = trainable + non_trainable
         with keras.StatelessScope(state_mapping=zip(variables, values)):
@@ -18,7 +21,7 @@ class RelConTrainStep:
     def train_step(self, state, data):
         trainable, non_trainable, optimizer_state, metrics = state
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        distances = self._rank(trainable, non_trainable, inputs)
+        distances = self._stateless_rank(trainable, non_trainable, inputs)
 
         loss_and_gradients = jax.value_and_grad(
             self.compute_loss_and_updates, has_aux=True
@@ -46,7 +49,7 @@ class RelConTrainStep:
     def test_step(self, state, data):
         trainable, non_trainable, metrics = state
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        distances = self._rank(trainable, non_trainable, inputs)
+        distances = self._stateless_rank(trainable, non_trainable, inputs)
         _, auxiliary = self.compute_loss_and_updates(
             trainable,
             non_trainable,

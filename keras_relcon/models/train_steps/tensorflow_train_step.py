@@ -1,9 +1,16 @@
 import keras
 import tensorflow as tf
 
+from keras_relcon import distributed
+from keras_relcon.distributed import tensorflow_replicas
+
 
 class RelConTrainStep:
-    """The training and test step of `RelConModel` on TensorFlow."""
+    """The training and test step of `RelConModel` on TensorFlow.
+
+    On several devices every replica runs it on its own rows, the loss is
+    divided by their number, and `optimizer.apply` sums the gradients.
+    """
 
     def train_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -16,13 +23,16 @@ class RelConTrainStep:
             )
             scaled_loss = self.optimizer.scale_loss(loss)
         self._loss_tracker.update_state(
-            loss, sample_weight=tf.shape(inputs["anchor"])[0]
+            distributed.mean_loss(loss),
+            sample_weight=tf.shape(inputs["anchor"])[0],
         )
 
         variables = self.trainable_variables
         gradients = tape.gradient(scaled_loss, variables)
         self.optimizer.apply(gradients, variables)
-        return self.compute_metrics(inputs, distances, similarities)
+        return tensorflow_replicas.logs_of_step(
+            self.compute_metrics(inputs, distances, similarities)
+        )
 
     def test_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -30,9 +40,25 @@ class RelConTrainStep:
         similarities = self(inputs, training=False)
         loss = self.compute_loss(inputs, distances, similarities, None, False)
         self._loss_tracker.update_state(
-            loss, sample_weight=tf.shape(inputs["anchor"])[0]
+            distributed.mean_loss(loss),
+            sample_weight=tf.shape(inputs["anchor"])[0],
         )
-        return self.compute_metrics(inputs, distances, similarities)
+        return tensorflow_replicas.logs_of_step(
+            self.compute_metrics(inputs, distances, similarities)
+        )
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras 3.15 averages the first batch over replicas, to learn its
+        # shapes, which a strategy of several workers cannot do with a dict.
+        strategy = self.distribute_strategy
+        if iterator is not None and strategy.num_replicas_in_sync > 1:
+            _, _, batches = next(iter(iterator))
+            data_batch = keras.tree.map_structure(
+                lambda x: strategy.experimental_local_results(x)[0],
+                next(batches),
+            )
+            iterator = None
+        super()._maybe_symbolic_build(iterator, data_batch)
 
 
 def compiled(function, model):

@@ -1,9 +1,20 @@
 import keras
 import torch
 
+from keras_relcon import distributed
+from keras_relcon.distributed import torch_replicas
+
 
 class RelConTrainStep:
-    """The training and test step of `RelConModel` on PyTorch."""
+    """The training and test step of `RelConModel` on PyTorch.
+
+    On several devices every process runs it on its own rows; all begin with the
+    weights of the first, and average the gradients.
+    """
+
+    def make_train_function(self, force=False):
+        torch_replicas.broadcast(self.variables + self.optimizer.variables)
+        super().make_train_function(force)
 
     def train_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -13,13 +24,16 @@ class RelConTrainStep:
         similarities = self(inputs, training=True)
         loss = self.compute_loss(inputs, distances, similarities, None, True)
         self._loss_tracker.update_state(
-            loss, sample_weight=inputs["anchor"].shape[0]
+            distributed.mean_loss(loss),
+            sample_weight=inputs["anchor"].shape[0],
         )
 
         self.zero_grad()
         self.optimizer.scale_loss(loss).backward()
         variables = list(self.trainable_variables)
-        gradients = [variable.value.grad for variable in variables]
+        gradients = torch_replicas.average(
+            [variable.value.grad for variable in variables]
+        )
         with torch.no_grad():
             self.optimizer.apply(gradients, variables)
         return self.compute_metrics(inputs, distances, similarities)
@@ -30,7 +44,8 @@ class RelConTrainStep:
         similarities = self(inputs, training=False)
         loss = self.compute_loss(inputs, distances, similarities, None, False)
         self._loss_tracker.update_state(
-            loss, sample_weight=inputs["anchor"].shape[0]
+            distributed.mean_loss(loss),
+            sample_weight=inputs["anchor"].shape[0],
         )
         return self.compute_metrics(inputs, distances, similarities)
 

@@ -1,0 +1,24 @@
+"""Data parallel training, the same from the outside on every backend.
+
+`DataParallel` is for users. The functions are for layers, models and train
+steps: they speak of the replica that the code runs on, and of one replica
+where nothing is distributed.
+"""
+
+from keras_relcon.distributed.data_parallel import DataParallel
+from keras_relcon.distributed.replicas import (
+    gather,
+    mean_loss,
+    num_replicas,
+    per_replica,
+    replica_index,
+)
+
+__all__ = [
+    "DataParallel",
+    "gather",
+    "mean_loss",
+    "num_replicas",
+    "per_replica",
+    "replica_index",
+]

@@ -1,0 +1,87 @@
+import keras
+
+from keras_relcon.distributed.replicas import Cluster
+
+
+class DataParallel:
+    """Trains one model on all devices, of this machine or of several.
+
+    Every replica holds all weights and takes its share of each batch, so
+    `batch_size` is that of the global batch: N devices do the steps that one
+    would do. What it stands for, and how the processes of several machines
+    find each other:
+
+    - TensorFlow: `tf.distribute.MirroredStrategy`, or
+      `MultiWorkerMirroredStrategy` where `TF_CONFIG` lists a cluster;
+    - JAX: `keras.distribution.DataParallel`, of several processes where
+      KERAS_DISTRIBUTION_JOB_ADDRESSES, KERAS_DISTRIBUTION_NUM_PROCESSES
+      and KERAS_DISTRIBUTION_PROCESS_ID are set in the environment;
+    - PyTorch: one process per device, started by `torchrun`.
+
+    Make it first in a program: afterwards a backend may no longer find the
+    other processes.
+
+    Args:
+        devices: list of str, or `None` for every GPU, or every CPU device
+            where there is none. Not on PyTorch. Defaults to `None`.
+
+    Attributes:
+        num_replicas: int. Devices, over all processes.
+        num_processes, process_index: int. Processes, and which this one is:
+            print and save in process 0.
+
+    Example:
+
+    >>> parallel = keras_relcon.distributed.DataParallel()
+    >>> with parallel.scope():
+    ...     model = keras_relcon.RelConModel(encoder, distance)
+    ...     model.compile(optimizer="adam")
+    >>> groups = keras_relcon.data.CandidateGroups(store, batch_size=512)
+    >>> model.fit(parallel.shard(groups), steps_per_epoch=len(groups))
+    """
+
+    def __init__(self, devices=None):
+        self._cluster = Cluster(devices)
+        self.num_replicas = self._cluster.num_replicas
+        self.num_processes = self._cluster.num_processes
+        self.process_index = self._cluster.process_index
+
+    def scope(self):
+        """Returns a context in which to build, load and compile models.
+
+        On JAX the distribution stays set afterwards, for `fit`.
+        """
+        return self._cluster.scope()
+
+    def shard(self, groups):
+        """Returns the batches that this process takes part in.
+
+        Of every batch each process draws its own rows, and no others are read:
+        together they draw the batches of `groups`, each group once.
+
+        Args:
+            groups: `CandidateGroups`. Its `batch_size` is the global one.
+
+        Returns:
+            What to pass to `fit`, with `steps_per_epoch=len(groups)`.
+
+        Raises:
+            TypeError: if `groups` are no candidate groups.
+            ValueError: if the replicas cannot share a batch evenly.
+        """
+        if not (
+            isinstance(groups, keras.utils.PyDataset)
+            and hasattr(groups, "num_candidates")
+        ):
+            raise TypeError(
+                "`shard` takes `keras_relcon.data.CandidateGroups`. Received: "
+                f"{type(groups).__name__}. For other data give each process "
+                "rows of its own, `process_index` of `num_processes`."
+            )
+        if groups.batch_size % self.num_replicas:
+            raise ValueError(
+                "`batch_size` must be a multiple of the number of replicas. "
+                f"Received: batch_size={groups.batch_size}, "
+                f"num_replicas={self.num_replicas}."
+            )
+        return self._cluster.shard(groups)

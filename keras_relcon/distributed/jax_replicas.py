@@ -1,0 +1,103 @@
+"""Replicas on JAX: the devices of a `keras.distribution.DataParallel`.
+
+A step sees the global batch and XLA splits it between devices. What a replica
+has to do alone runs in `per_replica`, and only there is there more than one.
+"""
+
+import contextlib
+import os
+
+import jax
+import keras
+
+AXIS = "batch"
+
+
+def num_replicas():
+    """How many replicas share the step that this code belongs to."""
+    return jax.lax.axis_size(AXIS) if _is_on_one_replica() else 1
+
+
+def replica_index():
+    """Which of them runs this code: int, or int32 tensor."""
+    return jax.lax.axis_index(AXIS) if _is_on_one_replica() else 0
+
+
+def gather(x):
+    """Rows of all replicas in order, `(replicas * rows, ...)`.
+
+    Each row sends its gradient, summed over replicas, back to where it is from.
+    """
+    if not _is_on_one_replica():
+        return x
+    return jax.lax.all_gather(x, AXIS, axis=0, tiled=True)
+
+
+def per_replica(function):
+    """Runs a function of arrays on each replica's rows of them.
+
+    Raises:
+        ValueError: if the rows cannot be shared out evenly.
+    """
+    distribution = keras.distribution.distribution()
+    if distribution is None or distribution.batch_dim_name != AXIS:
+        return function
+    spec = jax.sharding.PartitionSpec(AXIS)
+    split = jax.shard_map(
+        function,
+        mesh=distribution.device_mesh.backend_mesh,
+        in_specs=spec,
+        out_specs=spec,
+        check_vma=False,
+    )
+
+    def call(*arrays):
+        rows, devices = arrays[0].shape[0], distribution.device_mesh.shape[0]
+        if rows % devices:
+            raise ValueError(
+                "The batch must be a multiple of the number of devices. "
+                f"Received: a batch of {rows} on {devices} devices. Change "
+                "`batch_size`."
+            )
+        return split(*arrays)
+
+    return call
+
+
+def mean_loss(loss):
+    """The loss itself: it is that of the global batch."""
+    return loss
+
+
+def _is_on_one_replica():
+    return AXIS in jax.sharding.get_abstract_mesh().manual_axes
+
+
+class Cluster:
+    """The devices of this process, or of all that the environment lists.
+
+    With KERAS_DISTRIBUTION_NUM_PROCESSES and its companions set, see
+    `keras.distribution.initialize`, several processes join.
+
+    Args:
+        devices: list of device names, as `"gpu:0"`, or `None` for all.
+    """
+
+    def __init__(self, devices=None):
+        several = "KERAS_DISTRIBUTION_NUM_PROCESSES" in os.environ
+        if several and not jax.distributed.is_initialized():
+            keras.distribution.initialize()
+        self.distribution = keras.distribution.DataParallel(
+            devices=devices, auto_shard_dataset=False
+        )
+        self.num_processes = jax.process_count()
+        self.process_index = jax.process_index()
+        self.num_replicas = self.distribution.device_mesh.shape[0]
+
+    def scope(self):
+        # Keras asks for the distribution in `fit` too, after the scope.
+        keras.distribution.set_distribution(self.distribution)
+        return contextlib.nullcontext()
+
+    def shard(self, groups):
+        return groups.shard(self.num_processes, self.process_index)

@@ -1,0 +1,46 @@
+"""The replicas of the active backend."""
+
+import keras
+
+if keras.backend.backend() == "jax":
+    from keras_relcon.distributed.jax_replicas import (
+        Cluster,
+        gather,
+        mean_loss,
+        num_replicas,
+        per_replica,
+        replica_index,
+    )
+elif keras.backend.backend() == "tensorflow":
+    from keras_relcon.distributed.tensorflow_replicas import (
+        Cluster,
+        gather,
+        mean_loss,
+        num_replicas,
+        per_replica,
+        replica_index,
+    )
+elif keras.backend.backend() == "torch":
+    from keras_relcon.distributed.torch_replicas import (
+        Cluster,
+        gather,
+        mean_loss,
+        num_replicas,
+        per_replica,
+        replica_index,
+    )
+else:
+    raise ImportError(
+        "keras_relcon runs on the TensorFlow, JAX and PyTorch backends. "
+        f"Received: backend={keras.backend.backend()!r}. Set KERAS_BACKEND to "
+        "'tensorflow', 'jax' or 'torch' before Keras is imported."
+    )
+
+__all__ = [
+    "Cluster",
+    "gather",
+    "mean_loss",
+    "num_replicas",
+    "per_replica",
+    "replica_index",
+]

@@ -1,0 +1,114 @@
+"""Replicas on TensorFlow: those of a mirrored `tf.distribute.Strategy`."""
+
+import json
+import os
+
+import tensorflow as tf
+
+
+def num_replicas():
+    """How many replicas share the step that this code belongs to."""
+    context = tf.distribute.get_replica_context()
+    return 1 if context is None else context.num_replicas_in_sync
+
+
+def replica_index():
+    """Which of them runs this code: int, or int32 tensor."""
+    context = tf.distribute.get_replica_context()
+    return 0 if context is None else context.replica_id_in_sync_group
+
+
+def gather(x):
+    """Rows of all replicas in order, `(replicas * rows, ...)`.
+
+    Each row sends its gradient, summed over replicas, back to where it is from.
+    """
+    return x if num_replicas() == 1 else _gather(x)
+
+
+def per_replica(function):
+    """The function itself: a step is run by each replica on its own rows."""
+    return function
+
+
+def mean_loss(loss):
+    """The loss of the global batch from that of each replica.
+
+    Keras divides a loss by the number of replicas, since gradients are summed.
+    """
+    if num_replicas() == 1:
+        return loss
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, loss)
+
+
+def logs_of_step(logs):
+    """What a step returns, in the shape that Keras reduces over replicas.
+
+    Between workers Keras 3.15 takes the mean over an axis that scalars lack.
+    """
+    strategy = tf.distribute.get_strategy()
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return logs
+    return {name: value[None] for name, value in logs.items()}
+
+
+@tf.custom_gradient
+def _gather(x):
+    context = tf.distribute.get_replica_context()
+    # Between workers TensorFlow gathers only tensors that have a device.
+    with tf.device(tf.nest.flatten(context.devices)[0]):
+        own = tf.identity(x)
+    rows = context.all_gather(own, axis=0)
+
+    def gradient(upstream):
+        total = context.all_reduce(tf.distribute.ReduceOp.SUM, upstream)
+        start = replica_index() * tf.shape(x)[0]
+        return total[start : start + tf.shape(x)[0]]
+
+    return tf.ensure_shape(rows, (None, *x.shape[1:])), gradient
+
+
+class Cluster:
+    """The devices of this process, or of all that TF_CONFIG lists.
+
+    Args:
+        devices: list of device names, as `"GPU:0"`, or `None` for all GPUs, or
+            all CPU devices where there is no GPU. With TF_CONFIG, workers take
+            all of their own.
+    """
+
+    def __init__(self, devices=None):
+        if json.loads(os.environ.get("TF_CONFIG", "{}")).get("cluster"):
+            self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
+            resolver = self.strategy.cluster_resolver
+            self.num_processes = resolver.cluster_spec().num_tasks("worker")
+            self.process_index = resolver.task_id
+        else:
+            self.strategy = tf.distribute.MirroredStrategy(
+                devices or _local_devices()
+            )
+            self.num_processes, self.process_index = 1, 0
+        self.num_replicas = self.strategy.num_replicas_in_sync
+
+    def scope(self):
+        return self.strategy.scope()
+
+    def shard(self, groups):
+        if self.num_processes == 1:
+            return groups  # Keras gives each replica its rows.
+        rows = groups.batch_size // self.num_replicas
+
+        def of_worker(context):
+            part = groups.shard(
+                context.num_input_pipelines, context.input_pipeline_id
+            )
+            return part.to_tf_dataset().rebatch(rows, drop_remainder=True)
+
+        return self.strategy.distribute_datasets_from_function(of_worker)
+
+
+def _local_devices():
+    devices = tf.config.list_logical_devices("GPU")
+    devices = devices or tf.config.list_logical_devices("CPU")
+    return [device.name.removeprefix("/device:") for device in devices]

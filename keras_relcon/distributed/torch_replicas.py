@@ -1,0 +1,115 @@
+"""Replicas on PyTorch: one process each, as `torchrun` starts them."""
+
+import contextlib
+import os
+
+import torch
+from torch import distributed
+
+
+def num_replicas():
+    """How many replicas share the step that this code belongs to."""
+    return distributed.get_world_size() if _is_started() else 1
+
+
+def replica_index():
+    """Which of them runs this code."""
+    return distributed.get_rank() if _is_started() else 0
+
+
+def gather(x):
+    """Rows of all replicas in order, `(replicas * rows, ...)`.
+
+    Each row sends its gradient, summed over replicas, back to where it is from.
+    """
+    if num_replicas() == 1:
+        return x
+    if x.device.type == "meta":  # Keras asks for the shape only.
+        return torch.cat([x] * num_replicas())
+    return _Gather.apply(x)
+
+
+def per_replica(function):
+    """The function itself: a process sees the rows of its replica only."""
+    return function
+
+
+def mean_loss(loss):
+    """The loss of the global batch from that of each replica."""
+    return gather(loss.detach()[None]).mean()
+
+
+def average(gradients):
+    """Means over replicas, all in one message; `None` stays `None`."""
+    if num_replicas() == 1:
+        return gradients
+    kept = [gradient for gradient in gradients if gradient is not None]
+    flat = torch.cat([gradient.reshape(-1) for gradient in kept])
+    distributed.all_reduce(flat)
+    flat /= num_replicas()
+    parts = iter(flat.split([gradient.numel() for gradient in kept]))
+    return [
+        None if gradient is None else next(parts).view_as(gradient)
+        for gradient in gradients
+    ]
+
+
+def broadcast(variables):
+    """Gives all replicas the values of the first."""
+    if num_replicas() == 1:
+        return
+    with torch.no_grad():
+        for variable in variables:
+            distributed.broadcast(variable.value.data, src=0)
+
+
+def _is_started():
+    return distributed.is_available() and distributed.is_initialized()
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        x = x.contiguous()
+        parts = [torch.empty_like(x) for _ in range(num_replicas())]
+        distributed.all_gather(parts, x)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(context, gradient):
+        parts = list(gradient.contiguous().chunk(num_replicas()))
+        own = torch.empty_like(parts[0])
+        distributed.reduce_scatter(own, parts)
+        return own
+
+
+class Cluster:
+    """The processes that `torchrun` started, or this one alone.
+
+    They talk through NCCL where there are GPUs, one for each process, else
+    through Gloo.
+
+    Args:
+        devices: must be `None`: `torchrun --nproc-per-node` says how many.
+    """
+
+    def __init__(self, devices=None):
+        if devices is not None:
+            raise ValueError(
+                "On PyTorch one process drives one device. Received: devices="
+                f"{devices}. Leave it out and start the script with `torchrun "
+                "--nproc-per-node=<number of devices>`."
+            )
+        if "WORLD_SIZE" in os.environ and not _is_started():
+            has_gpus = torch.cuda.is_available()
+            if has_gpus:
+                torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+            distributed.init_process_group("nccl" if has_gpus else "gloo")
+        self.num_processes = self.num_replicas = num_replicas()
+        self.process_index = replica_index()
+
+    def scope(self):
+        return contextlib.nullcontext()
+
+    def shard(self, groups):
+        return groups.shard(self.num_processes, self.process_index)

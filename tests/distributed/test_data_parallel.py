@@ -1,0 +1,98 @@
+"""Replicas with the global batch do the steps of one device with it."""
+
+import keras
+import numpy as np
+import processes
+import pytest
+import reference
+import train_run
+from support import to_numpy
+
+import keras_relcon as kr
+
+BACKEND = keras.backend.backend()
+one_process = pytest.mark.skipif(
+    BACKEND == "torch", reason="PyTorch drives one device per process"
+)
+
+
+@pytest.fixture(scope="module")
+def one_device():
+    parallel = kr.distributed.DataParallel(train_run.device_names(1))
+    assert parallel.num_replicas == 1
+    return train_run.train(parallel, "global")
+
+
+@pytest.fixture(scope="module")
+def devices(tmp_path_factory):
+    """Results by number of devices and kind of candidates."""
+    folder = tmp_path_factory.mktemp("devices")
+    runs = ["2/global", "2/replica"], ["4/global"]
+    if BACKEND == "jax":
+        runs = [sum(runs, [])]
+    results = {}
+    for index, names in enumerate(runs):
+        output = folder / f"{index}.npz"
+        results |= processes.run_devices(output, *names)
+    return results
+
+
+def assert_same_training(results, run, expected):
+    gradient = results[f"{run}/gradient"]
+    # Sums of float32 in another order; the largest entry sets the scale.
+    scale = np.abs(expected["gradient"]).max()
+    np.testing.assert_allclose(
+        gradient / scale, expected["gradient"] / scale, atol=1e-5
+    )
+    assert np.abs(expected["gradient"]).max() > 0.1
+    for name in ("loss", "loss_per_candidate", "within_subject_share"):
+        np.testing.assert_allclose(
+            results[f"{run}/{name}"], expected[name], rtol=1e-5
+        )
+    np.testing.assert_allclose(
+        results[f"{run}/losses"], expected["losses"], rtol=1e-5
+    )
+
+
+@one_process
+@pytest.mark.parametrize("count", [2, 4])
+def test_devices_of_a_process_train_as_one(devices, one_device, count):
+    assert_same_training(devices, f"{count}/global", one_device)
+
+
+def test_two_processes_train_as_one(one_device, tmp_path):
+    output = tmp_path / "two.npz"
+    processes.run_two_processes(output)
+    results = processes.load(output)
+    assert results["num_replicas"] == 2
+    assert_same_training(results, "all/global", one_device)
+
+
+@one_process
+def test_replica_candidates_are_those_of_the_own_rows(devices):
+    model = train_run.small_model()
+    group = train_run.candidate_groups().batch(0, 0)
+    windows = np.concatenate(
+        [group["anchor"], group["candidates"].reshape(-1, 40, 3)]
+    )
+    embeddings = np.float64(to_numpy(model.encoder(windows, training=True)))
+    anchors = embeddings[:8]
+    within = embeddings[8:].reshape(8, 3, -1)
+    losses = []
+    for rows in (slice(0, 4), slice(4, 8)):
+        distances = model.motif_distance.candidate_distances(
+            group["anchor"][rows], group["candidates"][rows]
+        )
+        similarities = reference.cosine_similarities(
+            anchors[rows], within[rows]
+        )
+        losses.append(
+            reference.relative_contrastive_loss(
+                to_numpy(distances), similarities, 0.2
+            )
+        )
+    np.testing.assert_allclose(
+        devices["2/replica/loss"], np.mean(losses), rtol=1e-4
+    )
+    # Another loss than that of the global batch.
+    assert devices["2/replica/loss"] < 0.9 * devices["2/global/loss"]
