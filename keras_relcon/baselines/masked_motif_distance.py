@@ -41,7 +41,7 @@ class MaskedMotifDistance(MotifDistance):
         mask_seed: int. Of these halves. Defaults to `0`.
         attention, embedding_dim, kernel_size, num_dilated_blocks, dropout,
             pairs_per_chunk: as in `MotifDistance`. Defaults to REBAR's:
-            `"softmax"`, `256`, `15`, `1`, `0.1`; and `32`.
+            `"softmax"`, `256`, `15`, `1`, `0.1`; and `None`.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. More than `mask_length` samples.
@@ -75,7 +75,7 @@ class MaskedMotifDistance(MotifDistance):
         kernel_size=15,
         num_dilated_blocks=1,
         dropout=0.1,
-        pairs_per_chunk=32,
+        pairs_per_chunk=None,
         **kwargs,
     ):
         super().__init__(

@@ -12,7 +12,7 @@ from keras_relcon.models.candidate_pool import (
     check_candidate_group,
     check_num_anchors,
 )
-from keras_relcon.models.train_steps import compiled
+from keras_relcon.models.train_steps import compiled, has_accelerator
 
 NORMALIZATIONS = ("candidate", "anchor", "none")
 
@@ -59,7 +59,8 @@ class MotifDistance(keras.Model):
             `keras.layers.Identity()` nothing. Defaults to `None`.
         pairs_per_chunk: int. How many pairs of windows are compared at once.
             The attention of one pair takes `4 * time**2` bytes, several times
-            over. Defaults to `32`.
+            over. Defaults to `None`: 32 on a CPU, whose cache then holds most
+            of it, and 2048 on an accelerator, which would idle in small steps.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
@@ -89,7 +90,7 @@ class MotifDistance(keras.Model):
         num_dilated_blocks=2,
         dropout=0.1,
         augmentation=None,
-        pairs_per_chunk=32,
+        pairs_per_chunk=None,
         ranking_attention=None,
         normalization="candidate",
         **kwargs,
@@ -97,9 +98,9 @@ class MotifDistance(keras.Model):
         # The signal stays in float32 under a policy of mixed precision; the
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
-        if pairs_per_chunk < 1:
+        if pairs_per_chunk is not None and pairs_per_chunk < 1:
             raise ValueError(
-                "`pairs_per_chunk` must be at least 1. Received: "
+                "`pairs_per_chunk` must be at least 1, or None. Received: "
                 f"pairs_per_chunk={pairs_per_chunk}."
             )
         if normalization not in NORMALIZATIONS:
@@ -341,7 +342,9 @@ class MotifDistance(keras.Model):
     def _map_pairs(self, function, anchor_index, pool_index):
         """Maps a function of both indices over chunks of pairs."""
         distances = _map_chunks(
-            function, (anchor_index, pool_index), self.pairs_per_chunk
+            function,
+            (anchor_index, pool_index),
+            self.pairs_per_chunk or _default_pairs_per_chunk(),
         )
         distances = ops.stop_gradient(distances)
         return ops.where(ops.isfinite(distances), distances, float("inf"))
@@ -387,6 +390,10 @@ def _check_windows(name, shape):
             f"`{name}` must be windows of shape (batch, time, channels), in g. "
             f"Received: shape={tuple(shape)}."
         )
+
+
+def _default_pairs_per_chunk():
+    return 2048 if has_accelerator() else 32
 
 
 def _squared_errors(x, y):

@@ -4,18 +4,21 @@ if keras.backend.backend() == "jax":
     from keras_relcon.models.train_steps.jax_train_step import (
         RelConTrainStep,
         compiled,
+        has_accelerator,
         one_by_one,
     )
 elif keras.backend.backend() == "tensorflow":
     from keras_relcon.models.train_steps.tensorflow_train_step import (
         RelConTrainStep,
         compiled,
+        has_accelerator,
         one_by_one,
     )
 elif keras.backend.backend() == "torch":
     from keras_relcon.models.train_steps.torch_train_step import (
         RelConTrainStep,
         compiled,
+        has_accelerator,
         one_by_one,
     )
 else:
@@ -25,4 +28,4 @@ else:
         "'tensorflow', 'jax' or 'torch' before Keras is imported."
     )
 
-__all__ = ["RelConTrainStep", "compiled", "one_by_one"]
+__all__ = ["RelConTrainStep", "compiled", "has_accelerator", "one_by_one"]

@@ -86,6 +86,11 @@ def compiled(function, model):
     return call
 
 
+def has_accelerator():
+    """Whether arrays are kept on a GPU or another accelerator."""
+    return jax.default_backend() != "cpu"
+
+
 def one_by_one(function, state, parts):
     """Calls `state, output = function(state, part)` for each part in turn.
 

@@ -70,6 +70,13 @@ def compiled(function, model):
     return tf.function(function, jit_compile=True)
 
 
+def has_accelerator():
+    """Whether arrays are kept on a GPU or another accelerator."""
+    return len(tf.config.list_logical_devices()) > len(
+        tf.config.list_logical_devices("CPU")
+    )
+
+
 def one_by_one(function, state, parts):
     """Calls `state, output = function(state, part)` for each part in turn.
 

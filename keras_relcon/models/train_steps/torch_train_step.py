@@ -55,6 +55,12 @@ def compiled(function, model):
     return torch.no_grad()(function)
 
 
+def has_accelerator():
+    """Whether arrays are kept on a GPU or another accelerator."""
+    # Keras traces shapes on a device of no memory, `meta`.
+    return keras.ops.zeros(()).device.type not in ("cpu", "meta")
+
+
 def one_by_one(function, state, parts):
     """Calls `state, output = function(state, part)` for each part in turn.
 
