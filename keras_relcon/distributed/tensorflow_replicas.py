@@ -57,7 +57,9 @@ def logs_of_step(logs):
 def _gather(x):
     context = tf.distribute.get_replica_context()
     # Between workers TensorFlow gathers only tensors that have a device.
-    with tf.device(tf.nest.flatten(context.devices)[0]):
+    devices = context.strategy.extended.worker_devices  # of this worker
+    index = tf.convert_to_tensor(context.replica_id_in_sync_group)
+    with tf.device(devices[int(tf.get_static_value(index)) % len(devices)]):
         own = tf.identity(x)
     rows = context.all_gather(own, axis=0)
 

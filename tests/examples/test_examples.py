@@ -83,10 +83,9 @@ def test_examples_are_short_and_say_how_to_run(name):
 def training_files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")
     recordings = kr.data.synthetic_recordings(2, 30, 50, seed=0)
-    store = kr.data.WindowStore.create(
+    kr.data.WindowStore.create(
         folder / "windows.h5", recordings, sample_rate_hz=50, window_length=32
     )
-    store.close()
     distance = kr.MotifDistance(embedding_dim=8, kernel_size=3)
     distance.build((None, 32, 3))
     distance.save(folder / "distance.keras")
