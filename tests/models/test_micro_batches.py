@@ -94,18 +94,14 @@ def test_random_layers_go_on_between_micro_batches(rng, motif_weights):
 
     group = candidate_group(rng)
     model, *_ = step(motif_weights, group, noisy, 4)
-    (state,) = [
-        v
-        for v in model.non_trainable_variables
-        if "seed" in v.path and "noise" in v.path
-    ]
+    (state,) = model.encoder.non_trainable_variables
     assert to_numpy(state)[1] == 4  # one draw for each micro-batch
 
 
 def test_fit_in_micro_batches_lowers_the_loss(motif_weights):
     recordings = synthetic_recordings(4, 12, 50, seed=1)
     store = WindowStore.from_recordings(recordings, 50, 64)
-    groups = CandidateGroups(store, batch_size=8, num_candidates=4, seed=0)
+    groups = CandidateGroups(store, 8, 4, seed=0, steps_per_epoch=6)
     keras.utils.set_random_seed(0)
     model = RelConModel(
         small_encoder(),
