@@ -18,7 +18,6 @@ def main():
     store = kr.data.WindowStore.from_recordings(recordings)
     train, test = store.split_subjects((0.8, 0.2))
     size = {"batch_size": args.batch_size, "steps_per_epoch": args.steps}
-
     keras.utils.set_random_seed(0)
     distance = kr.MotifDistance()
     windows = kr.data.WindowBatches(train, **size)
@@ -28,12 +27,12 @@ def main():
         distance, kr.data.make_windows(unseen), within_subject=True
     )
     print(f"same activity nearer, in held-out subjects (AUC): {auc:.3f}")
-
     keras.utils.set_random_seed(0)  # also where the first stage was read
     encoder = kr.layers.ResNet1D34(strides=(1, 2, 2, 2))
     views = kr.models.AugmentedViews(weight=args.views) if args.views else None
     model = kr.RelConModel(encoder, distance, temperature=0.1, views=views)
-    groups = kr.data.CandidateGroups(train, num_candidates=8, **size)
+    size["num_candidates"] = args.num_candidates
+    groups = kr.data.CandidateGroups(train, **size)
     fit(model, groups, f"{args.output}.stages/relcon")
     facts = {"held_out_subjects": test.subjects, "same_activity_auc": auc}
     kr.presets.save_to_preset(model, args.output, facts=facts)
@@ -52,6 +51,7 @@ def parse_args():
     parser.add_argument("--output", default="my_preset")
     parser.add_argument("--steps", type=int, default=2000, help="of each stage")
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--num-candidates", type=int, default=8)
     parser.add_argument("--views", type=float, default=0, help="their weight")
     return parser.parse_args()
 

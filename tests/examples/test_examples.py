@@ -47,7 +47,7 @@ def test_pretrain(run_example, recordings_folder, tmp_path):
     settings = (
         recordings_folder,
         *("--sample-rate-hz", 50, "--steps", 1, "--batch-size", 2),
-        *("--views", 2, "--output", "mine"),
+        *("--num-candidates", 2, "--views", 2, "--output", "mine"),
     )
     text = run_example("pretrain.py", *settings)
     assert "in held-out subjects (AUC): 0." in text
