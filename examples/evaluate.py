@@ -1,7 +1,7 @@
 """Evaluates an encoder on a named benchmark, beside its controls.
 
 python examples/evaluate.py table4_motionsense A_DeviceMotion_data.zip \
-    --encoder pretrained/encoder.keras --output report
+    --encoder my_preset --output report
 python examples/evaluate.py wisdm_watch wisdm-dataset.zip --encoder ...
 python examples/evaluate.py ipol_gait_stride_time_s ipol_gait.zip --encoder ...
 
@@ -29,7 +29,7 @@ TASKS = {
 def main():
     args = parse_args()
     if args.encoder:
-        encoder = {args.name: keras.saving.load_model(args.encoder)}
+        encoder = {args.name: load_encoder(args.encoder)}
         controls = ("untrained", "handmade")
         if args.task == "scratch":  # its weights are not used
             encoder = {"from scratch": encoder[args.name]}
@@ -61,6 +61,13 @@ def main():
     print(f"written to {args.output}/report.html")
 
 
+def load_encoder(name):
+    """A `.keras` file, the directory of a preset, or the name of one."""
+    if name.endswith(".keras"):
+        return keras.saving.load_model(name)
+    return kr.presets.from_preset(name)
+
+
 def released_layout():
     """The encoder of the authors' released code."""
     return kr.layers.ResNet1D34(
@@ -77,7 +84,9 @@ def parse_args():
     )
     parser.add_argument("benchmark", choices=sorted(evaluation.BENCHMARKS))
     parser.add_argument("data", help="the archive, or TFDS's data_dir")
-    parser.add_argument("--encoder", type=Path, help="a .keras file")
+    parser.add_argument(
+        "--encoder", help="a preset, its directory, or a .keras file"
+    )
     parser.add_argument("--name", default="RelCon", help="of the encoder")
     parser.add_argument("--task", choices=sorted(TASKS))
     parser.add_argument(

@@ -1,18 +1,15 @@
 """Tells windows of another data set from those an encoder was trained on.
 
 python examples/out_of_distribution.py wisdm-dataset.zip \
-    A_DeviceMotion_data.zip --pretrained pretrained
+    A_DeviceMotion_data.zip --pretrained my_preset
 
 The bank is the subjects that trained the encoder, inside are those held out
-from it (`run.json` of `examples/pretrain.py` names them), outside is the other
+from it (the preset of `examples/pretrain.py` names them), outside is the other
 data set, as it is and with the amplitude of the inside windows.
 """
 
 import argparse
-import json
-from pathlib import Path
 
-import keras
 import numpy as np
 
 import keras_relcon as kr
@@ -21,9 +18,10 @@ from keras_relcon import evaluation
 
 def main():
     args = parse_args()
-    held_out = json.loads((args.pretrained / "run.json").read_text())
+    model = kr.presets.from_preset(args.pretrained, task="pretrain")
+    held_out = model.encoder.preset_metadata.facts["held_out_subjects"]
     inside = windows_of(args.inside)
-    is_inside = np.isin(inside.subjects, held_out["held_out_subjects"])
+    is_inside = np.isin(inside.subjects, held_out)
     bank = draw(inside.select(~is_inside), args)
     inside = draw(inside.select(is_inside), args)
     outside = draw(windows_of(args.outside), args)
@@ -33,11 +31,14 @@ def main():
             outside, inside, args.seed
         ),
     }
-    encoder = keras.saving.load_model(args.pretrained / "encoder.keras")
-    distance = keras.saving.load_model(args.pretrained / "motif_distance.keras")
     for name, windows in cases.items():
         areas = evaluation.out_of_distribution_auroc(
-            encoder, inside, windows, bank, distance, seed=args.seed
+            model.encoder,
+            inside,
+            windows,
+            bank,
+            model.motif_distance,
+            seed=args.seed,
         )
         print(f"{name}: AUROC")
         for score, area in areas.items():
@@ -60,7 +61,7 @@ def parse_args():
     )
     parser.add_argument("inside", help="what the encoder was trained on")
     parser.add_argument("outside", help="an archive or folder of recordings")
-    parser.add_argument("--pretrained", type=Path, default=Path("pretrained"))
+    parser.add_argument("--pretrained", default="my_preset", help="a preset")
     parser.add_argument("--num-windows", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

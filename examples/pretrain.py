@@ -1,109 +1,58 @@
-"""Pretrains an encoder on recordings: the motif distance, then RelCon.
+"""Pretrains an encoder: the motif distance first, then RelCon.
 
-python examples/pretrain.py wisdm-dataset.zip --output pretrained
+python examples/pretrain.py wisdm-dataset.zip --output my_preset --views 1
+
+Killed, it goes on when it is run again. `keras-relcon pretrain` can do more.
 """
 
 import argparse
-import json
-from pathlib import Path
 
 import keras
-import numpy as np
 
 import keras_relcon as kr
 
 
 def main():
     args = parse_args()
-    args.output.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(args.seed)
-    recordings = kr.data.load_recordings(args.data)
+    recordings = kr.data.load_recordings(args.data, args.sample_rate_hz)
     store = kr.data.WindowStore.from_recordings(recordings)
-    train, held_out = split(store, args.hold_out, args.seed)
-    print("training on", train.info(), "held out:", held_out.subjects)
-
-    windows = kr.data.make_windows(recordings, stride=256)
-    windows = windows.select(windows.valid)
-    is_train = np.isin(windows.subjects, train.subjects)
-    unseen = windows.select(~is_train)
-
+    train, test = store.split_subjects((0.8, 0.2))
+    size = {"batch_size": args.batch_size, "steps_per_epoch": args.steps}
+    keras.utils.set_random_seed(0)
     distance = kr.MotifDistance()
-    distance.compile(optimizer=keras.optimizers.Adam(1e-3))
-    distance_history = distance.fit(
-        windows.select(is_train).acceleration,
-        validation_data=(unseen.acceleration[::10],),
-        batch_size=64,
-        epochs=args.distance_epochs,
-    ).history
-    distance.save(args.output / "motif_distance.keras")
-    auc = {
-        name: kr.evaluation.motif_distance_auc(
-            candidate, unseen, within_subject=True
-        )
-        for name, candidate in {
-            "motif distance": distance,
-            "untrained": kr.MotifDistance(),
-            "Euclidean": kr.evaluation.euclidean_distance,
-        }.items()
-    }
-    print("same activity nearer, in held-out subjects (AUC):", auc)
-
-    encoder = kr.layers.ResNet1D34(
-        widths=(32, 64, 128, 256), strides=(1, 2, 2, 2), name="relcon"
+    windows = kr.data.WindowBatches(train, **size)
+    fit(distance, windows, f"{args.output}.stages/motif_distance")
+    unseen = [item for item in recordings if item.subject in test.subjects]
+    auc = kr.evaluation.motif_distance_auc(
+        distance, kr.data.make_windows(unseen), within_subject=True
     )
-    model = kr.RelConModel(encoder, distance, temperature=args.temperature)
-    model.compile(optimizer=keras.optimizers.Adam(args.learning_rate))
-    groups = kr.data.CandidateGroups(
-        train,
-        batch_size=args.batch_size,
-        num_candidates=args.num_candidates,
-        steps_per_epoch=100,
-        seed=args.seed,
-    )
-    history = model.fit(groups, epochs=args.steps // 100).history
-    encoder.save(args.output / "encoder.keras")
-    model.save(args.output / "relcon.keras")
-    (args.output / "run.json").write_text(
-        json.dumps(
-            {
-                "arguments": {k: str(v) for k, v in vars(args).items()},
-                "backend": keras.backend.backend(),
-                "train": train.info(),
-                "held_out_subjects": held_out.subjects,
-                "same_activity_auc": auc,
-                "motif distance": distance_history,
-                "RelCon": history,
-            },
-            indent=1,
-        )
-    )
+    print(f"same activity nearer, in held-out subjects (AUC): {auc:.3f}")
+    keras.utils.set_random_seed(0)  # also where the first stage was read
+    encoder = kr.layers.ResNet1D34(strides=(1, 2, 2, 2))
+    views = kr.models.AugmentedViews(weight=args.views) if args.views else None
+    model = kr.RelConModel(encoder, distance, temperature=0.1, views=views)
+    size["num_candidates"] = args.num_candidates
+    groups = kr.data.CandidateGroups(train, **size)
+    fit(model, groups, f"{args.output}.stages/relcon")
+    facts = {"held_out_subjects": test.subjects, "same_activity_auc": auc}
+    kr.presets.save_to_preset(model, args.output, facts=facts)
 
 
-def split(store, hold_out, seed):
-    """A store to train on, and one of subjects that it never shows."""
-    if not hold_out:
-        return store.split_subjects((0.8, 0.2), seed=seed)
-    rest = [name for name in store.subjects if name not in hold_out]
-    return store.select_subjects(rest), store.select_subjects(hold_out)
+def fit(model, batches, checkpoints):
+    model.compile(optimizer=keras.optimizers.Adam(1e-3))
+    resumable = kr.training.ResumableTraining(checkpoints, batches, every=100)
+    model.fit(batches, shuffle=False, callbacks=[resumable])
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", help="an archive or folder of recordings")
-    parser.add_argument("--output", type=Path, default=Path("pretrained"))
-    parser.add_argument(
-        "--hold-out",
-        nargs="+",
-        metavar="SUBJECT",
-        help="subjects to keep for probing (default: a fifth, at random)",
-    )
-    parser.add_argument("--distance-epochs", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("data", help="<subject>/<name>.csv files, or a zip")
+    parser.add_argument("--sample-rate-hz", type=float)
+    parser.add_argument("--output", default="my_preset")
+    parser.add_argument("--steps", type=int, default=2000, help="of each stage")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--num-candidates", type=int, default=8)
-    parser.add_argument("--temperature", type=float, default=0.1)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--views", type=float, default=0, help="their weight")
     return parser.parse_args()
 
 

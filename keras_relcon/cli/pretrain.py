@@ -2,13 +2,22 @@
 
 import hashlib
 import json
-import platform
 import shutil
 import time
 
 import keras
 
-from keras_relcon import data, layers, models, presets
+from keras_relcon import data, presets
+from keras_relcon.cli.pretrain_facts import (
+    pretraining_facts,
+    same_activity_auc,
+)
+from keras_relcon.cli.pretrain_models import (
+    in_float32,
+    learning_rate,
+    make_distance,
+    make_model,
+)
 from keras_relcon.cli.pretrain_stage import Paused, fit_stage, stages_of
 from keras_relcon.presets.preset_directory import read_preset
 
@@ -21,7 +30,7 @@ DISTANCE_SECTIONS = (
     "windows",
     "motif_distance",
 )
-NOT_OF_THE_MODEL = ("epochs", "steps", "batch_size", "learning_rate")
+MODEL_SECTIONS = (*DISTANCE_SECTIONS, "encoder", "relcon", "views")
 
 LOGGED_STEPS = 100  # of the motif distance, where its steps are given
 
@@ -53,7 +62,7 @@ def pretrain(config, overwrite=False, say=None):
     """
     say = say or (lambda line: None)
     output = config["output"]
-    key = _key(config, [*DISTANCE_SECTIONS, "encoder", "relcon"])
+    key = _key(config, MODEL_SECTIONS)
     if output.exists() and _key_of(output) == key:
         say(f"{output} is finished already")
         return output
@@ -63,7 +72,7 @@ def pretrain(config, overwrite=False, say=None):
             f"{str(output)!r}. Choose another output, or pass --overwrite."
         )
     keras.utils.set_random_seed(config["seed"])
-    train, held_out = _split(config)
+    train, held_out, unseen = _split(config)
     info = train.info()
     say(
         f"training on {info['num_subjects']} subjects, {info['hours']:.2f} "
@@ -73,18 +82,22 @@ def pretrain(config, overwrite=False, say=None):
     if minutes is not None:
         deadline = time.monotonic() + 60 * minutes
     try:
-        distance = _distance_stage(config, train, deadline, say)
+        distance = _distance_stage(config, train, unseen, deadline, say)
+        auc = distance.preset_metadata.facts.get("same_activity_auc")
+        if auc is not None:
+            scores = ", ".join(f"{k} {v:.3f}" for k, v in auc.items())
+            say(f"same activity nearer, in held-out subjects (AUC): {scores}")
         model, seconds = _train_encoder(
             config, train, distance, key, deadline, say
         )
     except Paused:
         say(f"paused after {minutes:g} minutes; saved in {stages_of(config)}")
         return None
-    facts = _facts(config, train, held_out, model.history.history, seconds)
+    facts = pretraining_facts(config, train, held_out, model, auc, seconds)
     path = presets.save_to_preset(
-        model,
+        in_float32(model),
         output,
-        facts={**facts, "config_sha256": key, **config["facts"]},
+        facts={**facts, "config_sha256": key},
         overwrite=overwrite,
         **config["windows"],
     )
@@ -94,7 +107,7 @@ def pretrain(config, overwrite=False, say=None):
 
 
 def _split(config):
-    """A store to train on, and the names of the subjects kept out of it."""
+    """A store to train on, the subjects kept out of it, their recordings."""
     recordings = data.load_recordings(config["data"], **config["recordings"])
     store = data.WindowStore.from_recordings(recordings, **config["windows"])
     held_out = [str(name) for name in config["held_out_subjects"]]
@@ -104,17 +117,18 @@ def _split(config):
             f"held_out_subjects must be among {store.subjects}. "
             f"Received: {unknown}."
         )
+    train, share = store, config["held_out_share"]
     if held_out:
         rest = [name for name in store.subjects if name not in held_out]
-        return store.select_subjects(rest), held_out
-    share = config["held_out_share"]
-    if not share:
-        return store, []
-    train, rest = store.split_subjects((1 - share, share), config["seed"])
-    return train, list(rest.subjects)
+        train = store.select_subjects(rest)
+    elif share:
+        train, rest = store.split_subjects((1 - share, share), config["seed"])
+        held_out = list(rest.subjects)
+    unseen = [item for item in recordings if item.subject in held_out]
+    return train, held_out, unseen
 
 
-def _distance_stage(config, train, deadline, say):
+def _distance_stage(config, train, unseen, deadline, say):
     """The trained motif distance, from its stage where that is finished."""
     key = _key(config, DISTANCE_SECTIONS)
     stage = stages_of(config) / "motif_distance"
@@ -123,11 +137,7 @@ def _distance_stage(config, train, deadline, say):
         return presets.from_preset(stage)
     say("1. the motif distance learns to rebuild windows")
     settings = config["motif_distance"]
-    distance = models.MotifDistance(
-        **{k: v for k, v in settings.items() if k not in NOT_OF_THE_MODEL}
-    )
-    distance.compile(optimizer=keras.optimizers.Adam(settings["learning_rate"]))
-    steps = settings["steps"]
+    distance, steps = make_distance(config), settings["steps"]
     batches = data.WindowBatches(
         train,
         batch_size=settings["batch_size"],
@@ -137,13 +147,19 @@ def _distance_stage(config, train, deadline, say):
     epochs = settings["epochs"]
     if steps:
         epochs = -(-steps // len(batches))
+    rate = learning_rate(config, "motif_distance", epochs * len(batches))
+    distance.compile(optimizer=keras.optimizers.Adam(rate))
     training = fit_stage(
         distance, batches, epochs, "motif_distance", key, config, deadline
     )
+    facts = {"config_sha256": key, "seconds": training.seconds}
+    auc = same_activity_auc(distance, unseen, config["windows"], say)
+    if auc is not None:
+        facts["same_activity_auc"] = auc
     presets.save_to_preset(
         distance,
         stage,
-        facts={"config_sha256": key, "seconds": training.seconds},
+        facts=facts,
         overwrite=True,
         **config["windows"],
     )
@@ -156,17 +172,10 @@ def _train_encoder(config, train, distance, key, deadline, say):
     say("2. RelCon teaches the encoder that order")
     settings = config["relcon"]
     keras.utils.set_random_seed(config["seed"] + 1)
-    widths = settings["projector"]
-    model = models.RelConModel(
-        layers.ResNet1D34(**config["encoder"]),
-        distance,
-        temperature=settings["temperature"],
-        projector=models.mlp_projector(widths) if widths else None,
-        skip_nonfinite=settings["skip_nonfinite"],
-    )
+    model = make_model(config, distance)
     steps_per_epoch = min(settings["steps_per_epoch"], settings["steps"])
     epochs = -(-settings["steps"] // steps_per_epoch)
-    rate = _learning_rate(settings, epochs * steps_per_epoch)
+    rate = learning_rate(config, "relcon", epochs * steps_per_epoch)
     model.compile(optimizer=keras.optimizers.Adam(rate))
     groups = data.CandidateGroups(
         train,
@@ -181,38 +190,6 @@ def _train_encoder(config, train, distance, key, deadline, say):
     training = fit_stage(model, groups, epochs, "relcon", key, config, deadline)
     seconds = distance.preset_metadata.facts.get("seconds", 0)
     return model, seconds + training.seconds
-
-
-def _learning_rate(settings, steps):
-    rate, warmup = settings["learning_rate"], settings["warmup_steps"]
-    if settings["schedule"] == "constant":
-        return rate
-    return keras.optimizers.schedules.CosineDecay(
-        0.0 if warmup else rate,
-        decay_steps=steps - warmup,
-        warmup_target=rate if warmup else None,
-        warmup_steps=warmup,
-    )
-
-
-def _facts(config, train, held_out, history, seconds):
-    settings = config["relcon"]
-    steps_per_epoch = min(settings["steps_per_epoch"], settings["steps"])
-    return {
-        "data": config["data"].name,
-        "num_subjects": len(train.subjects),
-        "held_out_subjects": held_out,
-        "hours": round(train.info()["hours"], 3),
-        "steps": steps_per_epoch * len(history["loss"]),
-        "batch_size": settings["batch_size"],
-        "num_candidates": settings["num_candidates"],
-        "temperature": settings["temperature"],
-        "seed": config["seed"],
-        "training_time": f"{seconds:.0f} s",
-        "machine": f"{platform.machine()}, {platform.system()}, "
-        f"{keras.backend.backend()} backend",
-        "last_loss_per_candidate": float(history["loss_per_candidate"][-1]),
-    }
 
 
 def _key(config, sections):

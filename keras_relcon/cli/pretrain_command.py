@@ -26,7 +26,12 @@ and everything that can be said, with its defaults:
   steps = 1000            # instead of epochs; no default
   batch_size = 64
   learning_rate = 1e-3
-  [encoder]               # the arguments of ResNet1D34
+  schedule = "constant"   # or "cosine", to zero at the last step
+  warmup_steps = 0        # of "cosine"
+  [encoder]               # and the other arguments of ResNet1D34
+  pooling = "mean"        # or "mean_std"
+  final_norm = false
+  precision = "float32"   # of training: or "mixed_bfloat16", on a GPU
   [relcon]
   temperature = 1.0
   batch_size = 64
@@ -41,6 +46,10 @@ and everything that can be said, with its defaults:
   span_seconds = 3600     # then within so many seconds; no default
   minimum_std_g = 0.01    # leaves out windows at rest; no default
   skip_nonfinite = false  # leave out a step whose loss is not finite
+  [views]                 # AugmentedViews, beside the relative loss
+  weight = 0.0            # none
+  projector = []          # as above, of its own
+  temperature = 0.1
   [run]                   # what changes nothing of the outcome
   checkpoint_steps = 100
   max_minutes = 60        # then save and stop; no default
@@ -51,7 +60,8 @@ A run that was stopped or killed goes on at its last checkpoint when it is run
 again, and ends the same: checkpoints and the trained motif distance are kept
 in `<output>.stages` until the preset is written. `<output>.logs` has a table of
 the epochs, `bad_batches.jsonl` if a loss was not finite, and what TensorBoard
-reads.
+reads. Where held-out recordings are labelled, the motif distance is scored on
+them before the encoder is trained.
 """
 
 

@@ -1,11 +1,11 @@
-"""Reads and checks the config of `keras-relcon pretrain`."""
+"""Reads the config of `keras-relcon pretrain`."""
 
 import difflib
 import json
 import tomllib
 from pathlib import Path
 
-from keras_relcon.data.streams.candidate_checks import check_policy
+from keras_relcon.cli.pretrain_checks import check_config
 
 DEFAULTS = {
     "held_out_subjects": [],
@@ -18,8 +18,14 @@ DEFAULTS = {
         "steps": None,
         "batch_size": 64,
         "learning_rate": 1e-3,
+        "schedule": "constant",
+        "warmup_steps": 0,
     },
-    "encoder": {},
+    "encoder": {
+        "pooling": "mean",
+        "final_norm": False,
+        "precision": "float32",
+    },
     "relcon": {
         "temperature": 1.0,
         "batch_size": 64,
@@ -35,6 +41,7 @@ DEFAULTS = {
         "minimum_std_g": None,
         "skip_nonfinite": False,
     },
+    "views": {"weight": 0.0, "projector": [], "temperature": 0.1},
     "run": {
         "checkpoint_steps": 100,
         "max_minutes": None,
@@ -42,7 +49,6 @@ DEFAULTS = {
     },
     "facts": {},
 }
-SCHEDULES = ("constant", "cosine")
 REQUIRED = ("data", "output")
 MODEL_ARGUMENTS = {
     "motif_distance": (
@@ -119,59 +125,34 @@ def complete_config(values, folder="."):
     config = {name: Path(folder) / str(values[name]) for name in REQUIRED}
     for name, default in DEFAULTS.items():
         config[name] = _filled(name, values.get(name, default), default)
-    _check_distance(config["motif_distance"], values)
-    _check_relcon(config["relcon"])
-    _check_at_least(config["run"], "run", {"checkpoint_steps": 1})
-    return config
-
-
-def _check_distance(settings, values):
-    if settings["steps"] is not None:
+    if config["motif_distance"]["steps"] is not None:
         if "epochs" in values["motif_distance"]:
             raise ValueError(
                 "[motif_distance] may have epochs or steps. Received: both. "
                 "Leave out one of them."
             )
-        _check_at_least(settings, "motif_distance", {"steps": 1})
+        config["motif_distance"]["epochs"] = None
+    check_config(config)
+    return config
 
 
-def _check_relcon(settings):
-    least = {"steps": 1, "steps_per_epoch": 1, "warmup_steps": 0}
-    _check_at_least(settings, "relcon", least)
-    if settings["schedule"] not in SCHEDULES:
-        raise ValueError(
-            f"relcon.schedule must be one of {list(SCHEDULES)}. "
-            f"Received: {settings['schedule']!r}."
-        )
-    if settings["warmup_steps"] and settings["schedule"] == "constant":
-        raise ValueError(
-            'relcon.warmup_steps goes with relcon.schedule = "cosine". '
-            f"Received: warmup_steps = {settings['warmup_steps']} with "
-            '"constant". Choose "cosine", or leave out the warm-up.'
-        )
-    if settings["warmup_steps"] >= settings["steps"]:
-        raise ValueError(
-            "relcon.warmup_steps must be below relcon.steps. Received: "
-            f"{settings['warmup_steps']} of {settings['steps']}."
-        )
-    widths = settings["projector"]
-    if not all(type(width) is int and width > 0 for width in widths):
-        raise ValueError(
-            "relcon.projector must be a list of widths, such as [256, 128], "
-            f"or []. Received: {widths}."
-        )
-    check_policy(
-        settings["policy"], settings["span_seconds"], settings["minimum_std_g"]
-    )
+def stated_config(config):
+    """A config as JSON can hold it, without what is of this computer.
 
+    Args:
+        config: dict of `complete_config`.
 
-def _check_at_least(settings, section, least):
-    for name, value in least.items():
-        if type(settings[name]) is not int or settings[name] < value:
-            raise ValueError(
-                f"{section}.{name} must be a whole number of {value} or more. "
-                f"Received: {settings[name]!r}."
-            )
+    Returns:
+        dict, which `complete_config` takes: `data` and `output` are names,
+        sections without `facts`, and no key whose value is `None`.
+    """
+    stated = {name: config[name].name for name in REQUIRED}
+    for name, value in config.items():
+        if isinstance(value, dict):
+            value = {k: v for k, v in value.items() if v is not None}
+        if name not in (*REQUIRED, "facts"):
+            stated[name] = value
+    return json.loads(json.dumps(stated, default=str))
 
 
 def _filled(name, value, default):

@@ -1,4 +1,5 @@
 import math
+import random
 
 import keras
 from keras import ops
@@ -66,8 +67,11 @@ class CrossAttention(keras.layers.Layer):
         self.attention = attention
         self.inference_attention = inference_attention
         self.dropout = dropout
+        # Keras' own default seed, given by name: without one PyTorch draws
+        # from a state that no checkpoint of the model holds.
+        seed = random.randint(1, int(1e9)) if dropout else None
         self.dropout_layer = keras.layers.Dropout(
-            dropout, dtype=self.dtype_policy
+            dropout, seed=seed, dtype=self.dtype_policy
         )
 
     def build(self, query_shape, key_shape=None, value_shape=None):

@@ -23,7 +23,8 @@ class LossGuard(keras.callbacks.Callback):
 
     Args:
         path: str or path. File to append to, `.jsonl`.
-        groups: `CandidateGroups`. The ones that `fit` is given.
+        groups: `CandidateGroups` or `WindowBatches`. The ones that `fit` is
+            given.
         largest_loss: float. Of a single batch. Defaults to `None`, no limit.
         most_skipped: int. Steps that may be left out in one epoch. Defaults
             to `100`.
@@ -102,10 +103,10 @@ class LossGuard(keras.callbacks.Callback):
 
 
 def describe_anchors(groups, epoch, index):
-    """Where the anchors of a batch come from.
+    """Where the anchors, or the windows, of a batch come from.
 
     Args:
-        groups: `CandidateGroups`.
+        groups: `CandidateGroups` or `WindowBatches`.
         epoch, index: int. See `CandidateGroups.draw`.
 
     Returns:
@@ -113,7 +114,9 @@ def describe_anchors(groups, epoch, index):
         the recording, one per anchor.
     """
     pieces = sorted(groups.store.pieces, key=lambda piece: piece.start)
-    anchors, _ = groups.draw(epoch, index)
+    anchors = groups.draw(epoch, index)
+    if isinstance(anchors, tuple):  # with their candidates
+        anchors = anchors[0]
     starts = [piece.start for piece in pieces]
     places = np.searchsorted(starts, anchors, side="right") - 1
     rate = groups.store.sample_rate_hz

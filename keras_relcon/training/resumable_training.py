@@ -7,7 +7,7 @@ import warnings
 
 import keras
 
-from keras_relcon.data.streams.candidate_groups import CandidateGroups
+from keras_relcon.data.streams.epoch_batches import EpochBatches
 from keras_relcon.training.callback_state import get_state, set_state
 from keras_relcon.training.checkpoint_files import CheckpointFiles
 from keras_relcon.training.model_state import (
@@ -17,6 +17,18 @@ from keras_relcon.training.model_state import (
 )
 
 ENDED_EARLY = "Your input ran out of data"
+# What the batches of a stream depend on, beside its store; not all have all.
+STREAM_SETTINGS = (
+    "seed",
+    "batch_size",
+    "num_candidates",
+    "policy",
+    "span_seconds",
+    "allow_overlap",
+    "weighting",
+    "minimum_std_g",
+    "is_fixed",
+)
 
 
 class ResumableTraining(keras.callbacks.Callback):
@@ -37,7 +49,8 @@ class ResumableTraining(keras.callbacks.Callback):
 
     Args:
         directory: str or path. Of the checkpoints; one per training.
-        groups: `CandidateGroups`. The ones that `fit` is given.
+        groups: `CandidateGroups` or `WindowBatches`. The ones that `fit` is
+            given.
         every: int. Batches between checkpoints. Defaults to `None`: at the
             end of each epoch only.
         callbacks: list of callbacks that `fit` is given too, whose numbers go
@@ -52,7 +65,7 @@ class ResumableTraining(keras.callbacks.Callback):
     `fit`.
 
     Raises:
-        TypeError: if `groups` are no `CandidateGroups`.
+        TypeError: if `groups` are neither of the two.
         ValueError: if the checkpoint is of another model, optimizer or
             stream, or batches come out of order.
         FloatingPointError: if weights are not finite.
@@ -71,10 +84,11 @@ class ResumableTraining(keras.callbacks.Callback):
         self, directory, groups, every=None, callbacks=(), max_minutes=None
     ):
         super().__init__()
-        if not isinstance(groups, CandidateGroups):
+        if not isinstance(groups, EpochBatches):
             raise TypeError(
-                "`groups` must be the `CandidateGroups` that `fit` is given. "
-                f"Received: groups of type {type(groups).__name__}."
+                "`groups` must be the `CandidateGroups` or `WindowBatches` "
+                "that `fit` is given. Received: groups of type "
+                f"{type(groups).__name__}."
             )
         if every is not None and every < 1:
             raise ValueError(
@@ -274,16 +288,14 @@ def _identity(groups):
     signal = hashlib.sha256()
     for piece in groups.store.pieces:
         signal.update(repr(dataclasses.astuple(piece)).encode())
+    settings = {
+        name: getattr(groups, name)
+        for name in STREAM_SETTINGS
+        if hasattr(groups, name)
+    }
     return {
-        "seed": groups.seed,
-        "batch_size": groups.batch_size,
-        "num_candidates": groups.num_candidates,
+        **settings,
         "num_batches": len(groups),
-        "policy": groups.policy,
-        "span_seconds": groups.span_seconds,
-        "allow_overlap": groups.allow_overlap,
-        "minimum_std_g": groups.minimum_std_g,
-        "is_fixed": groups.is_fixed,
         "window_length": groups.store.window_length,
         "sample_rate_hz": groups.store.sample_rate_hz,
         "signal": signal.hexdigest(),

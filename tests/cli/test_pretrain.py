@@ -3,13 +3,21 @@ import json
 import shutil
 import types
 
+import keras
 import numpy as np
 import pytest
 
 import keras_relcon as kr
 from keras_relcon.cli.main import main
-from keras_relcon.cli.pretrain import _learning_rate, pretrain
+from keras_relcon.cli.pretrain import pretrain
 from keras_relcon.cli.pretrain_config import complete_config
+from keras_relcon.cli.pretrain_facts import same_activity_auc
+from keras_relcon.cli.pretrain_models import (
+    in_float32,
+    learning_rate,
+    make_distance,
+    make_model,
+)
 from keras_relcon.presets import from_preset
 
 
@@ -46,7 +54,7 @@ def values(recordings_folder, tmp_path):
     }
 
 
-def test_a_config_becomes_a_preset(values, tmp_path, capsys):
+def test_a_config_becomes_a_preset(values, recordings_folder, tmp_path, capsys):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(values))
     assert main(["pretrain", str(path)]) == 0
@@ -62,6 +70,26 @@ def test_a_config_becomes_a_preset(values, tmp_path, capsys):
     assert (facts["num_subjects"], facts["steps"]) == (3, 2)
     np.testing.assert_allclose(facts["hours"], 3 * 3 * 8 / 3600, atol=1e-3)
     assert facts["intended_use"] == "a test"
+    assert facts["config"]["relcon"]["num_candidates"] == 2
+    assert facts["config"]["data"] == recordings_folder.name
+    assert str(recordings_folder.parent) not in json.dumps(facts)
+    # scored on the labelled recordings of the held-out subject
+    auc = facts["same_activity_auc"]
+    assert f"Euclidean {auc['Euclidean']:.3f}" in text
+    windows = kr.data.make_windows(
+        [
+            recording
+            for recording in kr.data.load_recordings(recordings_folder, 50)
+            if recording.subject == "s03"
+        ],
+        **values["windows"],
+        stride=40,
+    )
+    expected = kr.evaluation.motif_distance_auc(
+        kr.evaluation.euclidean_distance, windows, within_subject=True
+    )
+    assert auc["Euclidean"] == expected
+    assert auc["motif distance"] not in (0, 1, expected)
     names = sorted(p.name for p in tmp_path.iterdir())
     # no stages are left
     assert names == ["config.json", "mine", "mine.logs"]
@@ -89,6 +117,9 @@ def quick(monkeypatch):
         history = {"loss": [1.0], "loss_per_candidate": [0.5]}
         self.history = types.SimpleNamespace(history=history)
 
+    monkeypatch.setattr(
+        "keras_relcon.cli.pretrain.same_activity_auc", lambda *args: None
+    )
     monkeypatch.setattr(kr.MotifDistance, "fit", fit_distance)
     monkeypatch.setattr(kr.RelConModel, "fit", fit_relcon)
     return trained
@@ -148,6 +179,11 @@ def everything(values):
     """A config of all that may be said of the training."""
     del values["motif_distance"]["epochs"]
     values["motif_distance"]["steps"] = 2
+    values["motif_distance"].update(schedule="cosine", warmup_steps=1)
+    values["encoder"].update(
+        pooling="mean_std", final_norm=True, precision="mixed_bfloat16"
+    )
+    values["views"] = {"weight": 2, "projector": [5], "temperature": 0.2}
     values["relcon"].update(
         steps=5,
         schedule="cosine",
@@ -193,18 +229,88 @@ def test_in_legs_it_ends_as_in_one(values, tmp_path, capsys):
     assert rows.count("\n") == 4  # a header and three epochs
     model = from_preset(whole, task="pretrain")
     assert [layer.units for layer in model.projector.layers] == [6, 4]
-    assert from_preset(whole).compute_output_shape((1, 40, 3)) == (1, 8)
+    encoder = from_preset(whole)
+    assert encoder(np.ones((1, 40, 3))).shape == (1, 8)
+    assert encoder.pooling == "mean_std" and encoder.final_norm
+    assert encoder.dtype_policy.name == "float32"
+    config = encoder.preset_metadata.facts["config"]
+    assert config["encoder"]["precision"] == "mixed_bfloat16"
+    assert config["views"] == values["views"]
 
 
 def test_the_schedule_warms_up_and_ends_at_zero():
     settings = {"learning_rate": 0.5, "schedule": "cosine", "warmup_steps": 4}
-    rate = _learning_rate(settings, 12)
-    rates = [float(rate(step)) for step in (0, 2, 4, 8, 12)]
+
+    def rates_at(steps, total, **changes):
+        config = {"relcon": {**settings, **changes}}
+        rate = learning_rate(config, "relcon", total)
+        return [float(rate(step)) for step in steps]
+
+    rates = rates_at((0, 2, 4, 8, 12), 12)
     np.testing.assert_allclose(rates, [0, 0.25, 0.5, 0.25, 0], atol=1e-6)
-    rate = _learning_rate({**settings, "warmup_steps": 0}, 8)
-    rates = [float(rate(step)) for step in (0, 4, 8)]
+    rates = rates_at((0, 4, 8), 8, warmup_steps=0)
     np.testing.assert_allclose(rates, [0.5, 0.25, 0], atol=1e-6)
-    assert _learning_rate({**settings, "schedule": "constant"}, 8) == 0.5
+    config = {"relcon": {**settings, "schedule": "constant"}}
+    assert learning_rate(config, "relcon", 8) == 0.5
+    # known only where the windows of the epochs are counted
+    with pytest.raises(ValueError, match="relcon.warmup_steps.*4 of 4"):
+        rates_at((), 4)
+
+
+def test_the_encoder_alone_is_in_half_precision(values):
+    values["encoder"]["precision"] = "mixed_bfloat16"
+    values["views"] = {"weight": 1.5, "projector": [6, 4], "temperature": 0.2}
+    values["relcon"]["projector"] = [5]
+    config = complete_config(values)
+    model = make_model(config, make_distance(config))
+    model.build({"anchor": (3, 40, 3), "candidates": (3, 2, 40, 3)})
+    windows = keras.KerasTensor((3, 40, 3))
+    assert model.encoder(windows).dtype == "bfloat16"
+    assert model.motif_distance.compute_dtype == "float32"
+    assert (model.views.weight, model.views.temperature) == (1.5, 0.2)
+    assert [layer.units for layer in model.views.projector.layers] == [6, 4]
+    kept = in_float32(model)
+    assert kept.encoder(windows).dtype == "float32"
+    assert kept.motif_distance is model.motif_distance
+    assert kept.projector is model.projector and kept.temperature == 0.1
+    for one, other in zip(
+        kept.encoder.get_weights(), model.encoder.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    assert in_float32(kept) is kept
+
+
+def test_without_views_there_are_none(values):
+    config = complete_config({**values, "views": {"projector": [4]}})
+    assert make_model(config, make_distance(config)).views is None
+
+
+def test_there_is_no_auc_without_two_activities():
+    lines = []
+
+    def auc_of(labels):
+        recordings = [
+            kr.data.Recording(
+                np.random.default_rng(index).normal(size=(200, 3)),
+                sample_rate_hz=50,
+                subject="s",
+                labels=label,
+            )
+            for index, label in enumerate(labels)
+        ]
+        windows = {"sample_rate_hz": 50, "window_length": 40}
+        return same_activity_auc(farness, recordings, windows, lines.append)
+
+    def farness(anchors, candidates):
+        return -kr.evaluation.euclidean_distance(anchors, candidates)
+
+    assert auc_of([]) is None
+    assert auc_of([None, None]) is None and not lines
+    assert auc_of(["walking", "walking"]) is None
+    assert "no same-activity AUC: At least one anchor" in lines[0]
+    # what has no labels is left out
+    auc = auc_of(["walking", None, "sitting"])
+    np.testing.assert_allclose(auc["motif distance"], 1 - auc["Euclidean"])
 
 
 @pytest.mark.skipif(

@@ -8,6 +8,7 @@ from keras_relcon.cli.pretrain_config import (
     DEFAULTS,
     complete_config,
     read_config,
+    stated_config,
 )
 
 TOML = """
@@ -31,7 +32,11 @@ def test_toml_and_json_say_the_same(tmp_path):
     assert config["output"] == tmp_path / "sub" / "mine"
     assert config["relcon"] == {**DEFAULTS["relcon"], "steps": 7}
     assert config["windows"] == {"sample_rate_hz": 100, "window_length": 256}
-    assert config["encoder"] == {"widths": [8, 16], "num_blocks": [1, 1]}
+    assert config["encoder"] == {
+        **DEFAULTS["encoder"],
+        "widths": [8, 16],
+        "num_blocks": [1, 1],
+    }
     values = {**config, "data": "recordings", "output": "sub/mine"}
     (tmp_path / "a.json").write_text(json.dumps(values))
     assert read_config(tmp_path / "a.json") == config
@@ -78,10 +83,34 @@ def test_the_help_shows_the_defaults_there_are():
         ({"relcon": {"warmup_steps": 9}}, 'goes with relcon.schedule = "cos'),
         (
             {"relcon": {"warmup_steps": 9, "steps": 9, "schedule": "cosine"}},
-            "below relcon.steps. Received: 9 of 9",
+            "relcon.warmup_steps must be below.*Received: 9 of 9",
         ),
         ({"relcon": {"projector": [8, 0]}}, r"such as \[256, 128\]"),
         ({"relcon": {"projector": 8}}, "relcon.projector must be a list"),
+        ({"motif_distance": {"schedule": "step"}}, "distance.schedule must be"),
+        (
+            {"motif_distance": {"warmup_steps": 2}},
+            "warmup_steps goes with motif_distance.schedule",
+        ),
+        (
+            {
+                "motif_distance": {
+                    "warmup_steps": 2,
+                    "steps": 2,
+                    "schedule": "cosine",
+                }
+            },
+            "below its number of steps. Received: 2 of 2",
+        ),
+        ({"encoder": {"pooling": "max"}}, r"one of \['mean', 'mean_std'\]"),
+        ({"encoder": {"final_norm": 1}}, "final_norm must be true or false"),
+        ({"encoder": {"precision": "float16"}}, "'mixed_bfloat16'.*'float16'"),
+        ({"views": {"weights": 1}}, "Did you mean 'weight'"),
+        ({"views": {"weight": -1}}, "views.weight must be 0, for no"),
+        ({"views": {"weight": float("nan")}}, "Received: nan"),
+        ({"views": {"weight": True}}, "views.weight must be a number"),
+        ({"views": {"temperature": 0}}, "temperature must be above 0, such"),
+        ({"views": {"projector": [8.5]}}, "views.projector must be a list of"),
         ({"relcon": {"policy": "hour"}}, "`policy` must be one of"),
         ({"relcon": {"policy": "time_span"}}, "`span_seconds` must be"),
         ({"relcon": {"minimum_std_g": 0}}, "`minimum_std_g` must be"),
@@ -113,3 +142,15 @@ def test_damaged_files_say_where(tmp_path):
         read_config(tmp_path / "a.yaml")
     with pytest.raises(FileNotFoundError):
         read_config(tmp_path / "absent.toml")
+
+
+def test_what_is_stated_can_be_trained_again(tmp_path):
+    (tmp_path / "a.toml").write_text(TOML + "[motif_distance]\nsteps = 5\n")
+    config = read_config(tmp_path / "a.toml")
+    stated = stated_config(config)
+    assert str(tmp_path) not in json.dumps(stated)
+    assert stated["data"] == "recordings" and stated["output"] == "mine"
+    assert "facts" not in stated and "epochs" not in stated["motif_distance"]
+    again = complete_config(stated, tmp_path)
+    for name in DEFAULTS.keys() - {"facts"}:
+        assert again[name] == config[name]

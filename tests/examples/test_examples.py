@@ -1,6 +1,7 @@
 """The scripts that users copy, run with tiny settings."""
 
 import ast
+import runpy
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 import keras_relcon as kr
 from keras_relcon.evaluation import Embeddings
+from keras_relcon.presets import preset_directory
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "distributed"))
@@ -41,6 +43,42 @@ def test_probe(run_example, recordings_folder, tiny_preset, tmp_path):
 
 
 @pytest.mark.slow
+def test_pretrain(run_example, recordings_folder, tmp_path):
+    settings = (
+        recordings_folder,
+        *("--sample-rate-hz", 50, "--steps", 1, "--batch-size", 2),
+        *("--num-candidates", 2, "--views", 2, "--output", "mine"),
+    )
+    text = run_example("pretrain.py", *settings)
+    assert "in held-out subjects (AUC): 0." in text
+    model = kr.presets.from_preset(tmp_path / "mine", task="pretrain")
+    facts = model.encoder.preset_metadata.facts
+    assert len(facts["held_out_subjects"]) == 1
+    assert 0 < facts["same_activity_auc"] < 1
+    # With its checkpoints it ends at once, and the same.
+    (tmp_path / "mine").rename(tmp_path / "first")
+    run_example("pretrain.py", *settings)
+    again = kr.presets.from_preset(tmp_path / "mine", task="pretrain")
+    for part in ("encoder", "motif_distance"):
+        for one, other in zip(
+            getattr(model, part).get_weights(),
+            getattr(again, part).get_weights(),
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_evaluate_takes_a_preset_or_a_file(tiny_preset, tmp_path, monkeypatch):
+    load = runpy.run_path(str(ROOT / "examples" / "evaluate.py"))
+    encoder = load["load_encoder"](str(tiny_preset))
+    encoder.save(tmp_path / "encoder.keras")
+    monkeypatch.setattr(preset_directory, "BUNDLED", tiny_preset.parent)
+    for name in (str(tmp_path / "encoder.keras"), tiny_preset.name):
+        other = load["load_encoder"](name)
+        for one, weight in zip(encoder.get_weights(), other.get_weights()):
+            np.testing.assert_array_equal(one, weight)
+
+
+@pytest.mark.slow
 def test_ablation(run_example, recordings_folder, tmp_path):
     pytest.importorskip("keras_tuner")
     if keras.backend.backend() == "tensorflow":
@@ -68,6 +106,7 @@ def test_ablation(run_example, recordings_folder, tmp_path):
     [
         "ablation.py",
         "embed_recording.py",
+        "pretrain.py",
         "probe.py",
         "finetune.py",
         "train_multi_gpu.py",

@@ -34,6 +34,20 @@ def test_dropout_acts_in_training_only(rng):
     assert np.abs(moving - still).max() > 1e-3
 
 
+def test_dropout_draws_from_the_state_of_the_layer(rng):
+    layer = CrossAttention(3, "softmax", dropout=0.5)
+    inputs = rng.normal(size=(3, 2, 20, 8)).astype("float32")
+    layer(*inputs)
+    (state,) = layer.non_trainable_variables
+    before = to_numpy(state)
+    first = to_numpy(layer(*inputs, training=True))
+    assert np.abs(to_numpy(layer(*inputs, training=True)) - first).max() > 1e-3
+    state.assign(before)
+    np.testing.assert_array_equal(
+        to_numpy(layer(*inputs, training=True)), first
+    )
+
+
 def test_unknown_attention_is_refused():
     with pytest.raises(ValueError, match="one of.*softmax.*sparsemax"):
         CrossAttention(attention="hardmax")

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from training.train_script import make_groups, make_model
 
+from keras_relcon.data import WindowBatches
 from keras_relcon.training import LossGuard, ResumableTraining
+from keras_relcon.training.loss_guard import describe_anchors
 from keras_relcon.training.model_state import get_arrays, state_variables
 
 
@@ -138,3 +140,18 @@ def test_too_many_skipped_steps_stop(tmp_path):
         FloatingPointError, match="At most 0 steps.*Received: 1"
     ):
         skipping_model().fit(groups, callbacks=[guard], verbose=0)
+
+
+def test_windows_alone_are_found_in_their_recordings():
+    store = make_groups().store
+    batches = WindowBatches(store, batch_size=3, seed=4)
+    places = describe_anchors(batches, 1, 0)
+    first = {
+        (piece.subject, piece.recording): piece.start for piece in store.pieces
+    }
+    starts = [
+        first[place["subject"], place["recording"]]
+        + round(place["seconds"] * store.sample_rate_hz)
+        for place in places
+    ]
+    np.testing.assert_array_equal(store.read(starts), batches.batch(1, 0))

@@ -19,6 +19,7 @@ from training.train_script import (
     train,
 )
 
+from keras_relcon.data import WindowBatches
 from keras_relcon.training import ResumableTraining
 from keras_relcon.training.model_state import get_arrays
 
@@ -207,8 +208,56 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
     assert values["position"] == [0, STEPS - 1] and not damaged
 
 
+def test_windows_alone_go_on_too(tmp_path):
+    store = make_groups().store
+
+    def make_batches(weighting=None):
+        return WindowBatches(store, 2, 4, STEPS, weighting=weighting)
+
+    class Sum(keras.Model):
+        """Adds up what it is shown, in its order."""
+
+        def build(self, input_shape):
+            self.total = self.add_weight(initializer="zeros")
+            self.built = True
+
+        def call(self, x):
+            return x
+
+        def compute_loss(
+            self, x, y=None, y_pred=None, sample_weight=None, training=True
+        ):
+            ratio = keras.ops.mean(x) / (2 + self.total)
+            return ratio + 0.1 * self.total
+
+    def train(folder, epochs, **kwargs):
+        model, batches = Sum(), make_batches()
+        model.compile(optimizer=keras.optimizers.SGD(0.1))
+        resumable = ResumableTraining(folder, batches, every=1, **kwargs)
+        model.fit(
+            batches,
+            epochs=epochs,
+            shuffle=False,
+            callbacks=[resumable],
+            verbose=0,
+        )
+        return model.get_weights(), resumable.is_finished
+
+    expected, _ = train(tmp_path / "whole", 2)
+    assert not train(tmp_path / "legs", 2, max_minutes=0)[1]
+    found, is_finished = train(tmp_path / "legs", 2)
+    assert is_finished
+    np.testing.assert_array_equal(found, expected)
+    model = Sum()
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    batches = make_batches("activity")
+    resumable = ResumableTraining(tmp_path / "legs", batches)
+    with pytest.raises(ValueError, match="same stream.*weighting='activity'"):
+        model.fit(batches, shuffle=False, callbacks=[resumable], verbose=0)
+
+
 def test_wrong_arguments(tmp_path):
-    with pytest.raises(TypeError, match="`CandidateGroups`.*type list"):
+    with pytest.raises(TypeError, match="`WindowBatches`.*type list"):
         ResumableTraining(tmp_path, [1])
     with pytest.raises(ValueError, match="`every` must be at least 1"):
         ResumableTraining(tmp_path, make_groups(), every=0)

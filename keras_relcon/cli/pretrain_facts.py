@@ -1,0 +1,80 @@
+"""What `keras-relcon pretrain` measures, and writes into the model card."""
+
+import platform
+
+import keras
+
+from keras_relcon import data, evaluation
+from keras_relcon.cli.pretrain_config import stated_config
+
+
+def same_activity_auc(distance, recordings, windows, say):
+    """Scores the distance by activity, beside the Euclidean one.
+
+    See `motif_distance_auc`. Candidates are of the anchor's own subject.
+
+    Args:
+        distance: `MotifDistance`, trained.
+        recordings: list of `Recording`, of subjects that did not train it.
+        windows: dict of `sample_rate_hz` and `window_length`.
+        say: callable. Is told why there is no score.
+
+    Returns:
+        dict of str to float, or `None` if there are no labels, or too few.
+    """
+    labelled = [item for item in recordings if item.labels is not None]
+    if not labelled:
+        return None
+    # A score to look at: where there is none, training goes on.
+    try:
+        unseen = data.make_windows(
+            labelled, **windows, stride=windows["window_length"]
+        )
+        return {
+            name: evaluation.motif_distance_auc(
+                candidate, unseen, within_subject=True
+            )
+            for name, candidate in (
+                ("motif distance", distance),
+                ("Euclidean", evaluation.euclidean_distance),
+            )
+        }
+    except ValueError as error:
+        say(f"no same-activity AUC: {error}")
+        return None
+
+
+def pretraining_facts(config, train, held_out, model, auc, seconds):
+    """The facts of a preset.
+
+    Args:
+        config: dict of `complete_config`.
+        train: `WindowStore` that was trained on.
+        held_out: list of str. Subjects.
+        model: `RelConModel`, as it was trained.
+        auc: dict of `same_activity_auc`, or `None`.
+        seconds: float. Of training.
+
+    Returns:
+        dict, which JSON can hold.
+    """
+    settings, history = config["relcon"], model.history.history
+    steps_per_epoch = min(settings["steps_per_epoch"], settings["steps"])
+    facts = {
+        "data": config["data"].name,
+        "num_subjects": len(train.subjects),
+        "held_out_subjects": held_out,
+        "hours": round(train.info()["hours"], 3),
+        "steps": steps_per_epoch * len(history["loss"]),
+        "batch_size": settings["batch_size"],
+        "num_candidates": settings["num_candidates"],
+        "temperature": settings["temperature"],
+        "seed": config["seed"],
+        "training_time": f"{seconds:.0f} s",
+        "machine": f"{platform.machine()}, {platform.system()}, "
+        f"{keras.backend.backend()} backend",
+        "last_loss_per_candidate": float(history["loss_per_candidate"][-1]),
+    }
+    if auc is not None:
+        facts["same_activity_auc"] = auc
+    return {**facts, "config": stated_config(config), **config["facts"]}

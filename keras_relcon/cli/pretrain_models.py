@@ -1,0 +1,86 @@
+"""The models of `keras-relcon pretrain`, as a config describes them."""
+
+import keras
+
+from keras_relcon import layers, models
+from keras_relcon.cli.pretrain_checks import check_warmup
+
+NOT_OF_THE_MODEL = (
+    "epochs",
+    "steps",
+    "batch_size",
+    "learning_rate",
+    "schedule",
+    "warmup_steps",
+)
+
+
+def make_distance(config):
+    """An untrained `MotifDistance`, always in float32."""
+    settings = config["motif_distance"]
+    return models.MotifDistance(
+        **{k: v for k, v in settings.items() if k not in NOT_OF_THE_MODEL},
+        dtype="float32",
+    )
+
+
+def make_model(config, distance):
+    """An untrained `RelConModel`, whose encoder is in the chosen precision."""
+    settings = config["relcon"]
+    encoder = dict(config["encoder"])
+    precision = encoder.pop("precision")
+    return models.RelConModel(
+        layers.ResNet1D34(**encoder, dtype=precision),
+        distance,
+        temperature=settings["temperature"],
+        projector=_projector(settings["projector"]),
+        views=_views(config["views"]),
+        skip_nonfinite=settings["skip_nonfinite"],
+    )
+
+
+def in_float32(model):
+    """The `RelConModel` to keep: its weights, in an encoder in float32.
+
+    What computes in half precision is slow on a CPU, and no use to most who
+    load a preset; `from_preset(..., dtype=...)` asks for it.
+    """
+    trained = model.encoder
+    if trained.dtype_policy.name == "float32":
+        return model
+    config = {**trained.get_config(), "dtype": "float32"}
+    encoder = layers.ResNet1D34.from_config(config)
+    encoder.build((None, None, 3))
+    encoder.set_weights(trained.get_weights())
+    return models.RelConModel(
+        encoder, model.motif_distance, model.temperature, model.projector
+    )
+
+
+def learning_rate(config, section, steps):
+    """The rate of a stage of so many steps: a number, or a schedule."""
+    settings = config[section]
+    rate, warmup = settings["learning_rate"], settings["warmup_steps"]
+    if settings["schedule"] == "constant":
+        return rate
+    check_warmup(section, warmup, steps)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else rate,
+        decay_steps=steps - warmup,
+        warmup_target=rate if warmup else None,
+        warmup_steps=warmup,
+    )
+
+
+def _projector(widths):
+    return models.mlp_projector(widths) if widths else None
+
+
+def _views(settings):
+    if not settings["weight"]:
+        return None
+    return models.AugmentedViews(
+        projector=_projector(settings["projector"]),
+        temperature=settings["temperature"],
+        weight=settings["weight"],
+    )
