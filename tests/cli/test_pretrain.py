@@ -104,7 +104,15 @@ def test_a_config_becomes_a_preset(values, recordings_folder, tmp_path, capsys):
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def unscored(monkeypatch):
+    """No same-activity AUC, which takes JAX a while."""
+    monkeypatch.setattr(
+        "keras_relcon.cli.pretrain.same_activity_auc", lambda *args: None
+    )
+
+
+@pytest.fixture
+def quick(monkeypatch, unscored):
     """Training that only builds; returns the kernel sizes of the distances."""
     trained = []
 
@@ -117,9 +125,6 @@ def quick(monkeypatch):
         history = {"loss": [1.0], "loss_per_candidate": [0.5]}
         self.history = types.SimpleNamespace(history=history)
 
-    monkeypatch.setattr(
-        "keras_relcon.cli.pretrain.same_activity_auc", lambda *args: None
-    )
     monkeypatch.setattr(kr.MotifDistance, "fit", fit_distance)
     monkeypatch.setattr(kr.RelConModel, "fit", fit_relcon)
     return trained
@@ -206,7 +211,7 @@ def weights_of(path):
     ]
 
 
-def test_in_legs_it_ends_as_in_one(values, tmp_path, capsys):
+def test_in_legs_it_ends_as_in_one(values, tmp_path, capsys, unscored):
     values = everything(values)
     whole = pretrain(complete_config({**values, "output": "whole"}, tmp_path))
     path = tmp_path / "config.json"
