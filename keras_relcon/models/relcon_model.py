@@ -57,7 +57,9 @@ class RelConModel(RelConTrainStep, keras.Model):
             training; it divides `batch * (1 + num_candidates)`. Loss and
             gradient stay those of the whole batch, except that batch norm
             then takes the statistics of so many windows, see
-            `encode_in_micro_batches`. Defaults to `None`: all.
+            `encode_in_micro_batches`. On TensorFlow it needs batches of a
+            known size, as `groups.to_tf_dataset()` has. Defaults to `None`:
+            all.
         candidates: str, of importance on several devices. `"global"`: the
             other anchors are those of all replicas, so that loss and gradient
             are those of one device with the global batch. `"replica"`: those
@@ -127,6 +129,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         self.within_subject_share = keras.metrics.Mean(
             name="within_subject_share"
         )
+        self.embedding_spread = EmbeddingSpread()
         if micro_batch_size is not None and micro_batch_size < 1:
             raise ValueError(
                 "`micro_batch_size` must be at least 1, or None. "
@@ -157,7 +160,6 @@ class RelConModel(RelConTrainStep, keras.Model):
             self.views.build_augmentation(window_shape)
             self.views.build(self.encoder.compute_output_shape(window_shape))
         self._freeze_distance()
-        self.embedding_spread = EmbeddingSpread()
         self.built = True
 
     def _freeze_distance(self):

@@ -211,6 +211,7 @@ def weights_of(path):
     ]
 
 
+@pytest.mark.slow
 def test_in_legs_it_ends_as_in_one(values, tmp_path, capsys, unscored):
     values = everything(values)
     whole = pretrain(complete_config({**values, "output": "whole"}, tmp_path))

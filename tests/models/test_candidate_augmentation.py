@@ -22,7 +22,7 @@ class Scale(keras.layers.Layer):
 class CosineRanking(MotifDistance):
     """Ranks by the cosine of the windows, as `Flatten` embeds them."""
 
-    def candidate_distances(self, anchors, candidates):
+    def candidate_distances(self, anchors, candidates, first=None):
         pool = candidate_pool(anchors, candidates)
         flat = ops.normalize(ops.reshape(pool, (pool.shape[0], -1)), axis=-1)
         cosine = ops.matmul(flat[: anchors.shape[0]], ops.transpose(flat))

@@ -60,6 +60,7 @@ def random_kills():
     ]
 
 
+@pytest.mark.slow
 def test_killed_at_random_steps_it_ends_as_if_never(full, tmp_path):
     run = subprocess.run(
         [sys.executable, str(SCRIPT), str(tmp_path), *random_kills()],

@@ -8,6 +8,7 @@ from support import to_numpy
 from tiny_search import tiny_data
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_and_trains_nothing_twice(make, tmp_path, monkeypatch):
     from keras_relcon.tuning import run_ablation
 

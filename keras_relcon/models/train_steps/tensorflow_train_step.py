@@ -82,18 +82,19 @@ def one_by_one(function, state, parts):
 
     Returns the last state, and the outputs stacked. Differentiable.
     """
-
-    def step(index, state, outputs):
-        state, output = function(state, parts[index])
-        return index + 1, state, outputs.write(index, output)
-
-    num_parts = tf.shape(parts)[0]
-    outputs = tf.TensorArray(parts.dtype, num_parts)
-    _, state, outputs = tf.while_loop(
-        lambda index, *_: index < num_parts,
-        step,
-        (0, state, outputs),
-        # Else several parts are in memory at once.
-        parallel_iterations=1,
-    )
-    return state, outputs.stack()
+    if parts.shape[0] is None:
+        raise ValueError(
+            "`micro_batch_size` needs batches of a known size on TensorFlow. "
+            f"Received: micro-batches of shape {parts.shape}. Fit on "
+            "`groups.to_tf_dataset()`."
+        )
+    # Unrolled: TensorFlow has no gradient of a recomputation in a while loop.
+    outputs = []
+    for part in tf.unstack(parts):
+        if outputs:
+            # Else several parts are in memory at once.
+            with tf.control_dependencies([outputs[-1]]):
+                part = tf.identity(part)
+        state, output = function(state, part)
+        outputs.append(output)
+    return state, tf.stack(outputs)
