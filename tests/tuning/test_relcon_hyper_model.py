@@ -66,6 +66,7 @@ def test_switched_off_settings_are_not_in_a_trial(make):
     assert settings["learning_rate"] == 1e-3  # the base's
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["RandomSearch", "Hyperband"])
 def test_a_search_finds_a_probe_score(make, tmp_path, kind):
     import keras_tuner

@@ -105,6 +105,7 @@ def test_arms_of_table_6_train(make, tmp_path, arm):
     assert results.unit == "fold" and len(results.values(arm)) == 2
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_is_told_and_the_search_goes_on(make, tmp_path):
     from keras_relcon.tuning import run_ablation
 
