@@ -15,6 +15,7 @@ from keras_relcon.layers.dilated_conv_qkv import (
     DilatedConvStack,
     EdgeRenormalizedConv1D,
 )
+from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
 from keras_relcon.layers.random_augmentations import (
     AUGMENTATIONS,
     RandomAugmentations,
@@ -34,6 +35,7 @@ __all__ = [
     "DilatedConvQKV",
     "DilatedConvStack",
     "EdgeRenormalizedConv1D",
+    "FusedBatchNorm",
     "Negation",
     "Noise",
     "RandomAugmentations",
