@@ -9,6 +9,8 @@ KERAS_BACKEND ?= tensorflow
 DATA ?=
 REPORT ?= report
 BACKENDS ?= tensorflow jax torch
+# A file of tests stays in one process, so that it compiles a shape once.
+PYTEST_FLAGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
@@ -24,7 +26,7 @@ demo: .venv/installed-$(KERAS_BACKEND)
 test: .venv/installed-all
 	@set -e; for backend in $(BACKENDS); do \
 		echo "== tests on $$backend"; \
-		KERAS_BACKEND=$$backend $(BIN)/python -m pytest; \
+		KERAS_BACKEND=$$backend $(BIN)/python -m pytest $(PYTEST_FLAGS); \
 	done
 
 lint: .venv/installed-all

@@ -13,6 +13,13 @@ SIZES = [
         "repeats": 2,
         "rematerialize": True,
     },
+    {
+        "batch_size": 64,
+        "num_candidates": 20,
+        "length": 256,
+        "repeats": 2,
+        "micro_batch_size": 336,
+    },
     # Long enough to need no encoder beside it.
     {
         "batch_size": 128,
@@ -32,6 +39,14 @@ TINY = [
         "is_compared": False,
         "rematerialize": True,
     },
+    {
+        "batch_size": 2,
+        "num_candidates": 2,
+        "length": 40,
+        "repeats": 1,
+        "is_compared": False,
+        "micro_batch_size": 3,
+    },
 ]
 
 
@@ -46,6 +61,7 @@ def measure(
     repeats,
     is_compared=True,
     rematerialize=False,
+    micro_batch_size=None,
 ):
     import keras
     import numpy as np
@@ -54,7 +70,9 @@ def measure(
 
     group = measuring.candidate_group(batch_size, num_candidates, length)
     encoder = kr.layers.ResNet1D34(rematerialize=rematerialize)
-    model = kr.RelConModel(encoder, kr.MotifDistance())
+    model = kr.RelConModel(
+        encoder, kr.MotifDistance(), micro_batch_size=micro_batch_size
+    )
     model.compile(optimizer=keras.optimizers.Adam(1e-4))
     model.train_on_batch(group)
     megabytes = measuring.peak_megabytes()
@@ -83,8 +101,7 @@ def report(rows):
         rest = row["step"] - row["distance"]
         lines.append(
             [
-                f"{row['batch_size']}, {row['num_candidates']}"
-                + (" (recomputing)" if row.get("rematerialize") else ""),
+                _setting(row),
                 row["backend"],
                 row["step"],
                 row["distance"],
@@ -103,8 +120,8 @@ def report(rows):
         "`train_on_batch` of the encoder alone on the same windows; *forward* "
         "is its `predict_on_batch`. *peak* is all that the process held up to "
         "the end of its first step, compilation and libraries included. "
-        "*recomputing*: by an encoder with `rematerialize=True`; *plain* is "
-        "without it.\n\n"
+        "*recomputing*: by an encoder with `rematerialize=True`; *by 336*: "
+        "`RelConModel(micro_batch_size=336)`; *plain* is without either.\n\n"
         + measuring.table(
             [
                 "anchors, candidates",
@@ -121,3 +138,12 @@ def report(rows):
             lines,
         )
     )
+
+
+def _setting(row):
+    setting = f"{row['batch_size']}, {row['num_candidates']}"
+    if row.get("rematerialize"):
+        setting += " (recomputing)"
+    if row.get("micro_batch_size"):
+        setting += f" (by {row['micro_batch_size']})"
+    return setting

@@ -4,7 +4,7 @@ python examples/supervised.py table4_motionsense A_DeviceMotion_data.zip
 
 DeepConvLSTM, a convolutional and an LSTM classifier, on the folds of the
 benchmark, with the published rows beside them. Folds that are done are kept in
-OUTPUT/cache.
+OUTPUT/cache, so `--networks` can train them one by one.
 """
 
 import argparse
@@ -15,6 +15,12 @@ import keras
 import keras_relcon as kr
 from keras_relcon import evaluation
 
+NETWORKS = {
+    "Conv classifier": kr.baselines.conv_classifier,
+    "DeepConvLSTM": kr.baselines.deep_conv_lstm,
+    "LSTM classifier": kr.baselines.lstm_classifier,
+}
+
 
 def main():
     args = parse_args()
@@ -22,11 +28,7 @@ def main():
     report = evaluation.run_benchmark(
         args.benchmark,
         args.data,
-        {
-            "Conv classifier": kr.baselines.conv_classifier(),
-            "DeepConvLSTM": kr.baselines.deep_conv_lstm(),
-            "LSTM classifier": kr.baselines.lstm_classifier(),
-        },
+        {name: NETWORKS[name]() for name in args.networks},
         task=evaluation.FromScratch(
             hidden=(),
             learning_rate=1e-3,
@@ -51,6 +53,9 @@ def parse_args():
     )
     parser.add_argument("benchmark", choices=sorted(evaluation.BENCHMARKS))
     parser.add_argument("data", help="the archive, or TFDS's data_dir")
+    parser.add_argument(
+        "--networks", nargs="+", choices=sorted(NETWORKS), default=NETWORKS
+    )
     parser.add_argument("--epochs", type=int, default=30, help="at most")
     parser.add_argument("--output", type=Path, default=Path("report"))
     parser.add_argument("--seed", type=int, default=0)

@@ -2,17 +2,18 @@ import os
 import sys
 from pathlib import Path
 
+# On shapes this small a second thread only waits for the first.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parent))
+
 import keras
 import numpy as np
 import pytest
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).parent))
-
 if keras.backend.backend() == "torch":
     import torch
 
-    # On shapes this small a second thread only waits for the first.
     torch.set_num_threads(1)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

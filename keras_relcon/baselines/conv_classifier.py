@@ -8,13 +8,14 @@ def conv_classifier(
     widths=(32, 64, 128),
     hidden=(256, 128),
     dropout=0.2,
+    conv_dropout=0.0,
 ):
     """The convolutional classifier, a supervised reference of Table 4.
 
     Convolutions of 3 samples with reflected edges, without bias, each with
     ReLU; the maximum over time; then dense layers, each with batch norm, ReLU
-    and dropout. What comes out is the feature vector, to
-    which `FromScratch(hidden=())` adds the class layer.
+    and dropout. What comes out is the feature vector, to which
+    `FromScratch(hidden=())` adds the class layer.
 
     Args:
         window_length: int or None, samples. `None` takes any from 2.
@@ -25,6 +26,9 @@ def conv_classifier(
         hidden: tuple of int, units of the dense layers. Defaults to `(256,
             128)`.
         dropout: float, after the dense layers. Defaults to `0.2`.
+        conv_dropout: float, after the convolutions. Before a maximum it makes
+            training features larger than those of inference. Defaults to
+            `0.0`.
 
     Returns:
         `keras.Model` from `(batch, time, num_channels)` to
@@ -36,8 +40,7 @@ def conv_classifier(
     ([Haresamudram et al., 2022](https://arxiv.org/abs/2202.12938)), the dense
     layers those of their contrastive predictive coding
     ([2021](https://arxiv.org/abs/2012.05333)); that the row used them is an
-    assumption. The latter's dropout between convolutions is left out: before
-    a maximum it makes training features larger than those of inference.
+    assumption. The latter has `conv_dropout=0.2`.
 
     Example:
 
@@ -49,6 +52,8 @@ def conv_classifier(
     for width in widths:
         x = ops.pad(x, ((0, 0), (1, 1), (0, 0)), mode="reflect")
         x = layers.Conv1D(width, 3, use_bias=False, activation="relu")(x)
+        if conv_dropout:
+            x = layers.Dropout(conv_dropout)(x)
     x = layers.GlobalMaxPooling1D()(x)
     for units in hidden:
         x = layers.Dense(units)(x)

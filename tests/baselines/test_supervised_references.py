@@ -142,7 +142,8 @@ def test_trains_from_scratch(make, settings, dim):
 
 def test_dropout_is_for_training_alone():
     keras.utils.set_random_seed(0)
-    for make, settings, _ in (SMALL[0], SMALL[2]):
+    between = {**SMALL[2][1], "dropout": 0.0, "conv_dropout": 0.5}
+    for make, settings in (SMALL[0][:2], SMALL[2][:2], (SMALL[2][0], between)):
         model, x = make(**settings), _windows()
         first, second = (ops.convert_to_numpy(model(x)) for _ in range(2))
         np.testing.assert_array_equal(first, second)

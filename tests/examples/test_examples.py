@@ -4,6 +4,7 @@ import ast
 import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -16,6 +17,8 @@ from keras_relcon.presets import preset_directory
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "distributed"))
 import processes  # noqa: E402
+
+COMPARE = runpy.run_path(str(ROOT / "examples" / "compare.py"))
 
 
 def test_embed_recording(run_example, recordings_folder, tiny_preset, tmp_path):
@@ -99,6 +102,28 @@ def test_ablation(run_example, recordings_folder, tmp_path):
     assert run_example("ablation.py", *settings).endswith(text[-200:])
     assert [path.stat().st_mtime_ns for path in encoders] == written
     assert (tmp_path / "ablation" / "ablation.csv").read_text() == table
+
+
+@pytest.mark.parametrize("name", sorted(COMPARE["METHODS"]))
+def test_compare_trains_the_encoder_that_it_is_given(name):
+    recordings = kr.data.synthetic_recordings(2, 30, 50, seed=0)
+    store = kr.data.WindowStore.from_recordings(recordings, 50, 64)
+    encoder = kr.layers.ResNet1D34(
+        num_blocks=(1,),
+        widths=(8,),
+        kernel_sizes=(3,),
+        strides=(1,),
+        embedding_dim=4,
+    )
+    distance = kr.MotifDistance(embedding_dim=8, kernel_size=3)
+    for model in (encoder, distance):
+        model.build((None, 64, 3))
+    before = encoder.get_weights()
+    size = SimpleNamespace(batch_size=3, num_candidates=2, steps=2, seed=0)
+    COMPARE["pretrain"](name, encoder, distance, store, size)
+    after = encoder.get_weights()
+    assert any(not np.allclose(a, b) for a, b in zip(before, after))
+    assert all(np.isfinite(weight).all() for weight in after)
 
 
 @pytest.mark.parametrize(

@@ -198,8 +198,13 @@ class FineTune(NamedSettings):
 
     @property
     def choice_(self):
-        """What the validation rows chose, for reports."""
-        return {"epochs": self.epochs_}
+        """What the validation rows chose, and its loss, for reports."""
+        choice = {"epochs": self.epochs_}
+        if self.validation_losses_:
+            choice["validation_loss"] = self.validation_losses_[
+                self.epochs_ - 1
+            ]
+        return choice
 
     def predict(self, x):
         """Returns the label of each window of `x`, `(rows, time, 3)`, g."""

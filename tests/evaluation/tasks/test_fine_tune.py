@@ -59,7 +59,7 @@ def test_weights_are_those_of_the_best_validation_epoch(
     train, encoder = make_motion(24, 0), make_norm_encoder()
     task = FineTune(8, 0.02, 8, epochs=4)
     task.fit(*train, *train, encoder=encoder)
-    assert task.choice_ == {"epochs": 2}
+    assert task.choice_ == {"epochs": 2, "validation_loss": 1.0}
     assert task.validation_losses_ == (3.0, 1.0, 2.0, 1.0)
     fixed = FineTune(8, 0.02, 8, epochs=2).fit(*train, encoder=encoder)
     assert fixed.choice_ == {"epochs": 2}

@@ -31,8 +31,8 @@ FOLDS = [
             MLPProbe.preset("table3_released", scale=True, patience=30),
             ["alpha", "epochs"],
         ),
-        (FineTune(16, 0.02, 8, epochs=2), ["epochs"]),
-        (FromScratch(16, 0.02, 8, epochs=2), ["epochs"]),
+        (FineTune(16, 0.02, 8, epochs=2), ["epochs", "validation_loss"]),
+        (FromScratch(16, 0.02, 8, epochs=2), ["epochs", "validation_loss"]),
     ],
     ids=["linear", "mlp", "mlp-random", "fine-tune", "from-scratch"],
 )
