@@ -80,6 +80,8 @@ def _scope(report):
     text += f"{_count(tested, 'test window')}"
     if num_windows:
         text += f" of {num_windows:,} in all"
+        if tested > num_windows:
+            text += ", tested in several folds"
     return text + "."
 
 

@@ -176,6 +176,17 @@ def test_settings_are_told_in_words(make_report):
     assert len(page) < 50000  # rows of a leaky fold are counted, not listed
 
 
+@pytest.mark.parametrize(
+    "num_windows, words",
+    [(60, "in all."), (12, "in all, tested in several folds.")],
+)
+def test_how_many_windows_were_tested(make_report, num_windows, words):
+    settings = {"num_windows": num_windows}
+    page = to_html(make_report({"a": (0.8,)}, settings=settings))
+    text = Outline(page).text
+    assert f"30 test windows of {num_windows} {words}" in text
+
+
 def test_regression_page_has_no_classes(regression_report):
     text = Outline(to_html(regression_report)).text
     assert "Scores by subject" in text
