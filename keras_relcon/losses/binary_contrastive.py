@@ -1,10 +1,8 @@
 import keras
 from keras import ops
 
-from keras_relcon.losses.relative_contrastive import (
-    LARGE_NEGATIVE,
-    check_temperature,
-)
+from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
+from keras_relcon.losses.temperature_loss import TemperatureLoss
 
 
 def binary_contrastive_loss(
@@ -63,7 +61,7 @@ def binary_contrastive_loss(
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class BinaryContrastiveLoss(keras.losses.Loss):
+class BinaryContrastiveLoss(TemperatureLoss):
     """`binary_contrastive_loss`, averaged over the anchors of a batch.
 
     `RelConModel.compile(loss=BinaryContrastiveLoss())` is the "harder binary
@@ -89,14 +87,7 @@ class BinaryContrastiveLoss(keras.losses.Loss):
         name="binary_contrastive_loss",
         dtype="float32",
     ):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_temperature(temperature)
-        self.temperature = temperature
+        super().__init__(temperature, reduction, name, dtype)
 
     def call(self, y_true, y_pred):
         return binary_contrastive_loss(y_true, y_pred, self.temperature)
-
-    def get_config(self):
-        config = super().get_config()
-        config.pop("dtype", None)
-        return {**config, "temperature": self.temperature}

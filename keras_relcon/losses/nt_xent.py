@@ -1,10 +1,8 @@
 import keras
 from keras import ops
 
-from keras_relcon.losses.relative_contrastive import (
-    LARGE_NEGATIVE,
-    check_temperature,
-)
+from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
+from keras_relcon.losses.temperature_loss import TemperatureLoss
 
 
 def nt_xent_loss(first, second, temperature=0.1):
@@ -52,7 +50,7 @@ def nt_xent_loss(first, second, temperature=0.1):
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class NTXentLoss(keras.losses.Loss):
+class NTXentLoss(TemperatureLoss):
     """`nt_xent_loss`, averaged over the pairs of a batch.
 
     Args:
@@ -75,14 +73,7 @@ class NTXentLoss(keras.losses.Loss):
         name="nt_xent_loss",
         dtype="float32",
     ):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_temperature(temperature)
-        self.temperature = temperature
+        super().__init__(temperature, reduction, name, dtype)
 
     def call(self, y_true, y_pred):
         return nt_xent_loss(y_true, y_pred, self.temperature)
-
-    def get_config(self):
-        config = super().get_config()
-        config.pop("dtype", None)
-        return {**config, "temperature": self.temperature}

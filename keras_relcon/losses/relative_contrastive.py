@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_relcon.losses.temperature_loss import TemperatureLoss
+
 # exp(-1e9) is exactly 0 in float32, and no infinity reaches a gradient.
 LARGE_NEGATIVE = -1e9
 
@@ -53,16 +55,8 @@ def relative_contrastive_loss(
     return ops.sum(terms, axis=-1)
 
 
-def check_temperature(temperature):
-    if not temperature > 0:
-        raise ValueError(
-            "`temperature` must be above 0. Received: "
-            f"temperature={temperature}."
-        )
-
-
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class RelativeContrastiveLoss(keras.losses.Loss):
+class RelativeContrastiveLoss(TemperatureLoss):
     """`relative_contrastive_loss`, averaged over the anchors of a batch.
 
     Args:
@@ -86,14 +80,7 @@ class RelativeContrastiveLoss(keras.losses.Loss):
         name="relative_contrastive_loss",
         dtype="float32",
     ):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_temperature(temperature)
-        self.temperature = temperature
+        super().__init__(temperature, reduction, name, dtype)
 
     def call(self, y_true, y_pred):
         return relative_contrastive_loss(y_true, y_pred, self.temperature)
-
-    def get_config(self):
-        config = super().get_config()
-        config.pop("dtype", None)
-        return {**config, "temperature": self.temperature}

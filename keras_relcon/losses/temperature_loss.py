@@ -1,0 +1,33 @@
+import keras
+
+
+class TemperatureLoss(keras.losses.Loss):
+    """Base of the losses whose similarities a temperature divides.
+
+    Args:
+        temperature: float, above 0.
+        reduction, name, dtype: as in `keras.losses.Loss`.
+
+    Raises:
+        ValueError: if `temperature` is not above 0.
+    """
+
+    def __init__(
+        self,
+        temperature,
+        reduction="sum_over_batch_size",
+        name=None,
+        dtype="float32",
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not temperature > 0:
+            raise ValueError(
+                "`temperature` must be above 0. Received: "
+                f"temperature={temperature}."
+            )
+        self.temperature = temperature
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("dtype", None)
+        return {**config, "temperature": self.temperature}
