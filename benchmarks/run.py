@@ -43,9 +43,10 @@ def main(arguments=None):
     for name in args.parts or PARTS:
         part = importlib.import_module(name)
         rows = [
-            {"backend": backend, **case, **run_child(name, case, backend)}
+            run_child(name, case, backend)
             for case in part.cases(part.TINY if args.tiny else part.SIZES)
             for backend in args.backends
+            if backend in case.get("backends", BACKENDS)
         ]
         command = f"`python benchmarks/run.py {name}`"
         text = f"{measuring.machine()}\n{command}\n\n{part.report(rows)}\n"
@@ -68,7 +69,8 @@ def parse_args(arguments):
 
 
 def run_child(part, case, backend):
-    """Measures one case in a process of its own; returns its figures."""
+    """Measures one case in a process of its own; returns it and its figures."""
+    case = {name: case[name] for name in case if name != "backends"}
     process = subprocess.run(
         [sys.executable, __file__, "--child", part, json.dumps(case)],
         stdout=subprocess.PIPE,
@@ -84,7 +86,10 @@ def run_child(part, case, backend):
         raise RuntimeError(
             f"`{part}` failed on {backend}: {process.stderr[-2000:]}"
         )
-    return json.loads(process.stdout.splitlines()[-1])
+    figures = json.loads(process.stdout.splitlines()[-1])
+    row = {"backend": backend, **case, **figures}
+    sys.stderr.write(f"{json.dumps(row)}\n")  # if it is stopped later
+    return row
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from support import candidate_group, small_distance, small_encoder, to_numpy
 
 from keras_relcon import RelConModel
 from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
+from keras_relcon.models.train_steps import has_accelerator
 
 
 def plain_encoder():
@@ -125,3 +126,13 @@ def test_sizes_that_do_not_divide_are_refused(rng, motif_weights):
         step(motif_weights, group, plain_encoder, 5)
     with pytest.raises(ValueError, match="at least 1, or None"):
         step(motif_weights, group, plain_encoder, 0)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "jax" or has_accelerator(),
+    reason="slow on JAX on a CPU alone",
+)
+def test_a_slow_loop_is_told(rng, motif_weights):
+    group = candidate_group(rng)
+    with pytest.warns(UserWarning, match="Use TensorFlow or PyTorch there"):
+        step(motif_weights, group, plain_encoder, 8)

@@ -1,3 +1,5 @@
+import warnings
+
 import jax
 import keras
 
@@ -96,4 +98,13 @@ def one_by_one(function, state, parts):
 
     Returns the last state, and the outputs stacked. Differentiable.
     """
+    if not has_accelerator():
+        # Unrolled they would be fast; but XLA then computes nothing again, and
+        # keeps as much as without micro-batches.
+        warnings.warn(
+            "On JAX without an accelerator, convolutions in a loop such as "
+            "`micro_batch_size` needs are many times slower than outside. Use "
+            "TensorFlow or PyTorch there, or smaller batches.",
+            stacklevel=2,
+        )
     return jax.lax.scan(function, state, parts)
