@@ -22,15 +22,6 @@ SIZES = [
         # On JAX it would take half an hour, see `one_by_one`.
         "backends": ["tensorflow", "torch"],
     },
-    {
-        "batch_size": 64,
-        "num_candidates": 20,
-        "length": 256,
-        "repeats": 2,
-        "rematerialize": True,
-        "micro_batch_size": 672,
-        "backends": ["tensorflow", "torch"],
-    },
     # Long enough to need no encoder beside it.
     {
         "batch_size": 128,
