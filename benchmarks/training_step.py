@@ -19,7 +19,7 @@ SIZES = [
         "length": 256,
         "repeats": 2,
         "micro_batch_size": 336,
-        # On JAX it would take half an hour, see `one_by_one`.
+        # On JAX two steps did not end in 25 minutes, see `one_by_one`.
         "backends": ["tensorflow", "torch"],
     },
     # Long enough to need no encoder beside it.
