@@ -1,6 +1,5 @@
 """Trains an encoder on more windows than fit into memory at once."""
 
-import keras
 from keras import ops
 
 from keras_relcon.models.train_steps import one_by_one
@@ -38,21 +37,16 @@ def encode_in_micro_batches(encoder, windows, size):
             f"and candidates. Received: micro_batch_size={size} for "
             f"{num_windows} windows."
         )
-    num_trainable = len(encoder.trainable_variables)
 
-    def encode(part, *values):
+    def encode(weights, state, part):
         output, state = encoder.stateless_call(
-            values[:num_trainable], values[num_trainable:], part, training=True
+            weights, state, part, training=True
         )
-        return ops.cast(output, "float32"), state
+        return state, ops.cast(output, "float32")
 
-    def step(state, part):
-        output, state = keras.remat(encode)(part, *weights, *state)
-        return list(state), output
-
-    weights = _values(encoder.trainable_variables)
     state, outputs = one_by_one(
-        step,
+        encode,
+        _values(encoder.trainable_variables),
         _values(encoder.non_trainable_variables),
         ops.cast(ops.reshape(windows, (-1, size, *shape)), "float32"),
     )

@@ -57,9 +57,8 @@ class RelConModel(RelConTrainStep, keras.Model):
             training; it divides `batch * (1 + num_candidates)`. Loss and
             gradient stay those of the whole batch, except that batch norm
             then takes the statistics of so many windows, see
-            `encode_in_micro_batches`. On TensorFlow it needs batches of a
-            known size, as `groups.to_tf_dataset()` has. On JAX on a CPU it is
-            slow, and warns. Defaults to `None`: all.
+            `encode_in_micro_batches`. On TensorFlow it is for one device. On
+            JAX on a CPU it is slow, and warns. Defaults to `None`: all.
         candidates: str, of importance on several devices. `"global"`: the
             other anchors are those of all replicas, so that loss and gradient
             are those of one device with the global batch. `"replica"`: those

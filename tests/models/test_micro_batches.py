@@ -99,6 +99,22 @@ def test_random_layers_go_on_between_micro_batches(rng, motif_weights):
     assert to_numpy(state)[1] == 4  # one draw for each micro-batch
 
 
+def test_the_backward_pass_draws_what_the_forward_pass_drew(rng, motif_weights):
+    def dropping():
+        return keras.Sequential(
+            [plain_encoder(), keras.layers.Dropout(0.5, seed=1)]
+        )
+
+    group = candidate_group(rng)
+    _, expected_loss, expected = step(motif_weights, group, dropping, None)
+    _, loss, changes = step(motif_weights, group, dropping, 16)
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
+    for change, other in zip(changes, expected):
+        np.testing.assert_allclose(
+            change, other, rtol=1e-4, atol=1e-5 * np.abs(other).max()
+        )
+
+
 def test_fit_in_micro_batches_lowers_the_loss(motif_weights):
     recordings = synthetic_recordings(4, 12, 50, seed=1)
     store = WindowStore.from_recordings(recordings, 50, 64)
@@ -111,10 +127,7 @@ def test_fit_in_micro_batches_lowers_the_loss(motif_weights):
         micro_batch_size=10,
     )
     model.compile(optimizer=keras.optimizers.Adam(3e-3))
-    data, length = groups, None
-    if keras.backend.backend() == "tensorflow":
-        data, length = groups.to_tf_dataset(), len(groups)
-    history = model.fit(data, epochs=2, steps_per_epoch=length, verbose=0)
+    history = model.fit(groups, epochs=2, verbose=0)
     losses = history.history["loss"]
     assert losses[1] < losses[0]
     assert RelConModel.from_config(model.get_config()).micro_batch_size == 10
@@ -136,3 +149,18 @@ def test_a_slow_loop_is_told(rng, motif_weights):
     group = candidate_group(rng)
     with pytest.warns(UserWarning, match="Use TensorFlow or PyTorch there"):
         step(motif_weights, group, plain_encoder, 8)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="of TensorFlow alone"
+)
+def test_several_devices_of_tensorflow_are_refused(
+    rng, motif_weights, monkeypatch
+):
+    from keras_relcon.models.train_steps import tensorflow_train_step
+
+    monkeypatch.setattr(
+        tensorflow_train_step.distributed, "num_replicas", lambda: 2
+    )
+    with pytest.raises(ValueError, match="one device.*Received: 2 replicas"):
+        tensorflow_train_step.one_by_one(None, [], [], None)

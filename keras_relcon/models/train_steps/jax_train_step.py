@@ -1,3 +1,4 @@
+import functools
 import warnings
 
 import jax
@@ -93,10 +94,11 @@ def has_accelerator():
     return jax.default_backend() != "cpu"
 
 
-def one_by_one(function, state, parts):
-    """Calls `state, output = function(state, part)` for each part in turn.
+def one_by_one(function, weights, state, parts):
+    """Calls `state, output = function(weights, state, part)` for each part.
 
-    Returns the last state, and the outputs stacked. Differentiable.
+    Returns the last state, and the outputs stacked; of what is inside nothing
+    is kept, the backward pass computes each part again.
     """
     if not has_accelerator():
         # Unrolled they would be fast; but XLA then computes nothing again, and
@@ -107,4 +109,5 @@ def one_by_one(function, state, parts):
             "TensorFlow or PyTorch there, or smaller batches.",
             stacklevel=2,
         )
-    return jax.lax.scan(function, state, parts)
+    step = functools.partial(jax.checkpoint(function), weights)
+    return jax.lax.scan(step, state, parts)

@@ -77,24 +77,65 @@ def has_accelerator():
     )
 
 
-def one_by_one(function, state, parts):
-    """Calls `state, output = function(state, part)` for each part in turn.
+def one_by_one(function, weights, state, parts):
+    """Calls `state, output = function(weights, state, part)` for each part.
 
-    Returns the last state, and the outputs stacked. Differentiable.
+    Returns the last state, and the outputs stacked; of what is inside nothing
+    is kept, the backward pass computes each part again. Weights alone have a
+    gradient.
     """
-    if parts.shape[0] is None:
+    if distributed.num_replicas() > 1:
         raise ValueError(
-            "`micro_batch_size` needs batches of a known size on TensorFlow. "
-            f"Received: micro-batches of shape {parts.shape}. Fit on "
-            "`groups.to_tf_dataset()`."
+            "`micro_batch_size` trains on one device on TensorFlow, whose "
+            "loops cannot hold what batch norm exchanges between devices. "
+            f"Received: {distributed.num_replicas()} replicas. Use a smaller "
+            "batch for each, or JAX or PyTorch."
         )
-    # Unrolled: TensorFlow has no gradient of a recomputation in a while loop.
-    outputs = []
-    for part in tf.unstack(parts):
-        if outputs:
-            # Else several parts are in memory at once.
-            with tf.control_dependencies([outputs[-1]]):
-                part = tf.identity(part)
-        state, output = function(state, part)
-        outputs.append(output)
-    return state, tf.stack(outputs)
+    count = tf.shape(parts)[0]
+
+    # `keras.remat` has no gradient in a loop; unrolled, it would compute all
+    # parts again at once.
+    @tf.custom_gradient
+    def outputs_and_state(*weights):
+        def forward(i, state, states, outputs):
+            states = [array.write(i, x) for array, x in zip(states, state)]
+            state, output = function(weights, state, parts[i])
+            return i + 1, state, states, outputs.write(i, output)
+
+        _, last, states, outputs = _loop(
+            count,
+            forward,
+            state,
+            [tf.TensorArray(x.dtype, count) for x in state],
+            tf.TensorArray(tf.float32, count),
+        )
+        states = [array.stack() for array in states]
+
+        def gradient(upstream, *_):
+            def backward(i, total):
+                with tf.GradientTape() as tape:
+                    tape.watch(weights)
+                    _, output = function(
+                        weights, [x[i] for x in states], parts[i]
+                    )
+                own = tape.gradient(
+                    output, weights, upstream[i], tf.UnconnectedGradients.ZERO
+                )
+                return i + 1, [a + b for a, b in zip(total, own)]
+
+            _, total = _loop(
+                count, backward, [tf.zeros_like(w) for w in weights]
+            )
+            return total
+
+        return (outputs.stack(), *last), gradient
+
+    outputs, *state = outputs_and_state(*weights)
+    return state, outputs
+
+
+def _loop(count, body, *values):
+    """`i, *values = body(i, *values)` for `i` from 0, one after the other."""
+    return tf.while_loop(
+        lambda i, *_: i < count, body, (0, *values), parallel_iterations=1
+    )

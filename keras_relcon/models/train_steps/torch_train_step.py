@@ -61,13 +61,14 @@ def has_accelerator():
     return keras.ops.zeros(()).device.type not in ("cpu", "meta")
 
 
-def one_by_one(function, state, parts):
-    """Calls `state, output = function(state, part)` for each part in turn.
+def one_by_one(function, weights, state, parts):
+    """Calls `state, output = function(weights, state, part)` for each part.
 
-    Returns the last state, and the outputs stacked. Differentiable.
+    Returns the last state, and the outputs stacked; of what is inside nothing
+    is kept, the backward pass computes each part again.
     """
     outputs = []
     for part in parts:
-        state, output = function(state, part)
+        state, output = keras.remat(function)(weights, state, part)
         outputs.append(output)
     return state, torch.stack(outputs)
