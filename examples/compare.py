@@ -55,7 +55,9 @@ def main():
             encoder = evaluation.untrained_copy(preset.encoder, args.seed)
             pretrain(name, encoder, preset.motif_distance, store, args)
             path.parent.mkdir(parents=True, exist_ok=True)
-            encoder.save(path)
+            part = path.with_name(f"part-{path.name}")
+            encoder.save(part)
+            part.rename(path)
         encoders[name] = keras.saving.load_model(path)
     reports = [
         evaluation.run_benchmark(

@@ -8,6 +8,7 @@ from keras_relcon.baselines.predicted_transforms import (
     VisibleScaling,
 )
 from keras_relcon.layers.augmentations import Rotation, TimeFlip
+from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 from keras_relcon.layers.time_warp import TimeWarp
 from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
@@ -106,7 +107,7 @@ class AugPred(keras.Model):
             AxisPermutation(seed=seeds[4]),
             Rotation(seed=seeds[5]),
         ]
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = ReplicaSeedGenerator(seed)
         self.heads = [
             keras.layers.Dense(2, name=f"head_{task}") for task in self.tasks
         ]

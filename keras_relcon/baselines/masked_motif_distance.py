@@ -2,6 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 from keras_relcon.models.motif_distance import MotifDistance
 
 
@@ -99,7 +100,7 @@ class MaskedMotifDistance(MotifDistance):
         self.mask_length = mask_length
         self.num_masks = num_masks
         self.mask_seed = mask_seed
-        self.seed_generator = keras.random.SeedGenerator()
+        self.seed_generator = ReplicaSeedGenerator()
 
     def call(self, windows, training=False):
         mask = self._draw_span(ops.shape(windows))

@@ -4,6 +4,7 @@ import random
 import keras
 from keras import ops
 
+from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 from keras_relcon.layers.sparsemax import sparsemax
 
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": ops.softmax}
@@ -41,7 +42,8 @@ class CrossAttention(keras.layers.Layer):
         `(batch, query_time, output_dim)`.
 
     Raises:
-        ValueError: if an attention is not one of the two.
+        ValueError: if an attention is not one of the two, or `dropout` not a
+            share below 1.
 
     Differs from the paper: Eq. 3 prints `f_v` inside the sparsemax, which would
     leave nothing to attend to; we weight the values, as the released code
@@ -67,12 +69,17 @@ class CrossAttention(keras.layers.Layer):
         self.attention = attention
         self.inference_attention = inference_attention
         self.dropout = dropout
-        # Keras' own default seed, given by name: without one PyTorch draws
-        # from a state that no checkpoint of the model holds.
-        seed = random.randint(1, int(1e9)) if dropout else None
-        self.dropout_layer = keras.layers.Dropout(
-            dropout, seed=seed, dtype=self.dtype_policy
-        )
+        if not 0 <= dropout < 1:
+            raise ValueError(
+                "`dropout` must be at least 0 and below 1. Received: "
+                f"dropout={dropout}."
+            )
+        if dropout:
+            # Keras' own default seed, given by name: without one PyTorch draws
+            # from a state that no checkpoint of the model holds.
+            self.seed_generator = ReplicaSeedGenerator(
+                random.randint(1, int(1e9))
+            )
 
     def build(self, query_shape, key_shape=None, value_shape=None):
         value_dim = (value_shape or query_shape)[-1]
@@ -105,7 +112,10 @@ class CrossAttention(keras.layers.Layer):
     def attend(self, query, key, projected_value, training=False):
         """Attends over values that `project` has seen already."""
         weights = self.weights_of(query, key, training)
-        weights = self.dropout_layer(weights, training=training)
+        if training and self.dropout:
+            weights = keras.random.dropout(
+                weights, self.dropout, seed=self.seed_generator
+            )
         output = ops.matmul(weights, projected_value)
         return output + ops.cast(self.output_bias, output.dtype)
 

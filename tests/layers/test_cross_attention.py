@@ -5,6 +5,7 @@ import pytest
 import reference
 from support import to_numpy
 
+from keras_relcon import distributed
 from keras_relcon.layers import CrossAttention
 
 
@@ -48,9 +49,29 @@ def test_dropout_draws_from_the_state_of_the_layer(rng):
     )
 
 
+def test_replicas_drop_other_weights(rng, monkeypatch):
+    layer = CrossAttention(3, "softmax", dropout=0.5)
+    inputs = rng.normal(size=(3, 2, 20, 8)).astype("float32")
+    layer(*inputs)
+    (state,) = layer.non_trainable_variables
+    before, outputs = to_numpy(state), []
+    for replica in (0, 1, 1):
+        monkeypatch.setattr(distributed, "replica_index", lambda: replica)
+        state.assign(before)
+        outputs.append(to_numpy(layer(*inputs, training=True)))
+    assert np.abs(outputs[1] - outputs[0]).max() > 1e-3
+    np.testing.assert_array_equal(outputs[1], outputs[2])
+
+
 def test_unknown_attention_is_refused():
     with pytest.raises(ValueError, match="one of.*softmax.*sparsemax"):
         CrossAttention(attention="hardmax")
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_dropout_out_of_range_is_refused(dropout):
+    with pytest.raises(ValueError, match="below 1. Received: dropout="):
+        CrossAttention(dropout=dropout)
 
 
 def test_config_round_trip():
