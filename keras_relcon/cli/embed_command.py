@@ -90,8 +90,20 @@ def _add_read_arguments(group):
     )
 
 
+def make_output_folder(path):
+    """Before the work: a folder that cannot be written would lose it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            "--output must be a folder that can be written. "
+            f"Received: {str(path)!r}: {error.strerror}. Choose another."
+        ) from None
+
+
 def run(args):
     targets = _targets(args)
+    make_output_folder(args.output)
     encoder = presets.from_preset(args.preset)
     num_failed = 0
     for file, target in targets.items():

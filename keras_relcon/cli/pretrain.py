@@ -18,8 +18,14 @@ from keras_relcon.cli.pretrain_models import (
     make_distance,
     make_model,
 )
-from keras_relcon.cli.pretrain_stage import Paused, fit_stage, stages_of
-from keras_relcon.presets.preset_directory import read_preset
+from keras_relcon.cli.pretrain_stage import (
+    Paused,
+    fit_stage,
+    remove_other_stages,
+    stages_of,
+)
+from keras_relcon.presets.preset_directory import check_is_free, read_preset
+from keras_relcon.presets.save_to_preset import check_facts
 
 DISTANCE_SECTIONS = (
     "data",
@@ -46,8 +52,8 @@ def pretrain(config, overwrite=False, say=None):
 
     Args:
         config: dict of `read_config` or `complete_config`.
-        overwrite: bool. Whether a preset of another config may be replaced.
-            Defaults to `False`.
+        overwrite: bool. Whether a preset or checkpoints of another config
+            may be replaced. Defaults to `False`.
         say: callable. Is given a line of text at each stage, e.g. `print`.
             Defaults to `None`.
 
@@ -56,13 +62,18 @@ def pretrain(config, overwrite=False, say=None):
         over first: call it again to go on.
 
     Raises:
-        FileExistsError: if something else is at the output.
+        FileExistsError: if something else is at the output, or checkpoints
+            of another config are beside it.
         ValueError: if a held-out subject has no recording, and as the readers
             and models.
     """
     say = say or (lambda line: None)
     output = config["output"]
-    key = _key(config, MODEL_SECTIONS)
+    keys = {
+        "motif_distance": _key(config, DISTANCE_SECTIONS),
+        "relcon": _key(config, MODEL_SECTIONS),
+    }
+    key = keys["relcon"]
     if output.exists() and _key_of(output) == key:
         say(f"{output} is finished already")
         return output
@@ -71,6 +82,10 @@ def pretrain(config, overwrite=False, say=None):
             "The output must not exist, or be of the same config. Received: "
             f"{str(output)!r}. Choose another output, or pass --overwrite."
         )
+    # What would refuse the preset refuses it before the training.
+    check_is_free(output, overwrite)
+    check_facts(config["facts"])
+    remove_other_stages(config, keys, overwrite)
     keras.utils.set_random_seed(config["seed"])
     train, held_out, unseen = _split(config)
     info = train.info()

@@ -22,8 +22,7 @@ def fit_stage(model, batches, epochs, name, key, config, deadline=None):
         batches: `CandidateGroups` or `WindowBatches`.
         epochs: int.
         name: str. Of the stage; checkpoints and logs have it.
-        key: str. Hash of all that the stage depends on. Checkpoints of
-            another are removed.
+        key: str. Hash of all that the stage depends on.
         config: dict of `complete_config`.
         deadline: float. Of `time.monotonic()`. Defaults to `None`.
 
@@ -35,10 +34,7 @@ def fit_stage(model, batches, epochs, name, key, config, deadline=None):
         FloatingPointError: if the loss is not finite.
     """
     settings, output = config["run"], config["output"]
-    checkpoints = stages_of(config) / f"{name}-{key[:12]}"
-    for other in stages_of(config).glob(f"{name}-*"):
-        if other != checkpoints:
-            shutil.rmtree(other)
+    checkpoints = stages_of(config) / _checkpoint_name(name, key)
     logs = output.with_name(f"{output.name}.logs")
     resumable = ResumableTraining(
         checkpoints,
@@ -63,6 +59,38 @@ def stages_of(config):
     """Folder of what is kept until the preset is written."""
     output = Path(config["output"])
     return output.with_name(f"{output.name}.stages")
+
+
+def remove_other_stages(config, keys, overwrite):
+    """Removes what was trained by another config, or refuses to.
+
+    Args:
+        config: dict of `complete_config`.
+        keys: dict of the name of a stage to the hash that it depends on.
+        overwrite: bool. Whether they may be removed.
+
+    Raises:
+        FileExistsError: if there are any and `overwrite` is not set.
+    """
+    own = {_checkpoint_name(name, key) for name, key in keys.items()}
+    others = [
+        folder
+        for folder in sorted(stages_of(config).glob("*-*"))
+        if folder.name not in own
+    ]
+    if others and not overwrite:
+        raise FileExistsError(
+            "The stages must be those of this config. Received: "
+            f"{[str(folder) for folder in others]}, trained by another. Go "
+            "back to that config, choose another output, or pass --overwrite "
+            "to remove them."
+        )
+    for folder in others:
+        shutil.rmtree(folder)
+
+
+def _checkpoint_name(name, key):
+    return f"{name}-{key[:12]}"
 
 
 def _minutes_left(deadline):

@@ -3,7 +3,10 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon import data, evaluation, presets
-from keras_relcon.cli.embed_command import add_preset_argument
+from keras_relcon.cli.embed_command import (
+    add_preset_argument,
+    make_output_folder,
+)
 from keras_relcon.evaluation.embed import expected_input
 
 NAME = "probe"
@@ -57,6 +60,7 @@ def add_folder_arguments(parser):
 
 
 def run(args):
+    make_output_folder(args.output)
     recordings = data.load_recordings(args.data, args.sample_rate_hz, args.unit)
     encoder = presets.from_preset(args.preset)
     rate, length = expected_input(encoder)

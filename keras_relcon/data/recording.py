@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_relcon.data.units import LARGEST_MEDIAN_G, median_magnitude
+from keras_relcon.data.units import (
+    LARGEST_MEDIAN_G,
+    median_magnitude,
+    unit_advice,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,15 +24,16 @@ class Recording:
         sample_rate_hz: float. Samples per second.
         subject: str. Identifies the person; splits are made by it.
         labels: str for the whole recording, or `(num_samples,)` of str, or
-            `None`. Kept as `(num_samples,)` of str, or `None`.
+            `None`. Kept as `(num_samples,)` of str, or `None`; `""` marks
+            samples without a label, also where `None` or NaN is given.
         recording_id: str. Names the recording in reports and splits.
             Defaults to `None`.
         start_time: float. Unix seconds of the first sample. Defaults to
             `None`.
 
     Raises:
-        ValueError: if the shape, the rate, the subject or the labels do not
-            fit, or the values are not in g.
+        ValueError: if the shape, the rate, the subject, the labels or the
+            start do not fit, or the values are not in g.
 
     Example:
 
@@ -63,6 +68,9 @@ class Recording:
         object.__setattr__(self, "sample_rate_hz", float(self.sample_rate_hz))
         object.__setattr__(self, "subject", str(self.subject))
         object.__setattr__(self, "labels", labels)
+        if self.start_time is not None:
+            start_time = _checked_start(self.start_time)
+            object.__setattr__(self, "start_time", start_time)
         if self.recording_id is not None:
             object.__setattr__(self, "recording_id", str(self.recording_id))
 
@@ -106,14 +114,29 @@ def _check_rate(sample_rate_hz):
         )
 
 
+def _checked_start(start_time):
+    is_number = isinstance(start_time, (int, float, np.number))
+    if not is_number or not np.isfinite(start_time):
+        raise ValueError(
+            "`start_time` must be Unix seconds. "
+            f"Received: start_time={start_time!r}. Convert a date with "
+            "`.timestamp()`."
+        )
+    return float(start_time)
+
+
 def _check_is_in_g(acceleration):
     median = median_magnitude(acceleration)
     if median > LARGEST_MEDIAN_G:
+        advice = unit_advice(
+            median,
+            "Divide by 9.80665 if the signal is in m/s2, or read it with "
+            '`read_recording(..., unit="m/s2")`.',
+        )
         raise ValueError(
             "`acceleration` must be in g (1 g = 9.80665 m/s2). "
             f"Received: a median magnitude of {median:.2f}. "
-            "Divide by 9.80665 if the signal is in m/s2, or read it with "
-            '`read_recording(..., unit="m/s2")`.'
+            f"{advice}"
         )
 
 
@@ -133,11 +156,21 @@ def _spread_labels(labels, num_samples):
     if isinstance(labels, str):
         # One value seen num_samples times: no memory for long recordings.
         return np.broadcast_to(np.array(labels), (num_samples,))
-    labels = np.asarray(labels)
+    if not isinstance(labels, np.ndarray):
+        labels = np.array(labels, dtype=object)  # keeps None and NaN
     if labels.shape != (num_samples,):
         raise ValueError(
             "`labels` must be one str or have one label per sample. "
             f"Received: labels.shape={labels.shape} for {num_samples} samples."
             " Repeat or cut the labels to the length of the signal."
         )
-    return labels.astype(str)
+    return label_text(labels)
+
+
+def label_text(labels):
+    """Labels as str; `None`, NaN and their like become `""`, no label."""
+    if labels.dtype.kind == "f":
+        return np.where(np.isnan(labels), "", labels.astype(str))
+    if labels.dtype.kind == "O":
+        labels = ["" if x is None or x != x else str(x) for x in labels]
+    return np.asarray(labels, dtype=str)

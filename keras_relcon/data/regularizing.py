@@ -95,7 +95,7 @@ def check_increasing(timestamps_s):
             f"Received: {len(timestamps_s)}."
         )
     steps = np.diff(timestamps_s)
-    wrong = np.flatnonzero(~(steps > 0))
+    wrong = np.flatnonzero(~((steps > 0) & np.isfinite(steps)))
     if len(wrong):
         row = int(wrong[0]) + 1
         kind = "repeats" if steps[row - 1] == 0 else "does not follow"

@@ -56,11 +56,21 @@ def to_g(acceleration, unit, check_unit=True):
     return (acceleration * G_PER_UNIT[unit]).astype(np.float32)
 
 
+def unit_advice(median, if_in_ms2):
+    """What to do about a median magnitude that is not one in g."""
+    if median < LARGEST_MEDIAN_G * STANDARD_GRAVITY:
+        return if_in_ms2
+    return (
+        "It is too large for m/s2 too: divide raw counts by the counts of one "
+        "g, and mg by 1000."
+    )
+
+
 def _check_unit(acceleration, unit):
     median = median_magnitude(acceleration)
     low, high = SUSPICIOUS_MEDIAN_MS2
     if unit == "g" and median > LARGEST_MEDIAN_G:
-        advice = 'Pass unit="m/s2", or convert the signal.'
+        advice = unit_advice(median, 'Pass unit="m/s2", or convert the signal.')
     elif unit == "m/s2" and low < median < high:
         advice = 'Pass unit="g", or check_unit=False if it is right.'
     else:

@@ -91,6 +91,7 @@ def cross_validate(
     representations = make_representations(
         encoder, controls, seed, batch_size, windows.acceleration.shape[1]
     )
+    _warn_of_other_windows(encoder, windows)
     _warn_of_what_is_not_kept(representations, cache_dir)
     runs = FoldRuns(task, windows, y, standardize, ResultCache(cache_dir))
     results = []
@@ -111,6 +112,25 @@ def cross_validate(
     given = encoder if isinstance(encoder, dict) else {"encoder": encoder}
     beside = [name for name in representations if name not in given]
     return Report(results, settings, published, controls=beside)
+
+
+def _warn_of_other_windows(encoder, windows):
+    """A protocol may want them, and the caller should know."""
+    encoders = encoder.values() if isinstance(encoder, dict) else [encoder]
+    length = windows.acceleration.shape[1]
+    for model in encoders:
+        preset = getattr(model, "preset_metadata", None)
+        if preset is None:
+            continue
+        trained_on = preset.window_length, preset.sample_rate_hz
+        if trained_on != (length, windows.sample_rate_hz):
+            warnings.warn(
+                f"The encoder's preset was trained on windows of "
+                f"{trained_on[0]} samples at {trained_on[1]:g} Hz, and is "
+                f"scored on {length} at {windows.sample_rate_hz:g} Hz. Where "
+                "the protocol leaves it open, cut windows of its own.",
+                stacklevel=3,
+            )
 
 
 def _warn_of_what_is_not_kept(representations, cache_dir):

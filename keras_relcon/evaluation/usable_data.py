@@ -19,9 +19,8 @@ def usable_windows(task, data):
             "There must be one label or target per window. Received: "
             f"{len(y)} for {len(data)} windows. Cut the windows again."
         )
-    keep = np.asarray(data.valid, dtype=bool)
-    if is_regression(task):
-        keep = keep & np.isfinite(y)
+    has_value = np.isfinite(y) if is_regression(task) else y.astype(str) != ""
+    keep = np.asarray(data.valid, dtype=bool) & has_value
     if not keep.any():
         raise ValueError(
             "There must be valid windows. Received: "
@@ -31,7 +30,7 @@ def usable_windows(task, data):
     if not keep.all():
         warnings.warn(
             f"{int(np.sum(~keep))} of {len(keep)} windows are invalid or "
-            "without a target, and are left out.",
+            "without a label or target, and are left out.",
             stacklevel=3,
         )
     windows, y = data.select(keep), y[keep]

@@ -10,6 +10,21 @@ from keras_relcon.layers.sparsemax import sparsemax
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": ops.softmax}
 
 
+def check_attention(attention, inference_attention, dropout):
+    """Raises a `ValueError` if `CrossAttention` has no such setting."""
+    for name in (attention, inference_attention or attention):
+        if name not in ATTENTIONS:
+            raise ValueError(
+                f"An attention must be one of {sorted(ATTENTIONS)}. "
+                f"Received: {name!r}."
+            )
+    if not 0 <= dropout < 1:
+        raise ValueError(
+            "`dropout` must be at least 0 and below 1. Received: "
+            f"dropout={dropout}."
+        )
+
+
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class CrossAttention(keras.layers.Layer):
     """One-head attention of the anchor's samples over the candidate's.
@@ -59,21 +74,11 @@ class CrossAttention(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        for name in (attention, inference_attention or attention):
-            if name not in ATTENTIONS:
-                raise ValueError(
-                    f"An attention must be one of {sorted(ATTENTIONS)}. "
-                    f"Received: {name!r}."
-                )
+        check_attention(attention, inference_attention, dropout)
         self.output_dim = output_dim
         self.attention = attention
         self.inference_attention = inference_attention
         self.dropout = dropout
-        if not 0 <= dropout < 1:
-            raise ValueError(
-                "`dropout` must be at least 0 and below 1. Received: "
-                f"dropout={dropout}."
-            )
         if dropout:
             # Keras' own default seed, given by name: without one PyTorch draws
             # from a state that no checkpoint of the model holds.

@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
+from keras_relcon.losses.shape_check import check_same_shape
 from keras_relcon.losses.temperature_loss import TemperatureLoss
 
 
@@ -37,12 +38,17 @@ def binary_contrastive_loss(
     Returns:
         `(batch,)`: one number per anchor; 0 for one without candidates.
 
+    Raises:
+        ValueError: if the two arrays are not matrices of one shape.
+
     Differs from the paper: nothing that it states. Whether candidates of the
     batch compete to be the positive is not stated; here they do. REBAR's own
     code takes the first of tied candidates.
     """
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
-    logits = ops.cast(similarities, "float32") / temperature
+    similarities = ops.cast(similarities, "float32")
+    check_same_shape(distances, similarities)
+    logits = similarities / temperature
     if valid is None:
         valid = ops.ones_like(distances, dtype="bool")
     valid = ops.cast(valid, "bool")

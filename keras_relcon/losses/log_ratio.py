@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_relcon.losses.shape_check import check_same_shape
+
 
 def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
     """The log-ratio loss of each anchor.
@@ -34,6 +36,9 @@ def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
     Returns:
         `(batch,)`: one number per anchor; 0 with fewer than two candidates.
 
+    Raises:
+        ValueError: if the two arrays are not matrices of one shape.
+
     Differs from the paper: RelCon names the loss and gives no details; here
     both distances are squared, as in Kim et al., and embeddings are
     L2-normalised, as RelCon compares them. The code of Kim et al. takes
@@ -41,6 +46,7 @@ def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
     """
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
     similarities = ops.cast(similarities, "float32")
+    check_same_shape(distances, similarities)
     takes_part = ops.isfinite(distances)
     if valid is not None:
         takes_part = ops.logical_and(takes_part, ops.cast(valid, "bool"))

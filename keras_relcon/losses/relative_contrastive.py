@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_relcon.losses.shape_check import check_same_shape
 from keras_relcon.losses.temperature_loss import TemperatureLoss
 
 # exp(-1e9) is exactly 0 in float32, and no infinity reaches a gradient.
@@ -37,11 +38,16 @@ def relative_contrastive_loss(
     Returns:
         `(batch,)`: the sum over candidates, one number per anchor.
 
+    Raises:
+        ValueError: if the two arrays are not matrices of one shape.
+
     Differs from the paper: nothing. The released code sorts, so that one of two
     tied candidates becomes a negative of the other in arbitrary order.
     """
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
-    logits = ops.cast(similarities, "float32") / temperature
+    similarities = ops.cast(similarities, "float32")
+    check_same_shape(distances, similarities)
+    logits = similarities / temperature
     # farther[b, i, j]: candidate j is a negative while i is the positive.
     farther = distances[:, None, :] > distances[:, :, None]
     if valid is not None:

@@ -3,7 +3,7 @@ import numpy as np
 from keras import ops
 
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
-from keras_relcon.layers.cross_attention import CrossAttention
+from keras_relcon.layers.cross_attention import CrossAttention, check_attention
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.models.candidate_pool import (
@@ -103,6 +103,8 @@ class MotifDistance(keras.Model):
                 "`pairs_per_chunk` must be at least 1, or None. Received: "
                 f"pairs_per_chunk={pairs_per_chunk}."
             )
+        # In `build`, Keras would hide the message behind one of its own.
+        check_attention(attention, ranking_attention, dropout)
         if normalization not in NORMALIZATIONS:
             raise ValueError(
                 f"`normalization` must be one of {NORMALIZATIONS}. "

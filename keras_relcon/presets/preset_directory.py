@@ -97,7 +97,7 @@ def replacing_directory(path, overwrite):
             empty directory, or a preset and `overwrite`.
     """
     path = Path(path)
-    _check_is_free(path, overwrite)
+    check_is_free(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}.partial")
     old = path.with_name(f".{path.name}.{os.getpid()}.replaced")
@@ -112,7 +112,7 @@ def replacing_directory(path, overwrite):
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _check_is_free(path, overwrite):
+def check_is_free(path, overwrite):
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
     if overwrite and (path / METADATA).exists():

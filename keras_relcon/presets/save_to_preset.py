@@ -70,7 +70,7 @@ def save_to_preset(
     >>> keras_relcon.presets.save_to_preset(model, "my_preset")
     >>> encoder = keras_relcon.presets.from_preset("my_preset")
     """
-    _check_facts(facts)
+    check_facts(facts)
     parts = _parts_of(model)
     earlier = getattr(parts["."][1], "preset_metadata", None)
     common = PresetMetadata(
@@ -95,13 +95,14 @@ def save_to_preset(
     return Path(directory)
 
 
-def _check_facts(facts):
+def check_facts(facts):
     try:
         json.dumps(facts, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise TypeError(
             "`facts` must be what JSON can hold: text, finite numbers, lists "
-            f"and dicts. Received: {error}. Convert arrays with `tolist`."
+            f"and dicts. Received: {error}. Convert arrays with `tolist`, and "
+            "write dates as text."
         ) from error
 
 

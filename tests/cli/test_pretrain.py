@@ -333,3 +333,26 @@ def test_unknown_subjects_are_named(values):
     values["held_out_subjects"] = ["s99"]
     with pytest.raises(ValueError, match=r"Received: \['s99'\]"):
         pretrain(complete_config(values))
+
+
+def test_what_would_refuse_the_preset_is_told_before_training(values, quick):
+    config = complete_config({**values, "facts": {"share": float("nan")}})
+    with pytest.raises(TypeError, match="must be what JSON can hold"):
+        pretrain(config)
+    config = complete_config(values)
+    config["output"].mkdir()
+    (config["output"] / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="It is no preset"):
+        pretrain(config, overwrite=True)
+    assert quick == []
+
+
+def test_checkpoints_of_another_config_are_kept(values, tmp_path, quick):
+    other = tmp_path / "mine.stages" / "relcon-0123456789ab"
+    other.mkdir(parents=True)
+    config = complete_config(values)
+    with pytest.raises(FileExistsError, match="relcon-0123456789ab.*overwrite"):
+        pretrain(config)
+    assert other.exists() and quick == []
+    pretrain(config, overwrite=True)
+    assert not other.exists() and config["output"].exists()

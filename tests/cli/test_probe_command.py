@@ -33,3 +33,14 @@ def test_folds_are_of_subjects(
 def test_data_that_is_not_there(tiny_preset, tmp_path, capsys):
     assert _run(tmp_path / "absent", tiny_preset, tmp_path, 2) == 1
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_an_output_that_is_a_file_is_told_before_the_work(
+    recordings_folder, tiny_preset, tmp_path, capsys
+):
+    output = tmp_path / "report"
+    output.write_text("mine")
+    assert _run(recordings_folder, tiny_preset, output, 2) == 1
+    captured = capsys.readouterr()
+    assert "--output must be a folder" in captured.err
+    assert "fold 1" not in captured.out and output.read_text() == "mine"

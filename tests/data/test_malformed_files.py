@@ -1,6 +1,7 @@
 """Malformed files, each made here: a clear error, and no store is left."""
 
 import functools
+import zipfile
 
 import h5py
 import numpy as np
@@ -207,6 +208,26 @@ def parquet_of_text(path):
     write_parquet(path, ["0.6 g"] * NUM)
 
 
+@malformed("a.parquet", "cannot be read: .*")
+def parquet_of_lists(path):
+    write_parquet(path, [[0.6]] * NUM)
+
+
+@malformed("a.npz", "1-D and equally long")
+def npz_with_one_label(path):
+    np.savez(path, acc=still(), label="walking")
+
+
+@malformed("a.csv", "row 399 .*inf s. does not follow", sample_rate_hz=None)
+def csv_with_an_infinite_time(path):
+    path.write_text(timed([*(np.arange(NUM - 1) / 50), "inf"]))
+
+
+@malformed("a.csv", "divide raw counts", sample_rate_hz=50)
+def csv_of_thousandths_of_g(path):
+    path.write_text(table(row="0,600,800"))
+
+
 def write_parquet(path, y):
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
@@ -288,7 +309,7 @@ def motionsense_of_another_sensor(path):
     write_zip(path, {WALK: table(",x,y,z", "0,0,0.6,0.8")})
 
 
-@malformed("a.zip", "with none of their layouts")
+@malformed("a.zip", "complete zip archive")
 def motionsense_cut_short(path):
     write_zip(path, {WALK: motionsense_csv(NUM)})
     cut(path)
@@ -341,6 +362,21 @@ def wisdm_without_its_key(path):
 def wisdm_in_another_unit(path):
     rows = "".join(f"7,A,{time},0,0.6,0.8;\n" for time in steps(NUM))
     write_zip(path, {**ACTIVITIES, WATCH: rows})
+
+
+@malformed("a.zip", "holds 'in/A_DeviceMotion_data.zip'. Unpack it once")
+def motionsense_in_another_zip(path):
+    write_zip(path, {"in/A_DeviceMotion_data.zip": "x"})
+
+
+@malformed("a.zip", "complete zip archive.*Error -3")
+def motionsense_with_damaged_bytes(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(WALK, motionsense_csv(NUM))
+    content = bytearray(path.read_bytes())
+    first = 30 + len(WALK)  # behind the header of the member
+    content[first : first + 40] = b"\xff" * 40
+    path.write_bytes(content)
 
 
 @malformed("a.zip", "with none of their layouts")

@@ -170,16 +170,35 @@ def test_unit_must_fit_the_data(path, columns):
 
 def test_rows_that_are_not_numeric_are_dropped_and_counted(path, columns):
     columns = {k: [repr(float(v)) for v in c] for k, c in columns.items()}
+    columns["time"] = [repr(i / 50) for i in range(100)]
     columns["x"][0] = "m/s2"
     columns["z"][40] = "error"
     write_csv(path, {**columns, "label": ["sit"] * 100})
     with open(path, "a") as file:
         file.write("\nend of file\n")
     with pytest.warns(UserWarning, match="3 rows of walk.csv"):
+        recording = read_recording(path, "s", label_column="label")
+    assert recording.num_samples == 99 == len(recording.labels)
+    kept = np.delete(recording.acceleration, 39, axis=0)
+    expected = np.delete(tilted(), [0, 40], axis=0)
+    np.testing.assert_allclose(kept, expected, atol=1e-6)
+
+
+def test_rows_without_times_keep_their_place(path, columns):
+    columns = {k: [repr(float(v)) for v in c] for k, c in columns.items()}
+    columns["z"][40] = "error"
+    for name in "xyz":
+        columns[name][50] = ""
+    write_csv(path, {**columns, "label": ["sit"] * 50 + [""] + ["sit"] * 49})
+    with pytest.warns(UserWarning) as warned:
         recording = read_recording(path, "s", 50, label_column="label")
-    assert recording.num_samples == 98 == len(recording.labels)
-    kept = np.delete(tilted(), [0, 40], axis=0)
-    np.testing.assert_allclose(recording.acceleration, kept, atol=1e-6)
+    texts = " ".join(str(each.message) for each in warned)
+    assert "1 rows of walk.csv are not numeric and are missing" in texts
+    expected = np.float32(tilted())
+    expected[[40, 50]] = np.nan
+    np.testing.assert_allclose(recording.acceleration, expected, atol=1e-6)
+    assert recording.labels.tolist().count("sit") == 98
+    assert recording.labels[[40, 50]].tolist() == ["", ""]
 
 
 def test_empty_cells_are_missing_samples(path, columns):

@@ -29,6 +29,26 @@ def test_labels_per_sample_become_strings():
     assert recording.labels.tolist() == ["1", "1", "2"]
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_labels_that_are_missing_are_empty(missing):
+    still = np.tile([0.0, 0.0, 1.0], (4, 1))
+    labels = [missing, "sit", missing, "None"]
+    recording = Recording(still, 50, "s", labels)
+    assert recording.labels.tolist() == ["", "sit", "", "None"]
+    numbers = np.array([missing, 1.0, 2.0, missing], dtype=float)
+    recording = Recording(still, 50, "s", numbers)
+    assert recording.labels.tolist() == ["", "1.0", "2.0", ""]
+
+
+def test_start_is_unix_seconds():
+    still = np.tile([0.0, 0.0, 1.0], (4, 1))
+    recording = Recording(still, 50, "s", start_time=np.int64(1_700_000_000))
+    assert type(recording.start_time) is float
+    for start_time in ("2024", np.datetime64("2024-01-01"), np.nan):
+        with pytest.raises(ValueError, match="must be Unix seconds"):
+            Recording(still, 50, "s", start_time=start_time)
+
+
 def test_cannot_be_changed():
     recording = Recording(still(), 50, "s")
     with pytest.raises(AttributeError):

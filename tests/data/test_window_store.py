@@ -139,7 +139,7 @@ def test_wrong_arguments():
     with pytest.raises(ValueError, match="3 subjects for 4 splits"):
         store.split_subjects((0.25,) * 4)
     with pytest.raises(ValueError, match="subjects of the store.*s99"):
-        store.select_subjects(["s00", "s99"])
+        store.select_subjects("s99")
     with pytest.raises(ValueError, match="subjects of the store"):
         store.select_subjects([])
     with pytest.raises(ValueError, match="hold a window.*1 pieces"):

@@ -14,6 +14,7 @@ from keras_relcon.evaluation import (
     handmade_features,
     untrained_copy,
 )
+from keras_relcon.presets.preset_metadata import PresetMetadata
 
 
 class SpyTask:
@@ -296,7 +297,7 @@ def test_regression_needs_its_target(make_labelled_windows):
         cross_validate(probe, None, windows, FOLDS)
     speed[:3] = np.nan
     timed = dataclasses.replace(windows, targets={"speed": speed})
-    with pytest.warns(UserWarning, match="3 of 144 .* without a target"):
+    with pytest.warns(UserWarning, match="3 of 144 .* or target"):
         report = cross_validate(probe, None, timed, FOLDS)
     assert report.settings["num_windows"] == 141
     assert report.results[0].y_true.tolist() == sorted([0.8] * 24 + [1.0] * 24)
@@ -336,3 +337,29 @@ def test_subjects_that_no_fold_names_are_left_alone(
     assert report.settings["num_windows"] == np.sum(~unnamed)
     assert report.settings["subjects"] == sorted(named)
     assert report.settings["representations"]["encoder"]["num_weights"] > 0
+
+
+def test_windows_without_a_label_are_left_out(make_labelled_windows):
+    windows = make_labelled_windows()
+    labels = np.array(windows.labels)
+    labels[:3] = ""
+    windows = dataclasses.replace(windows, labels=labels)
+    with pytest.warns(UserWarning, match="3 of 144 .* without a label"):
+        report = cross_validate(LinearProbe(), None, windows, FOLDS)
+    assert report.settings["num_windows"] == 141
+    assert "" not in report.results[0].y_true
+
+
+def test_windows_that_a_preset_was_not_trained_on_are_told(
+    make_labelled_windows, make_encoder
+):
+    windows, encoder = make_labelled_windows(), make_encoder()
+    length = windows.acceleration.shape[1]
+    encoder.preset_metadata = PresetMetadata(
+        kind="encoder",
+        sample_rate_hz=windows.sample_rate_hz + 50,
+        window_length=length,
+        weights={"sha256": "0"},
+    )
+    with pytest.warns(UserWarning, match=f"scored on {length} at "):
+        cross_validate(LinearProbe(), encoder, windows, FOLDS)

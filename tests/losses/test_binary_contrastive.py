@@ -138,3 +138,11 @@ def test_loss_class_is_the_mean_over_anchors(rng):
 def test_temperature_must_be_positive():
     with pytest.raises(ValueError, match="above 0.*temperature=0"):
         BinaryContrastiveLoss(temperature=0)
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (1, 6), (24,)])
+def test_shapes_are_not_broadcast(rng, shape):
+    distances, similarities = np.ones((4, 6)), np.ones(shape)
+    for arrays in (distances, similarities), (similarities, distances):
+        with pytest.raises(ValueError, match="must have one shape"):
+            binary_contrastive_loss(*arrays)

@@ -293,7 +293,9 @@ def test_bad_input_is_explained(rng, motif_weights):
     with pytest.raises(ValueError, match="pairs_per_chunk"):
         MotifDistance(pairs_per_chunk=0)
     with pytest.raises(ValueError, match="sparsemax"):
-        MotifDistance(attention="hardmax").build((None, 20, 3))
+        MotifDistance(attention="hardmax")
+    with pytest.raises(ValueError, match="below 1. Received: dropout=2"):
+        MotifDistance(dropout=2)
     distance.compile(optimizer="adam")
     windows[1, 3, 0] = np.nan
     with pytest.raises(ValueError, match="1 of 3 windows with NaN"):

@@ -13,6 +13,7 @@ from keras_relcon.data.readers.wisdm_watch import (
     is_wisdm_watch,
     read_wisdm_watch,
 )
+from keras_relcon.data.readers.zip_archive import open_zip
 
 ACCEPTED = (
     "a MotionSense zip (`A_DeviceMotion_data.zip`), a WISDM zip "
@@ -47,13 +48,19 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
         )
     if path.is_dir():
         return _read_folder(path, sample_rate_hz, unit)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
+    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+        with open_zip(path) as archive:
             names = archive.namelist()
         if is_motionsense(names):
             return read_motionsense(path)
         if is_wisdm_watch(names):
             return read_wisdm_watch(path)
+        inner = [name for name in names if name.lower().endswith(".zip")]
+        if inner:
+            raise ValueError(
+                f"`path` must be {ACCEPTED}. Received: path={str(path)!r}, "
+                f"which holds {inner[0]!r}. Unpack it once."
+            )
     raise ValueError(
         f"`path` must be {ACCEPTED}. Received: path={str(path)!r}, with none "
         "of their layouts. Read other files with `read_recording`."

@@ -7,9 +7,13 @@ from contextlib import contextmanager
 import h5py
 import numpy as np
 
+from keras_relcon.data.recording import label_text
+
 HDF5_SUFFIXES = (".h5", ".hdf5")
 ARRAY_SUFFIXES = (".npz", ".parquet", *HDF5_SUFFIXES)
 AXES = ("x", "y", "z")
+# What pyarrow raises, by the builtin kinds that its own errors are of.
+ARROW_ERRORS = (ValueError, KeyError, NotImplementedError)
 
 
 def list_arrays(path):
@@ -46,7 +50,7 @@ def read_arrays(path, numeric, text):
     for name in text:
         values = _as_known_type(columns[name])
         result[name] = (
-            values if values.dtype.kind == "M" else values.astype(str)
+            values if values.dtype.kind == "M" else label_text(values)
         )
     return result
 
@@ -88,10 +92,8 @@ def _as_known_type(values):
     if values.dtype.kind == "S":
         return np.char.decode(values, "utf-8")
     if values.dtype.kind == "O":
-        return np.array(
-            [v.decode() if isinstance(v, bytes) else str(v) for v in values],
-            dtype=str,
-        )
+        values = [v.decode() if isinstance(v, bytes) else v for v in values]
+        return label_text(np.array(values, dtype=object))
     return values
 
 
@@ -122,7 +124,8 @@ class _Npz:
     def read(self, name, rows=slice(None)):
         if self._arrays[name] is None:
             raise OSError(f"array {name!r} holds Python objects, not numbers")
-        return self._arrays[name][rows]
+        values = self._arrays[name]
+        return values[rows] if values.shape else values[None]
 
     def close(self):
         self._arrays = {}
@@ -177,11 +180,11 @@ class _Parquet:
     def read(self, name, rows=slice(None)):
         try:
             column = self._file.read([name]).column(name)
-        except ValueError as error:  # a damaged page
+            if hasattr(column.type, "value_type"):  # categories
+                column = column.cast(column.type.value_type)
+            return column.to_numpy()[rows]
+        except ARROW_ERRORS as error:  # a damaged page, or a kind unknown
             raise OSError(str(error)) from None
-        if hasattr(column.type, "value_type"):  # categories
-            column = column.cast(column.type.value_type)
-        return column.to_numpy()[rows]
 
     def close(self):
         self._file.close()

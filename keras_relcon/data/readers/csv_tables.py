@@ -28,7 +28,7 @@ def read_csv_head(path, name, delimiter, num_rows):
     return np.array([row[at] for row in rows if len(row) > at], dtype=str)
 
 
-def read_csv(path, numeric, text, delimiter):
+def read_csv(path, numeric, text, delimiter, is_timed):
     """`read_table` of a .csv file that has these columns."""
     header = list_csv(path, delimiter)
     options = {
@@ -52,16 +52,18 @@ def read_csv(path, numeric, text, delimiter):
                 table[name] = column[:, 0]
         return table
     except ValueError:  # some cell is not a number: look at each row
-        return _read_each_row(path, header, numeric, text, delimiter)
+        rows = islice(_rows(path, delimiter, not is_timed), 1, None)
+        return _read_each_row(path, rows, header, numeric, text, is_timed)
 
 
-def _rows(path, delimiter):
-    """Yields the rows that are not empty, header first."""
+def _rows(path, delimiter, keeps_blank=False):
+    """Yields the header, and rows with text, or rows of more than one cell."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             rows = csv.reader(file, delimiter=delimiter)
             for index, row in enumerate(rows):
-                if index == 0 or any(cell.strip() for cell in row):
+                is_kept = keeps_blank and len(row) > 1
+                if index == 0 or is_kept or any(cell.strip() for cell in row):
                     yield row
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(
@@ -70,36 +72,42 @@ def _rows(path, delimiter):
         ) from None
 
 
-def _read_each_row(path, header, numeric, text, delimiter):
+def _read_each_row(path, rows, header, numeric, text, is_timed):
+    """Without times a row must keep its place: a bad one is missing there."""
     numeric_at = [header.index(name) for name in numeric]
     text_at = [header.index(name) for name in text]
-    numbers, texts, num_dropped, example = [], [], 0, None
-    for row in islice(_rows(path, delimiter), 1, None):
+    numbers, texts, num_bad, example = [], [], 0, None
+    for row in rows:
         try:
-            numbers.append([_number(row[i]) for i in numeric_at])
-            texts.append([row[i] for i in text_at])
+            values = [_number(row[i]) for i in numeric_at]
+            words = [row[i] for i in text_at]
         except (ValueError, IndexError):
-            num_dropped += 1
+            num_bad += 1
             example = example or row
-            del numbers[len(texts) :]
-    _report(path, numeric, len(texts), num_dropped, example)
+            if is_timed:
+                continue
+            values, words = [np.nan] * len(numeric_at), [""] * len(text_at)
+        numbers.append(values)
+        texts.append(words)
+    num_rows = len(texts) + num_bad * is_timed
+    _report(path, numeric, num_rows, num_bad, example, is_timed)
     numbers = np.array(numbers, dtype=float).reshape(len(texts), len(numeric))
     texts = np.array(texts, dtype=str).reshape(len(texts), len(text))
     return {**dict(zip(numeric, numbers.T)), **dict(zip(text, texts.T))}
 
 
-def _report(path, numeric, num_kept, num_dropped, example):
-    if num_kept < MIN_NUMERIC_SHARE * (num_kept + num_dropped):
+def _report(path, numeric, num_rows, num_bad, example, is_timed):
+    if num_rows - num_bad < MIN_NUMERIC_SHARE * num_rows:
         raise ValueError(
             f"Most rows must hold numbers in the columns {list(numeric)}. "
-            f"Received: path={str(path)!r}, where {num_dropped} of "
-            f"{num_kept + num_dropped} rows do not; the first is "
+            f"Received: path={str(path)!r}, where {num_bad} of "
+            f"{num_rows} rows do not; the first is "
             f"{example}. Name other `columns`, or the `delimiter`."
         )
-    if num_dropped:
+    if num_bad:
+        outcome = "left out" if is_timed else "missing samples"
         warnings.warn(
-            f"{num_dropped} rows of {path.name} are not numeric and are left "
-            "out.",
+            f"{num_bad} rows of {path.name} are not numeric and are {outcome}.",
             stacklevel=6,
         )
 

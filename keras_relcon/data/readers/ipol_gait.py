@@ -3,11 +3,10 @@
 import io
 import json
 import re
-import zipfile
-import zlib
 
 import numpy as np
 
+from keras_relcon.data.readers.zip_archive import UNREADABLE, open_zip
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.store.intervals import Interval
 
@@ -55,7 +54,7 @@ def read_ipol_gait(zip_path):
     Differs from the dataset: its field `WalkingSpeed` is not used. It is
     about twice the distance by the time, up to 3.7 m/s.
     """
-    with zipfile.ZipFile(zip_path) as archive:
+    with open_zip(zip_path) as archive:
         names = set(archive.namelist())
         codes = [(m[1], n) for n in names if (m := MEMBER.search(n))]
         codes = [(c, n) for c, n in codes if n[:-5] + ".csv" in names]
@@ -126,7 +125,7 @@ def _strides(starts):
 def _read_fields(archive, name):
     try:
         walk = json.loads(archive.read(name))
-    except (ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, *UNREADABLE) as error:
         raise ValueError(
             f"{name} must be a JSON file. Received: {error}. Download the "
             "archive again."
@@ -158,7 +157,7 @@ def _read_feet(archive, name):
             usecols=columns,
             ndmin=2,
         )
-    except (ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, *UNREADABLE) as error:
         raise ValueError(
             f"{name} must hold rows of numbers with the accelerations of both "
             f"feet. Received: {error}. Download the archive again."

@@ -2,11 +2,10 @@
 
 import re
 import warnings
-import zipfile
-import zlib
 
 import numpy as np
 
+from keras_relcon.data.readers.zip_archive import UNREADABLE, open_zip
 from keras_relcon.data.recording import Recording
 
 SAMPLE_RATE_HZ = 50.0
@@ -46,7 +45,7 @@ def read_motionsense(zip_path):
     Raises:
         ValueError: if the archive has no such member, or one lacks a column.
     """
-    with zipfile.ZipFile(zip_path) as archive:
+    with open_zip(zip_path) as archive:
         members = [
             (match, name)
             for name in archive.namelist()
@@ -111,7 +110,7 @@ def _read_rows(file, columns, name):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "loadtxt: input contained no")
             values = np.loadtxt(file, delimiter=",", usecols=columns, ndmin=2)
-    except (ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, *UNREADABLE) as error:
         raise ValueError(
             f"{name} must hold rows of numbers. Received: {error}. Download "
             "the archive again."

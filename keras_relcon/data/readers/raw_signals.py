@@ -133,6 +133,7 @@ def _read_rows(path, names, delimiter):
         numeric=[*names.columns, *([] if is_iso else times)],
         text=[*text, *(times if is_iso else [])],
         delimiter=delimiter,
+        is_timed=bool(times),
     )
     acceleration = np.stack([table[name] for name in names.columns], axis=1)
     seconds, labels = None, None

@@ -19,12 +19,12 @@ TABLE_SUFFIXES = (".csv", *ARRAY_SUFFIXES)
 NUM_HEAD = 1000
 
 
-def read_table(path, numeric, text=(), delimiter=","):
+def read_table(path, numeric, text=(), delimiter=",", is_timed=True):
     """Reads named columns of a file.
 
     In a .csv file an empty cell of a numeric column is NaN: a missing sample.
-    A row with any other text in a numeric column is left out, with a warning
-    that counts such rows.
+    A row with any other text in a numeric column is left out, or NaN where
+    only its place tells its time; a warning counts such rows.
 
     Args:
         path: str or path, ending in .csv, .npz, .parquet, .h5 or .hdf5.
@@ -33,6 +33,8 @@ def read_table(path, numeric, text=(), delimiter=","):
             `name.z` are the columns of an array of shape (num_rows, 3).
         text: list of str. Columns of anything.
         delimiter: str. Between the cells of a .csv file. Defaults to `","`.
+        is_timed: bool. Whether one of the columns is the time of the row.
+            Defaults to `True`.
 
     Returns:
         dict of column name to `(num_rows,)`: float64; str for `text`, or
@@ -48,7 +50,7 @@ def read_table(path, numeric, text=(), delimiter=","):
     path = check_path(path)
     check_columns([*numeric, *text], list_columns(path, delimiter), path)
     if path.suffix.lower() == ".csv":
-        table = read_csv(path, numeric, text, delimiter)
+        table = read_csv(path, numeric, text, delimiter, is_timed)
     else:
         table = read_arrays(path, numeric, text)
     if len(table[numeric[0]]) == 0:

@@ -3,10 +3,10 @@
 import io
 import re
 import warnings
-import zipfile
 
 import numpy as np
 
+from keras_relcon.data.readers.zip_archive import open_zip
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import regularize
 from keras_relcon.data.units import to_g
@@ -55,7 +55,7 @@ def read_wisdm_watch(zip_path):
         ValueError: if the archive has no such members.
     """
     recordings, num_short = [], 0
-    with zipfile.ZipFile(zip_path) as archive:
+    with open_zip(zip_path) as archive:
         names = sorted(n for n in archive.namelist() if MEMBER.search(n))
         keys = [n for n in archive.namelist() if ACTIVITY_KEY.search(n)]
         if not names or not keys:

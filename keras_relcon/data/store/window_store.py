@@ -342,9 +342,14 @@ class WindowStore:
     def select_subjects(self, subjects):
         """Returns a store of only these subjects; the signal is shared.
 
+        Args:
+            subjects: iterable of str, or str for one.
+
         Raises:
             ValueError: if a subject is not in the store, or none is given.
         """
+        if isinstance(subjects, str):
+            subjects = [subjects]
         wanted = {str(subject) for subject in subjects}
         unknown = sorted(wanted - set(self.subjects))
         if unknown or not wanted:
