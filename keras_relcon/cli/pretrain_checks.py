@@ -16,15 +16,28 @@ def check_config(config):
     Args:
         config: dict, filled up, each value of the kind of its default.
     """
+    if not 0 <= config["held_out_share"] < 1:
+        raise ValueError(
+            "held_out_share must be 0, for none, or a share below 1. "
+            f"Received: {config['held_out_share']}."
+        )
     settings = config["motif_distance"]
-    if settings["steps"] is not None:
-        _check_at_least(settings, "motif_distance", {"steps": 1})
+    length = "epochs" if settings["steps"] is None else "steps"
+    least = {length: 1, "batch_size": 1}
+    _check_at_least(settings, "motif_distance", least)
+    _check_positive(settings, "motif_distance", "learning_rate")
     _check_schedule(settings, "motif_distance")
     _check_among(config["encoder"], "encoder", "pooling", POOLINGS)
     _check_among(config["encoder"], "encoder", "precision", PRECISIONS)
     settings = config["relcon"]
-    least = {"steps": 1, "steps_per_epoch": 1}
+    least = {
+        "steps": 1,
+        "steps_per_epoch": 1,
+        "batch_size": 2,
+        "num_candidates": 1,
+    }
     _check_at_least(settings, "relcon", least)
+    _check_positive(settings, "relcon", "learning_rate", "temperature")
     _check_schedule(settings, "relcon")
     _check_widths(settings, "relcon")
     check_policy(
@@ -63,11 +76,7 @@ def _check_views(settings):
             "views.weight must be 0, for no views, or more. "
             f"Received: {settings['weight']}."
         )
-    if not 0 < settings["temperature"] < math.inf:
-        raise ValueError(
-            "views.temperature must be above 0, such as 0.1. "
-            f"Received: {settings['temperature']}."
-        )
+    _check_positive(settings, "views", "temperature")
     _check_widths(settings, "views")
 
 
@@ -86,6 +95,15 @@ def _check_among(settings, section, name, values):
             f"{section}.{name} must be one of {list(values)}. "
             f"Received: {settings[name]!r}."
         )
+
+
+def _check_positive(settings, section, *names):
+    for name in names:
+        if not 0 < settings[name] < math.inf:
+            raise ValueError(
+                f"{section}.{name} must be above 0, and finite. "
+                f"Received: {settings[name]}."
+            )
 
 
 def _check_at_least(settings, section, least):

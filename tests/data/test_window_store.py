@@ -130,6 +130,10 @@ def test_survives_pickling():
     np.testing.assert_array_equal(again.read([5]), store.read([5]))
 
 
+def test_one_subject_is_selected_by_its_name():
+    assert store_of(3).select_subjects("s01").subjects == ["s01"]
+
+
 def test_wrong_arguments():
     store = store_of(3)
     with pytest.raises(ValueError, match="positive and sum to 1"):
