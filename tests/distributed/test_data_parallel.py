@@ -1,5 +1,7 @@
 """Replicas with the global batch do the steps of one device with it."""
 
+import types
+
 import keras
 import numpy as np
 import processes
@@ -11,6 +13,9 @@ from support import to_numpy
 import keras_relcon as kr
 
 BACKEND = keras.backend.backend()
+only_torch = pytest.mark.skipif(
+    BACKEND != "torch", reason="of PyTorch's own replicas"
+)
 one_process = pytest.mark.skipif(
     BACKEND == "torch", reason="PyTorch drives one device per process"
 )
@@ -105,3 +110,68 @@ def loss_of_two_replicas(model, group):
             )
         )
     return np.mean(losses)
+
+
+@only_torch
+def test_a_list_of_devices_is_refused():
+    with pytest.raises(ValueError, match="one device.*torchrun"):
+        kr.distributed.DataParallel(["cpu:0"])
+
+
+@only_torch
+def test_gradients_that_are_none_keep_their_place(monkeypatch):
+    import torch
+
+    from keras_relcon.distributed import torch_replicas
+
+    # Two replicas of the same gradients.
+    monkeypatch.setattr(torch_replicas, "num_replicas", lambda: 2)
+    monkeypatch.setattr(
+        torch_replicas.distributed, "all_reduce", lambda flat: flat.mul_(2)
+    )
+    gradients = [torch.ones(2, 1), None, torch.arange(3.0)]
+    first, nothing, last = torch_replicas.average(gradients)
+    assert nothing is None
+    np.testing.assert_array_equal(first, [[1], [1]])
+    np.testing.assert_array_equal(last, [0, 1, 2])
+
+
+@only_torch
+def test_shapes_are_those_of_all_replicas(monkeypatch):
+    import torch
+
+    from keras_relcon.distributed import torch_replicas
+
+    monkeypatch.setattr(torch_replicas, "num_replicas", lambda: 2)
+    x = torch.empty(3, 4, device="meta")
+    assert torch_replicas.gather(x).shape == (6, 4)
+
+
+@only_torch
+def test_processes_that_have_met_do_not_meet_again(monkeypatch):
+    from keras_relcon.distributed import torch_replicas
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name, value in {
+        "is_initialized": lambda: True,
+        "get_world_size": lambda: 2,
+        "get_rank": lambda: 1,
+        "init_process_group": lambda backend: pytest.fail("met again"),
+    }.items():
+        monkeypatch.setattr(torch_replicas.distributed, name, value)
+    parallel = kr.distributed.DataParallel()
+    assert (parallel.num_replicas, parallel.num_processes) == (2, 2)
+    assert parallel.process_index == 1
+
+
+def test_batches_must_fit_all_replicas_of_all_processes(monkeypatch):
+    from keras_relcon.distributed import data_parallel
+
+    cluster = types.SimpleNamespace(
+        num_replicas=16, num_processes=2, process_index=1
+    )
+    monkeypatch.setattr(data_parallel, "Cluster", lambda devices: cluster)
+    parallel = kr.distributed.DataParallel()
+    assert (parallel.num_processes, parallel.process_index) == (2, 1)
+    with pytest.raises(ValueError, match="batch_size=8, num_replicas=16"):
+        parallel.shard(train_run.candidate_groups())

@@ -51,6 +51,9 @@ def train(parallel, candidates):
     with parallel.scope():
         model = small_model(candidates)
         model.compile(optimizer=keras.optimizers.SGD(1.0))
+    if keras.backend.backend() == "torch" and parallel.process_index:
+        for variable in model.encoder.variables:  # all begin as the first
+            variable.assign(variable + 1)
     groups = candidate_groups()
     before = weights(model)
     model.fit(parallel.shard(groups), steps_per_epoch=1, verbose=0)

@@ -1,4 +1,5 @@
 import json
+import types
 
 import keras
 import numpy as np
@@ -155,3 +156,35 @@ def test_windows_alone_are_found_in_their_recordings():
         for place in places
     ]
     np.testing.assert_array_equal(store.read(starts), batches.batch(1, 0))
+
+
+def test_a_resumed_epoch_is_watched_from_its_first_batch(tmp_path):
+    groups, path = make_groups(), tmp_path / "bad.jsonl"
+    groups.resume_at(0, 2)
+    guard = LossGuard(path, groups, largest_loss=2.9)
+    guard.on_epoch_begin(0)
+    # Losses of batches 0 to 3: left out before it was resumed, 1, 1, 4.
+    guard.on_train_batch_end(0, {"loss": 1.0, "skipped_steps": 1})
+    with pytest.raises(FloatingPointError, match="loss=4 at.*batch 3"):
+        guard.on_train_batch_end(1, {"loss": 2.0, "skipped_steps": 1})
+    assert [line["index"] for line in lines_of(path)] == [3]
+
+
+def test_as_many_skipped_steps_as_allowed_go_on(tmp_path):
+    guard = LossGuard(tmp_path / "bad.jsonl", make_groups(), most_skipped=1)
+    guard.on_epoch_begin(0)
+    guard.on_train_batch_end(0, {"loss": 1.0, "skipped_steps": 1})
+    with pytest.raises(FloatingPointError, match="At most 1.*Received: 2"):
+        guard.on_train_batch_end(1, {"loss": 1.0, "skipped_steps": 2})
+
+
+def test_an_anchor_at_the_first_sample_is_of_that_recording():
+    store = make_groups().store
+    piece = store.pieces[1]
+    groups = types.SimpleNamespace(
+        store=store, draw=lambda epoch, index: np.array([piece.start])
+    )
+    (place,) = describe_anchors(groups, 0, 0)
+    assert place["recording"] == piece.recording
+    assert place["subject"] == piece.subject
+    assert place["seconds"] == piece.start_seconds

@@ -19,9 +19,15 @@ from training.train_script import (
     train,
 )
 
-from keras_relcon.data import WindowBatches
-from keras_relcon.training import ResumableTraining
-from keras_relcon.training.model_state import get_arrays
+from keras_relcon.data import (
+    CandidateGroups,
+    WindowBatches,
+    WindowStore,
+    synthetic_recordings,
+)
+from keras_relcon.training import ResumableTraining, resumable_training
+from keras_relcon.training.checkpoint_files import CheckpointFiles
+from keras_relcon.training.model_state import get_arrays, is_finite
 
 SCRIPT = Path(__file__).with_name("train_script.py")
 ROOT = SCRIPT.parents[2]
@@ -274,3 +280,100 @@ def test_wrong_arguments(tmp_path):
         ResumableTraining(tmp_path, make_groups(), max_minutes=-1)
     with pytest.raises(ValueError, match=r"`index` in \[0, 5\)"):
         make_groups().resume_at(0, STEPS)
+
+
+def test_best_weights_of_an_earlier_epoch_come_back(tmp_path):
+    class Worse(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["score"] = epoch
+
+    def run(folder, *extra, **kwargs):
+        best = keras.callbacks.EarlyStopping(
+            "score", mode="min", patience=9, restore_best_weights=True
+        )
+        extra = [Worse(), best, *extra]
+        return train(tmp_path / folder, extra, callbacks=[best], **kwargs)[0]
+
+    with pytest.raises(KeyboardInterrupt):
+        run("cut", Interrupt(STEPS + 1))
+    first = run("first", epochs=1).encoder.get_weights()
+    for found, weight in zip(run("cut").encoder.get_weights(), first):
+        np.testing.assert_array_equal(found, weight)
+
+
+def test_runs_write_in_turn_and_the_newest_is_read(tmp_path):
+    for step in range(4):
+        files = CheckpointFiles(tmp_path)  # as a new process
+        files.read()
+        newest = files.write({"step": step}, [])
+        assert CheckpointFiles(tmp_path).read()[0] == {"step": step}
+    newest.unlink()
+    assert CheckpointFiles(tmp_path).read()[0] == {"step": 2}
+
+
+def test_a_metric_that_is_no_number_may_be_saved():
+    model = make_model()
+    model.fit(make_groups(), verbose=0)
+    arrays = get_arrays(model)
+    assert is_finite(model, arrays)
+    model.metrics[0].update_state(np.nan)
+    assert is_finite(model, get_arrays(model))
+    model.encoder.weights[-1].assign(model.encoder.weights[-1] * np.nan)
+    assert not is_finite(model, get_arrays(model))
+
+
+@pytest.mark.parametrize(
+    "seconds, seed, num_candidates, changed",
+    [(12, 1, 2, "signal"), (10, 2, 2, "signal"), (10, 1, 3, "num_cand")],
+)
+def test_other_groups_are_refused(
+    tmp_path, seconds, seed, num_candidates, changed
+):
+    interrupted(tmp_path, 1)
+    recordings = synthetic_recordings(3, seconds, 50, seed=seed)
+    store = WindowStore.from_recordings(recordings, 50, 40)
+    groups = CandidateGroups(
+        store, 4, num_candidates, seed=4, steps_per_epoch=STEPS
+    )
+    with pytest.raises(ValueError, match=f"same stream.*in {changed}"):
+        train(tmp_path, groups=groups)
+
+
+def test_minutes_of_all_runs_add_up(tmp_path, monkeypatch):
+    class Clock(keras.callbacks.Callback):
+        now = 0.0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.now += 25
+
+        def monotonic(self):
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(resumable_training, "time", clock)
+    for seconds, position in ((75, (0, 3)), (150, (1, 1))):
+        _, _, resumable = train(tmp_path, [clock], max_minutes=1)
+        assert (resumable.seconds, resumable.position) == (seconds, position)
+
+
+def test_a_training_that_stopped_early_stays_so(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    assert train(tmp_path, [Stop()])[2].is_finished
+    again, _, resumable = train(tmp_path)
+    assert again.history.epoch == [0] and resumable.is_finished
+    # Its model trains on by itself as any other.
+    again.fit(make_groups(), verbose=0)
+    assert again.history.epoch == [0]
+    assert int(again.optimizer.iterations.numpy()) == 2 * STEPS
+
+
+def test_a_fixed_epoch_goes_on_as_it_was(tmp_path):
+    fixed = {"is_fixed": True}
+    interrupted(tmp_path, STEPS + EVERY + 1, groups=make_groups(**fixed))
+    cut, _, _ = train(tmp_path, groups=make_groups(**fixed))
+    whole, _, _ = train(tmp_path / "whole", groups=make_groups(**fixed))
+    for found, expected in zip(get_arrays(cut), get_arrays(whole)):
+        np.testing.assert_array_equal(found, expected)

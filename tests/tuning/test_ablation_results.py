@@ -108,3 +108,24 @@ def test_without_a_base_there_is_no_difference():
     results = AblationResults([trial("softmax", 0, 0.5)])
     assert math.isnan(results.difference("softmax")[0])
     assert "| softmax | 1 | 50.00 | - | - |" in results.to_markdown()
+
+
+def test_intervals_over_seeds_are_not_widened():
+    from keras_relcon.tuning import AblationResults
+
+    trials = [trial("base", seed, 0.8 + seed / 100) for seed in range(3)]
+    results = AblationResults(trials, validation_train_ratio=0.25)
+    np.testing.assert_allclose(
+        results.mean("base"), student([0.80, 0.81, 0.82]), rtol=1e-5
+    )
+
+
+def test_the_mean_over_folds_is_widened_too():
+    from keras_relcon.tuning import AblationResults
+
+    trials = [trial("base", 7, 0.82, (0.80, 0.84, 0.82))]
+    results = AblationResults(trials, validation_train_ratio=0.25)
+    mean, low, high = results.mean("base")
+    plain = student([0.80, 0.84, 0.82])
+    wider = math.sqrt((1 / 3 + 0.25) / (1 / 3))
+    np.testing.assert_allclose(high - mean, wider * (plain[2] - plain[0]), 1e-5)

@@ -1,8 +1,12 @@
+import dataclasses
+import random
+import types
+
 import keras
 import numpy as np
 import pytest
 from support import to_numpy
-from tiny_search import SMALL, tiny_data
+from tiny_search import SMALL, TINY, tiny_data
 
 from keras_relcon.evaluation import Fold
 
@@ -179,3 +183,131 @@ def test_what_is_missing_is_named(monkeypatch):
         keras_tuner_import.import_keras_tuner()
     needs_tensorboard = keras.backend.backend() == "tensorflow"
     assert ("tensorboard" in str(error.value)) == needs_tensorboard
+
+
+def test_a_trial_trains_what_its_settings_say(make, monkeypatch):
+
+    hyper_model = make("AblationHyperModel", arms=("base",), seeds=(3,))
+    choices, calls = Choices(arm="base", seed=3), []
+
+    def fit(groups, **kwargs):
+        calls.append((groups, kwargs, random.random()))
+        history = {"loss_per_candidate": [2.0, 1.0]}
+        return types.SimpleNamespace(history=history)
+
+    monkeypatch.setattr(
+        hyper_model.probe,
+        "score",
+        lambda encoder: [{"macro_f1": 0.5}, {"macro_f1": 0.7}],
+    )
+
+    def run(**kwargs):
+        model = hyper_model.build(choices)
+        monkeypatch.setattr(model, "fit", fit)
+        return model, hyper_model.fit(choices, model, **kwargs)
+
+    for _ in range(2):  # going on from another training, it is not kept
+        model, scores = run(epochs=4, initial_epoch=2)
+    (_, _, first), (groups, kwargs, second) = calls
+    assert (groups.seed, groups.epoch, groups.num_candidates) == (3, 2, 2)
+    assert (kwargs["epochs"], kwargs["initial_epoch"]) == (4, 2)
+    assert first == second  # whether the distance was trained or found
+    settings = hyper_model.settings_of("base", 3)
+    for found, weights in zip(
+        model.motif_distance.get_weights(),
+        hyper_model._distance_weights(settings),
+    ):
+        np.testing.assert_array_equal(found, weights)
+    assert scores["loss_per_candidate"] == 1
+    assert scores["validation_macro_f1_fold_1"] == 0.7
+    assert run(epochs=4)[1] == run(epochs=4)[1]
+    run(epochs=5)
+    run(epochs=4, initial_epoch=2)  # nor is one from the start taken for it
+    assert [kwargs["epochs"] for _, kwargs, _ in calls] == [4, 4, 4, 5, 4]
+
+
+def test_the_key_has_all_that_scores_depend_on(tmp_path):
+
+    from keras_relcon.tuning import RelConHyperModel
+    from keras_relcon.tuning.settings import complete
+
+    store, windows, folds = tiny_data()
+    other = dataclasses.replace(windows, labels=windows.labels[::-1])
+    joined = [Fold(("s00", "s01"), ("s02", "s03"), ("s04",))]
+    one = store.select_subjects(["s00"])
+    settings = complete(TINY["base"])
+
+    def key(*data, change=(), **kwargs):
+        data = [*data, *(store, windows, folds)[len(data) :]]
+        model = RelConHyperModel(*data, tmp_path, **{**TINY, **kwargs})
+        return model.key({**settings, **dict(change)})
+
+    keys = [
+        key(),
+        key(one),
+        key(store, other),
+        key(store, windows, joined),
+        key(epochs=2),
+        key(steps_per_epoch=2),
+        key(batch_size=2),
+        key(distance_epochs=2),
+        key(distance_windows=4),
+        key(distance_seed=5),
+        key(change={"num_augmentations": 1}),
+        key(change={"seed": 1}),
+    ]
+    assert len(set(keys)) == len(keys) and key() == keys[0]
+
+
+def test_one_distance_for_all_seeds_or_one_for_each(make):
+    from keras_relcon.tuning.settings import complete
+
+    for seed, count in ((None, 2), (7, 1)):
+        hyper_model = make("RelConHyperModel", distance_seed=seed)
+        keys = {
+            hyper_model._distance_key(complete({"seed": seed}))
+            for seed in range(2)
+        }
+        assert len(keys) == count
+
+
+def test_other_distance_settings_are_another_distance(make):
+    from keras_relcon.tuning.settings import complete
+
+    hyper_model = make("RelConHyperModel")
+    keys = [
+        hyper_model._distance_key(complete(change))
+        for change in (
+            {},
+            {"attention": "softmax"},
+            {"normalization": "anchor"},
+            {"augmentation": "mask"},
+            {"num_augmentations": 1},
+            {"distance_embedding_dim": 32},
+            {"distance_kernel_size": 5},
+            {"distance_num_dilated_blocks": 1},
+        )
+    ]
+    keys += [
+        make("RelConHyperModel", **change)._distance_key(complete())
+        for change in ({"distance_epochs": 2}, {"distance_windows": 4})
+    ]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_distance_sees_so_many_windows_at_most(make):
+    count = lambda limit: len(  # noqa: E731
+        make("RelConHyperModel", distance_windows=limit)._windows_of_distance()
+    )
+    total = count(None)
+    assert [count(k) for k in (total, total - 1, 1)] == [
+        total,
+        -(-total // 2),
+        1,
+    ]
+
+
+def test_a_built_model_has_the_optimizers_state(make):
+    model = make("AblationHyperModel").build(Choices(arm="base", seed=0))
+    count = 2 * len(model.trainable_variables)  # the moments of Adam
+    assert len(model.optimizer.variables) == 2 + count

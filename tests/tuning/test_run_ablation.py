@@ -164,3 +164,34 @@ def test_tiny_data_has_no_subject_in_two_roles():
     store, _, folds = tiny_data()
     for fold in folds:
         assert not set(store.subjects) & {*fold.validation, *fold.test}
+
+
+def test_intervals_over_folds_know_the_sizes_of_the_folds(
+    make, tmp_path, monkeypatch
+):
+    from keras_relcon.tuning import run_ablation
+
+    hyper_model = make("AblationHyperModel", arms=("base",), seeds=(0,))
+    monkeypatch.setattr(
+        hyper_model.probe,
+        "score",
+        lambda encoder: [{"macro_f1": 0.5}, {"macro_f1": 0.7}],
+    )
+    mean, low, high = run_ablation(hyper_model, tmp_path / "search").mean(
+        "base"
+    )
+    # Two folds, one validation subject to two of training: 1/2 + 1/2.
+    half = 12.7062 * np.std([0.5, 0.7], ddof=1)
+    np.testing.assert_allclose([low, high], [0.6 - half, 0.6 + half], 1e-4)
+
+
+def test_an_arm_takes_the_place_of_the_base(make):
+    hyper_model = make(
+        "AblationHyperModel",
+        base={"attention": "softmax", "temperature": 0.3},
+        arms={"base": {}, "mine": {"attention": "sparsemax"}},
+    )
+    assert hyper_model.settings_of("base", 0)["attention"] == "softmax"
+    settings = hyper_model.settings_of("mine", 1)
+    assert (settings["attention"], settings["seed"]) == ("sparsemax", 1)
+    assert settings["temperature"] == 0.3

@@ -67,3 +67,15 @@ def test_bad_input_is_explained():
         probe(windows, [Fold(("s00", "s77"), ("s02",), ("s04",))])
     with pytest.raises(ValueError, match="needs validation rows"):
         probe(windows, folds, LinearProbe()).score(small_encoder())
+
+
+def test_invalid_windows_are_left_out():
+    from keras_relcon.tuning import ValidationProbe
+
+    _, windows, folds = tiny_data()
+    valid = np.arange(len(windows.valid)) % 3 > 0
+    spoiled = np.where(valid[:, None, None], windows.acceleration, np.nan)
+    encoder = small_encoder()
+    expected = ValidationProbe(windows.select(valid), folds).score(encoder)
+    spoiled = dataclasses.replace(windows, acceleration=spoiled, valid=valid)
+    assert ValidationProbe(spoiled, folds).score(encoder) == expected
