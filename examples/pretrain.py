@@ -35,7 +35,7 @@ def main():
     groups = kr.data.CandidateGroups(train, **size)
     fit(model, groups, f"{args.output}.stages/relcon")
     facts = {"held_out_subjects": test.subjects, "same_activity_auc": auc}
-    kr.presets.save_to_preset(model, args.output, facts=facts)
+    kr.presets.save_to_preset(model, args.output, facts, 100, 256)
 
 
 def fit(model, batches, checkpoints):

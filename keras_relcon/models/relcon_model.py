@@ -80,6 +80,7 @@ class RelConModel(RelConTrainStep, keras.Model):
     this epoch.
 
     Raises:
+        TypeError: if `encoder` or `motif_distance` is no such model.
         ValueError: if the input is not a candidate group, or of one anchor, or
             if `candidates` is neither of the two.
 
@@ -111,6 +112,7 @@ class RelConModel(RelConTrainStep, keras.Model):
         # The signal stays in float32 under a policy of mixed precision; the
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
+        _check_parts(encoder, motif_distance)
         if candidates not in ("global", "replica"):
             raise ValueError(
                 "`candidates` must be 'global' or 'replica'. Received: "
@@ -348,6 +350,20 @@ class RelConModel(RelConTrainStep, keras.Model):
                 config.get(name)
             )
         return cls(**config)
+
+
+def _check_parts(encoder, motif_distance):
+    if not isinstance(encoder, keras.Layer):
+        raise TypeError(
+            "`encoder` must be a Keras model. Received: "
+            f"encoder={encoder!r}. Load the name of a preset with "
+            "`keras_relcon.presets.from_preset`."
+        )
+    if not hasattr(motif_distance, "candidate_distances"):
+        raise TypeError(
+            "`motif_distance` must be a `MotifDistance`. Received: "
+            f"motif_distance={motif_distance!r}."
+        )
 
 
 def _unpack(inputs, *names):

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import warnings
 from pathlib import Path
 
 import keras
@@ -48,7 +49,8 @@ def save_to_preset(
         facts: dict, which JSON can hold. What the model card says, see
             `CARD_FACTS`. Defaults to none.
         sample_rate_hz: float. Rate of the windows that the model was trained
-            on. Defaults to that of the preset it came from, else `100`.
+            on. Defaults to that of the preset it came from, else `100`, with
+            a warning: whoever loads the preset is held to it.
         window_length: int. Their samples. Defaults to that of the preset it
             came from, else `256`.
         overwrite: bool. Whether a preset that is there may be replaced.
@@ -67,12 +69,22 @@ def save_to_preset(
     Example:
 
     >>> model.fit(groups, epochs=10)
-    >>> keras_relcon.presets.save_to_preset(model, "my_preset")
+    >>> keras_relcon.presets.save_to_preset(
+    ...     model, "my_preset", sample_rate_hz=100, window_length=256
+    ... )
     >>> encoder = keras_relcon.presets.from_preset("my_preset")
     """
     check_facts(facts)
     parts = _parts_of(model)
     earlier = getattr(parts["."][1], "preset_metadata", None)
+    if earlier is None and None in (sample_rate_hz, window_length):
+        warnings.warn(
+            "The preset will say that its windows are of "
+            f"{_first(window_length, None, '', 256)} samples at "
+            f"{_first(sample_rate_hz, None, '', 100):g} Hz, for the model does "
+            "not know. Pass `sample_rate_hz` and `window_length`.",
+            stacklevel=2,
+        )
     common = PresetMetadata(
         kind="encoder",
         sample_rate_hz=float(

@@ -1,5 +1,6 @@
 import importlib
 import json
+import warnings
 
 import h5py
 import keras
@@ -60,6 +61,19 @@ def test_the_encoder_says_what_it_takes(encoder, tmp_path):
     metadata = from_preset(again).preset_metadata
     assert (metadata.sample_rate_hz, metadata.window_length) == (50.0, LENGTH)
     assert metadata.facts == {"data": "mine"}
+
+
+def test_what_is_not_known_of_the_windows_is_told(encoder, tmp_path):
+    with pytest.warns(UserWarning, match="256 samples at 50 Hz"):
+        save_to_preset(encoder, tmp_path / "a", sample_rate_hz=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        save_to_preset(
+            encoder, tmp_path / "b", sample_rate_hz=50, window_length=64
+        )
+        loaded = from_preset(tmp_path / "b")
+        save_to_preset(loaded, tmp_path / "c")
+    assert from_preset(tmp_path / "c").preset_metadata.sample_rate_hz == 50
 
 
 def test_embed_takes_rate_and_length_from_the_preset(encoder, tmp_path, rng):
