@@ -103,8 +103,8 @@ def make_output_folder(path):
 
 def run(args):
     targets = _targets(args)
-    make_output_folder(args.output)
     encoder = presets.from_preset(args.preset)
+    make_output_folder(args.output)
     num_failed = 0
     for file, target in targets.items():
         try:

@@ -70,7 +70,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace a preset that another config wrote",
+        help="replace a preset or checkpoints that another config wrote",
     )
     parser.add_argument(
         "--max-minutes",

@@ -60,7 +60,6 @@ def add_folder_arguments(parser):
 
 
 def run(args):
-    make_output_folder(args.output)
     recordings = data.load_recordings(args.data, args.sample_rate_hz, args.unit)
     encoder = presets.from_preset(args.preset)
     rate, length = expected_input(encoder)
@@ -71,6 +70,7 @@ def run(args):
             "--folds must be at least 2, and at most the number of subjects. "
             f"Received: {args.folds} folds for {num_subjects} subjects."
         )
+    make_output_folder(args.output)
     report = evaluation.cross_validate(
         evaluation.LinearProbe(),
         {Path(args.preset).name: encoder},

@@ -113,6 +113,7 @@ def replacing_directory(path, overwrite):
 
 
 def check_is_free(path, overwrite):
+    """Raises a `FileExistsError` where a preset would not be written."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
     if overwrite and (path / METADATA).exists():

@@ -108,6 +108,7 @@ def save_to_preset(
 
 
 def check_facts(facts):
+    """Raises a `TypeError` if JSON cannot hold the facts of a preset."""
     try:
         json.dumps(facts, allow_nan=False)
     except (TypeError, ValueError) as error:
