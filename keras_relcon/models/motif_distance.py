@@ -59,8 +59,9 @@ class MotifDistance(keras.Model):
             `keras.layers.Identity()` nothing. Defaults to `None`.
         pairs_per_chunk: int. How many pairs of windows are compared at once.
             The attention of one pair takes `4 * time**2` bytes, several times
-            over. Defaults to `None`: 32 on a CPU, whose cache then holds most
-            of it, and 2048 on an accelerator, which would idle in small steps.
+            over. Defaults to `None`: 16 on a CPU (32 with PyTorch), whose cache
+            then holds most of it, and 2048 on an accelerator, which would idle
+            in small steps.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
@@ -395,7 +396,9 @@ def _check_windows(name, shape):
 
 
 def _default_pairs_per_chunk():
-    return 2048 if has_accelerator() else 32
+    if has_accelerator():
+        return 2048
+    return 32 if keras.backend.backend() == "torch" else 16
 
 
 def _squared_errors(x, y):
