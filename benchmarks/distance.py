@@ -8,7 +8,7 @@ import measuring
 from naive_distance import naive_distances
 
 TITLE = "Motif distance"
-SIZES = {"batch_size": 16, "num_candidates": 8, "length": 256, "repeats": 5}
+SIZES = {"batch_size": 16, "num_candidates": 8, "length": 256, "repeats": 11}
 TINY = {"batch_size": 2, "num_candidates": 1, "length": 40, "repeats": 1}
 
 
