@@ -10,6 +10,7 @@ done is kept in OUTPUT: a comparison that was stopped goes on.
 """
 
 import argparse
+import math
 from pathlib import Path
 
 import keras
@@ -49,7 +50,8 @@ def main():
     )
     encoders = {}
     for name in args.methods:
-        path = args.output / f"{name}-{args.steps}-{args.seed}.keras"
+        size = f"{args.steps}x{args.batch_size}x{args.num_candidates}"
+        path = args.output / f"{name}-{size}-{args.seed}.keras"
         if not path.exists():
             preset = kr.presets.from_preset("relcon_small", task="pretrain")
             encoder = evaluation.untrained_copy(preset.encoder, args.seed)
@@ -75,7 +77,8 @@ def main():
         )
     ]
     for report in reports:
-        report.save(args.output / report.settings["benchmark"])
+        benchmark = report.settings["benchmark"]
+        report.save(args.output / f"{benchmark}-{args.seed}")
         print(report.table())
     for name in reports[0].representations:
         mean = sum(report.mean(name) for report in reports) / len(reports)
@@ -86,17 +89,21 @@ def pretrain(name, encoder, distance, store, args):
     """Trains `encoder` by a method, in place."""
     keras.utils.set_random_seed(args.seed)
     model = METHODS[name](encoder, distance)
-    size = {"steps_per_epoch": min(args.steps, 100), "seed": args.seed}
+    size = {"steps_per_epoch": math.gcd(args.steps, 100), "seed": args.seed}
     if isinstance(model, kr.RelConModel):
         batches = kr.data.CandidateGroups(
             store, args.batch_size, args.num_candidates, **size
         )
     else:
         num_windows = args.batch_size * (1 + args.num_candidates)
-        batches = kr.data.WindowBatches(store, num_windows, **size)
+        # AugPred draws windows with movement more often, as it asks for.
+        weighting = "activity" if name == "AugPred" else None
+        batches = kr.data.WindowBatches(
+            store, num_windows, weighting=weighting, **size
+        )
     rate = keras.optimizers.schedules.CosineDecay(1e-3, args.steps)
     model.compile(optimizer=keras.optimizers.Adam(rate))
-    epochs = -(-args.steps // size["steps_per_epoch"])
+    epochs = args.steps // size["steps_per_epoch"]
     print(f"{name}, {args.steps} steps")
     model.fit(batches, epochs=epochs, shuffle=False, verbose=2)
 

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_relcon import distributed
 from keras_relcon.baselines.input_checks import check_windows
 from keras_relcon.baselines.predicted_transforms import (
     AxisPermutation,
@@ -165,7 +166,8 @@ class AugPred(keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         # The mean over (batch, tasks): tasks have equal weights.
-        return self.task_loss(y_pred["labels"], y_pred["logits"])
+        loss = self.task_loss(y_pred["labels"], y_pred["logits"])
+        return sum(map(distributed.own_share, self.losses), start=loss)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         logits, labels = y_pred["logits"], y_pred["labels"]

@@ -43,6 +43,7 @@ class MaskedMotifDistance(MotifDistance):
         attention, embedding_dim, kernel_size, num_dilated_blocks, dropout,
             pairs_per_chunk: as in `MotifDistance`. Defaults to REBAR's:
             `"softmax"`, `256`, `15`, `1`, `0.1`; and `None`.
+        normalization: `"anchor"`, and no other. Defaults to `"anchor"`.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. More than `mask_length` samples.
@@ -77,8 +78,16 @@ class MaskedMotifDistance(MotifDistance):
         num_dilated_blocks=1,
         dropout=0.1,
         pairs_per_chunk=None,
+        normalization="anchor",
         **kwargs,
     ):
+        if normalization != "anchor":
+            raise ValueError(
+                '`normalization` must be "anchor": REBAR takes the statistics '
+                "of the anchor. Received: "
+                f"normalization={normalization!r}. Use `MotifDistance` for "
+                "another."
+            )
         super().__init__(
             attention=attention,
             embedding_dim=embedding_dim,
@@ -86,6 +95,7 @@ class MaskedMotifDistance(MotifDistance):
             num_dilated_blocks=num_dilated_blocks,
             dropout=dropout,
             pairs_per_chunk=pairs_per_chunk,
+            normalization=normalization,
             augmentation=keras.layers.Identity(),
             **kwargs,
         )
@@ -217,6 +227,10 @@ class MaskedMotifDistance(MotifDistance):
 
     @classmethod
     def from_config(cls, config):
+        config = dict(config)
+        # Saved by versions that took the argument and did not use it.
+        if config.get("normalization") == "candidate":
+            del config["normalization"]
         return cls(**config)
 
 

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_relcon import distributed
 from keras_relcon.losses.binary_contrastive import BinaryContrastiveLoss
 from keras_relcon.models.relcon_model import RelConModel
 
@@ -101,7 +102,8 @@ class REBAR(RelConModel):
     ):
         if self._compile_loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        return self.binary_loss(y, y_pred)
+        loss = self.binary_loss(y, y_pred)
+        return sum(map(distributed.own_share, self.losses), start=loss)
 
     def get_config(self):
         return {

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_relcon import distributed
 from keras_relcon.baselines.input_checks import check_windows
 from keras_relcon.baselines.view_pairs import ViewPairs
 from keras_relcon.losses.nt_xent import NTXentLoss
@@ -119,7 +120,8 @@ class SimCLR(keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         projections = y_pred["projection"]
-        return self.contrastive_loss(projections[:, 0], projections[:, 1])
+        loss = self.contrastive_loss(projections[:, 0], projections[:, 1])
+        return sum(map(distributed.own_share, self.losses), start=loss)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         self.embedding_spread.update_state(

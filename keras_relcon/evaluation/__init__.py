@@ -29,6 +29,7 @@ from keras_relcon.evaluation.protocols.folds import (
     grouped_k_fold,
     held_out,
     leave_one_subject_out,
+    validation_folds,
 )
 from keras_relcon.evaluation.protocols.hhar_table4 import (
     hhar_folds,
@@ -147,6 +148,7 @@ __all__ = [
     "run_benchmark",
     "std_scores",
     "untrained_copy",
+    "validation_folds",
     "wisdm_watch_folds",
     "wisdm_watch_pretraining_subjects",
     "wisdm_watch_windows",

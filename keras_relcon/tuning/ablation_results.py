@@ -74,20 +74,21 @@ class AblationResults:
 
     def difference(self, arm):
         """`(mean, low, high)` of arm minus base, on the units of both."""
+        return _interval(*self._pairs(arm), self._ratio)
+
+    def _pairs(self, arm):
+        """Values of the arm and of the base, on the units of both."""
         own, base = self.values(arm), self.values(BASE)
         units = [unit for unit in own if unit in base]
-        return _interval(
-            [own[unit] for unit in units],
-            [base[unit] for unit in units],
-            self._ratio,
-        )
+        return [own[unit] for unit in units], [base[unit] for unit in units]
 
     def rows(self):
         """One dict per arm of plain values; NaN where there is none."""
         rows = []
         for arm in self.arms:
             mean, difference = self.mean(arm), self.difference(arm)
-            base = mean[0] - difference[0]
+            _, base = self._pairs(arm)
+            base = np.mean(base) if base else float("nan")
             rows.append(
                 {
                     "arm": arm,
@@ -127,6 +128,10 @@ class AblationResults:
             "changes are those of its own tasks and data, from the smallest "
             "to the largest.",
         ]
+        if BASE not in self.arms:
+            lines.append(
+                f"\nWithout the arm `{BASE}` there are no differences."
+            )
         if self.failures:
             lines.append(
                 f"\n{len(self.failures)} of {len(self.trials)} trials failed:\n"

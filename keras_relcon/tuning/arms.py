@@ -22,6 +22,14 @@ ARMS = {
     # trains with sparsemax and ranks with softmax.
     "anchor_rev_in": {"normalization": "anchor"},
     "softmax_ranking": {"ranking_attention": "softmax"},
+    # The paper trains with 1, the released code with 0.1.
+    "temperature_1": {"temperature": 1.0},
+    "temperature_0.5": {"temperature": 0.5},
+    "temperature_0.1": {"temperature": 0.1},
+    "temperature_0.05": {"temperature": 0.05},
+    # The paper has 20.
+    "num_candidates_1": {"num_candidates": 1},
+    "num_candidates_20": {"num_candidates": 20},
 }
 TABLE_5 = (
     "base",

@@ -1,18 +1,18 @@
 import time
 
 import keras
-import numpy as np
 
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
 from keras_relcon.evaluation.result_cache import content_key
 from keras_relcon.layers import ResNet1D34
 from keras_relcon.tuning.finished_trials import FinishedTrials
+from keras_relcon.tuning.input_checks import check_apart, check_objective
 from keras_relcon.tuning.keras_tuner_import import (
     hyper_model_class,
     import_keras_tuner,
 )
+from keras_relcon.tuning.search_space import check_space, declare
 from keras_relcon.tuning.settings import (
-    CONDITIONS,
     OF_THE_DISTANCE,
     SPACE,
     complete,
@@ -20,7 +20,11 @@ from keras_relcon.tuning.settings import (
     make_model,
 )
 from keras_relcon.tuning.trained_distances import TrainedDistances
-from keras_relcon.tuning.validation_probe import OBJECTIVE, ValidationProbe
+from keras_relcon.tuning.validation_probe import (
+    OBJECTIVE,
+    ValidationProbe,
+    mean_scores,
+)
 
 
 def objective():
@@ -39,22 +43,26 @@ class RelConHyperModel(hyper_model_class()):
     trained with the same settings; trains the encoder; and scores it by
     `ValidationProbe`. Works with every tuner of KerasTuner, with several
     workers, and on the three backends. A setting that another one switches off
-    is not in the trial, so that no two trials are the same training.
+    is not in the trial, so that no two trials are the same training. What an
+    earlier search finished is taken from `cache_dir`, except by Hyperband,
+    which goes on from trials of its own.
 
     Args:
         store: `WindowStore` to pretrain on, without validation subjects.
         windows: `Windows` with labels, to probe.
         folds: list of `Fold`. Their test subjects are never read.
         cache_dir: path. Trained distances, finished trials and their encoders
-            are kept there, under the SHA-256 of all that they depend on: the
-            settings, the data, the backend, versions, and the code of this
-            package. May be shared by workers and searches.
+            are kept there, and why other trials failed, under the SHA-256 of
+            all that they depend on: the settings, the data, the backend,
+            versions, and the code of this package. May be shared by workers
+            and searches.
         encoder: callable without arguments that makes an encoder. Defaults to
             `ResNet1D34`.
         base: dict. Settings that differ from `settings.DEFAULTS`, for all
             trials; what is searched takes their place. Defaults to none.
         space: dict of setting to a list of values, or to a tuple `(low, high)`
-            searched on a logarithmic scale. Defaults to `SPACE`.
+            of a number, searched on a logarithmic scale; whole numbers where
+            the default is one. Defaults to `SPACE`.
         task: see `ValidationProbe`.
         batch_size: int. Anchors per batch. Defaults to `64`.
         steps_per_epoch: int. Defaults to `100`.
@@ -69,8 +77,9 @@ class RelConHyperModel(hyper_model_class()):
 
     Raises:
         ImportError: if KerasTuner is missing.
-        ValueError: if the store has validation subjects; and as
-            `ValidationProbe` and `settings.complete`.
+        ValueError: if the store has validation subjects, or the space has a
+            value that cannot be trained; and as `ValidationProbe` and
+            `settings.complete`.
 
     Example:
 
@@ -78,8 +87,13 @@ class RelConHyperModel(hyper_model_class()):
     ...     kr.tuning.RelConHyperModel(store, windows, folds, "cache"),
     ...     objective=kr.tuning.objective(),
     ...     max_epochs=10,
+    ...     max_consecutive_failed_trials=100,
     ... )
     >>> tuner.search()
+    >>> print(kr.tuning.search_summary(tuner))
+
+    KerasTuner ends a search after three failed trials in a row, unless
+    `max_consecutive_failed_trials` is more.
 
     A search that was stopped goes on with `overwrite=False`, but for
     `GridSearch`, whose record does not hold what is left of the grid (as of
@@ -106,7 +120,7 @@ class RelConHyperModel(hyper_model_class()):
     ):
         super().__init__()
         self.probe = ValidationProbe(windows, folds, task)
-        _check_apart(store, self.probe.validation_subjects)
+        check_apart(store, self.probe.validation_subjects)
         self.store = store
         self.encoder = encoder
         self.base = dict(base or {})
@@ -119,7 +133,7 @@ class RelConHyperModel(hyper_model_class()):
         self.distance_seed = distance_seed
         self.distances = TrainedDistances(cache_dir)
         self.finished = FinishedTrials(cache_dir)
-        _check_space(self.space, complete(self.base))
+        check_space(self.space, complete(self.base))
         self._store_key = self._probe_key = None
 
     def choose(self, hp):
@@ -131,32 +145,18 @@ class RelConHyperModel(hyper_model_class()):
         Returns:
             dict of `settings.complete`.
         """
-        chosen = {}
-        # Parents before the settings that they switch on.
-        for name in sorted(self.space, key=lambda name: name in CONDITIONS):
-            parent, values = CONDITIONS.get(name, (None, ()))
-            if parent in self.space:
-                with hp.conditional_scope(parent, list(values)):
-                    value = self._declare(hp, name)
-                if chosen[parent] in values:
-                    chosen[name] = value
-            elif parent is None or complete(self.base)[parent] in values:
-                chosen[name] = self._declare(hp, name)
-        return complete(self.base, chosen)
-
-    def _declare(self, hp, name):
-        values, base = self.space[name], complete(self.base)[name]
-        if isinstance(values, tuple):
-            low, high = values
-            default = base if low <= base <= high else None
-            return hp.Float(name, low, high, sampling="log", default=default)
-        default = base if base in values else None
-        return hp.Choice(name, list(values), default=default)
+        base = complete(self.base)
+        return complete(base, declare(hp, self.space, base))
 
     def build(self, hp):
         settings = self.choose(hp)
-        model = make_model(settings, self.encoder)
+        failure = self._failure_key(settings)
+        with self.finished.keeping_reason(failure, settings):
+            return self._make(settings)
+
+    def _make(self, settings):
         window = (self.store.window_length, 3)
+        model = make_model(settings, self.encoder, self.store.window_length)
         model.build(
             {
                 "anchor": (self.batch_size, *window),
@@ -192,14 +192,36 @@ class RelConHyperModel(hyper_model_class()):
             keras_tuner.errors.FatalValueError: if the tuner's objective is
                 none of these. It ends the search.
         """
-        _check_objective(callbacks)
-        settings = self.choose(hp)
-        epochs = epochs or self.epochs
-        key = self.key(settings, epochs)
-        # A training that goes on from another one is known by both.
-        scores = None if initial_epoch else self.finished.load(key)
-        if scores is not None:
-            return scores
+        check_objective(callbacks, len(self.probe.folds))
+        settings, epochs = self.choose(hp), epochs or self.epochs
+        failure = self._failure_key(settings)
+        with self.finished.keeping_reason(failure, settings):
+            # Hyperband goes on from the checkpoints of a search, which hold
+            # the optimizer's state too: there each trial is trained.
+            key, scores = self.key(settings, epochs), None
+            if "tuner/epochs" not in hp.values and not initial_epoch:
+                scores = self.finished.load(key)
+            if scores is not None:
+                self._take_finished(key, model, settings)
+                _tell(callbacks, model, epochs, scores)
+            else:
+                scores = self._train(
+                    key,
+                    model,
+                    settings,
+                    epochs=epochs,
+                    initial_epoch=initial_epoch,
+                    callbacks=list(callbacks),
+                    verbose=verbose,
+                )
+        self.finished.forget_reason(failure)
+        return scores
+
+    def _take_finished(self, key, model, settings):
+        model.motif_distance.set_weights(self._distance_weights(settings))
+        model.encoder.load_weights(self.finished.encoder_path(key))
+
+    def _train(self, key, model, settings, epochs, initial_epoch, **kwargs):
         started = time.perf_counter()
         model.motif_distance.set_weights(self._distance_weights(settings))
         keras.utils.set_random_seed(settings["seed"] + 1)
@@ -212,20 +234,25 @@ class RelConHyperModel(hyper_model_class()):
         )
         groups.epoch = initial_epoch
         history = model.fit(
-            groups,
-            epochs=epochs,
-            initial_epoch=initial_epoch,
-            callbacks=list(callbacks),
-            verbose=verbose,
+            groups, epochs=epochs, initial_epoch=initial_epoch, **kwargs
         ).history
         scores = {
-            **_means(self.probe.score(model.encoder)),
+            **mean_scores(self.probe.score(model.encoder)),
             "loss_per_candidate": float(history["loss_per_candidate"][-1]),
             "seconds": time.perf_counter() - started,
         }
+        # A training that goes on from another one is known by both.
         if not initial_epoch:
             self.finished.save(key, settings, scores, model.encoder)
         return scores
+
+    def failure_reason(self, hp):
+        """Why the last trial of these parameters failed, or `None`."""
+        return self.finished.reason(self._failure_key(self.choose(hp)))
+
+    def _failure_key(self, settings):
+        sizes = [self.batch_size, self.steps_per_epoch, self.epochs]
+        return content_key("failure", settings, sizes)
 
     def key(self, settings, epochs=None):
         """SHA-256 of all that the scores of a training depend on."""
@@ -289,46 +316,12 @@ class RelConHyperModel(hyper_model_class()):
         return acceleration[::step]
 
 
-def _means(folds):
-    scores = {
-        f"validation_{name}": float(np.mean([fold[name] for fold in folds]))
-        for name in folds[0]
-    }
-    if len(folds) > 1:
-        for index, fold in enumerate(folds):
-            scores[f"{OBJECTIVE}_fold_{index}"] = fold["macro_f1"]
-    return scores
+def _tell(callbacks, model, epochs, scores):
+    """Has KerasTuner keep the weights of a trial that was not trained.
 
-
-def _check_objective(callbacks):
-    """KerasTuner would notice only when the training is over."""
+    Its callback that does so is one that knows the objective.
+    """
     for callback in callbacks:
-        wanted = getattr(callback, "objective", None)
-        for part in getattr(wanted, "objectives", [wanted]):
-            name = getattr(part, "name", OBJECTIVE)
-            if not name.startswith(("validation_", "loss_per_", "seconds")):
-                raise import_keras_tuner().errors.FatalValueError(
-                    f"The objective must be one that is logged: {OBJECTIVE!r} "
-                    f"or another score. Received: objective={name!r}. Pass "
-                    "`objective=keras_relcon.tuning.objective()`."
-                )
-
-
-def _check_space(space, base):
-    for name, values in space.items():
-        for value in values:
-            complete(base, {name: value})
-        if not values or (isinstance(values, tuple) and len(values) != 2):
-            raise ValueError(
-                "A space must be a list of values or a tuple (low, high). "
-                f"Received: {name}={values!r}."
-            )
-
-
-def _check_apart(store, validation_subjects):
-    both = sorted(set(store.subjects) & set(validation_subjects))
-    if both:
-        raise ValueError(
-            "Validation subjects must not be in the store to pretrain on. "
-            f"Received: {both} in both. Use `store.select_subjects`."
-        )
+        if hasattr(callback, "objective"):
+            callback.set_model(model)
+            callback.on_epoch_end(epochs - 1, scores)

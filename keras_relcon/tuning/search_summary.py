@@ -15,7 +15,10 @@ def trial_rows(tuner):
         it failed, else `""`.
     """
     oracle = tuner.oracle
-    return [_row(oracle.trials[name]) for name in oracle.start_order]
+    hyper_model = _hyper_model(tuner)
+    return [
+        _row(oracle.trials[name], hyper_model) for name in oracle.start_order
+    ]
 
 
 def search_summary(tuner):
@@ -51,7 +54,7 @@ def search_summary(tuner):
     return "\n".join(lines)
 
 
-def _row(trial):
+def _row(trial, hyper_model):
     scores = {}
     if trial.status == COMPLETED:
         scores = {
@@ -63,13 +66,27 @@ def _row(trial):
         "values": dict(trial.hyperparameters.values),
         "status": trial.status,
         "scores": scores,
-        "reason": _reason(trial),
+        "reason": _reason(trial, hyper_model),
     }
 
 
-def _reason(trial):
+def _hyper_model(tuner):
+    """The hypermodel of a tuner, without what is wrapped around it."""
+    hyper_model = getattr(tuner, "hypermodel", None)
+    while hasattr(hyper_model, "hypermodel"):
+        hyper_model = hyper_model.hypermodel
+    return hyper_model
+
+
+def _reason(trial, hyper_model):
     if trial.status in (COMPLETED, "RUNNING"):
         return ""
+    # KerasTuner does not tell a chief why trials failed, and its traceback may
+    # end in notes.
+    if hasattr(hyper_model, "failure_reason"):
+        kept = hyper_model.failure_reason(trial.hyperparameters.copy())
+        if kept:
+            return kept
     # The last line of a traceback is the error itself.
     lines = (trial.message or "").strip().splitlines()
     return lines[-1].strip() if lines else "the objective was not a number"

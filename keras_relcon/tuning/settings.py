@@ -3,6 +3,8 @@
 import keras
 
 from keras_relcon import layers, losses, models
+from keras_relcon.layers.cross_attention import ATTENTIONS
+from keras_relcon.models.motif_distance import NORMALIZATIONS
 
 # RelCon as in the paper; the learning rate is ours (the paper gives none).
 DEFAULTS = {
@@ -23,6 +25,9 @@ DEFAULTS = {
     "seed": 0,
 }
 CHOICES = {
+    "attention": tuple(ATTENTIONS),
+    "ranking_attention": (None, *ATTENTIONS),
+    "normalization": NORMALIZATIONS,
     "augmentation": ("random", "mask", "identity"),
     "candidates": ("within_subject", "augmented_copy"),
     "loss": ("relative", "binary", "log_ratio"),
@@ -121,19 +126,25 @@ def make_loss(settings):
     return None
 
 
-def make_model(settings, encoder):
+def make_model(settings, encoder, window_length=None):
     """The compiled `RelConModel` of the settings; its distance is untrained.
 
     Args:
         settings: dict of `complete`.
         encoder: callable without arguments that makes the encoder.
+        window_length: int, samples. Defaults to `None`, any.
     """
     keras.utils.set_random_seed(settings["seed"])
     if settings["encoder"] == "resnet1d18":
         encoder = _resnet1d18
+    encoder = encoder()
+    # Before anything that draws from Python's generator more or less often
+    # from arm to arm: all arms of a seed begin with the same encoder.
+    if not encoder.built:
+        encoder.build((None, window_length, 3))
     copies = settings["candidates"] == "augmented_copy"
     model = models.RelConModel(
-        encoder(),
+        encoder,
         make_distance(settings),
         temperature=settings["temperature"],
         candidate_augmentation=layers.RandomAugmentations() if copies else None,

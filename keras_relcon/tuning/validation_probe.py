@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.metrics.classification import (
+    METRICS,
     classification_metrics,
 )
 from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
@@ -88,6 +89,32 @@ class ValidationProbe:
         return classification_metrics(
             labels[validation], predicted, probabilities, task.classes_
         )
+
+
+def mean_scores(folds):
+    """What a trial logs of the scores of its folds.
+
+    Args:
+        folds: list of dict, as of `ValidationProbe.score`.
+
+    Returns:
+        dict of floats: the mean of each score over the folds, and the macro-F1
+        of each fold where there are several.
+    """
+    scores = {
+        f"validation_{name}": float(np.mean([fold[name] for fold in folds]))
+        for name in folds[0]
+    }
+    if len(folds) > 1:
+        for index, fold in enumerate(folds):
+            scores[f"{OBJECTIVE}_fold_{index}"] = fold["macro_f1"]
+    return scores
+
+
+def score_names(num_folds):
+    """The names of `mean_scores`, a list of str."""
+    one_fold = dict.fromkeys(METRICS, 0.0)
+    return list(mean_scores([one_fold] * num_folds))
 
 
 def _seen(fold):

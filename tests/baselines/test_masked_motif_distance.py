@@ -143,6 +143,18 @@ def test_fit_lowers_the_loss_and_saves(rng, tmp_path):
     assert loaded.mask_length == 4 and loaded.attention == "softmax"
 
 
+def test_it_normalises_by_the_anchor_alone():
+    config = small().get_config()
+    assert config["normalization"] == "anchor"
+    assert MaskedMotifDistance.from_config(config).get_config() == config
+    saved_before = {**config, "normalization": "candidate"}
+    loaded = MaskedMotifDistance.from_config(saved_before)
+    assert loaded.get_config() == config
+    for other in ("candidate", "none"):
+        with pytest.raises(ValueError, match=f'must be "anchor".*{other}'):
+            MaskedMotifDistance(normalization=other)
+
+
 def test_bad_input_is_explained(rng):
     with pytest.raises(ValueError, match="`mask_length`.*=0"):
         MaskedMotifDistance(mask_length=0)

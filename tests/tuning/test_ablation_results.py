@@ -69,6 +69,21 @@ def test_a_single_unit_has_no_interval_and_pairs_with_its_own_seed(results):
     )
 
 
+def test_a_relative_change_is_to_the_base_of_the_same_units():
+    from keras_relcon.tuning import AblationResults
+
+    results = AblationResults(
+        [
+            trial("base", 0, 0.6),
+            trial("softmax", 0, 0.5),
+            trial("softmax", 1, 0.7),
+        ]
+    )
+    row = results.rows()[1]
+    np.testing.assert_allclose(row["mean"], 0.6)
+    np.testing.assert_allclose(row["relative_change_percent"], -100 / 6)
+
+
 def test_one_seed_is_spread_over_folds_with_a_wider_interval():
     from keras_relcon.tuning import AblationResults
 
@@ -90,6 +105,7 @@ def test_tables_and_plot(results, tmp_path):
     assert "| softmax | 3 | 80.00 | 75.03 to 84.97 | -2.00 |" in text
     assert "-7.1 to -0.6 %" in text  # the paper's, of its tasks
     assert "1 of 8 trials failed" in text and "a \\| b" in text
+    assert "Without the arm" not in text
     rows = list(csv.DictReader(io.StringIO(results.to_csv())))
     assert [row["arm"] for row in rows] == ["base", "softmax", "no_rev_in"]
     assert float(rows[1]["difference"]) == pytest.approx(-0.02)
@@ -107,7 +123,9 @@ def test_without_a_base_there_is_no_difference():
 
     results = AblationResults([trial("softmax", 0, 0.5)])
     assert math.isnan(results.difference("softmax")[0])
-    assert "| softmax | 1 | 50.00 | - | - |" in results.to_markdown()
+    text = results.to_markdown()
+    assert "| softmax | 1 | 50.00 | - | - |" in text
+    assert "Without the arm `base` there are no differences." in text
 
 
 def test_intervals_over_seeds_are_not_widened():

@@ -5,7 +5,7 @@ import types
 import keras
 import numpy as np
 import pytest
-from support import to_numpy
+from support import small_encoder, to_numpy
 from tiny_search import SMALL, TINY, tiny_data
 
 from keras_relcon.evaluation import Fold
@@ -70,6 +70,22 @@ def test_switched_off_settings_are_not_in_a_trial(make):
     assert settings["learning_rate"] == 1e-3  # the base's
 
 
+def test_a_range_of_a_whole_number_is_of_whole_numbers(make):
+    import keras_tuner
+
+    hyper_model = make(
+        "RelConHyperModel",
+        space={"num_candidates": (1, 20), "temperature": (0.1, 1)},
+    )
+    parameters = keras_tuner.HyperParameters()
+    assert hyper_model.choose(parameters)["num_candidates"] == 2  # the base's
+    for parameter in parameters.space:
+        is_whole = parameter.name == "num_candidates"
+        kind = keras_tuner.engine.hyperparameters.Int
+        assert isinstance(parameter, kind) == is_whole
+        assert parameter.sampling == "log"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["RandomSearch", "Hyperband"])
 def test_a_search_finds_a_probe_score(make, tmp_path, kind):
@@ -85,16 +101,18 @@ def test_a_search_finds_a_probe_score(make, tmp_path, kind):
         "RandomSearch": {"max_trials": 1},
         "Hyperband": {"max_epochs": 2, "factor": 2},
     }[kind]
-    tuner = getattr(keras_tuner, kind)(
-        hyper_model,
-        objective=objective(),
-        directory=str(tmp_path),
-        seed=1,
-        **extent,
-    )
-    tuner.search(verbose=0)
-    trials = list(tuner.oracle.trials.values())
-    assert {trial.status for trial in trials} == {"COMPLETED"}
+    for name in ("first", "again"):  # with what the first has finished
+        tuner = getattr(keras_tuner, kind)(
+            hyper_model,
+            objective=objective(),
+            directory=str(tmp_path),
+            project_name=name,
+            seed=1,
+            **extent,
+        )
+        tuner.search(verbose=0)
+        trials = list(tuner.oracle.trials.values())
+        assert {trial.status for trial in trials} == {"COMPLETED"}
     assert 0 <= tuner.oracle.get_best_trials()[0].score <= 1
     assert f"{len(trials)} of {len(trials)} trials completed, 0 failed" in (
         search_summary(tuner)
@@ -167,6 +185,15 @@ def test_bad_input_is_explained(make):
         make("RelConHyperModel", base={"tau": 1})
     with pytest.raises(ValueError, match="low, high.*learning_rate"):
         make("RelConHyperModel", space={"learning_rate": (1e-3,)})
+    for name, values in (
+        ("loss", ("relative", "binary")),
+        ("num_candidates", (1.5, 20)),
+        ("learning_rate", (0.0, 1e-2)),
+    ):
+        with pytest.raises(ValueError, match=f"range.*{name}=.*Use a list"):
+            make("RelConHyperModel", space={name: values})
+    with pytest.raises(ValueError, match="a list of values.*loss=\[\]"):
+        make("RelConHyperModel", space={"loss": []})
     with pytest.raises(ValueError, match="relative.*'hinge'"):
         make("RelConHyperModel", space={"loss": ["relative", "hinge"]})
     with pytest.raises(ValueError, match="relative.*'cosine'"):
@@ -223,7 +250,11 @@ def test_a_trial_trains_what_its_settings_say(make, monkeypatch):
     assert run(epochs=4)[1] == run(epochs=4)[1]
     run(epochs=5)
     run(epochs=4, initial_epoch=2)  # nor is one from the start taken for it
-    assert [kwargs["epochs"] for _, kwargs, _ in calls] == [4, 4, 4, 5, 4]
+    choices.values["tuner/epochs"] = 4  # Hyperband goes on from what it trained
+    run(epochs=4)
+    run(epochs=4)
+    trained = [kwargs["epochs"] for _, kwargs, _ in calls]
+    assert trained == [4, 4, 4, 5, 4, 4, 4]
 
 
 def test_the_key_has_all_that_scores_depend_on(tmp_path):
@@ -311,3 +342,32 @@ def test_a_built_model_has_the_optimizers_state(make):
     model = make("AblationHyperModel").build(Choices(arm="base", seed=0))
     count = 2 * len(model.trainable_variables)  # the moments of Adam
     assert len(model.optimizer.variables) == 2 + count
+
+
+def test_a_finished_trial_gives_its_best_model(make, tmp_path):
+    import keras_tuner
+
+    from keras_relcon.tuning import objective
+
+    hyper_model = make("AblationHyperModel", arms=("base",), seeds=(0,))
+    settings = hyper_model.settings_of("base", 0)
+    encoder = small_encoder()
+    encoder.build((None, 64, 3))
+    encoder.set_weights([weight + 1 for weight in encoder.get_weights()])
+    scores = {"validation_macro_f1": 0.7}
+    hyper_model.finished.save(
+        hyper_model.key(settings), settings, scores, encoder
+    )
+    tuner = keras_tuner.GridSearch(
+        hyper_model, objective=objective(), directory=str(tmp_path)
+    )
+    tuner.search(verbose=0)
+    assert tuner.oracle.get_best_trials()[0].score == 0.7
+    (model,) = tuner.get_best_models()
+    distance = hyper_model._distance_weights(settings)
+    for found, weight in zip(
+        model.encoder.get_weights() + model.motif_distance.get_weights(),
+        encoder.get_weights() + distance,
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, weight)

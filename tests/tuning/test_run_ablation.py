@@ -4,7 +4,6 @@ import io
 import keras
 import numpy as np
 import pytest
-from support import to_numpy
 from tiny_search import tiny_data
 
 
@@ -83,13 +82,21 @@ def test_arms_are_the_real_classes(make):
     assert kinds["no_augmentation_identity"] == "Identity"
     assert models["base"].candidate_augmentation is None
     assert models["no_within_subject"].candidate_augmentation is not None
+    for temperature in (1, 0.5, 0.1, 0.05):
+        arm = f"temperature_{temperature:g}"
+        assert models[arm].temperature == temperature
+    for count in (1, 20):
+        settings = hyper_model.settings_of(f"num_candidates_{count}", 0)
+        assert settings["num_candidates"] == count
     # All start from the same encoder.
     for model in models.values():
-        model.encoder.build((None, 64, 3))
-        np.testing.assert_array_equal(
-            to_numpy(model.encoder.weights[0]),
-            to_numpy(models["base"].encoder.weights[0]),
-        )
+        assert model.encoder.built
+        for weight, first in zip(
+            model.encoder.get_weights(),
+            models["base"].encoder.get_weights(),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(weight, first)
 
 
 @pytest.mark.parametrize("arm", ["binary_loss", "log_ratio_loss"])
@@ -134,17 +141,22 @@ def test_a_trial_that_fails_is_told_and_the_search_goes_on(make, tmp_path):
     assert rows[0]["arm"] == "wide" and rows[0]["mean"] == ""
 
 
-def test_an_objective_that_is_never_logged_ends_the_search(make, tmp_path):
+@pytest.mark.parametrize(
+    "name", ["val_f1", "validation_f1", "validation_macro_f1_fold_2"]
+)
+def test_an_objective_that_is_never_logged_ends_the_search(
+    make, tmp_path, name
+):
     import keras_tuner
 
     tuner = keras_tuner.GridSearch(
         make("AblationHyperModel", arms=("base",), seeds=(0,)),
-        objective=keras_tuner.Objective("val_f1", "max"),
+        objective=keras_tuner.Objective(name, "max"),
         directory=str(tmp_path),
     )
     with pytest.raises(
         keras_tuner.errors.FatalValueError,
-        match="'validation_macro_f1'.*Received: objective='val_f1'",
+        match=f"'validation_macro_f1'.*Received: objective='{name}'",
     ):
         tuner.search(verbose=0)
 
@@ -158,6 +170,14 @@ def test_unknown_arms_are_refused(make):
         make("AblationHyperModel", seeds=())
     with pytest.raises(ValueError, match="Settings must be among"):
         make("AblationHyperModel", arms={"mine": {"tau": 0.1}})
+
+
+@pytest.mark.parametrize(
+    "setting", ["attention", "ranking_attention", "normalization"]
+)
+def test_a_wrong_value_is_refused_before_the_search(make, setting):
+    with pytest.raises(ValueError, match=f"`{setting}` must.*'soft'"):
+        make("AblationHyperModel", arms={"typo": {setting: "soft"}, "base": {}})
 
 
 def test_tiny_data_has_no_subject_in_two_roles():

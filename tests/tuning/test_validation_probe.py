@@ -41,6 +41,18 @@ def test_scores_are_those_of_validation_subjects_by_scikit_learn():
         np.testing.assert_allclose(score["macro_f1"], expected, atol=1e-6)
 
 
+def test_the_names_of_scores_are_known_before_there_are_any():
+    from keras_relcon.tuning.validation_probe import mean_scores, score_names
+
+    _, windows, folds = tiny_data()
+    found = probe(windows, folds).score(small_encoder())
+    for count in (1, 2):
+        scores = mean_scores(found[:count])
+        assert sorted(score_names(count)) == sorted(scores)
+    assert scores["validation_macro_f1_fold_1"] == found[1]["macro_f1"]
+    assert "validation_macro_f1_fold_2" not in scores
+
+
 def test_test_subjects_are_never_read():
     _, windows, folds = tiny_data()
     damaged = windows.acceleration.copy()

@@ -215,6 +215,29 @@ def held_out(subjects, test_fraction=0.2, validation_fraction=0.2, seed=0):
     return [_fold(rest[num_validation:], rest[:num_validation], test)]
 
 
+def validation_folds(split, num_folds=5, seed=0):
+    """Folds among the validation subjects of a split, each scored once.
+
+    For choices made without the test subjects, of which several folds say how
+    sure they are: pretrain on `split.train`, score on these.
+
+    Args:
+        split: `Fold`, such as the one of `held_out`.
+        num_folds: int. Defaults to `5`.
+        seed: int. Defaults to `0`.
+
+    Returns:
+        list of `Fold`: `validation` is a part of the split's, `train` the rest
+        of it, `test` that of the split.
+
+    Raises:
+        ValueError: if the split has fewer than 3 validation subjects, or fewer
+            than folds.
+    """
+    inner = grouped_k_fold(split.validation, num_folds, 0, seed)
+    return [Fold(fold.train, fold.test, split.test) for fold in inner]
+
+
 def share(fraction, count):
     """A fraction of a count, rounded up to a whole number."""
     # 0.07 * 100 is 7.000000000000001 in floating point: round before ceil

@@ -6,6 +6,7 @@ from keras_relcon.evaluation import (
     grouped_k_fold,
     held_out,
     leave_one_subject_out,
+    validation_folds,
 )
 
 SUBJECTS = [str(number) for number in range(1, 25)]
@@ -102,3 +103,16 @@ def test_errors_say_what_to_do():
         leave_one_subject_out(["1", "2", "3"], num_validation=2)
     with pytest.raises(ValueError, match="`test_fraction` must be"):
         held_out(SUBJECTS, test_fraction=0)
+
+
+def test_validation_folds_score_each_validation_subject_once():
+    (split,) = held_out(SUBJECTS, 0.25, 0.5, seed=1)
+    folds = validation_folds(split, num_folds=2)
+    scored = [name for fold in folds for name in fold.validation]
+    assert sorted(scored) == sorted(split.validation)
+    for fold in folds:
+        assert fold.test == split.test
+        rest = set(split.validation) - set(fold.validation)
+        assert set(fold.train) == rest
+    with pytest.raises(ValueError, match="`num_folds` must be between"):
+        validation_folds(split, num_folds=20)
