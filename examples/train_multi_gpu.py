@@ -2,6 +2,9 @@
 
 python examples/train_multi_gpu.py windows.h5 motif_distance.keras
 torchrun --nproc-per-node=8 examples/train_multi_gpu.py ...    # PyTorch
+
+Killed, it goes on when it is started again (not on several machines with
+TensorFlow).
 """
 
 import argparse
@@ -15,10 +18,20 @@ def main():
     args = parse_args()
     parallel = kr.distributed.DataParallel()  # before anything else
     keras.utils.set_random_seed(args.seed)
-    store = kr.data.WindowStore.open(args.windows)
     groups = kr.data.CandidateGroups(
-        store, args.batch_size, args.num_candidates, seed=args.seed
+        kr.data.WindowStore.open(args.windows),
+        args.batch_size,
+        args.num_candidates,
+        args.seed,
+        args.steps_per_epoch,
     )
+    batches = parallel.shard(groups)
+    callbacks = []
+    if parallel.process_index == 0:
+        callbacks = [kr.training.EpochLog(f"{args.output}.csv")]
+    if isinstance(batches, keras.utils.PyDataset):
+        folder = f"{args.output}.checkpoints"
+        callbacks += [kr.training.ResumableTraining(folder, batches, every=100)]
     with parallel.scope():
         model = kr.RelConModel(
             kr.layers.ResNet1D34(),
@@ -27,9 +40,10 @@ def main():
         )
         model.compile(optimizer=keras.optimizers.Adam(args.learning_rate))
     model.fit(
-        parallel.shard(groups),
-        steps_per_epoch=args.steps_per_epoch or len(groups),
+        batches,
+        steps_per_epoch=len(groups),
         epochs=args.epochs,
+        callbacks=callbacks,
         verbose=2 if parallel.process_index == 0 else 0,
     )
     if parallel.process_index == 0:

@@ -5,6 +5,8 @@
 #   HOSTS="node0:29500 node1:29500" INDEX=0 KERAS_BACKEND=jax \
 #       sh examples/train_multi_worker.sh windows.h5 motif_distance.keras
 #
+# GPUS=8 says how many each machine has, to JAX and PyTorch.
+#
 # Under SLURM: srun sh examples/train_multi_worker.sh ..., with
 # HOSTS="$(scontrol show hostnames | sed 's/$/:29500/' | tr '\n' ' ')" exported
 # and INDEX left to SLURM_NODEID.
@@ -27,6 +29,11 @@ jax)
     export KERAS_DISTRIBUTION_JOB_ADDRESSES="$FIRST"
     export KERAS_DISTRIBUTION_NUM_PROCESSES="$COUNT"
     export KERAS_DISTRIBUTION_PROCESS_ID="$INDEX"
+    # Under SLURM JAX would take one GPU for each task.
+    if [ -n "${GPUS:-}" ]; then
+        JAX_LOCAL_DEVICE_IDS=$(seq -s, 0 $((GPUS - 1)))
+        export JAX_LOCAL_DEVICE_IDS
+    fi
     exec "$PYTHON" "$SCRIPT" "$@"
     ;;
 torch)
@@ -34,5 +41,10 @@ torch)
         --node-rank="$INDEX" --nproc-per-node="${GPUS:-1}" \
         --master-addr="${FIRST%:*}" --master-port="${FIRST#*:}" \
         "$SCRIPT" "$@"
+    ;;
+*)
+    echo "KERAS_BACKEND must be tensorflow, jax or torch." \
+        "Received: $KERAS_BACKEND" >&2
+    exit 2
     ;;
 esac

@@ -9,8 +9,11 @@ from keras_relcon.distributed.data_parallel import DataParallel
 from keras_relcon.distributed.replicas import (
     gather,
     mean_loss,
+    num_processes,
     num_replicas,
+    own_share,
     per_replica,
+    process_index,
     replica_index,
 )
 
@@ -18,7 +21,10 @@ __all__ = [
     "DataParallel",
     "gather",
     "mean_loss",
+    "num_processes",
     "num_replicas",
+    "own_share",
     "per_replica",
+    "process_index",
     "replica_index",
 ]

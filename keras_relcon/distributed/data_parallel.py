@@ -4,7 +4,7 @@ from keras_relcon.distributed.replicas import Cluster
 
 
 class DataParallel:
-    """Trains one model on all devices, of this machine or of several.
+    """Trains a `RelConModel` on all devices, of this machine or of several.
 
     Every replica holds all weights and takes its share of each batch, so
     `batch_size` is that of the global batch: N devices do the steps that one
@@ -75,8 +75,8 @@ class DataParallel:
         ):
             raise TypeError(
                 "`shard` takes `keras_relcon.data.CandidateGroups`. Received: "
-                f"{type(groups).__name__}. For other data give each process "
-                "rows of its own, `process_index` of `num_processes`."
+                f"{type(groups).__name__}. `RelConModel` trains on several "
+                "devices; train other models on one."
             )
         if groups.batch_size % self.num_replicas:
             raise ValueError(

@@ -69,6 +69,21 @@ def mean_loss(loss):
     return loss
 
 
+def num_processes():
+    """How many processes train together."""
+    return jax.process_count()
+
+
+def process_index():
+    """Which of them this one is."""
+    return jax.process_index()
+
+
+def own_share(loss):
+    """The term itself: there is one loss, of the global batch."""
+    return loss
+
+
 def _is_on_one_replica():
     return AXIS in jax.sharding.get_abstract_mesh().manual_axes
 

@@ -7,8 +7,11 @@ if keras.backend.backend() == "jax":
         Cluster,
         gather,
         mean_loss,
+        num_processes,
         num_replicas,
+        own_share,
         per_replica,
+        process_index,
         replica_index,
     )
 elif keras.backend.backend() == "tensorflow":
@@ -16,8 +19,11 @@ elif keras.backend.backend() == "tensorflow":
         Cluster,
         gather,
         mean_loss,
+        num_processes,
         num_replicas,
+        own_share,
         per_replica,
+        process_index,
         replica_index,
     )
 elif keras.backend.backend() == "torch":
@@ -25,8 +31,11 @@ elif keras.backend.backend() == "torch":
         Cluster,
         gather,
         mean_loss,
+        num_processes,
         num_replicas,
+        own_share,
         per_replica,
+        process_index,
         replica_index,
     )
 else:
@@ -40,7 +49,10 @@ __all__ = [
     "Cluster",
     "gather",
     "mean_loss",
+    "num_processes",
     "num_replicas",
+    "own_share",
     "per_replica",
+    "process_index",
     "replica_index",
 ]

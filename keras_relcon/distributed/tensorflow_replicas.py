@@ -42,6 +42,27 @@ def mean_loss(loss):
     return context.all_reduce(tf.distribute.ReduceOp.SUM, loss)
 
 
+def num_processes():
+    """How many processes train together."""
+    chiefs, workers = _jobs(_tf_config().get("cluster", {}))
+    return len(chiefs) + len(workers) or 1
+
+
+def process_index():
+    """Which of them this one is: a chief, where there is one, is the first."""
+    task = _tf_config().get("task", {"type": "worker", "index": 0})
+    chiefs, _ = _jobs(_tf_config().get("cluster", {}))
+    return int(task["index"]) + (len(chiefs) if task["type"] == "worker" else 0)
+
+
+def own_share(loss):
+    """A replica's share of a term that every replica has in full.
+
+    Keras sums the gradients of replicas.
+    """
+    return loss / num_replicas()
+
+
 def logs_of_step(logs):
     """What a step returns, in the shape that Keras reduces over replicas.
 
@@ -81,16 +102,14 @@ class Cluster:
     """
 
     def __init__(self, devices=None):
-        if json.loads(os.environ.get("TF_CONFIG", "{}")).get("cluster"):
+        if _tf_config().get("cluster"):
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
-            resolver = self.strategy.cluster_resolver
-            self.num_processes = resolver.cluster_spec().num_tasks("worker")
-            self.process_index = resolver.task_id
         else:
             self.strategy = tf.distribute.MirroredStrategy(
                 devices or _local_devices()
             )
-            self.num_processes, self.process_index = 1, 0
+        self.num_processes = num_processes()
+        self.process_index = process_index()
         self.num_replicas = self.strategy.num_replicas_in_sync
 
     def scope(self):
@@ -114,3 +133,11 @@ def _local_devices():
     devices = tf.config.list_logical_devices("GPU")
     devices = devices or tf.config.list_logical_devices("CPU")
     return [device.name.removeprefix("/device:") for device in devices]
+
+
+def _tf_config():
+    return json.loads(os.environ.get("TF_CONFIG", "{}"))
+
+
+def _jobs(cluster):
+    return cluster.get("chief", []), cluster.get("worker", [])

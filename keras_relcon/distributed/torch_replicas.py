@@ -39,6 +39,21 @@ def mean_loss(loss):
     return gather(loss.detach()[None]).mean()
 
 
+def num_processes():
+    """How many processes train together."""
+    return num_replicas()
+
+
+def process_index():
+    """Which of them this one is."""
+    return replica_index()
+
+
+def own_share(loss):
+    """The term itself: gradients are averaged over replicas."""
+    return loss
+
+
 def average(gradients):
     """Means over replicas, all in one message; `None` stays `None`."""
     if num_replicas() == 1:
@@ -103,7 +118,8 @@ class Cluster:
         if "WORLD_SIZE" in os.environ and not _is_started():
             has_gpus = torch.cuda.is_available()
             if has_gpus:
-                torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+                # Missing where a process is started for each machine.
+                torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
             distributed.init_process_group("nccl" if has_gpus else "gloo")
         self.num_processes = self.num_replicas = num_replicas()
         self.process_index = replica_index()

@@ -67,8 +67,6 @@ class AugmentedViews(keras.layers.Layer):
         self.projector = projector
         self.temperature = temperature
         self.weight = weight
-        # A Loss, which divides by the number of replicas where Keras sums
-        # their gradients.
         self.contrastive_loss = NTXentLoss(temperature)
 
     def build(self, embeddings_shape, copies_shape=None):
@@ -91,7 +89,10 @@ class AugmentedViews(keras.layers.Layer):
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=True)
             copies = self.projector(copies, training=True)
-        return self.weight * self.contrastive_loss(embeddings, copies)
+        # Not the Loss itself: Keras divides it by the number of replicas, and
+        # `RelConModel` does so for all additional losses.
+        losses = self.contrastive_loss.call(embeddings, copies)
+        return self.weight * ops.mean(losses)
 
     def compute_output_shape(self, embeddings_shape, copies_shape):
         return ()

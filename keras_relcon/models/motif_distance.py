@@ -2,6 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_relcon import distributed
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.cross_attention import CrossAttention, check_attention
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
@@ -159,7 +160,29 @@ class MotifDistance(keras.Model):
         self._group = compiled(self._group_distances, self)
         self.built = True
 
+    @property
+    def is_trained(self):
+        """Whether the output bias has left the zeros that it begins with."""
+        if not self.built:
+            return False
+        bias = ops.convert_to_numpy(self.cross_attention.output_bias)
+        return bool(np.any(bias))
+
     def fit(self, x=None, *args, **kwargs):
+        """Trains as `keras.Model.fit`, whose arguments it takes.
+
+        On one device, or on several of one process of TensorFlow or JAX.
+
+        Raises:
+            ValueError: if windows are not finite, or several processes of
+                PyTorch would each train a distance of their own.
+        """
+        if distributed.num_replicas() > 1:
+            raise ValueError(
+                "A motif distance is trained in one process. Received: "
+                f"{distributed.num_replicas()}. Train it without `torchrun`, "
+                "save it, and load it in each process."
+            )
         if isinstance(x, np.ndarray):
             _check_windows("x", x.shape)
             num_bad = int(np.sum(~np.isfinite(x).all(axis=(1, 2))))

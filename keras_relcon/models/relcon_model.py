@@ -1,3 +1,5 @@
+import warnings
+
 import keras
 from keras import ops
 
@@ -62,7 +64,8 @@ class RelConModel(RelConTrainStep, keras.Model):
         candidates: str, of importance on several devices. `"global"`: the
             other anchors are those of all replicas, so that loss and gradient
             are those of one device with the global batch. `"replica"`: those
-            of the replica's own rows. Defaults to `"global"`.
+            of the replica's own rows (`views` on JAX stay global). Defaults to
+            `"global"`.
 
     Call arguments:
         inputs: dict of `anchor`, `(batch, time, channels)`, and `candidates`,
@@ -273,7 +276,8 @@ class RelConModel(RelConTrainStep, keras.Model):
 
         Groups are drawn at random already: `shuffle` defaults to `False` for
         a `PyDataset`. In order of their index, a run repeats by seed, and can
-        go on in the middle of an epoch.
+        go on in the middle of an epoch. A motif distance that was never
+        trained warns.
         """
         if isinstance(x, keras.utils.PyDataset):
             if len(args) < SHUFFLE:
@@ -282,6 +286,20 @@ class RelConModel(RelConTrainStep, keras.Model):
                 # Else Keras draws some batches to build by, and workers would
                 # give these once more in the first epoch.
                 self.build({name: part.shape for name, part in x[0].items()})
+        steps = kwargs.get("steps_per_epoch")
+        if hasattr(x, "num_candidates") and steps not in (None, len(x)):
+            raise ValueError(
+                "`steps_per_epoch` must be that of the groups, which count "
+                f"their epochs themselves. Received: steps_per_epoch={steps} "
+                f"for groups of {len(x)}. Pass it to `CandidateGroups`."
+            )
+        if not getattr(self.motif_distance, "is_trained", True):
+            warnings.warn(
+                "The motif distance is not trained, so its order of candidates "
+                "is one of chance. Train it first, "
+                "`motif_distance.fit(windows)`, or load one that is.",
+                stacklevel=2,
+            )
         return super().fit(x, *args, **kwargs)
 
     def train_step(self, *args):
@@ -299,7 +317,8 @@ class RelConModel(RelConTrainStep, keras.Model):
             return super().compute_loss(
                 x, y, y_pred, sample_weight, training=training
             )
-        return sum(self.losses, start=self.relative_loss(y, y_pred))
+        loss = self.relative_loss(y, y_pred)
+        return sum(map(distributed.own_share, self.losses), start=loss)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         num_within = 1
@@ -314,7 +333,9 @@ class RelConModel(RelConTrainStep, keras.Model):
         within = ops.sum(nearest[:, -num_within:], axis=1)
         share = distributed.gather(within / ops.sum(nearest, axis=1))
         self.within_subject_share.update_state(share)
-        self.embedding_spread.update_state(y_pred[:, :-num_within])
+        self.embedding_spread.update_state(
+            distributed.gather(y_pred[:, :-num_within])
+        )
         return self.get_metrics_result()
 
     def get_config(self):

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import keras
 
+from keras_relcon.data.store.atomic_file import replacing
+
 
 class EpochLog(keras.callbacks.CSVLogger):
     """A `CSVLogger` with one row per epoch, whatever was run again.
@@ -38,6 +40,9 @@ def _keep_before(path, epoch):
     # A row that was cut by a kill is one of an epoch to be run again.
     rows = [row for row in rows if row[:1] and row[0].isdigit()]
     rows = [row for row in rows if int(row[0]) < epoch]
-    with open(path, "w", newline="") as file:
-        if rows:
+    if not rows:
+        path.write_text("")
+        return
+    with replacing(path) as temporary:
+        with open(temporary, "w", newline="") as file:
             csv.writer(file).writerows([header, *rows])

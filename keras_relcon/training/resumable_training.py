@@ -7,6 +7,7 @@ import warnings
 
 import keras
 
+from keras_relcon import distributed
 from keras_relcon.data.streams.epoch_batches import EpochBatches
 from keras_relcon.training.callback_state import get_state, set_state
 from keras_relcon.training.checkpoint_files import CheckpointFiles
@@ -61,6 +62,10 @@ class ResumableTraining(keras.callbacks.Callback):
         max_minutes: float. Saves and ends `fit` after so long, in the middle
             of an epoch too; `is_finished` then is `False`. Defaults to `None`.
 
+    Where several processes train together, the directory is one that all of
+    them read, and the first writes. On TensorFlow, whose workers draw batches
+    ahead, it is for one process.
+
     Put it last among the callbacks. Models other than `RelConModel` need
     `fit(..., shuffle=False)`; with `workers` above 1, build the model before
     `fit`.
@@ -68,7 +73,8 @@ class ResumableTraining(keras.callbacks.Callback):
     Raises:
         TypeError: if `groups` are neither of the two.
         ValueError: if the checkpoint is of another model, optimizer or
-            stream, or batches come out of order.
+            stream, batches come out of order or not from `groups`, or several
+            processes cannot go on together.
         FloatingPointError: if weights are not finite.
         OSError: if all checkpoints are damaged, or one cannot be written.
 
@@ -113,6 +119,7 @@ class ResumableTraining(keras.callbacks.Callback):
         self._undo = None
 
     def on_train_begin(self, logs=None):
+        self._check_processes()
         self._began = time.monotonic()
         self._stream = _identity(self.groups)
         self._build()
@@ -231,7 +238,30 @@ class ResumableTraining(keras.callbacks.Callback):
             }
             set_state(callback, numbers, lists)
 
+    def _check_processes(self):
+        count = distributed.num_processes()
+        if count == 1:
+            return
+        if keras.backend.backend() == "tensorflow":
+            raise ValueError(
+                "On TensorFlow a training of several processes cannot be gone "
+                f"on with exactly. Received: {count} processes. Leave this "
+                "callback out, use the devices of one process, or another "
+                "backend."
+            )
+        if self.max_minutes is not None:
+            raise ValueError(
+                "`max_minutes` is for one process, for clocks differ. Received:"
+                f" max_minutes={self.max_minutes} in {count} processes."
+            )
+
     def _check_order(self):
+        if not self.groups.is_drawn_from:
+            raise ValueError(
+                "`groups` must be the very object that `fit` is given. "
+                "Received: groups that no batch was drawn from. For several "
+                "devices: `groups = parallel.shard(groups)`, for both."
+            )
         if not self.groups.is_in_order:
             raise ValueError(
                 "Batches must come in the order of their index, so that a "
@@ -269,7 +299,8 @@ class ResumableTraining(keras.callbacks.Callback):
             },
             "callbacks": callbacks,
         }
-        self.files.write(values, arrays)
+        if distributed.process_index() == 0:
+            self.files.write(values, arrays)
 
     def _check_stream(self, stream):
         now = self._stream

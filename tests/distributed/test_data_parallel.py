@@ -1,18 +1,23 @@
 """Replicas with the global batch do the steps of one device with it."""
 
+import json
+import sys
 import types
+from pathlib import Path
 
 import keras
 import numpy as np
 import processes
 import pytest
 import reference
+import resume_run
 import train_run
 from support import to_numpy
 
 import keras_relcon as kr
 
 BACKEND = keras.backend.backend()
+RESUME_RUN = Path(resume_run.__file__)
 only_torch = pytest.mark.skipif(
     BACKEND != "torch", reason="of PyTorch's own replicas"
 )
@@ -21,11 +26,19 @@ one_process = pytest.mark.skipif(
 )
 
 
+def alone():
+    """One device of this process."""
+    devices = ["CPU:0"]
+    if BACKEND != "tensorflow":
+        devices = train_run.device_names(1)
+    parallel = kr.distributed.DataParallel(devices)
+    assert parallel.num_replicas == 1
+    return parallel
+
+
 @pytest.fixture(scope="module")
 def one_device():
-    parallel = kr.distributed.DataParallel(train_run.device_names(1))
-    assert parallel.num_replicas == 1
-    return train_run.train(parallel, "global")
+    return train_run.train(alone(), "global")
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +46,10 @@ def devices(tmp_path_factory):
     """Results by number of devices and kind of candidates."""
     folder = tmp_path_factory.mktemp("devices")
     runs = ["2/global", "2/replica"], ["4/global"]
-    if BACKEND == "jax":
-        runs = [sum(runs, [])]
+    if BACKEND == "tensorflow":
+        runs[0].append("2/global/plain")
+    elif BACKEND == "jax":
+        runs = [[*sum(runs, []), "2/global/micro"]]
     results = {}
     for index, names in enumerate(runs):
         output = folder / f"{index}.npz"
@@ -73,6 +88,23 @@ def test_two_processes_train_as_one(one_device, tmp_path):
     results = processes.load(output)
     assert results["num_replicas"] == 2
     assert_same_training(results, "all/global", one_device)
+
+
+@pytest.mark.slow
+def test_regularizers_and_micro_batches_on_several_devices(request, tmp_path):
+    expected = train_run.train(alone(), "global", has_norm=False)
+    # Micro-batches of TensorFlow are for one device.
+    kind = "plain" if BACKEND == "tensorflow" else "micro"
+    if BACKEND == "torch":
+        run = f"all/global/{kind}"
+        output = tmp_path / "micro.npz"
+        processes.run_two_processes(output, processes.TRAIN_RUN, run)
+        results = processes.load(output)
+        assert results["num_replicas"] == 2
+    else:
+        run = f"2/global/{kind}"
+        results = request.getfixturevalue("devices")
+    assert_same_training(results, run, expected)
 
 
 @pytest.mark.slow
@@ -116,6 +148,16 @@ def loss_of_two_replicas(model, group):
 def test_a_list_of_devices_is_refused():
     with pytest.raises(ValueError, match="one device.*torchrun"):
         kr.distributed.DataParallel(["cpu:0"])
+
+
+@only_torch
+def test_a_motif_distance_is_trained_in_one_process(monkeypatch):
+    from keras_relcon.models import motif_distance
+
+    monkeypatch.setattr(motif_distance.distributed, "num_replicas", lambda: 2)
+    distance = kr.MotifDistance()
+    with pytest.raises(ValueError, match="in one process. Received: 2"):
+        distance.fit(np.zeros((4, 40, 3)))
 
 
 @only_torch
@@ -175,3 +217,80 @@ def test_batches_must_fit_all_replicas_of_all_processes(monkeypatch):
     assert (parallel.num_processes, parallel.process_index) == (2, 1)
     with pytest.raises(ValueError, match="batch_size=8, num_replicas=16"):
         parallel.shard(train_run.candidate_groups())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["devices", "processes"])
+def test_killed_on_several_devices_it_ends_as_if_never(kind, tmp_path):
+    if kind == "devices" and BACKEND == "torch":
+        pytest.skip("PyTorch drives one device per process")
+    if kind == "processes" and BACKEND == "tensorflow":
+        pytest.skip("several processes of TensorFlow are refused")
+
+    def run(name, *arguments):
+        output = tmp_path / f"{name}.npz"
+        if kind == "processes":
+            processes.run_two_processes(output, RESUME_RUN, *arguments)
+        else:
+            arguments = (*arguments, *["0", "2"][len(arguments) - 1 :])
+            command = [sys.executable, RESUME_RUN, output, *arguments]
+            flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+            processes.run_together([command], [flags])
+        return output
+
+    whole = processes.load(run("whole", tmp_path / "one"))
+    assert whole["num_replicas"] == 2 and len(whole["losses"]) == 6
+    # After the first batch of the second epoch; saved before it.
+    assert not run("killed", tmp_path / "two", "4").exists()
+    resumed = processes.load(run("resumed", tmp_path / "two"))
+    np.testing.assert_array_equal(resumed["losses"], whole["losses"][3:])
+    np.testing.assert_array_equal(resumed["weights"], whole["weights"])
+    # The batches are those of one device, none twice and none left out.
+    losses, _ = resume_run.train(alone(), tmp_path / "alone")
+    np.testing.assert_allclose(losses, whole["losses"], rtol=1e-3)
+    assert len(np.unique(losses.round(4))) == 6
+
+
+def test_processes_that_cannot_go_on_together(monkeypatch, tmp_path):
+    from keras_relcon.training import resumable_training
+
+    monkeypatch.setattr(
+        resumable_training.distributed, "num_processes", lambda: 2
+    )
+    resumable = kr.training.ResumableTraining(
+        tmp_path, train_run.candidate_groups(), max_minutes=1
+    )
+    reason = "`max_minutes` is for one process"
+    if BACKEND == "tensorflow":
+        reason = "On TensorFlow a training of several processes"
+    with pytest.raises(ValueError, match=reason):
+        resumable.on_train_begin()
+
+
+def test_a_process_knows_its_place(monkeypatch):
+    if BACKEND != "tensorflow":
+        assert kr.distributed.num_processes() == 1
+        assert kr.distributed.process_index() == 0
+        return
+    cluster = {"chief": ["a:1"], "worker": ["b:1", "c:1"]}
+    for kind, index, place in (
+        ("chief", 0, 0),
+        ("worker", 0, 1),
+        ("worker", 1, 2),
+    ):
+        task = {"type": kind, "index": index}
+        config = json.dumps({"cluster": cluster, "task": task})
+        monkeypatch.setenv("TF_CONFIG", config)
+        assert kr.distributed.num_processes() == 3
+        assert kr.distributed.process_index() == place
+    monkeypatch.delenv("TF_CONFIG")
+    assert kr.distributed.num_processes() == 1
+    assert kr.distributed.process_index() == 0
+
+
+def test_steps_that_the_stream_does_not_count_are_refused():
+    groups = train_run.candidate_groups(is_fixed=False, steps_per_epoch=4)
+    model = train_run.small_model()
+    model.compile(optimizer="sgd")
+    with pytest.raises(ValueError, match="steps_per_epoch=2 for groups of 4"):
+        model.fit(groups, steps_per_epoch=2)

@@ -2,9 +2,10 @@
 
 python train_run.py OUTPUT [DEVICES/CANDIDATES ...]
 
-A run is named as "2/global": a number of devices of this process, and the
-model's `candidates`. Without names: "global" on all devices of all processes.
-Process 0 writes what came out of each run.
+A run is named as "2/global": a number of devices of this process, or "all" of
+all processes, and the model's `candidates`. "2/global/plain" is without batch
+norm, and "2/global/micro" in two micro-batches too. Without names it is
+"all/global". Process 0 writes what came out of each run.
 """
 
 import sys
@@ -19,17 +20,29 @@ BATCH_SIZE, NUM_CANDIDATES, LENGTH = 8, 3, 40
 
 def main(output, *runs):
     results, clusters = {}, {}
-    names = device_names(max(int(run[0]) for run in runs)) if runs else None
-    for run in runs or ["all/global"]:
-        count, candidates = run.split("/")
+    runs = runs or ["all/global"]
+    counts = [int(run[0]) for run in runs if run[0].isdigit()]
+    names = device_names(max(counts)) if counts else None
+    for run in runs:
+        count, candidates, *kind = run.split("/")
         if count not in clusters:
             devices = names[: int(count)] if names else None
             clusters[count] = kr.distributed.DataParallel(devices)
         parallel = clusters[count]
-        for name, value in train(parallel, candidates).items():
+        size = micro_batch_size(parallel) if kind == ["micro"] else None
+        trained = train(parallel, candidates, size, has_norm=not kind)
+        for name, value in trained.items():
             results[f"{run}/{name}"] = value
     if parallel.process_index == 0:
         np.savez(output, num_replicas=parallel.num_replicas, **results)
+
+
+def micro_batch_size(parallel):
+    """Half of the windows that a step sees: on JAX those of all devices."""
+    num_windows = BATCH_SIZE * (1 + NUM_CANDIDATES)
+    if keras.backend.backend() == "torch":
+        num_windows //= parallel.num_replicas
+    return num_windows // 2
 
 
 def device_names(count):
@@ -46,10 +59,10 @@ def device_names(count):
     return keras.distribution.list_devices("cpu")
 
 
-def train(parallel, candidates):
+def train(parallel, candidates, micro_batch_size=None, has_norm=True):
     """One step of gradient descent, then two epochs of one."""
     with parallel.scope():
-        model = small_model(candidates)
+        model = small_model(candidates, micro_batch_size, has_norm)
         model.compile(optimizer=keras.optimizers.SGD(1.0))
     if keras.backend.backend() == "torch" and parallel.process_index:
         for variable in model.encoder.variables:  # all begin as the first
@@ -84,15 +97,30 @@ class Losses(keras.callbacks.Callback):
         self.losses.append(float(logs["loss"]))
 
 
-def small_model(candidates="global"):
+def small_model(candidates="global", micro_batch_size=None, has_norm=True):
+    """Without batch norm, micro-batches change nothing."""
     keras.utils.set_random_seed(0)
     encoder = kr.layers.ResNet1D34(
         8, num_blocks=(1,), widths=(8,), kernel_sizes=(3,), strides=(2,)
     )
+    if not has_norm:
+        encoder = keras.Sequential(
+            [
+                keras.layers.Conv1D(8, 5, strides=3, activation="tanh"),
+                keras.layers.GlobalAveragePooling1D(),
+                keras.layers.Dense(6, kernel_regularizer="l2"),
+            ]
+        )
     distance = kr.MotifDistance(
         embedding_dim=8, kernel_size=3, num_dilated_blocks=1
     )
-    model = kr.RelConModel(encoder, distance, 0.2, candidates=candidates)
+    model = kr.RelConModel(
+        encoder,
+        distance,
+        0.2,
+        candidates=candidates,
+        micro_batch_size=micro_batch_size,
+    )
     model.build(
         {
             "anchor": (BATCH_SIZE, LENGTH, 3),
@@ -107,14 +135,9 @@ def candidate_groups(**kwargs):
     store = kr.data.WindowStore.from_recordings(recordings, 50, LENGTH)
     # One batch again and again: before the first step Keras draws some to build
     # by, on one device and on many not the same number.
+    kwargs = {"steps_per_epoch": 1, "is_fixed": True, **kwargs}
     return kr.data.CandidateGroups(
-        store,
-        BATCH_SIZE,
-        NUM_CANDIDATES,
-        seed=2,
-        steps_per_epoch=1,
-        is_fixed=True,
-        **kwargs,
+        store, BATCH_SIZE, NUM_CANDIDATES, seed=2, **kwargs
     )
 
 

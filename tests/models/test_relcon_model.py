@@ -2,6 +2,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import warnings
 
 import keras
 import numpy as np
@@ -249,6 +250,19 @@ def test_a_compiled_loss_takes_the_place_of_the_relative_one(
     model.compile(optimizer="sgd", loss=lambda y, s: keras.ops.sum(s * 0) + 7)
     logs = model.train_on_batch(candidate_group(rng), return_dict=True)
     np.testing.assert_allclose(logs["loss"], 7, rtol=1e-6)
+
+
+def test_a_distance_that_was_never_trained_warns(rng, motif_weights):
+    group = candidate_group(rng)
+    model = small_model(motif_weights)
+    model.compile(optimizer="sgd")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "The motif distance is not trained")
+        model.fit(group, batch_size=4, verbose=0)
+    bias = model.motif_distance.cross_attention.output_bias
+    bias.assign(keras.ops.zeros_like(bias))
+    with pytest.warns(UserWarning, match="motif distance is not trained"):
+        model.fit(group, batch_size=4, verbose=0)
 
 
 READ_ON_ANOTHER_BACKEND = """

@@ -377,3 +377,10 @@ def test_a_fixed_epoch_goes_on_as_it_was(tmp_path):
     whole, _, _ = train(tmp_path / "whole", groups=make_groups(**fixed))
     for found, expected in zip(get_arrays(cut), get_arrays(whole)):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_groups_that_are_not_drawn_from_are_refused(tmp_path):
+    groups = make_groups()
+    resumable = ResumableTraining(tmp_path, groups)
+    with pytest.raises(ValueError, match="very object that `fit` is given"):
+        make_model().fit(groups.shard(1, 0), callbacks=[resumable], verbose=0)

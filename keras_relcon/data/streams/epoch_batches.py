@@ -44,6 +44,11 @@ class EpochBatches(keras.utils.PyDataset):
         self._drawn.add(index)
         return batch
 
+    @property
+    def is_drawn_from(self):
+        """Whether `fit` draws from this stream; processes cannot be seen."""
+        return bool(self._drawn) or self.use_multiprocessing
+
     def resume_at(self, epoch, index):
         """Goes on at a batch of an epoch, the rest of which comes first.
 

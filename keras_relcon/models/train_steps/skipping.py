@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_relcon import distributed
+
 
 def step_or_nothing(model, step, *args):
     """Takes a training step, and takes it back where it is not finite.
@@ -41,8 +43,15 @@ def _stateful(model, step, data):
     is_good = _is_finite(logs, model.trainable_variables)
     for variable, value in before.values():
         variable.assign(ops.where(is_good, variable, value))
-    model.skipped_steps.update_state(1 - ops.cast(is_good, "float32"))
-    return model.get_metrics_result()
+    # On TensorFlow the counts of replicas are summed.
+    is_bad = distributed.own_share(1 - ops.cast(is_good, "float32"))
+    model.skipped_steps.update_state(is_bad)
+    results = model.get_metrics_result()
+    # Between workers of TensorFlow logs have another shape.
+    return {
+        name: ops.reshape(value, ops.shape(logs[name]))
+        for name, value in results.items()
+    }
 
 
 def _build(model, data):
@@ -71,7 +80,7 @@ def _stateless(model, step, state, data):
 
 def _is_finite(logs, weights):
     # The mean loss of the epoch was finite before this step.
-    is_good = ops.isfinite(logs["loss"])
+    is_good = ops.all(ops.isfinite(logs["loss"]))
     for weight in weights:
         is_good = ops.logical_and(is_good, ops.all(ops.isfinite(weight)))
     return is_good
