@@ -14,6 +14,7 @@ from keras_relcon.data.resampling import (
     resample,
     resample_labels,
     resample_recording,
+    resampled_rate,
 )
 from keras_relcon.data.store.intervals import Interval, sample_targets
 from keras_relcon.data.store.window_store import WindowStore
@@ -48,6 +49,7 @@ __all__ = [
     "resample",
     "resample_labels",
     "resample_recording",
+    "resampled_rate",
     "sample_targets",
     "store_from_tfds",
     "synthetic_recordings",

@@ -1,5 +1,6 @@
 """Puts signals on a regular grid, and changes their sample rate."""
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -15,10 +16,14 @@ __all__ = [
     "resample_arrays",
     "resample_labels",
     "resample_recording",
+    "resampled_rate",
 ]
 
-# Largest factor of the polyphase filter: the rate is met to 1 part in 10^6.
+# Largest factor of the polyphase filter. Rates that no such ratio meets are
+# missed by up to about 1 part in 2000: see `resampled_rate`.
 MAX_FACTOR = 1000
+# A rate this near the wanted one is that one: half a millisecond in a week.
+RATE_TOLERANCE = 1e-9
 # The filter reaches this many samples of the slower rate to each side. Its gain
 # is a half at 0.9 of the smaller Nyquist frequency. At that frequency and above
 # 69 dB are taken away, so nothing folds back; up to 0.8 of it the gain is 1
@@ -40,11 +45,12 @@ def resample(acceleration, from_hz, to_hz):
     Args:
         acceleration: `(num_samples, channels)`.
         from_hz: float. Present rate.
-        to_hz: float. Wanted rate.
+        to_hz: float. Wanted rate. What is met is `resampled_rate`.
 
     Returns:
-        `(ceil(num_samples * to_hz / from_hz), channels)` float32, in the unit
-        of `acceleration`.
+        `(ceil(num_samples * ratio), channels)` float32, in the unit of
+        `acceleration`. The ratio is `to_hz / from_hz`, to a fraction with a
+        denominator of at most 1000.
 
     Raises:
         ValueError: if a rate is not positive.
@@ -83,6 +89,29 @@ def rate_ratio(from_hz, to_hz):
     return ratio
 
 
+def resampled_rate(from_hz, to_hz):
+    """Returns the rate that `resample` gives: `to_hz`, or very near it.
+
+    A signal of 100.02 Hz is left as it is when 100 Hz are wanted. Whoever
+    counts its samples as seconds must divide by 100.02: by 100 it is two
+    minutes off after a week.
+
+    Args:
+        from_hz: float. Present rate.
+        to_hz: float. Wanted rate.
+
+    Returns:
+        float, Hz.
+
+    Raises:
+        ValueError: if a rate is not positive, or the two are too far apart.
+    """
+    ratio = rate_ratio(from_hz, to_hz)
+    rate_hz = from_hz * ratio.numerator / ratio.denominator
+    is_met = math.isclose(rate_hz, to_hz, rel_tol=RATE_TOLERANCE)
+    return float(to_hz if is_met else rate_hz)
+
+
 def next_to_missing(positions, ratio, is_missing):
     """Whether resampled samples lie beside, or on, a missing one.
 
@@ -102,12 +131,13 @@ def next_to_missing(positions, ratio, is_missing):
 
 
 def resample_labels(labels, from_hz, to_hz, num_samples):
-    """Takes the nearest label for each of `num_samples` samples at `to_hz`."""
+    """Takes the nearest label for each of `num_samples` resampled samples."""
     labels = np.asarray(labels)
     if labels.strides == (0,):  # one label, spread over the recording
         return np.broadcast_to(labels[0], (num_samples,))
+    ratio = rate_ratio(from_hz, to_hz)
+    position = np.arange(num_samples) * ratio.denominator / ratio.numerator
     # Half way between two samples, the earlier one.
-    position = np.arange(num_samples) * (from_hz / to_hz)
     nearest = np.ceil(position - 0.5).astype(int)
     return labels[np.minimum(nearest, len(labels) - 1)]
 
@@ -123,14 +153,18 @@ def resample_arrays(recording, to_hz):
 
 
 def resample_recording(recording, to_hz):
-    """Returns the recording at `to_hz`: signal and labels, same start."""
-    if recording.sample_rate_hz == to_hz:
+    """Returns the recording at `to_hz`: signal and labels, same start.
+
+    Its `sample_rate_hz` is what was met: see `resampled_rate`.
+    """
+    from_hz = recording.sample_rate_hz
+    if from_hz == to_hz:
         return recording
     acceleration, labels = resample_arrays(recording, to_hz)
     return replace(
         recording,
         acceleration=acceleration,
-        sample_rate_hz=to_hz,
+        sample_rate_hz=resampled_rate(from_hz, to_hz),
         labels=labels,
     )
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_relcon.data.resampling import resample_arrays
+from keras_relcon.data.resampling import resample_arrays, resampled_rate
 from keras_relcon.data.store.intervals import sample_range
 from keras_relcon.data.windows import (
     Windows,
@@ -40,14 +40,15 @@ def cut_intervals(items, sample_rate_hz=100, window_length=256, stride=128):
     parts, lengths = [], []
     for index, (recording, intervals) in enumerate(items):
         acceleration, _ = resample_arrays(recording, sample_rate_hz)
+        rate_hz = resampled_rate(recording.sample_rate_hz, sample_rate_hz)
         name = recording_name(recording, index)
         for interval in intervals:
-            span = sample_range(interval, sample_rate_hz, len(acceleration))
+            span = sample_range(interval, rate_hz, len(acceleration))
             lengths.append(span[1] - span[0])
             starts = np.arange(span[0], span[1] - window_length + 1, stride)
             samples = starts[:, None] + np.arange(window_length)
             place = recording.subject, name, interval.targets
-            parts.append((acceleration[samples], starts, *place))
+            parts.append((acceleration[samples], starts / rate_hz, *place))
     _check_lengths(lengths, window_length, sample_rate_hz)
     return _join(parts, sample_rate_hz)
 
@@ -79,8 +80,7 @@ def _join(parts, sample_rate_hz):
         subjects=np.repeat([part[2] for part in parts], counts),
         labels=None,
         recordings=np.repeat([part[3] for part in parts], counts),
-        start_seconds=np.concatenate([part[1] for part in parts])
-        / sample_rate_hz,
+        start_seconds=np.concatenate([part[1] for part in parts]),
         valid=is_finite.all(axis=(1, 2)),
         sample_rate_hz=float(sample_rate_hz),
         targets=targets,

@@ -53,7 +53,13 @@ def to_g(acceleration, unit, check_unit=True):
     if check_unit:
         _check_unit(acceleration, unit)
     acceleration = np.asarray(acceleration)
-    return (acceleration * G_PER_UNIT[unit]).astype(np.float32)
+    if unit == "g":
+        return acceleration.astype(np.float32)
+    converted = np.empty(acceleration.shape, np.float32)
+    for first in range(0, len(acceleration), CHUNK):
+        rows = slice(first, first + CHUNK)
+        converted[rows] = acceleration[rows] * G_PER_UNIT[unit]
+    return converted
 
 
 def unit_advice(median, if_in_ms2):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from keras_relcon.data.recording import Recording
-from keras_relcon.data.resampling import resample_arrays
+from keras_relcon.data.resampling import resample_arrays, resampled_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +102,8 @@ def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
         name = recording_name(recording, index)
         part["subjects"] = np.full(num_windows, recording.subject)
         part["recordings"] = np.full(num_windows, name)
-        part["start_seconds"] = np.arange(num_windows) * (
-            stride / sample_rate_hz
-        )
+        rate_hz = resampled_rate(recording.sample_rate_hz, sample_rate_hz)
+        part["start_seconds"] = np.arange(num_windows) * (stride / rate_hz)
         parts.append(part)
     warn_if_short(num_short, len(recordings), window_length, sample_rate_hz)
     columns = {

@@ -141,11 +141,13 @@ def _draw_pairs(windows, num_anchors, num_candidates, seed, within_subject):
 
 
 def _overlaps(windows, anchor):
-    seconds = windows.acceleration.shape[1] / windows.sample_rate_hz
+    # Windows side by side may be a little nearer: see `resampled_rate`.
+    length = windows.acceleration.shape[1] - 0.5
+    seconds = length / windows.sample_rate_hz
     apart = np.abs(windows.start_seconds - windows.start_seconds[anchor])
     same_recording = windows.recordings == windows.recordings[anchor]
     same_recording &= windows.subjects == windows.subjects[anchor]
-    return same_recording & (apart < seconds - 1e-6)
+    return same_recording & (apart < seconds)
 
 
 def _pair_distances(distance, acceleration, anchors, candidates, batch_size):

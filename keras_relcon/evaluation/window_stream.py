@@ -1,6 +1,7 @@
 import numpy as np
 
 from keras_relcon.data.resampled_signal import ResampledSignal
+from keras_relcon.data.resampling import resampled_rate
 from keras_relcon.data.windows import check_window, cut_windows
 
 
@@ -31,7 +32,7 @@ class WindowStream:
         self._signal = ResampledSignal(
             recording.acceleration, recording.sample_rate_hz, sample_rate_hz
         )
-        self._rate = sample_rate_hz
+        self._rate = resampled_rate(recording.sample_rate_hz, sample_rate_hz)
         self._length = int(window_length)
         self._stride = int(stride)
 

@@ -119,14 +119,13 @@ def describe_anchors(groups, epoch, index):
         anchors = anchors[0]
     starts = [piece.start for piece in pieces]
     places = np.searchsorted(starts, anchors, side="right") - 1
-    rate = groups.store.sample_rate_hz
     return [
         {
             "subject": pieces[place].subject,
             "recording": pieces[place].recording,
             "seconds": float(
                 pieces[place].start_seconds
-                + (anchor - pieces[place].start) / rate
+                + (anchor - pieces[place].start) / pieces[place].sample_rate_hz
             ),
         }
         for place, anchor in zip(places, anchors)

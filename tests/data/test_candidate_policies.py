@@ -235,3 +235,19 @@ def test_wrong_policies():
         TypeError, match="`WindowStore`.*list.*groups_from_tfds"
     ):
         CandidateGroups(recordings)
+
+
+@pytest.mark.parametrize("policy", ["recording", "time_span"])
+def test_pieces_stay_apart_at_a_rate_that_is_not_met(policy):
+    # Kept at 100.02 Hz: what is counted in samples of 100 Hz is longer.
+    acceleration = np.ones((30_000, 3)) / 2
+    acceleration[20_000] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        recording = Recording(acceleration, 100.02, "s", start_time=1e9)
+    span = 60.0 if policy == "time_span" else None
+    groups = make_groups([recording], policy=policy, span_seconds=span)
+    first, second = groups.store.pieces
+    assert second.start_time < first.start_time + first.num_samples / RATE
+    assert len(np.unique(groups._table.group)) == 1
+    np.testing.assert_array_equal(groups._table.time, [0, 20_001])

@@ -214,6 +214,7 @@ def sparse_store(path, num_recordings, num_samples):
             f"s{number % 50}",
             f"r{number}",
             None,
+            100.0,
             number * num_samples,
             num_samples,
             invalid,

@@ -9,6 +9,7 @@ from keras_relcon.data import (
     resample,
     resample_labels,
     resample_recording,
+    resampled_rate,
 )
 
 RATES = st.sampled_from([20, 25, 31.25, 49.95, 50, 64, 100, 128])
@@ -138,6 +139,30 @@ def test_rate_must_be_within_reach():
 def test_labels_follow_their_samples():
     labels = resample_labels(["a", "a", "b", "b"], 50, 100, 8)
     assert labels.tolist() == ["a", "a", "a", "a", "b", "b", "b", "b"]
+
+
+@pytest.mark.parametrize("from_hz", [100.02, 49.987, 31.2345, 51.27])
+def test_a_rate_that_is_not_met_is_known(from_hz):
+    rate_hz = resampled_rate(from_hz, 100)
+    assert 0 < abs(rate_hz / 100 - 1) < 6e-4
+    result = resample(sine(20_000, from_hz, 2.0), from_hz, 100)
+    expected = sine(len(result), rate_hz, 2.0)
+    np.testing.assert_allclose(result[100:-100], expected[100:-100], atol=5e-3)
+    still = Recording(np.ones((20_000, 3)) / 2, from_hz, "s")
+    assert resample_recording(still, 100).sample_rate_hz == rate_hz
+
+
+@pytest.mark.parametrize("from_hz", [20, 31.25, 49.9, 50, 64, 100, 128])
+def test_a_rate_that_is_met_is_the_wanted_one(from_hz):
+    assert resampled_rate(from_hz, 100) == 100.0
+
+
+@pytest.mark.parametrize("from_hz, ratio", [(100.02, 1), (49.99, 2)])
+def test_labels_stay_at_their_samples_over_a_long_time(from_hz, ratio):
+    labels = np.arange(20_000)
+    found = resample_labels(labels, from_hz, 100, 20_000 * ratio)
+    shift = np.abs(found - np.arange(len(found)) / ratio)
+    assert shift.max() <= 0.5
 
 
 def test_recording_keeps_everything_but_the_rate():

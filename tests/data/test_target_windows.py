@@ -43,6 +43,16 @@ def test_intervals_are_cut_after_resampling():
     )
 
 
+def test_intervals_are_found_at_a_rate_that_is_not_met():
+    lap = Interval(300.0, 303.0, targets={"t": 1.0})
+    windows = cut_intervals([(ramp(4000, 10.002), [lap])], 10, 10, 10)
+    # 300 s are 3000.6 samples
+    assert first_samples(windows) == [3001, 3011, 3021]
+    np.testing.assert_allclose(
+        windows.start_seconds, np.array([3001, 3011, 3021]) / 10.002
+    )
+
+
 def test_short_intervals_are_counted_in_a_warning():
     laps = [Interval(a, b, targets={"t": 1.0}) for a, b in ((0, 1), (2, 4))]
     with pytest.warns(UserWarning, match="1 of 2"):

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from keras_relcon.data import Recording, WindowStore
+from keras_relcon.data import Interval, Recording, WindowStore
 
 
 def recording(subject, num_samples, offset=0.0):
@@ -65,6 +65,38 @@ def test_resamples_to_its_rate():
     store = WindowStore.from_recordings(still, sample_rate_hz=100)
     assert store.pieces[0].num_samples == 400
     np.testing.assert_allclose(store.read([0])[..., 2], 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("is_in_file", [False, True])
+def test_times_are_right_at_a_rate_that_is_not_met(tmp_path, is_in_file):
+    # Near enough to 100 Hz not to be resampled.
+    acceleration = np.ones((10_000, 3)) / 2
+    acceleration[8000] = np.nan
+    with pytest.warns(UserWarning, match="not finite"):
+        recording = Recording(acceleration, 100.02, "s", start_time=1e9)
+    walk = Interval(90.0, 95.0, label="walk", targets={"speed": 1.5})
+    items, kwargs = [(recording, [walk])], {"window_length": 100}
+    if is_in_file:
+        store = WindowStore.create(tmp_path / "a.h5", items, **kwargs)
+    else:
+        store = WindowStore.from_recordings(items, **kwargs)
+    seconds = 8001 / 100.02
+    assert store.pieces[1].start_seconds == seconds
+    assert store.pieces[1].start_time == 1e9 + seconds
+    (kept,) = store.recordings()
+    assert kept.sample_rate_hz == 100.02
+    # 9001.8 and 9501.9 samples
+    walking = np.flatnonzero(kept.labels == "walk")
+    assert (walking[0], walking[-1]) == (9002, 9501)
+    windows = store.windows(stride=50)
+    np.testing.assert_allclose(
+        windows.start_seconds, np.arange(len(windows)) * 50 / 100.02
+    )
+    speeds = store.targets(windows, "speed")
+    stops = windows.start_seconds + 100 / 100.02
+    inside = (windows.start_seconds >= 90) & (stops <= 95)
+    assert inside.sum() == 8 and (speeds[inside] == 1.5).all()
+    assert np.isnan(speeds[~inside]).all()
 
 
 def test_info_counts():

@@ -19,6 +19,7 @@ from keras_relcon.data import (
     synthetic_recordings,
 )
 from keras_relcon.data.store import store_catalog, store_writer
+from keras_relcon.data.store.stored_recording import stored_in_file
 
 STEP = 16 / 32767 / 2 * 1.01  # half a step of int16, and its rounding
 
@@ -430,3 +431,11 @@ def test_no_warning_where_nothing_is_lost(path):
         store = WindowStore.open(path)
         list(store.recordings())
         store.verify()
+
+
+def test_stores_that_do_not_say_the_rates_of_recordings_have_one(path):
+    catalog, _ = store_catalog.read_catalog(path)
+    for entry in catalog["recordings"]:
+        assert entry.pop("sample_rate_hz") == 100
+    stored = stored_in_file(path, catalog, damaged={})
+    assert {recording.sample_rate_hz for recording in stored} == {100.0}

@@ -135,6 +135,17 @@ def test_resamples_to_the_rate_of_the_windows():
     np.testing.assert_allclose(windows.acceleration[0, :, 2], 1, atol=1e-3)
 
 
+def test_starts_are_right_at_a_rate_that_is_not_met():
+    recording = noise(20_000, 100.02, 0)
+    windows = make_windows(recording, 100, 200, 100)
+    samples = np.rint(windows.start_seconds * 100.02).astype(int)
+    np.testing.assert_allclose(windows.start_seconds, samples / 100.02)
+    np.testing.assert_array_equal(
+        windows.acceleration[:, 0], recording.acceleration[samples]
+    )
+    assert windows.sample_rate_hz == 100
+
+
 def test_label_is_the_most_frequent_and_the_smallest_of_a_tie():
     labels = list("bbbaaabbbb") + list("ccaabbccaa")
     windows = make_windows(ramp(20, labels=labels), window_length=10, stride=10)

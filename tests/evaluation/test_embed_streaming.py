@@ -61,6 +61,13 @@ def test_blocks_give_what_the_whole_recording_gives(small_blocks, rate, stride):
     np.testing.assert_allclose(result.start_seconds, windows.start_seconds)
 
 
+def test_starts_are_right_at_a_rate_that_is_not_met(small_blocks):
+    recording = _recording(3200, 100.02)
+    result = embed(MeanAndLast(), recording, 100, 32, batch_size=4)
+    expected = np.arange(100) * 32 / 100.02
+    np.testing.assert_allclose(result.start_seconds, expected)
+
+
 @pytest.mark.filterwarnings("ignore:.*samples of subject")
 def test_several_recordings_stay_in_order(small_blocks):
     recordings = [
@@ -151,6 +158,17 @@ def test_a_file_is_read_once_its_turn_has_come(tmp_path):
         read_options=options,
     )
     assert set(found.subjects) == {"s7"}
+
+
+def test_labels_are_not_read(tmp_path):
+    rows = ["x,y,z,activity,label"] + ["0.1,0.2,0.9,walking,1"] * 128
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    options = {"sample_rate_hz": 100}
+    kwargs = {"window_length": 32, "read_options": options}
+    assert len(embed(MeanAndLast(), tmp_path / "a.csv", **kwargs)) == 4
+    options["label_column"] = None  # to be guessed: there are two
+    with pytest.raises(ValueError, match="must look like the `label_column`"):
+        embed(MeanAndLast(), tmp_path / "a.csv", **kwargs)
 
 
 def test_progress_is_shown_when_asked_for(capsys):

@@ -70,18 +70,21 @@ def test_a_constant_distance_is_chance(make_labelled_windows):
     assert motif_distance_auc(constant, make_labelled_windows()) == 0.5
 
 
+# 50 % overlapping; and side by side in a recording of 100.02 Hz, which is
+# near enough to 100 Hz not to be resampled.
+@pytest.mark.parametrize("step, nearest", [(0.32, 2), (64 / 100.02, 1)])
 @pytest.mark.parametrize("within_subject", [False, True])
 def test_pairs_respect_subject_and_never_overlap(
-    make_labelled_windows, within_subject
+    make_labelled_windows, within_subject, step, nearest
 ):
-    # Write the row number into each window, with starts 50 % overlapping.
+    # Write the row number into each window.
     windows = make_labelled_windows()
     acceleration = np.zeros_like(windows.acceleration)
     acceleration += np.arange(len(windows))[:, None, None]
     windows = dataclasses.replace(
         windows,
         acceleration=acceleration,
-        start_seconds=np.tile(np.arange(24) * 0.32, 6),
+        start_seconds=np.tile(np.arange(24) * step, 6),
     )
     seen = []
 
@@ -104,7 +107,7 @@ def test_pairs_respect_subject_and_never_overlap(
     is_same = windows.subjects[first] == windows.subjects[second]
     assert (is_same == within_subject).all()
     if within_subject:
-        assert np.abs(first - second).min() >= 2  # starts 0.64 s apart
+        assert np.abs(first - second).min() == nearest
 
 
 def test_draws_repeat_by_seed(make_labelled_windows):

@@ -20,8 +20,8 @@ def encode_recordings(recordings, encoding, window_length, known=()):
         known: set of `(subject, recording)`. Ids that are taken.
 
     Yields:
-        dict with `subject`, `recording` and `start_time`; `(num_samples, 3)`
-        array; dict of tables.
+        dict with `subject`, `recording`, `start_time` and `sample_rate_hz`;
+        `(num_samples, 3)` array; dict of tables.
 
     Raises:
         TypeError: if an item is something else.
@@ -43,6 +43,7 @@ def encode_recordings(recordings, encoding, window_length, known=()):
             "subject": recording.subject,
             "recording": name,
             "start_time": recording.start_time,
+            "sample_rate_hz": encoding.rate_of(recording),
         }
         yield entry, samples, tables
     if len(known) == num_known:

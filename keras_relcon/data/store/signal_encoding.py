@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_relcon.data.resampling import resample_arrays
+from keras_relcon.data.resampling import resample_arrays, resampled_rate
 from keras_relcon.data.store.intervals import (
     invalid_table,
     label_table,
@@ -59,10 +59,14 @@ class SignalEncoding:
         is_integer = self.dtype == "int16"
         return self.full_scale_g / LARGEST_CODE if is_integer else 1.0
 
+    def rate_of(self, recording):
+        """Samples per second of the recording, once it is in the store."""
+        return resampled_rate(recording.sample_rate_hz, self.sample_rate_hz)
+
     def encode(self, recording, intervals=()):
         """Returns `(samples, tables)`: `(num_samples, 3)`, and by name."""
-        rate = self.sample_rate_hz
-        acceleration, labels = resample_arrays(recording, rate)
+        acceleration, labels = resample_arrays(recording, self.sample_rate_hz)
+        rate = self.rate_of(recording)
         num_samples = len(acceleration)
         samples = np.empty((num_samples, 3), dtype=self.number_type)
         is_missing = np.empty(num_samples, dtype=bool)

@@ -40,7 +40,8 @@ def create_store(path, items, encoding, window_length):
     Args:
         path: path. The file; it appears as a whole.
         items: iterable of `(entry, samples, tables)`: a dict with `subject`,
-            `recording` and `start_time`; `(num_samples, 3)`; dict of arrays.
+            `recording`, `start_time` and `sample_rate_hz`; `(num_samples,
+            3)`; dict of arrays.
         encoding: `SignalEncoding`.
         window_length: int.
 
@@ -113,6 +114,7 @@ def _add(file, entry, samples, tables):
     group = file.require_group(name).create_group(_escape(entry["recording"]))
     group.attrs["subject"] = np.bytes_(entry["subject"].encode())
     group.attrs["recording"] = np.bytes_(entry["recording"].encode())
+    group.attrs["sample_rate_hz"] = entry["sample_rate_hz"]
     if entry["start_time"] is not None:
         group.attrs["start_time"] = entry["start_time"]
     arrays = {"acceleration": samples, **tables}

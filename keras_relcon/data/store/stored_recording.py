@@ -29,6 +29,8 @@ class Piece:
         start: int. First sample in the store's signal.
         num_samples: int. At least the store's `window_length`.
         start_seconds: float. From the recording's start.
+        sample_rate_hz: float. That of the store, or very near it: see
+            `resampled_rate`.
         start_time: float. Unix seconds of the first sample, or `None`.
     """
 
@@ -37,6 +39,7 @@ class Piece:
     start: int
     num_samples: int
     start_seconds: float
+    sample_rate_hz: float
     start_time: float | None = None
 
 
@@ -48,6 +51,7 @@ class StoredRecording:
         subject: str.
         recording: str. Recording id.
         start_time: float. Unix seconds of the first sample, or `None`.
+        sample_rate_hz: float. As of a `Piece`.
         start: int. First sample in the store's signal.
         num_samples: int.
         invalid: table of `intervals.invalid_table`.
@@ -58,18 +62,19 @@ class StoredRecording:
     subject: str
     recording: str
     start_time: float | None
+    sample_rate_hz: float
     start: int
     num_samples: int
     invalid: np.ndarray
     load: Callable
 
-    def pieces(self, sample_rate_hz, window_length):
+    def pieces(self, window_length):
         """Returns the pieces at least as long as a window."""
         pieces = []
         for start, stop in valid_stretches(self.invalid, self.num_samples):
             if stop - start < window_length:
                 continue
-            seconds = start / sample_rate_hz
+            seconds = start / self.sample_rate_hz
             time = self.start_time
             pieces.append(
                 Piece(
@@ -78,12 +83,13 @@ class StoredRecording:
                     self.start + start,
                     stop - start,
                     seconds,
+                    self.sample_rate_hz,
                     None if time is None else time + seconds,
                 )
             )
         return pieces
 
-    def to_recording(self, signal, sample_rate_hz):
+    def to_recording(self, signal):
         """Reads the `Recording`; invalid samples are NaN."""
         acceleration = signal.read([self.start], self.num_samples)[0]
         for row in self.invalid:
@@ -96,7 +102,7 @@ class StoredRecording:
             warnings.filterwarnings("ignore", message=".*are not finite")
             return Recording(
                 acceleration,
-                sample_rate_hz,
+                self.sample_rate_hz,
                 self.subject,
                 labels,
                 self.recording,
@@ -145,6 +151,8 @@ def stored_in_file(path, catalog, damaged):
                     entry["subject"],
                     entry["recording"],
                     entry["start_time"],
+                    # Stores of older versions do not say it.
+                    entry.get("sample_rate_hz", catalog["sample_rate_hz"]),
                     start,
                     entry["num_samples"],
                     invalid,

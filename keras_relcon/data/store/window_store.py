@@ -282,11 +282,12 @@ class WindowStore:
     def recordings(self):
         """Yields the recordings as they are kept: `Recording` at the rate.
 
+        Where the rate was not met it is one nearby, see `resampled_rate`.
         Samples that no window may cover are NaN. Labels are empty where there
         are none; `None` if the recording has none at all.
         """
         for stored in self._recordings:
-            yield stored.to_recording(self._signal, self.sample_rate_hz)
+            yield stored.to_recording(self._signal)
 
     def windows(self, stride=None):
         """Cuts all recordings into labelled windows, in memory.
@@ -329,7 +330,7 @@ class WindowStore:
                 windows.recordings == stored.recording
             )
             seconds = windows.start_seconds[mine]
-            starts = np.rint(seconds * self.sample_rate_hz).astype(int)
+            starts = np.rint(seconds * stored.sample_rate_hz).astype(int)
             rows = starts[:, None] + np.arange(self.window_length)
             means[mine] = target[rows].mean(axis=1)
         if not is_known:
@@ -432,7 +433,7 @@ class WindowStore:
         self.pieces = tuple(
             piece
             for stored in self._recordings
-            for piece in stored.pieces(self.sample_rate_hz, self.window_length)
+            for piece in stored.pieces(self.window_length)
         )
         by_start = sorted(self.pieces, key=lambda piece: piece.start)
         self._first = np.array([p.start for p in by_start], dtype=np.int64)

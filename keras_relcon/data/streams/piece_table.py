@@ -90,24 +90,36 @@ def _groups(pieces, policy, sample_rate_hz):
         # In the order of the store: the clock is not looked at.
         return [(name, "") for name in subjects], np.arange(len(pieces))
     own = [(piece.subject, piece.recording) for piece in pieces]
-    seconds = np.array([piece.start_seconds for piece in pieces])
+    seconds, clock = np.transpose(
+        [_starts(piece, sample_rate_hz) for piece in pieces]
+    )
     if policy == "recording":
         return own, seconds
-    shared = _subjects_on_one_clock(pieces, sample_rate_hz)
+    shared = _subjects_on_one_clock(pieces, clock, sample_rate_hz)
     names = [
         (piece.subject, "") if piece.subject in shared else name
         for piece, name in zip(pieces, own)
     ]
     is_shared = np.array([name in shared for name in subjects])
-    clock = np.array([piece.start_time or 0.0 for piece in pieces])
     return names, np.where(is_shared, clock, seconds)
 
 
-def _subjects_on_one_clock(pieces, sample_rate_hz):
+def _starts(piece, sample_rate_hz):
+    """Seconds from the recording's start, and Unix seconds or NaN.
+
+    As if the rate were the store's: lengths are counted in its samples, and
+    the pieces of a recording must not overlap.
+    """
+    seconds = piece.start_seconds * (piece.sample_rate_hz / sample_rate_hz)
+    if piece.start_time is None:
+        return seconds, np.nan
+    return seconds, piece.start_time + (seconds - piece.start_seconds)
+
+
+def _subjects_on_one_clock(pieces, clock, sample_rate_hz):
     """Subjects whose recordings have a start time and do not overlap."""
     extents = {}
-    for piece in pieces:
-        start = np.nan if piece.start_time is None else piece.start_time
+    for piece, start in zip(pieces, clock):
         stop = start + piece.num_samples / sample_rate_hz
         recordings = extents.setdefault(piece.subject, {})
         times = recordings.setdefault(piece.recording, [])
