@@ -2,6 +2,7 @@
 
 python benchmarks/data_parallel.py                 # the tables on paper
 python benchmarks/data_parallel.py --measure 2     # seconds with 2 CPU devices
+torchrun --nproc-per-node=2 benchmarks/data_parallel.py --measure 2  # PyTorch
 """
 
 import argparse
@@ -22,7 +23,9 @@ def main():
     parser.add_argument("--steps", type=int, default=10)
     args = parser.parse_args()
     if args.measure:
-        print(measure(args.measure, args.steps))
+        row = measure(args.measure, args.steps)
+        if row.pop("process") == 0:
+            print(row)
     else:
         print(paper_table())
 
@@ -109,6 +112,7 @@ def measure(num_devices, steps):
         callbacks=[clock.callback],
     )
     return {
+        "process": parallel.process_index,
         "devices": parallel.num_replicas,
         "seconds per step": min(clock.wall[1:]) / steps,
         "processor seconds per step": min(clock.processor[1:]) / steps,
@@ -117,6 +121,8 @@ def measure(num_devices, steps):
 
 
 def cpu_devices(keras, count):
+    if keras.backend.backend() == "torch":
+        return None  # one for each process of `torchrun`
     if keras.backend.backend() == "jax":
         return keras.distribution.list_devices("cpu")
     import tensorflow as tf

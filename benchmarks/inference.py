@@ -3,12 +3,16 @@
 import measuring
 
 TITLE = "Inference"
-SIZES = {"batch_sizes": [1, 256], "calls": [100, 4], "days": 7.0}
-TINY = {"batch_sizes": [1, 2], "calls": [1, 1], "days": 0.001}
+CALLS = {"batch_sizes": [1, 256], "calls": [100, 4]}
+SIZES = [
+    {**CALLS, "days": 7.0, "backends": ["tensorflow"]},
+    {**CALLS, "days": 1.0, "backends": ["jax", "torch"]},
+]
+TINY = [{"batch_sizes": [1, 2], "calls": [1, 1], "days": 0.001}]
 
 
 def cases(sizes):
-    return [sizes]
+    return sizes
 
 
 def measure(batch_sizes, calls, days):
@@ -72,17 +76,19 @@ def report(rows):
         [
             row["backend"],
             *(row["rates"][name] for name in names),
-            f"{row['seconds']:.0f} s, {row['windows']} windows",
+            row["days"],
+            row["windows"],
+            row["seconds"],
             row["added_megabytes"],
         ]
         for row in rows
     ]
     return (
         "`ResNet1D34()`, windows of 256 samples per second by batch size, and "
-        f"`embed` of a recording of {rows[0]['days']:g} days at 100 Hz, stride "
-        "256, with the most memory it took beyond what the process held "
-        "before, the recording included.\n\n"
+        "`embed` of a long recording at 100 Hz, stride 256, with the most "
+        "memory it took beyond what the process held before, the recording "
+        "included.\n\n"
         + measuring.table(
-            ["backend", *names, "long recording", "added MB"], lines
+            ["backend", *names, "days", "windows", "s", "added MB"], lines
         )
     )

@@ -96,7 +96,8 @@ def report(rows):
         "32 and T = 128 to 512 (the others at 16, 8 and 256): time is "
         "proportional to amount ** exponent. There are B (B - 1 + C) pairs; "
         "the windows of the encoder's step are B C. The points are in "
-        "`scaling.png`.\n\n" + measuring.table(["backend", *fits[0]], lines)
+        "[scaling.png](scaling.png).\n\n"
+        + measuring.table(["backend", *fits[0]], lines)
     )
 
 
@@ -104,7 +105,7 @@ def plot(rows, path):
     """Draws seconds against each of B, C and T, one line per backend."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 3.5), layout="constrained")
+    figure = Figure(figsize=(12, 3.5), layout="constrained")
     for axes, (name, label) in zip(figure.subplots(1, 3), AXES.items()):
         for row in rows:
             sizes = [s for s in row["sizes"] if s["varied"] == name]
@@ -115,6 +116,10 @@ def plot(rows, path):
                     style,
                     label=f"{part}, {row['backend']}",
                 )
+        values = sorted({size[name] for size in sizes})
+        axes.set_xticks(values, values)
+        axes.set_xticks([], minor=True)
         axes.set(xlabel=label, ylabel="seconds")
-    axes.legend(fontsize=7)
+    lines, names = axes.get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside right upper")
     figure.savefig(path, dpi=100)

@@ -162,6 +162,7 @@ def sparse_store(path, gigabytes):
             f"s{number % NUM_SUBJECTS:03d}",
             f"{number:05d}",
             None,
+            encoding.sample_rate_hz,
             number * NUM_SAMPLES,
             NUM_SAMPLES,
             invalid,
