@@ -65,7 +65,7 @@ def is_finite(model, arrays):
 
 
 def _to_array(variable):
-    array = np.array(ops.convert_to_numpy(variable.value))
+    array = np.array(ops.convert_to_numpy(variable))
     # Files know no bfloat16: its bits are kept.
     return array if array.dtype.isbuiltin == 1 else array.view("uint16")
 

@@ -15,8 +15,9 @@ class WorkerWatch(keras.callbacks.Callback):
 
     With `use_multiprocessing=True` a process that the system kills, for want
     of memory above all, takes its batch with it, and Keras waits for that
-    batch for ever. Not needed with threads. Checkpoints of `ResumableTraining`
-    stay, and the script is run again.
+    batch for ever. Not needed with threads. One that is killed before it was
+    seen once is missed: a pool replaces it at once. Checkpoints of
+    `ResumableTraining` stay, and the script is run again.
 
     Args:
         seconds: float. Between looks. Defaults to `1.0`.
@@ -46,14 +47,18 @@ class WorkerWatch(keras.callbacks.Callback):
 
     def _watch(self):
         workers = {}
-        while not self._is_over.wait(self.seconds):
-            for child in multiprocessing.active_children():
-                if "PoolWorker" in child.name:
-                    workers[child.pid] = child
+        while True:
+            workers |= {worker.pid: worker for worker in self._find_workers()}
             killed = [x for x in workers.values() if x.exitcode not in NORMAL]
             if killed:
                 _fail_waiting(killed[0])
                 return
+            if self._is_over.wait(self.seconds):
+                return
+
+    def _find_workers(self):
+        children = multiprocessing.active_children()
+        return [child for child in children if "PoolWorker" in child.name]
 
 
 def _fail_waiting(worker):

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from pathlib import Path
 
 import keras
@@ -18,15 +19,29 @@ from keras_relcon.training.model_state import get_arrays
 class KilledOnce(CandidateGroups):
     """Kills the process that draws one of the batches, the first time."""
 
-    marker = None
+    marker = seen = None
 
     def batch(self, epoch, index):
         is_worker = multiprocessing.parent_process() is not None
         if is_worker and index == 3:
             if not self.marker.exists():
                 self.marker.touch()
+                while not self.seen.exists():
+                    time.sleep(0.01)
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().batch(epoch, index)
+
+
+class Watch(WorkerWatch):
+    """Says when it has seen both workers."""
+
+    seen = None
+
+    def _find_workers(self):
+        workers = super()._find_workers()
+        if len(workers) == 2:
+            self.seen.touch()
+        return workers
 
 
 @pytest.mark.skipif(
@@ -47,11 +62,11 @@ def test_a_killed_worker_ends_fit_by_an_error(tmp_path):
         max_queue_size=2,
     )
     groups.marker = tmp_path / "killed"
+    watch = Watch(0.1)
+    groups.seen = watch.seen = tmp_path / "seen"
     resumable = ResumableTraining(tmp_path / "checkpoints", groups, every=1)
     with pytest.raises(Exception, match="ended by signal 9, as of too little"):
-        make_model().fit(
-            groups, callbacks=[WorkerWatch(0.1), resumable], verbose=0
-        )
+        make_model().fit(groups, callbacks=[watch, resumable], verbose=0)
     position = resumable.files.read()[0]["position"]
     assert position[0] == 0 and position[1] <= 3
     resumable = ResumableTraining(tmp_path / "checkpoints", groups, every=1)
