@@ -2,10 +2,20 @@
 
 import importlib
 
+from keras_relcon.backend_choice import choose_backend
+
+choose_backend()  # before Keras is imported
+
 # All classes that a saved model may hold, so that Keras finds them.
-from keras_relcon import baselines, distributed, layers, losses, models
-from keras_relcon.models import MotifDistance, RelConModel
-from keras_relcon.version import __version__
+from keras_relcon import (  # noqa: E402
+    baselines,
+    distributed,
+    layers,
+    losses,
+    models,
+)
+from keras_relcon.models import MotifDistance, RelConModel  # noqa: E402
+from keras_relcon.version import __version__  # noqa: E402
 
 LAZY = ("data", "evaluation", "presets", "training", "tuning")
 __all__ = [

@@ -1,6 +1,8 @@
 """Data that the tests of commands and examples share."""
 
 import csv
+import io
+import zipfile
 
 import numpy as np
 from support import small_encoder
@@ -9,10 +11,10 @@ from keras_relcon.data import synthetic_recordings
 from keras_relcon.presets import save_to_preset
 
 
-def write_recordings(folder):
+def write_recordings(folder, num_subjects=4):
     """`<subject>/<motion>.csv` files of three motions, at 50 Hz, in g."""
     for recording in synthetic_recordings(
-        num_subjects=4,
+        num_subjects=num_subjects,
         seconds_per_motion=8,
         sample_rate_hz=50,
         motions=["walking", "running", "sitting"],
@@ -32,3 +34,19 @@ def write_preset(directory):
     encoder = small_encoder()
     encoder.build((None, 64, 3))
     return save_to_preset(encoder, directory, window_length=64)
+
+
+def write_motionsense(path):
+    """An archive as MotionSense's: two trials of 5 s of its 24 subjects."""
+    generator = np.random.default_rng(0)
+    sensors = ("gravity", "userAcceleration")
+    header = [f"{sensor}.{axis}" for sensor in sensors for axis in "xyz"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for trial, scale in (("sit_5", 0.02), ("jog_9", 1.0)):
+            for subject in range(1, 25):
+                rows = generator.normal(0, scale, (250, 6))
+                rows[:, :3] = [0, 0, 1]
+                text = io.StringIO()
+                csv.writer(text).writerows([header, *rows.round(4).tolist()])
+                archive.writestr(f"{trial}/sub_{subject}.csv", text.getvalue())
+    return path

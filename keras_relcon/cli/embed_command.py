@@ -3,6 +3,7 @@ from pathlib import Path
 
 from keras_relcon import evaluation, presets
 from keras_relcon.cli.messages import USER_ERRORS, report_error
+from keras_relcon.evaluation.embeddings import import_pyarrow
 
 NAME = "embed"
 HELP = "embed recordings: one vector per window"
@@ -103,6 +104,8 @@ def make_output_folder(path):
 
 def run(args):
     targets = _targets(args)
+    if args.format == "parquet":
+        import_pyarrow()  # before the work, which would be lost
     encoder = presets.from_preset(args.preset)
     make_output_folder(args.output)
     num_failed = 0
@@ -113,7 +116,7 @@ def run(args):
             if args.traceback:
                 raise
             num_failed += 1
-            report_error(error, about=file)
+            report_error(error, args, about=file)
     return 1 if num_failed else 0
 
 

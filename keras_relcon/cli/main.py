@@ -55,7 +55,7 @@ def main(arguments=None):
         except USER_ERRORS as error:
             if args.traceback:
                 raise
-            report_error(error)
+            report_error(error, args)
             return 1
 
 

@@ -11,14 +11,36 @@ USER_ERRORS = (
     OSError,
     FloatingPointError,
 )
+# Words of the package's errors: the option that a command must have, or `None`,
+# and what its user writes.
+OPTIONS = (
+    ('`read_recording(..., unit="m/s2")`', "unit", "--unit m/s2"),
+    ('unit="m/s2"', "unit", "--unit m/s2"),
+    ('unit="g"', "unit", "--unit g"),
+    ("`sample_rate_hz`", "sample_rate_hz", "--sample-rate-hz"),
+    ("`timestamp_column=False`", "timestamp_column", "--sample-rate-hz"),
+    ("`timestamp_column`", "timestamp_column", "--timestamp-column"),
+    ('timestamp_unit="iso"', "timestamp_unit", "--timestamp-unit iso"),
+    ("`timestamp_unit`", "timestamp_unit", "--timestamp-unit"),
+    ("`columns`", "columns", "--columns"),
+    ("overwrite=True", "overwrite", "--overwrite"),
+    ("`keras_relcon.presets.list_presets()`", None, f"`{PROGRAM} presets`"),
+)
 
 
-def report_error(error, about=None):
-    """Writes one line about an error, and the file it is about."""
+def report_error(error, args, about=None):
+    """Writes one line about an error.
+
+    Args:
+        error: exception. Its message may name arguments of Python functions:
+            the options of the command are said in their place.
+        args: `argparse.Namespace` of the command.
+        about: str. The file that it is about. Defaults to `None`.
+    """
     words = [str(error), *getattr(error, "__notes__", [])]
     if about is not None and about not in words[0]:
         words.insert(0, f"{about}:")
-    say(f"error: {' '.join(words)}")
+    say(f"error: {_with_options(' '.join(words), args)}")
 
 
 def report_warning(message, *args, **kwargs):
@@ -29,3 +51,10 @@ def report_warning(message, *args, **kwargs):
 def say(text):
     """Writes text as one line."""
     print(f"{PROGRAM}: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
+def _with_options(text, args):
+    for words, option, replacement in OPTIONS:
+        if option is None or option in args:
+            text = text.replace(words, replacement)
+    return text

@@ -13,6 +13,7 @@ from keras_relcon.cli.pretrain_facts import (
     same_activity_auc,
 )
 from keras_relcon.cli.pretrain_models import (
+    check_models,
     in_float32,
     learning_rate,
     make_distance,
@@ -85,6 +86,7 @@ def pretrain(config, overwrite=False, say=None):
     # What would refuse the preset refuses it before the training.
     check_is_free(output, overwrite)
     check_facts(config["facts"])
+    check_models(config)
     remove_other_stages(config, keys, overwrite)
     keras.utils.set_random_seed(config["seed"])
     train, held_out, unseen = _split(config)
@@ -93,6 +95,7 @@ def pretrain(config, overwrite=False, say=None):
         f"training on {info['num_subjects']} subjects, {info['hours']:.2f} "
         f"hours; held out: {held_out}"
     )
+    groups = _candidate_groups(config, train)
     deadline, minutes = None, config["run"]["max_minutes"]
     if minutes is not None:
         deadline = time.monotonic() + 60 * minutes
@@ -103,7 +106,7 @@ def pretrain(config, overwrite=False, say=None):
             scores = ", ".join(f"{k} {v:.3f}" for k, v in auc.items())
             say(f"same activity nearer, in held-out subjects (AUC): {scores}")
         model, seconds = _train_encoder(
-            config, train, distance, key, deadline, say
+            config, groups, distance, key, deadline, say
         )
     except Paused:
         say(f"paused after {minutes:g} minutes; saved in {stages_of(config)}")
@@ -182,26 +185,29 @@ def _distance_stage(config, train, unseen, deadline, say):
     return presets.from_preset(stage)
 
 
-def _train_encoder(config, train, distance, key, deadline, say):
-    """The trained model, and the seconds that both stages took."""
-    say("2. RelCon teaches the encoder that order")
+def _candidate_groups(config, train):
     settings = config["relcon"]
-    keras.utils.set_random_seed(config["seed"] + 1)
-    model = make_model(config, distance)
-    steps_per_epoch = min(settings["steps_per_epoch"], settings["steps"])
-    epochs = -(-settings["steps"] // steps_per_epoch)
-    rate = learning_rate(config, "relcon", epochs * steps_per_epoch)
-    model.compile(optimizer=keras.optimizers.Adam(rate))
-    groups = data.CandidateGroups(
+    return data.CandidateGroups(
         train,
         batch_size=settings["batch_size"],
         num_candidates=settings["num_candidates"],
-        steps_per_epoch=steps_per_epoch,
+        steps_per_epoch=min(settings["steps_per_epoch"], settings["steps"]),
         seed=config["seed"],
         policy=settings["policy"],
         span_seconds=settings["span_seconds"],
         minimum_std_g=settings["minimum_std_g"],
     )
+
+
+def _train_encoder(config, groups, distance, key, deadline, say):
+    """The trained model, and the seconds that both stages took."""
+    say("2. RelCon teaches the encoder that order")
+    settings = config["relcon"]
+    keras.utils.set_random_seed(config["seed"] + 1)
+    model = make_model(config, distance)
+    epochs = -(-settings["steps"] // len(groups))
+    rate = learning_rate(config, "relcon", epochs * len(groups))
+    model.compile(optimizer=keras.optimizers.Adam(rate))
     training = fit_stage(model, groups, epochs, "relcon", key, config, deadline)
     seconds = distance.preset_metadata.facts.get("seconds", 0)
     return model, seconds + training.seconds

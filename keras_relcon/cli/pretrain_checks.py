@@ -21,6 +21,8 @@ def check_config(config):
             "held_out_share must be 0, for none, or a share below 1. "
             f"Received: {config['held_out_share']}."
         )
+    _check_positive(config["windows"], "windows", "sample_rate_hz")
+    _check_at_least(config["windows"], "windows", {"window_length": 2})
     settings = config["motif_distance"]
     length = "epochs" if settings["steps"] is None else "steps"
     least = {length: 1, "batch_size": 1}

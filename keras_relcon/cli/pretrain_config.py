@@ -12,7 +12,7 @@ DEFAULTS = {
     "held_out_share": 0.2,
     "seed": 0,
     "recordings": {"unit": "g", "sample_rate_hz": None},
-    "windows": {"sample_rate_hz": 100, "window_length": 256},
+    "windows": {"sample_rate_hz": 100.0, "window_length": 256},
     "motif_distance": {
         "epochs": 3,
         "steps": None,
@@ -133,6 +133,10 @@ def complete_config(values, folder="."):
             )
         config["motif_distance"]["epochs"] = None
     check_config(config)
+    rate_hz = config["windows"]["sample_rate_hz"]
+    if rate_hz == int(rate_hz):
+        # 100 and 100.0 are one config: what is trained is kept by its hash.
+        config["windows"]["sample_rate_hz"] = int(rate_hz)
     return config
 
 

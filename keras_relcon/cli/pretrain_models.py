@@ -24,6 +24,13 @@ def make_distance(config):
     )
 
 
+def check_models(config):
+    """Raises what the models of a config raise, before any is trained."""
+    model = make_model(config, make_distance(config))
+    length = config["windows"]["window_length"]
+    model.encoder.build((None, length, 3))
+
+
 def make_model(config, distance):
     """An untrained `RelConModel`, whose encoder is in the chosen precision."""
     settings = config["relcon"]

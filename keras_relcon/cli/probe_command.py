@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from keras_relcon.cli.embed_command import (
     make_output_folder,
 )
 from keras_relcon.evaluation.embed import expected_input
+from keras_relcon.evaluation.report.plots.drawing import import_figure
 
 NAME = "probe"
 HELP = "probe an encoder on labelled recordings"
@@ -71,6 +73,7 @@ def run(args):
             f"Received: {args.folds} folds for {num_subjects} subjects."
         )
     make_output_folder(args.output)
+    figures = _can_draw()
     report = evaluation.cross_validate(
         evaluation.LinearProbe(),
         {Path(args.preset).name: encoder},
@@ -80,6 +83,20 @@ def run(args):
         cache_dir=args.cache,
         progress=lambda line: print(line, flush=True),
     )
-    report.save(args.output)
+    report.save(args.output, figures=figures)
     print(f"\n{report.table()}\nwritten to {args.output}/")
     return 0
+
+
+def _can_draw():
+    """Whether there will be figures; says so before the work if not."""
+    try:
+        import_figure()
+    except ImportError:
+        warnings.warn(
+            "The report will have no figures, for matplotlib is not "
+            'installed. Install it with `pip install "keras-relcon[report]"`.',
+            stacklevel=2,
+        )
+        return False
+    return True

@@ -61,7 +61,8 @@ def embed(
             shows it on a terminal. Defaults to `"auto"`.
         read_options: dict. Arguments of `read_recording`, for paths, such as
             `{"unit": "m/s2", "sample_rate_hz": 50}`, the rate being that of
-            the file. `subject` defaults to the name of the file.
+            the file. `subject` defaults to the name of the file, and no
+            labels are read.
 
     Returns:
         `Embeddings`.
@@ -152,8 +153,8 @@ def _items(recording, read_options):
         )
     for item, needs_reading in zip(recordings, is_path):
         if needs_reading:
-            options = {"subject": Path(item).stem, **(read_options or {})}
-            yield read_recording(item, **options)
+            options = {"subject": Path(item).stem, "label_column": False}
+            yield read_recording(item, **{**options, **(read_options or {})})
         elif isinstance(item, Recording):
             yield item
         else:

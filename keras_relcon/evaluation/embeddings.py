@@ -127,7 +127,7 @@ def _read_npz(path):
 
 
 def _write_parquet(embeddings, path):
-    pyarrow, parquet = _import_pyarrow()
+    pyarrow, parquet = import_pyarrow()
     columns = {
         name: pyarrow.array(np.asarray(getattr(embeddings, attribute), object))
         for name, attribute in TEXT_COLUMNS.items()
@@ -140,7 +140,7 @@ def _write_parquet(embeddings, path):
 
 
 def _read_parquet(path):
-    _, parquet = _import_pyarrow()
+    _, parquet = import_pyarrow()
     table = parquet.read_table(path)
     prefix = VECTOR_COLUMN.split("{")[0]
     vectors = [name for name in table.column_names if name.startswith(prefix)]
@@ -162,7 +162,8 @@ def _read_parquet(path):
     }
 
 
-def _import_pyarrow():
+def import_pyarrow():
+    """Returns `pyarrow` and its `parquet`, or says how to install them."""
     try:
         import pyarrow
         from pyarrow import parquet

@@ -99,7 +99,7 @@ def _load_part(directory, load_weights, overrides=None):
 
 def make_model(config, metadata):
     """Makes and builds the model that a checked config describes."""
-    model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    model = _deserialize(config)
     if not isinstance(model, keras.Model):
         raise ValueError(
             "The config of a preset must describe a model. "
@@ -111,6 +111,20 @@ def make_model(config, metadata):
     elif metadata.kind == "encoder" and not model.built:
         model(np.zeros((1, length, 3), "float32"))
     return model
+
+
+def _deserialize(config):
+    try:
+        return keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise ValueError(
+            "The config of a preset must be as `save_to_preset` wrote it, and "
+            "an override of the kind of what it replaces. Received: "
+            f"{config['class_name']!r}, which cannot be made ({reason}). "
+            "Leave out the overrides, or copy or download the whole preset "
+            "again: it is damaged."
+        ) from error
 
 
 def _check_overrides(overrides, allowed, owner):

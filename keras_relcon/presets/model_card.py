@@ -66,8 +66,9 @@ def _weights(metadata):
         f"{metadata.backend} with keras_relcon "
         f"{metadata.keras_relcon_version} and Keras {metadata.keras_version}."
     )
-    if metadata.weights["dtype"] == "float16":
-        difference = metadata.weights["largest_difference"]
+    difference = metadata.weights.get("largest_difference")
+    is_known = isinstance(difference, (int, float))
+    if metadata.weights["dtype"] == "float16" and is_known:
         text += (
             " No output on the probe batch differs from that in float32 by "
             f"more than {difference:.1e} of the standard deviation."

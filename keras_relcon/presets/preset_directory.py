@@ -75,9 +75,8 @@ def read_preset(directory):
     )
     config = _read_json(directory / CONFIG)
     check_config(config, str(directory / CONFIG))
-    if not isinstance(config, dict) or not isinstance(
-        config.get("config"), dict
-    ):
+    is_model = isinstance(config, dict) and "class_name" in config
+    if not is_model or not isinstance(config.get("config"), dict):
         raise _damaged(directory / CONFIG, "it describes no model")
     return config, metadata
 
@@ -86,7 +85,7 @@ def read_preset(directory):
 def replacing_directory(path, overwrite):
     """Yields a new directory beside `path`, whose place it takes at the end.
 
-    An error inside leaves what was there.
+    An error, inside or at the end, leaves what was there.
 
     Args:
         path: path. The directory to write.
@@ -108,6 +107,8 @@ def replacing_directory(path, overwrite):
             os.replace(path, old)
         os.replace(new, path)
     finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)  # the new one could not take its place
         shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 

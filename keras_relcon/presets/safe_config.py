@@ -67,7 +67,9 @@ def _check_object(item, source):
         found = keras.saving.get_registered_object(registered)
         if not isinstance(found, type):
             raise _refusal(name, module, source, "unknown to this version")
-        is_own = found.__module__.split(".")[0] == "keras_relcon"
+        package = found.__module__.split(".")[0]
+        # Keras looks at the class name first: "__lambda__" is code.
+        is_own = package == "keras_relcon" and name == found.__name__
     else:
         is_own = _is_of_keras(name, module, registered)
     if not is_own:

@@ -1,4 +1,5 @@
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -104,4 +105,28 @@ def test_two_files_of_one_name_are_refused(
 def test_a_wrong_unit_is_a_mistake(files, tiny_preset, tmp_path, capsys):
     line = [files[:1], tiny_preset, tmp_path, "--unit", "m/s2"]
     assert _run(*line) == 1
-    assert "unit='m/s2'" in capsys.readouterr().err
+    text = capsys.readouterr().err
+    assert "unit='m/s2'" in text and "Pass --unit g, or" in text
+
+
+def test_what_is_missing_is_told_as_options(
+    files, tiny_preset, tmp_path, capsys
+):
+    line = ["embed", str(files[0]), "--preset", str(tiny_preset)]
+    line += ["--output", str(tmp_path)]
+    assert main(line) == 1
+    text = capsys.readouterr().err
+    assert "Either --sample-rate-hz or --timestamp-column must be" in text
+    files[0].write_text("u,v,w\n" + "0.1,0.2,0.9\n" * 400)
+    assert main([*line, "--sample-rate-hz", "50"]) == 1
+    assert "Pass the three names as --columns." in capsys.readouterr().err
+
+
+def test_a_missing_package_is_told_before_the_work(
+    files, tiny_preset, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    output = tmp_path / "out"
+    assert _run(files, tiny_preset, output, "--format", "parquet") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "keras-relcon[parquet]" in line and not output.exists()

@@ -1,7 +1,10 @@
+import argparse
+
 import pytest
 
 from keras_relcon.cli import embed_command, presets_command
 from keras_relcon.cli.main import COMMANDS, main
+from keras_relcon.cli.messages import report_error
 from keras_relcon.version import __version__
 
 
@@ -46,6 +49,14 @@ def test_a_mistake_is_one_line_and_1(capsys):
     lines = captured.err.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("keras-relcon: error: A preset must be one of")
+    assert lines[0].endswith("See `keras-relcon presets`.")
+
+
+def test_only_options_that_the_command_has_are_named(capsys):
+    error = ValueError("Pass `sample_rate_hz`, or overwrite=True.")
+    report_error(error, argparse.Namespace(overwrite=False))
+    text = capsys.readouterr().err
+    assert text.endswith("error: Pass `sample_rate_hz`, or --overwrite.\n")
 
 
 def test_a_traceback_on_request():

@@ -347,6 +347,37 @@ def test_what_would_refuse_the_preset_is_told_before_training(values, quick):
     assert quick == []
 
 
+@pytest.mark.parametrize(
+    "section, change, words",
+    [
+        ("encoder", {"widths": [8, 16]}, "one entry per stage"),
+        ("windows", {"window_length": 20}, "takes windows of 32 samples"),
+        ("relcon", {"batch_size": 1000}, "at least one batch of windows"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_before_training(
+    values, quick, section, change, words
+):
+    values[section].update(change)
+    config = complete_config(values)
+    with pytest.raises(ValueError, match=words):
+        pretrain(config)
+    assert quick == [] and not config["output"].exists()
+
+
+def test_the_check_of_the_models_draws_no_number_of_the_run(
+    values, tmp_path, quick, monkeypatch
+):
+    values["relcon"]["projector"] = [5]
+    one = pretrain(complete_config({**values, "output": "one"}, tmp_path))
+    monkeypatch.setattr(
+        "keras_relcon.cli.pretrain.check_models", lambda config: None
+    )
+    other = pretrain(complete_config({**values, "output": "other"}, tmp_path))
+    for weight, same in zip(weights_of(one), weights_of(other), strict=True):
+        np.testing.assert_array_equal(weight, same)
+
+
 def test_checkpoints_of_another_config_are_kept(values, tmp_path, quick):
     other = tmp_path / "mine.stages" / "relcon-0123456789ab"
     other.mkdir(parents=True)

@@ -42,6 +42,16 @@ def test_toml_and_json_say_the_same(tmp_path):
     assert read_config(tmp_path / "a.json") == config
 
 
+def test_a_rate_may_have_a_point():
+    def windows(rate):
+        values = {"data": "a", "output": "b"}
+        values["windows"] = {"sample_rate_hz": rate}
+        return json.dumps(complete_config(values)["windows"])
+
+    assert windows(50.0) == windows(50)
+    assert json.loads(windows(31.25))["sample_rate_hz"] == 31.25
+
+
 def test_the_help_shows_the_defaults_there_are():
     import tomllib
 
@@ -83,6 +93,9 @@ def test_the_help_shows_the_defaults_there_are():
         ({"motif_distance": {"learning_rate": 0}}, "distance.learning_rate"),
         ({"motif_distance": {"epochs": 0}}, "epochs must be a whole number"),
         ({"motif_distance": {"batch_size": 0}}, "batch_size must be a whole"),
+        ({"windows": {"sample_rate_hz": "fast"}}, "rate_hz must be a number"),
+        ({"windows": {"sample_rate_hz": 0.0}}, "rate_hz must be above 0"),
+        ({"windows": {"window_length": 1}}, "window_length must be a whole"),
         ({"held_out_share": 1.0}, "held_out_share must be 0, for none, or"),
         (
             {"relcon": {"schedule": "linear"}},

@@ -1,5 +1,8 @@
 import csv
+import sys
+from types import SimpleNamespace
 
+from keras_relcon import evaluation
 from keras_relcon.cli.main import main
 
 
@@ -44,3 +47,23 @@ def test_an_output_that_is_a_file_is_told_before_the_work(
     captured = capsys.readouterr()
     assert "--output must be a folder" in captured.err
     assert "fold 1" not in captured.out and output.read_text() == "mine"
+
+
+def test_without_matplotlib_there_are_tables_alone(
+    recordings_folder, tiny_preset, tmp_path, capsys, monkeypatch
+):
+    saved = []
+
+    def save(path, figures):
+        saved.append((path, figures))
+
+    def cross_validate(*args, **kwargs):
+        assert "will have no figures" in capsys.readouterr().err
+        return SimpleNamespace(save=save, table=lambda: "the table")
+
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
+    output = tmp_path / "report"
+    assert _run(recordings_folder, tiny_preset, output, 2) == 0
+    assert saved == [(output, False)]
+    assert "the table" in capsys.readouterr().out

@@ -1,3 +1,5 @@
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -84,3 +86,18 @@ def test_missing_packages_name_the_extra(encoder, tmp_path, monkeypatch):
     monkeypatch.setattr(type(encoder), "export", fail)
     with pytest.raises(ImportError, match=r"keras-relcon\[export"):
         export_encoder(encoder, tmp_path / "encoder.onnx")
+
+
+@pytest.mark.filterwarnings("ignore")  # of the converters
+def test_a_refused_export_leaves_the_file_before(preset, tmp_path, monkeypatch):
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+    pytest.importorskip(CONVERTER[BACKEND], reason="needs the converter")
+    path = tmp_path / "exports" / "encoder.onnx"
+    path.parent.mkdir()
+    path.write_bytes(b"of an earlier export")
+    module = sys.modules[export_encoder.__module__]
+    monkeypatch.setattr(module, "TOLERANCE", -1.0)
+    with pytest.raises(ValueError, match="must give the same outputs"):
+        export_encoder(from_preset(preset), path)
+    assert list(path.parent.iterdir()) == [path]
+    assert path.read_bytes() == b"of an earlier export"

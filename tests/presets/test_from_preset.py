@@ -105,10 +105,31 @@ def test_damaged_json_is_named(preset, name, text):
 
 
 def test_config_without_a_model_is_damaged(preset):
-    for text in ("[]", "{}", '"ResNet1D34"'):
+    for text in ("[]", "{}", '"ResNet1D34"', '{"config": {}}'):
         (preset / "config.json").write_text(text)
         with pytest.raises(ValueError, match="describes no model"):
             from_preset(preset)
+
+
+@pytest.mark.parametrize(
+    "config, words",
+    [
+        ({"name": "a"}, "KeyError: 'layers'"),
+        ({"name": "a", "layers": 3}, "TypeError"),
+        ({"name": "a", "layers": [None]}, "AttributeError|TypeError"),
+    ],
+)
+def test_a_config_that_makes_no_model_is_damaged(preset, config, words):
+    text = {"module": "keras", "class_name": "Sequential", "config": config}
+    text["registered_name"] = None
+    (preset / "config.json").write_text(json.dumps(text))
+    with pytest.raises(ValueError, match=f"cannot be made .({words}).*damaged"):
+        from_preset(preset)
+
+
+def test_an_override_of_another_kind_is_told(preset):
+    with pytest.raises(ValueError, match="an override of the kind.*ResNet1D34"):
+        from_preset(preset, load_weights=False, widths=8)
 
 
 @pytest.mark.parametrize("change", ["cut", "flip", "empty"])

@@ -7,6 +7,8 @@ import shutil
 
 import keras
 import pytest
+from keras.src.saving.serialization_lib import SafeModeScope
+from keras.src.utils.python_utils import func_dump
 
 from keras_relcon.presets import from_preset
 from keras_relcon.presets.safe_config import check_config
@@ -33,16 +35,14 @@ def _sequential(layer):
     return _layer("Sequential", "keras", layers=[inputs, layer])
 
 
-def _lambda_function():
+def _lambda_function(**more):
     code = compile("__import__('os').mkdir('owned')", "attack", "eval")
-    return {
-        "class_name": "__lambda__",
-        "config": {
-            "code": base64.b64encode(code.co_code).decode(),
-            "defaults": None,
-            "closure": None,
-        },
+    function = {
+        "code": base64.b64encode(code.co_code).decode(),
+        "defaults": None,
+        "closure": None,
     }
+    return {"class_name": "__lambda__", "config": function, **more}
 
 
 def _function(module, name):
@@ -84,6 +84,12 @@ HOSTILE = {
     "a layer without its module": {"class_name": "Lambda", "config": {}},
     "a model without its module": {"class_name": "Sequential", "config": {}},
     "a class name that is no text": _layer(["Dense"]),
+    "a lambda under the name of our class": _lambda_function(
+        module="keras_relcon.layers", registered_name="keras_relcon>ResNet1D34"
+    ),
+    "a layer under the name of our class": _layer(
+        "Lambda", registered="keras_relcon>ResNet1D34"
+    ),
     "a module that is no text": _layer("Dense", ["keras.layers"]),
     "a registered name on a layer of Keras": _layer(
         "Dense", registered="Custom>Dense", units=3
@@ -134,6 +140,35 @@ def refuse(monkeypatch, preset, tmp_path):
 def test_hostile_configs_are_refused(refuse, name):
     refuse(HOSTILE[name])  # as the model itself
     refuse(_sequential(HOSTILE[name]))  # as a layer of it
+
+
+@pytest.fixture
+def unsafe_keras():
+    """Keras after `enable_unsafe_deserialization`, for the test alone."""
+    with SafeModeScope(None):  # puts back what was there
+        keras.config.enable_unsafe_deserialization()
+        yield
+
+
+@pytest.mark.parametrize("owner", [None, "keras_relcon>ResNet1D34"])
+def test_no_code_runs_where_keras_would_let_it(
+    preset, tmp_path, monkeypatch, unsafe_keras, owner
+):
+    monkeypatch.chdir(tmp_path)
+    dumped = func_dump(lambda x: os.mkdir("owned"))
+    hostile = {
+        "class_name": "__lambda__",
+        "config": {"value": dumped},
+        "module": "keras_relcon.layers",
+        "registered_name": owner,
+    }
+    function = keras.saving.deserialize_keras_object(hostile)
+    assert callable(function)  # Keras alone takes it
+    config = _sequential(_layer("Activation", activation=hostile))
+    (preset / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="never code"):
+        from_preset(preset)
+    assert not os.path.exists("owned")
 
 
 def test_a_hostile_part_is_refused(relcon_preset, tmp_path):

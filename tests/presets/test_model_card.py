@@ -45,6 +45,17 @@ def test_the_card_says_what_the_model_takes():
     assert "4.0e-04" not in _card(dtype="float32")
 
 
+def test_a_difference_that_is_not_stated_is_left_out():
+    metadata = PresetMetadata(
+        kind="encoder",
+        sample_rate_hz=50.0,
+        window_length=128,
+        weights={"dtype": "float16"},
+    )
+    card = model_card(metadata, "mine")
+    assert "Weights in float16" in card and "differs" not in card
+
+
 def test_every_fact_has_its_heading():
     card = _card()
     for heading in CARD_FACTS.values():

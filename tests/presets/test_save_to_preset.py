@@ -1,5 +1,6 @@
 import importlib
 import json
+import os
 import warnings
 
 import h5py
@@ -245,6 +246,24 @@ def test_a_failed_save_leaves_the_old_preset(
         raise OSError("disk full")
 
     monkeypatch.setattr(weights_file, "sha256", fail)
+    with pytest.raises(OSError, match="disk full"):
+        save_to_preset(encoder, preset, window_length=LENGTH, overwrite=True)
+    assert before == {file: file.read_bytes() for file in preset.iterdir()}
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
+
+
+def test_the_old_preset_is_put_back_if_the_new_one_cannot_move(
+    encoder, preset, tmp_path, monkeypatch
+):
+    before = {file: file.read_bytes() for file in preset.iterdir()}
+    replace = os.replace
+
+    def fail(source, target):
+        if os.fspath(source).endswith(".partial"):
+            raise OSError("disk full")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
         save_to_preset(encoder, preset, window_length=LENGTH, overwrite=True)
     assert before == {file: file.read_bytes() for file in preset.iterdir()}
