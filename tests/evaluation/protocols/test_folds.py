@@ -107,7 +107,7 @@ def test_errors_say_what_to_do():
 
 def test_validation_folds_score_each_validation_subject_once():
     (split,) = held_out(SUBJECTS, 0.25, 0.5, seed=1)
-    folds = validation_folds(split, num_folds=2)
+    folds = validation_folds(split, num_folds=3)
     scored = [name for fold in folds for name in fold.validation]
     assert sorted(scored) == sorted(split.validation)
     for fold in folds:
