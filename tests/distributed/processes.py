@@ -39,7 +39,7 @@ def run_devices(output, *runs):
     return load(output)
 
 
-def run_two_processes(output, script=TRAIN_RUN, *arguments):
+def run_two_processes(output, script=TRAIN_RUN, *arguments, fails=False):
     """Runs a script in two processes that find each other on loopback."""
     command = [script, output, *arguments]
     python = sys.executable
@@ -49,8 +49,10 @@ def run_two_processes(output, script=TRAIN_RUN, *arguments):
         options = ["--nproc-per-node=2", "--master-addr=127.0.0.1"]
         options += [f"--master-port={port}"]
         launch = ["-m", "torch.distributed.run", *options]
-        return run_together([[python, *launch, *command]], [{}])
-    return run_together([[python, *command]] * 2, environments_of_two(backend))
+        return run_together([[python, *launch, *command]], [{}], fails)
+    return run_together(
+        [[python, *command]] * 2, environments_of_two(backend), fails
+    )
 
 
 def environments_of_two(backend):
@@ -77,8 +79,11 @@ def environments_of_two(backend):
     ]
 
 
-def run_together(commands, environments):
-    """Waits for all processes; returns the output of each."""
+def run_together(commands, environments, fails=False):
+    """Waits for all processes; returns the output of each.
+
+    With `fails` all must end by an error, else none.
+    """
     processes = [
         subprocess.Popen(
             [*map(str, command)],
@@ -98,7 +103,7 @@ def run_together(commands, environments):
         for process in processes:
             process.kill()
     for process, output in zip(processes, outputs):
-        assert process.returncode == 0, output[-4000:]
+        assert (process.returncode != 0) == fails, output[-4000:]
     return outputs
 
 

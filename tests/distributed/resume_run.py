@@ -2,12 +2,13 @@
 
 python resume_run.py OUTPUT CHECKPOINTS [STOP [DEVICES]]
 
-With STOP above 0 all processes leave after that batch, as if killed. DEVICES is
-how many of this process train; else all of all processes do. Process 0 writes
-weights and losses.
+With STOP above 0 all processes leave after that batch, as if killed; below 0
+process 1 alone is killed after it. DEVICES is how many of this process train;
+else all of all processes do. Process 0 writes weights and losses.
 """
 
 import os
+import signal
 import sys
 
 import keras
@@ -20,13 +21,18 @@ STEPS, EPOCHS, EVERY = 3, 2, 2
 
 
 class LeaveAfter(keras.callbacks.Callback):
-    def __init__(self, num_batches):
+    def __init__(self, stop, process_index):
         super().__init__()
-        self.left = num_batches
+        self.left = abs(stop)
+        self.is_killed = stop < 0
+        if self.is_killed and process_index == 0:
+            self.left = 0
 
     def on_train_batch_end(self, batch, logs=None):
         self.left -= 1
         if self.left == 0:
+            if self.is_killed:
+                os.kill(os.getpid(), signal.SIGKILL)
             os._exit(0)
 
 
@@ -52,13 +58,17 @@ def train(parallel, checkpoints, stop=0):
         model = train_run.small_model()
         model.compile(optimizer=keras.optimizers.Adam(1e-2))
     losses = train_run.Losses()
-    resumable = kr.training.ResumableTraining(
-        checkpoints, batches, every=EVERY, callbacks=[]
-    )
+    callbacks = [losses, LeaveAfter(stop, parallel.process_index)]
+    if isinstance(batches, keras.utils.PyDataset):  # not between TF workers
+        callbacks.insert(
+            1,
+            kr.training.ResumableTraining(checkpoints, batches, every=EVERY),
+        )
     model.fit(
         batches,
+        steps_per_epoch=STEPS,
         epochs=EPOCHS,
-        callbacks=[losses, resumable, LeaveAfter(stop)],
+        callbacks=callbacks,
         verbose=0,
     )
     return np.array(losses.losses), model

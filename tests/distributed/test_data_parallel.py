@@ -1,6 +1,7 @@
 """Replicas with the global batch do the steps of one device with it."""
 
 import json
+import re
 import sys
 import types
 from pathlib import Path
@@ -15,6 +16,7 @@ import train_run
 from support import to_numpy
 
 import keras_relcon as kr
+from keras_relcon.training.checkpoint_files import CheckpointFiles
 
 BACKEND = keras.backend.backend()
 RESUME_RUN = Path(resume_run.__file__)
@@ -249,6 +251,20 @@ def test_killed_on_several_devices_it_ends_as_if_never(kind, tmp_path):
     losses, _ = resume_run.train(alone(), tmp_path / "alone")
     np.testing.assert_allclose(losses, whole["losses"], rtol=1e-3)
     assert len(np.unique(losses.round(4))) == 6
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_ends_the_other(tmp_path):
+    checkpoints = tmp_path / "checkpoints"
+    outputs = processes.run_two_processes(
+        tmp_path / "end.npz", RESUME_RUN, checkpoints, "-4", fails=True
+    )
+    # PyTorch names the signal; the others miss the heartbeat.
+    assert re.search("SIGKILL|heartbeat", "".join(outputs))
+    assert not (tmp_path / "end.npz").exists()
+    if BACKEND != "tensorflow":
+        values, _, damaged = CheckpointFiles(checkpoints).read()
+        assert values["position"] == [1, 0] and not damaged
 
 
 def test_processes_that_cannot_go_on_together(monkeypatch, tmp_path):
