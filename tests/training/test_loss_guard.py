@@ -7,6 +7,8 @@ import pytest
 from training.train_script import make_groups, make_model
 
 from keras_relcon.data import WindowBatches
+from keras_relcon.models.train_steps import RelConTrainStep
+from keras_relcon.models.train_steps.skipping import step_or_nothing
 from keras_relcon.training import LossGuard, ResumableTraining
 from keras_relcon.training.loss_guard import describe_anchors
 from keras_relcon.training.model_state import get_arrays, state_variables
@@ -132,6 +134,31 @@ def test_a_step_that_is_kept_is_the_plain_one():
     np.testing.assert_allclose(*[loss for loss, _ in results], rtol=1e-6)
     for plain, kept in zip(*[weights for _, weights in results]):
         np.testing.assert_allclose(plain, kept, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="JAX has one step for all replicas"
+)
+def test_the_logs_of_a_step_keep_their_shape():
+    # Between workers of TensorFlow a log is a vector of one number.
+    model, group = skipping_model(), make_groups().batch(0, 0)
+    tensors = {
+        name: keras.ops.convert_to_tensor(x) for name, x in group.items()
+    }
+
+    def step(data):
+        logs = RelConTrainStep.train_step(model, data)
+        return {name: keras.ops.reshape(x, (1,)) for name, x in logs.items()}
+
+    logs = step_or_nothing(model, step, tensors)
+    assert {tuple(value.shape) for value in logs.values()} == {(1,)}
+    assert int(logs["skipped_steps"][0]) == 0
+    before = model.encoder.get_weights()
+    tensors["anchor"] = tensors["anchor"] * np.inf
+    logs = step_or_nothing(model, step, tensors)
+    assert int(logs["skipped_steps"][0]) == 1
+    for old, new in zip(before, model.encoder.get_weights()):
+        np.testing.assert_array_equal(old, new)
 
 
 def test_too_many_skipped_steps_stop(tmp_path):
