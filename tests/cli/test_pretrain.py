@@ -20,6 +20,10 @@ from keras_relcon.cli.pretrain_models import (
 )
 from keras_relcon.presets import from_preset
 
+HAS_TENSORBOARD = all(
+    importlib.util.find_spec(name) for name in ("tensorflow", "tensorboard")
+)
+
 
 @pytest.fixture
 def values(recordings_folder, tmp_path):
@@ -198,7 +202,7 @@ def everything(values):
         minimum_std_g=1e-4,
         skip_nonfinite=True,
     )
-    values["run"] = {"checkpoint_steps": 1}
+    values["run"] = {"checkpoint_steps": 1, "tensorboard": HAS_TENSORBOARD}
     return values
 
 
@@ -233,6 +237,11 @@ def test_in_legs_it_ends_as_in_one(values, tmp_path, capsys, unscored):
         rows = (tmp_path / "mine.logs" / name).read_text()
         assert rows == (tmp_path / "whole.logs" / name).read_text()
     assert rows.count("\n") == 4  # a header and three epochs
+    boards = tmp_path / "mine.logs" / "tensorboard"
+    stages = {file.relative_to(boards).parts[0] for file in boards.rglob("ev*")}
+    assert stages == (
+        {"motif_distance", "relcon"} if HAS_TENSORBOARD else set()
+    )
     model = from_preset(whole, task="pretrain")
     assert [layer.units for layer in model.projector.layers] == [6, 4]
     encoder = from_preset(whole)
@@ -319,10 +328,7 @@ def test_there_is_no_auc_without_two_activities():
     np.testing.assert_allclose(auc["motif distance"], 1 - auc["Euclidean"])
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("tensorboard") is not None,
-    reason="tensorboard is installed",
-)
+@pytest.mark.skipif(HAS_TENSORBOARD, reason="tensorboard is installed")
 def test_tensorboard_that_is_not_installed_is_named(values):
     values["run"] = {"tensorboard": True}
     with pytest.raises(ImportError, match="needs tensor.*leave the key out"):
