@@ -167,7 +167,7 @@ class AugPred(keras.Model):
     ):
         # The mean over (batch, tasks): tasks have equal weights.
         loss = self.task_loss(y_pred["labels"], y_pred["logits"])
-        return sum(map(distributed.own_share, self.losses), start=loss)
+        return distributed.with_penalties(loss, self.losses)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         logits, labels = y_pred["logits"], y_pred["labels"]

@@ -103,7 +103,7 @@ class REBAR(RelConModel):
         if self._compile_loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         loss = self.binary_loss(y, y_pred)
-        return sum(map(distributed.own_share, self.losses), start=loss)
+        return distributed.with_penalties(loss, self.losses)
 
     def get_config(self):
         return {

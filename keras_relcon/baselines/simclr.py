@@ -121,7 +121,7 @@ class SimCLR(keras.Model):
     ):
         projections = y_pred["projection"]
         loss = self.contrastive_loss(projections[:, 0], projections[:, 1])
-        return sum(map(distributed.own_share, self.losses), start=loss)
+        return distributed.with_penalties(loss, self.losses)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         self.embedding_spread.update_state(

@@ -15,6 +15,7 @@ from keras_relcon.distributed.replicas import (
     per_replica,
     process_index,
     replica_index,
+    with_penalties,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "per_replica",
     "process_index",
     "replica_index",
+    "with_penalties",
 ]

@@ -1,6 +1,10 @@
 import keras
 
-from keras_relcon.distributed.replicas import Cluster
+from keras_relcon.distributed.replicas import (
+    Cluster,
+    num_processes,
+    process_index,
+)
 
 
 class DataParallel:
@@ -43,8 +47,8 @@ class DataParallel:
     def __init__(self, devices=None):
         self._cluster = Cluster(devices)
         self.num_replicas = self._cluster.num_replicas
-        self.num_processes = self._cluster.num_processes
-        self.process_index = self._cluster.process_index
+        self.num_processes = num_processes()
+        self.process_index = process_index()
 
     def scope(self):
         """Returns a context in which to build, load and compile models.

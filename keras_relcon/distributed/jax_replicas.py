@@ -105,8 +105,6 @@ class Cluster:
         self.distribution = keras.distribution.DataParallel(
             devices=devices, auto_shard_dataset=False
         )
-        self.num_processes = jax.process_count()
-        self.process_index = jax.process_index()
         self.num_replicas = self.distribution.device_mesh.shape[0]
 
     def scope(self):
@@ -115,4 +113,4 @@ class Cluster:
         return contextlib.nullcontext()
 
     def shard(self, groups):
-        return groups.shard(self.num_processes, self.process_index)
+        return groups.shard(num_processes(), process_index())

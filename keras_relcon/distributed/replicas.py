@@ -45,6 +45,17 @@ else:
         "'tensorflow', 'jax' or 'torch' before Keras is imported."
     )
 
+
+def with_penalties(loss, penalties):
+    """The loss of this replica, with terms that every replica has in full.
+
+    Args:
+        loss: `()`, of the rows of this replica or of the global batch.
+        penalties: list of `()`, as `losses` of a Keras model.
+    """
+    return sum(map(own_share, penalties), start=loss)
+
+
 __all__ = [
     "Cluster",
     "gather",
@@ -55,4 +66,5 @@ __all__ = [
     "per_replica",
     "process_index",
     "replica_index",
+    "with_penalties",
 ]

@@ -108,15 +108,13 @@ class Cluster:
             self.strategy = tf.distribute.MirroredStrategy(
                 devices or _local_devices()
             )
-        self.num_processes = num_processes()
-        self.process_index = process_index()
         self.num_replicas = self.strategy.num_replicas_in_sync
 
     def scope(self):
         return self.strategy.scope()
 
     def shard(self, groups):
-        if self.num_processes == 1:
+        if num_processes() == 1:
             return groups  # Keras gives each replica its rows.
         rows = groups.batch_size // self.num_replicas
 

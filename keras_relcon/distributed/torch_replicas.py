@@ -121,11 +121,10 @@ class Cluster:
                 # Missing where a process is started for each machine.
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
             distributed.init_process_group("nccl" if has_gpus else "gloo")
-        self.num_processes = self.num_replicas = num_replicas()
-        self.process_index = replica_index()
+        self.num_replicas = num_replicas()
 
     def scope(self):
         return contextlib.nullcontext()
 
     def shard(self, groups):
-        return groups.shard(self.num_processes, self.process_index)
+        return groups.shard(num_processes(), process_index())

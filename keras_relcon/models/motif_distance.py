@@ -58,11 +58,12 @@ class MotifDistance(keras.Model):
             shape when called with `training=True`, or `None` for two of the
             eight augmentations. `SpanMask()` hides a part instead,
             `keras.layers.Identity()` nothing. Defaults to `None`.
-        pairs_per_chunk: int. How many pairs of windows are compared at once.
-            The attention of one pair takes `4 * time**2` bytes, several times
-            over. Defaults to `None`: 16 on a CPU (32 with PyTorch), whose cache
-            then holds most of it, and 2048 on an accelerator, which would idle
-            in small steps.
+        pairs_per_chunk: int. How many pairs of windows are compared at once,
+            and how many windows become keys and values at once. The attention
+            of one pair takes `4 * time**2` bytes, several times over. Defaults
+            to `None`: 16 on a CPU (32 with PyTorch), whose cache then holds
+            most of it, and 2048 on an accelerator, which would idle in small
+            steps.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
@@ -338,11 +339,9 @@ class MotifDistance(keras.Model):
         # What depends on one window alone is computed once for each.
         queries = keys = values = None
         if self.normalization != "candidate":
-            queries = self._query(anchors, self._statistics(anchors, anchors))
+            queries = self._map_windows(self._query, anchors)
         if self.normalization != "anchor":
-            keys, values = self._keys_and_values(
-                pool, self._statistics(pool, pool)
-            )
+            keys, values = self._map_windows(self._keys_and_values, pool)
 
         def chunk_distances(index):
             anchor_index, pool_index = index
@@ -367,13 +366,23 @@ class MotifDistance(keras.Model):
 
     def _map_pairs(self, function, anchor_index, pool_index):
         """Maps a function of both indices over chunks of pairs."""
-        distances = _map_chunks(
-            function,
-            (anchor_index, pool_index),
-            self.pairs_per_chunk or _default_pairs_per_chunk(),
-        )
+        distances = self._map_chunks(function, anchor_index, pool_index)
         distances = ops.stop_gradient(distances)
         return ops.where(ops.isfinite(distances), distances, float("inf"))
+
+    def _map_windows(self, function, windows):
+        """Maps a function of windows and their statistics over chunks."""
+
+        def function_of_chunk(index):
+            chunk = ops.take(windows, index[0], axis=0)
+            return function(chunk, self._statistics(chunk, chunk))
+
+        index = ops.arange(ops.shape(windows)[0], dtype="int32")
+        return self._map_chunks(function_of_chunk, index)
+
+    def _map_chunks(self, function, *indices):
+        chunk_size = self.pairs_per_chunk or _default_pairs_per_chunk()
+        return _map_chunks(function, indices, chunk_size)
 
     def _as_tensors(self, **windows):
         tensors = []
@@ -436,9 +445,9 @@ def _map_chunks(function, indices, chunk_size):
     dropped, so every chunk has one shape.
     """
     size = ops.shape(indices[0])[0]
-    if isinstance(size, int):
-        chunk_size = min(chunk_size, size)
     num_chunks = (size + chunk_size - 1) // chunk_size
+    if isinstance(size, int):
+        chunk_size = -(-size // num_chunks)
     padding = num_chunks * chunk_size - size
     chunks = [
         ops.reshape(
@@ -448,4 +457,7 @@ def _map_chunks(function, indices, chunk_size):
         for index in indices
     ]
     results = ops.map(function, tuple(chunks))
-    return ops.reshape(results, (-1,))[:size]
+    return keras.tree.map_structure(
+        lambda result: ops.reshape(result, (-1, *ops.shape(result)[2:]))[:size],
+        results,
+    )

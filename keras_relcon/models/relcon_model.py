@@ -318,7 +318,7 @@ class RelConModel(RelConTrainStep, keras.Model):
                 x, y, y_pred, sample_weight, training=training
             )
         loss = self.relative_loss(y, y_pred)
-        return sum(map(distributed.own_share, self.losses), start=loss)
+        return distributed.with_penalties(loss, self.losses)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         num_within = 1
