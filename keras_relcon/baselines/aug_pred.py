@@ -61,8 +61,9 @@ class AugPred(keras.Model):
     Returns:
         dict of `logits`, `(batch, tasks, 2)`; `labels`, `(batch, tasks)`
         int32, 1 where the transform was applied; and `embedding`, `(batch,
-        dim)`, of the transformed windows. To embed a window as it is, call
-        `encoder`.
+        dim)`, of the transformed windows. Tasks are in the order
+        `arrow_of_time`, `scale`, `permutation`, `time_warp`. To embed a window
+        as it is, call `encoder`.
 
     Metrics: `loss`; `accuracy_<task>`, 0.5 is guessing at a probability of
     0.5; `embedding_spread`, 0 is collapse (`EmbeddingSpread`).
@@ -203,10 +204,10 @@ def _check_arguments(tasks, probability):
     if isinstance(tasks, str) or unknown or not tasks:
         raise ValueError(
             f"`tasks` must name at least one of {list(TASKS)}. "
-            f"Received: tasks={tasks!r}."
+            f"Received: tasks={tasks!r}. Pass a tuple of these names."
         )
     if not 0 < probability < 1:
         raise ValueError(
             "`probability` must lie between 0 and 1: both classes are needed. "
-            f"Received: probability={probability}."
+            f"Received: probability={probability}. Use 0.5."
         )

@@ -34,6 +34,9 @@ def conv_classifier(
         `keras.Model` from `(batch, time, num_channels)` to
         `(batch, hidden[-1])`. 98,464 weights by default.
 
+    Raises:
+        ValueError: if `window_length` is below 2.
+
     Uncertain: the network and the training settings of the paper's row are
     not published. The convolutions and the maximum over time are those of the
     same authors' convolutional autoencoder
@@ -47,6 +50,12 @@ def conv_classifier(
     >>> conv_classifier()(keras.ops.ones((2, 200, 3))).shape
     (2, 128)
     """
+    if window_length is not None and window_length < 2:
+        raise ValueError(
+            "`window_length` must be at least 2, or None: the edges are "
+            f"reflected. Received: window_length={window_length}. Use longer "
+            "windows."
+        )
     inputs = keras.Input((window_length, num_channels))
     x = inputs
     for width in widths:

@@ -103,9 +103,10 @@ class MaskedMotifDistance(MotifDistance):
             ("mask_length", mask_length),
             ("num_masks", num_masks),
         ):
-            if value < 1:
+            if not isinstance(value, (int, np.integer)) or value < 1:
                 raise ValueError(
-                    f"`{name}` must be at least 1. Received: {name}={value}."
+                    f"`{name}` must be at least 1, a whole number. "
+                    f"Received: {name}={value}. Leave it at its default."
                 )
         self.mask_length = mask_length
         self.num_masks = num_masks
@@ -169,6 +170,9 @@ class MaskedMotifDistance(MotifDistance):
         Returns:
             `(num_masks, 1, length, 1)` float32 array, 1 at `length // 2`
             hidden samples.
+
+        Raises:
+            ValueError: if `length` is `None`.
         """
         if length is None:
             raise ValueError(
@@ -204,7 +208,8 @@ class MaskedMotifDistance(MotifDistance):
         if isinstance(length, int) and length <= self.mask_length:
             raise ValueError(
                 f"Windows must be longer than `mask_length`, "
-                f"{self.mask_length} samples. Received: {length} samples."
+                f"{self.mask_length} samples. Received: {length} samples. Use "
+                "longer windows or a smaller `mask_length`."
             )
         chance = keras.random.uniform((shape[0],), seed=self.seed_generator)
         num_starts = ops.cast(length - self.mask_length + 1, "float32")

@@ -43,7 +43,9 @@ class REBAR(RelConModel):
     loss, so the two methods can be compared by it.
 
     Raises:
-        ValueError: if the input is not a candidate group, or of one anchor.
+        TypeError: if `motif_distance` is no `MotifDistance`.
+        ValueError: if `temperature` is not above 0, or the input is not a
+            candidate group, or of one anchor.
 
     Differs from the papers: RelCon names SimCLR's augmentations without saying
     whether distance or encoder sees them; `MotifDistance` trains with them, and

@@ -39,7 +39,8 @@ class SimCLR(keras.Model):
         seed: int or `None`. Of the views. Defaults to `None`.
 
     Call arguments:
-        windows: `(batch, time, channels)`, g.
+        windows: `(batch, time, channels)`, g. A batch of 2 or more has
+            negatives.
 
     Returns:
         dict of `embedding`, `(batch, 2, dim)`, and `projection`, `(batch, 2,
@@ -78,7 +79,7 @@ class SimCLR(keras.Model):
         if isinstance(projector, str) and projector != "soar":
             raise ValueError(
                 '`projector` must be "soar", a layer or None. '
-                f"Received: projector={projector!r}."
+                f"Received: projector={projector!r}. Use one of these."
             )
         self.encoder = encoder
         self.temperature = temperature

@@ -56,7 +56,8 @@ class ViewPairs(keras.layers.Layer):
         if not is_layer and policy not in POLICIES:
             raise ValueError(
                 f"`policy` must be one of {list(POLICIES)}, or a layer from "
-                f"windows to windows. Received: policy={policy!r}."
+                f"windows to windows. Received: policy={policy!r}. Use one of "
+                "these."
             )
         self.policy = policy
         self.seed = seed

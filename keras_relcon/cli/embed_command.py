@@ -44,7 +44,10 @@ def add_arguments(parser):
         help="where the embeddings go (default: this folder)",
     )
     parser.add_argument(
-        "--format", choices=("npz", "parquet"), default="npz", help="(npz)"
+        "--format",
+        choices=("npz", "parquet"),
+        default="npz",
+        help="of the files written (npz)",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace embeddings there"
@@ -56,7 +59,13 @@ def add_arguments(parser):
         help="from window to window, at the preset's rate (default: none "
         "overlap)",
     )
-    parser.add_argument("--batch-size", type=int, default=256, help="(256)")
+    parser.add_argument(
+        "--batch-size",
+        type=int,
+        default=256,
+        metavar="WINDOWS",
+        help="windows per forward pass (256)",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     _add_read_arguments(parser.add_argument_group("what is in the files"))
 
@@ -72,7 +81,9 @@ def add_preset_argument(parser):
 
 
 def _add_read_arguments(group):
-    group.add_argument("--unit", choices=("g", "m/s2"), default="g", help="(g)")
+    group.add_argument(
+        "--unit", choices=("g", "m/s2"), default="g", help="of the axes (g)"
+    )
     group.add_argument(
         "--sample-rate-hz",
         type=float,
@@ -80,11 +91,20 @@ def _add_read_arguments(group):
         help="rate of the rows, where there are no timestamps",
     )
     group.add_argument(
-        "--columns", nargs=3, metavar=("X", "Y", "Z"), help="their names"
+        "--columns",
+        nargs=3,
+        metavar=("X", "Y", "Z"),
+        help="names of the axes (default: guessed)",
     )
-    group.add_argument("--timestamp-column", metavar="NAME")
     group.add_argument(
-        "--timestamp-unit", choices=("s", "ms", "us", "ns", "iso")
+        "--timestamp-column",
+        metavar="NAME",
+        help="default: guessed, or none with --sample-rate-hz",
+    )
+    group.add_argument(
+        "--timestamp-unit",
+        choices=("s", "ms", "us", "ns", "iso"),
+        help="default: s, or guessed where the column is",
     )
     group.add_argument(
         "--subject", help="who wore the device (default: the file's name)"

@@ -42,6 +42,10 @@ def main(arguments=None):
 
     Returns:
         int, the exit status.
+
+    Raises:
+        SystemExit: if the command line is wrong, and after `--help` and
+            `--version`.
     """
     args = _parser().parse_args(arguments)
     with warnings.catch_warnings():

@@ -65,6 +65,8 @@ def pretrain(config, overwrite=False, say=None):
     Raises:
         FileExistsError: if something else is at the output, or checkpoints
             of another config are beside it.
+        FloatingPointError: if a loss is not finite.
+        TypeError: if JSON cannot hold the facts.
         ValueError: if a held-out subject has no recording, and as the readers
             and models.
     """
@@ -133,7 +135,7 @@ def _split(config):
     if unknown:
         raise ValueError(
             f"held_out_subjects must be among {store.subjects}. "
-            f"Received: {unknown}."
+            f"Received: {unknown}. Name folders, or subjects of the archive."
         )
     train, share = store, config["held_out_share"]
     if held_out:

@@ -21,14 +21,16 @@ and everything that can be said, with its defaults:
   [windows]
   sample_rate_hz = 100
   window_length = 256
-  [motif_distance]        # and the arguments of MotifDistance
+  [motif_distance]        # also attention, embedding_dim, kernel_size,
+                          # num_dilated_blocks, dropout, pairs_per_chunk
   epochs = 3
   steps = 1000            # instead of epochs; no default
   batch_size = 64
   learning_rate = 1e-3
   schedule = "constant"   # or "cosine", to zero at the last step
   warmup_steps = 0        # of "cosine"
-  [encoder]               # and the other arguments of ResNet1D34
+  [encoder]               # also embedding_dim, num_blocks, widths,
+                          # kernel_sizes, strides, rematerialize
   pooling = "mean"        # or "mean_std"
   final_norm = false
   precision = "float32"   # of training: or "mixed_bfloat16", on a GPU
@@ -76,7 +78,8 @@ def add_arguments(parser):
         "--max-minutes",
         type=float,
         metavar="M",
-        help="save and stop after so long; run again to go on",
+        help="save and stop after so long, with exit status 0; run again to "
+        "go on",
     )
 
 

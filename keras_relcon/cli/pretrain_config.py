@@ -89,7 +89,8 @@ def read_config(path):
     readers = {".toml": tomllib.loads, ".json": json.loads}
     if path.suffix not in readers:
         raise ValueError(
-            f"The config must end in .toml or .json. Received: {str(path)!r}."
+            f"The config must end in .toml or .json. Received: {str(path)!r}. "
+            "Rename it."
         )
     try:
         values = readers[path.suffix](path.read_text(encoding="utf-8"))
@@ -110,6 +111,9 @@ def complete_config(values, folder="."):
 
     Returns:
         dict. See `read_config`.
+
+    Raises:
+        ValueError: as `read_config`.
     """
     if not isinstance(values, dict):
         raise ValueError(
@@ -120,7 +124,8 @@ def complete_config(values, folder="."):
     missing = [name for name in REQUIRED if name not in values]
     if missing:
         raise ValueError(
-            f"The config must say {list(REQUIRED)}. Received: no {missing}."
+            f"The config must say {list(REQUIRED)}. Received: no {missing}. "
+            "Add it."
         )
     config = {name: Path(folder) / str(values[name]) for name in REQUIRED}
     for name, default in DEFAULTS.items():
@@ -193,6 +198,7 @@ def _check_kind(name, value, default):
             return
         names = {
             bool: "true or false",
+            int: "a whole number",
             dict: "a section",
             list: "a list",
             str: "text",

@@ -40,7 +40,9 @@ def add_arguments(parser):
     parser.add_argument(
         "--folds", type=int, default=5, help="parts of the subjects (5)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="(0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the untrained encoder (0)"
+    )
     parser.add_argument(
         "--cache",
         type=Path,
@@ -52,7 +54,9 @@ def add_arguments(parser):
 
 def add_folder_arguments(parser):
     group = parser.add_argument_group("for a folder of .csv files")
-    group.add_argument("--unit", choices=("g", "m/s2"), default="g", help="(g)")
+    group.add_argument(
+        "--unit", choices=("g", "m/s2"), default="g", help="of the axes (g)"
+    )
     group.add_argument(
         "--sample-rate-hz",
         type=float,
@@ -70,7 +74,8 @@ def run(args):
     if not 2 <= args.folds <= num_subjects:
         raise ValueError(
             "--folds must be at least 2, and at most the number of subjects. "
-            f"Received: {args.folds} folds for {num_subjects} subjects."
+            f"Received: {args.folds} folds for {num_subjects} subjects. Use "
+            "fewer folds, or recordings of more subjects."
         )
     make_output_folder(args.output)
     figures = _can_draw()

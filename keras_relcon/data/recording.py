@@ -20,12 +20,14 @@ class Recording:
     they stand for missing data and make the windows over them invalid.
 
     Args:
-        acceleration: `(num_samples, 3)`, g. At least two samples.
+        acceleration: `(num_samples, 3)`, g. At least two samples. Kept as
+            float32.
         sample_rate_hz: float. Samples per second.
         subject: str. Identifies the person; splits are made by it.
         labels: str for the whole recording, or `(num_samples,)` of str, or
             `None`. Kept as `(num_samples,)` of str, or `None`; `""` marks
             samples without a label, also where `None` or NaN is given.
+            Defaults to `None`.
         recording_id: str. Names the recording in reports and splits.
             Defaults to `None`.
         start_time: float. Unix seconds of the first sample. Defaults to

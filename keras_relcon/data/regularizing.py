@@ -26,31 +26,41 @@ def regularize(
 
     Between samples the signal follows an Akima spline (Akima, 1970), which
     depends on near samples only; a straight line damps a 3 Hz motion at 37 Hz
-    by 3 %. Where samples are lost, for at least 2.5 times the usual step, it
+    by 3 %. Where samples are lost, for more than 2.5 times the usual step, it
     is a straight line. A grid point on a sample takes its value.
 
     Args:
         timestamps_s: `(num_samples,)`, seconds, strictly increasing.
         acceleration: `(num_samples, channels)`. Samples that are not finite
             are missing: so are the grid points between them and the next.
-        sample_rate_hz: float. Rate of the grid. Defaults to the rate of the
-            timestamps, see `usual_rate_hz`.
+        sample_rate_hz: float. Rate of the grid. Defaults to the usual rate of
+            the timestamps: one over the mean of the steps from 0.5 to 1.5
+            times the median step.
         labels: `(num_samples,)`. The nearest is taken. Defaults to `None`.
         max_gap_seconds: float. Grid points inside a longer gap are NaN: no
             motion is invented there. Defaults to `1.0`.
 
     Returns:
         `(acceleration, sample_rate_hz, labels)` on the grid that starts at the
-        first timestamp.
+        first timestamp: `(num_on_grid, channels)` float32, in the unit of
+        `acceleration`; float; `(num_on_grid,)`, or `None`.
 
     Raises:
-        ValueError: if there are fewer than two samples, the timestamps do not
-            increase strictly (the first such row is named), or almost all of
-            the grid would be gaps.
+        ValueError: if there are fewer than two samples, the lengths differ,
+            the timestamps do not increase strictly (the first such row is
+            named), the rate is not positive, or almost all of the grid would
+            be gaps.
     """
     timestamps_s = np.asarray(timestamps_s, dtype=np.float64)
     acceleration = np.asarray(acceleration)
+    _check_columns(timestamps_s, acceleration, labels)
     check_increasing(timestamps_s)
+    if sample_rate_hz is not None and not 0 < sample_rate_hz < np.inf:
+        raise ValueError(
+            "`sample_rate_hz` must be positive, and finite. Received: "
+            f"sample_rate_hz={sample_rate_hz}. Leave it out for the rate of "
+            "the timestamps."
+        )
     steps = np.diff(timestamps_s)
     if sample_rate_hz is None:
         sample_rate_hz = usual_rate_hz(timestamps_s)
@@ -92,7 +102,7 @@ def check_increasing(timestamps_s):
     if len(timestamps_s) < 2:
         raise ValueError(
             "`timestamps_s` must hold at least 2 samples. "
-            f"Received: {len(timestamps_s)}."
+            f"Received: {len(timestamps_s)}. Leave such recordings out."
         )
     steps = np.diff(timestamps_s)
     wrong = np.flatnonzero(~((steps > 0) & np.isfinite(steps)))
@@ -105,6 +115,18 @@ def check_increasing(timestamps_s):
             f"{row - 1} ({timestamps_s[row - 1].item()!r} s); {len(wrong)} "
             "such rows in all. Sort the rows and drop repeated timestamps "
             "first, or read the file with `sort_timestamps=True`."
+        )
+
+
+def _check_columns(timestamps_s, acceleration, labels):
+    shapes = [timestamps_s.shape, acceleration.shape]
+    shapes += [] if labels is None else [np.shape(labels)]
+    is_matrix = acceleration.ndim == 2
+    if not is_matrix or {s[:1] for s in shapes} != {timestamps_s.shape}:
+        raise ValueError(
+            "`timestamps_s` and `labels` must have one value for each row of "
+            "`acceleration`, (num_samples, channels). Received: the shapes "
+            f"{shapes}. Put time first, and cut all to one length."
         )
 
 

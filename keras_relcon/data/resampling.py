@@ -40,7 +40,8 @@ def resample(acceleration, from_hz, to_hz):
     at the smaller Nyquist frequency; frequencies up to 0.8 of it pass. The
     signal is continued at both ends by its point reflection and the mean goes
     around the filter, so gravity keeps its value up to the edges. Samples that
-    are not finite are bridged for the filter, and are NaN in the result.
+    are not finite are bridged for the filter, and are NaN in the result. At
+    the same rate the signal is returned as it is.
 
     Args:
         acceleration: `(num_samples, channels)`.
@@ -53,10 +54,17 @@ def resample(acceleration, from_hz, to_hz):
         denominator of at most 1000.
 
     Raises:
-        ValueError: if a rate is not positive.
+        ValueError: if a rate is not positive, the two are too far apart, or
+            the signal has another shape.
     """
     ratio = rate_ratio(from_hz, to_hz)
     acceleration = np.asarray(acceleration, dtype=np.float32)
+    if acceleration.ndim != 2:
+        raise ValueError(
+            "`acceleration` must have shape (num_samples, channels). "
+            f"Received: acceleration.shape={acceleration.shape}. Add the axis "
+            "of channels to a single one: acceleration[:, None]."
+        )
     if ratio == 1:
         return acceleration
     is_missing = ~np.isfinite(acceleration).all(axis=1)
@@ -75,16 +83,17 @@ def resample(acceleration, from_hz, to_hz):
 
 def rate_ratio(from_hz, to_hz):
     """Returns `to_hz / from_hz` as the `Fraction` that the filter works in."""
-    if not (from_hz > 0 and to_hz > 0):
+    if not (0 < from_hz < math.inf and 0 < to_hz < math.inf):
         raise ValueError(
-            "`from_hz` and `to_hz` must be positive. "
-            f"Received: from_hz={from_hz}, to_hz={to_hz}."
+            "`from_hz` and `to_hz` must be positive, and finite. Received: "
+            f"from_hz={from_hz}, to_hz={to_hz}. Pass samples per second."
         )
     ratio = Fraction(to_hz / from_hz).limit_denominator(MAX_FACTOR)
     if ratio == 0:
         raise ValueError(
             f"`to_hz` must be at least `from_hz` / {MAX_FACTOR}. "
-            f"Received: from_hz={from_hz}, to_hz={to_hz}."
+            f"Received: from_hz={from_hz}, to_hz={to_hz}. Resample in two "
+            "steps."
         )
     return ratio
 
@@ -131,7 +140,20 @@ def next_to_missing(positions, ratio, is_missing):
 
 
 def resample_labels(labels, from_hz, to_hz, num_samples):
-    """Takes the nearest label for each of `num_samples` resampled samples."""
+    """Takes the nearest label for each resampled sample; of two, the earlier.
+
+    Args:
+        labels: `(num_labels,)`, one per sample at the present rate.
+        from_hz: float. Present rate.
+        to_hz: float. Wanted rate.
+        num_samples: int. Length of the signal that `resample` gave.
+
+    Returns:
+        `(num_samples,)`, of the type of `labels`.
+
+    Raises:
+        ValueError: if a rate is not positive, or the two are too far apart.
+    """
     labels = np.asarray(labels)
     if labels.strides == (0,):  # one label, spread over the recording
         return np.broadcast_to(labels[0], (num_samples,))
@@ -153,9 +175,19 @@ def resample_arrays(recording, to_hz):
 
 
 def resample_recording(recording, to_hz):
-    """Returns the recording at `to_hz`: signal and labels, same start.
+    """Brings a recording to another rate: signal and labels, same start.
 
-    Its `sample_rate_hz` is what was met: see `resampled_rate`.
+    Args:
+        recording: `Recording`.
+        to_hz: float. Wanted rate.
+
+    Returns:
+        `Recording`. Its `sample_rate_hz` is what was met: see
+        `resampled_rate`.
+
+    Raises:
+        ValueError: if the rate is not positive, or too far from that of the
+            recording, or fewer than two samples are left.
     """
     from_hz = recording.sample_rate_hz
     if from_hz == to_hz:

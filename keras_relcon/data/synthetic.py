@@ -69,7 +69,7 @@ def synthetic_recordings(
 
     Args:
         num_subjects: int. Defaults to `8`.
-        seconds_per_motion: float. Defaults to `30`.
+        seconds_per_motion: float. Length of each recording. Defaults to `30`.
         sample_rate_hz: float. Defaults to `100`.
         seed: int. The same seed gives the same recordings. Defaults to `0`.
         motions: list of str. Some of `walking`, `stairs_up`, `stairs_down`,
@@ -81,7 +81,8 @@ def synthetic_recordings(
         `"s00"`, `"s01"`, ...; ids are `<subject>/<motion>`.
 
     Raises:
-        ValueError: if a size is not positive or a motion is unknown.
+        ValueError: if a size or the rate is not positive, or a motion is
+            unknown.
 
     Example:
 
@@ -214,15 +215,17 @@ def _smooth(noise, seconds):
 
 
 def _check_arguments(num_subjects, seconds_per_motion, motions):
-    if num_subjects < 1 or not seconds_per_motion * MODEL_RATE_HZ >= 2:
+    is_count = isinstance(num_subjects, (int, np.integer)) and num_subjects > 0
+    if not is_count or not 0.02 <= seconds_per_motion < np.inf:
         raise ValueError(
-            "`num_subjects` and `seconds_per_motion` must be positive. "
+            "`num_subjects` must be a whole number and `seconds_per_motion` at "
+            "least 0.02; both must be positive. "
             f"Received: num_subjects={num_subjects}, "
-            f"seconds_per_motion={seconds_per_motion}."
+            f"seconds_per_motion={seconds_per_motion}. Use 8 and 30."
         )
     unknown = sorted(set(motions) - set(MOTIONS))
     if unknown or not motions:
         raise ValueError(
             f"`motions` must be some of {list(MOTIONS)}. "
-            f"Received: motions={unknown or '[]'}."
+            f"Received: motions={unknown or '[]'}. Pass a list of these names."
         )

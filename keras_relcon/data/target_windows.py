@@ -6,6 +6,7 @@ from keras_relcon.data.resampling import resample_arrays, resampled_rate
 from keras_relcon.data.store.intervals import sample_range
 from keras_relcon.data.windows import (
     Windows,
+    check_stride,
     check_window,
     recording_name,
     warn_if_short,
@@ -32,11 +33,8 @@ def cut_intervals(items, sample_rate_hz=100, window_length=256, stride=128):
             as a window.
     """
     check_window(sample_rate_hz, window_length)
-    if stride < 1 or int(stride) != stride:
-        raise ValueError(
-            "`stride` must be a positive number of samples. "
-            f"Received: stride={stride}. Use half a window."
-        )
+    check_stride(stride)
+    window_length, stride = int(window_length), int(stride)
     parts, lengths = [], []
     for index, (recording, intervals) in enumerate(items):
         acceleration, _ = resample_arrays(recording, sample_rate_hz)

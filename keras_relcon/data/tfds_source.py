@@ -18,9 +18,9 @@ def tfds_recordings(source, split="train", data_dir=None, subjects=None):
 
     TensorFlow is needed only for data prepared as `tfrecord`, TFDS's default.
     Datasets of `tfds_builders` are read in order, a recording in memory at a
-    time; others are read whole first, as their rows
-    may be shuffled. Where a dataset has the times of its samples, these are
-    put on a regular grid (`regularize`).
+    time; others are read whole first, as their rows may be shuffled. Where a
+    dataset has the times of its samples, these are put on a regular grid
+    (`regularize`). Recordings of one sample are left out, with a warning.
 
     Args:
         source: str, builder or data source. A name (`"pamap2/hand"`), a
@@ -29,7 +29,8 @@ def tfds_recordings(source, split="train", data_dir=None, subjects=None):
         split: str. Defaults to `"train"`, which holds all subjects.
         data_dir: str or path. Where a named dataset was prepared. Defaults to
             TFDS's own folder.
-        subjects: list of str. Subjects to read. Defaults to all.
+        subjects: list of str, or str for one. Subjects to read. Defaults to
+            all.
 
     Yields:
         `Recording`, in g. Labels are the class names; samples without one
@@ -38,7 +39,8 @@ def tfds_recordings(source, split="train", data_dir=None, subjects=None):
 
     Raises:
         ImportError: if `tensorflow_datasets` is not installed.
-        ValueError: if the dataset is not prepared, or lacks a feature.
+        ValueError: if the dataset is not known, not prepared, or lacks a
+            feature; when read to its end, if it has none of `subjects`.
         TypeError: if `source` is none of these.
 
     Example:
@@ -78,7 +80,8 @@ def store_from_tfds(
             Defaults to `None`: the signals are kept in memory.
         sample_rate_hz: float. Rate of the store. Defaults to `100`.
         window_length: int. Samples per window. Defaults to `256`.
-        **kwargs: of `WindowStore.create`.
+        **kwargs: of `WindowStore.create`; in memory, `dtype` and
+            `full_scale_g`.
 
     Returns:
         `WindowStore`.
@@ -86,6 +89,7 @@ def store_from_tfds(
     Raises:
         ImportError, TypeError, ValueError: see `tfds_recordings` and
             `WindowStore`.
+        FileExistsError, OSError: with a `path`, see `WindowStore.create`.
     """
     recordings = tfds_recordings(source, split, data_dir, subjects)
     kwargs.update(sample_rate_hz=sample_rate_hz, window_length=window_length)
@@ -115,8 +119,8 @@ def groups_from_tfds(
         `CandidateGroups`.
 
     Raises:
-        ImportError, TypeError, ValueError: see `store_from_tfds` and
-            `CandidateGroups`.
+        ImportError, TypeError, ValueError, OSError: see `store_from_tfds`
+            and `CandidateGroups`.
 
     Example:
 
@@ -208,12 +212,15 @@ class _Chunks:
 
 
 def _read(data_source, names, is_ordered, subjects):
+    if isinstance(subjects, str):
+        subjects = [subjects]
     wanted = None if subjects is None else {str(s) for s in subjects}
     examples = iter(data_source)
     if not is_ordered:
         examples = sorted(examples, key=lambda e: (_key(e), _start(e)))
-    num_short = 0
+    num_short, is_found = 0, wanted is None
     for chunks in _join(examples, wanted):
+        is_found = True
         if sum(map(len, chunks.signals)) < 2:
             num_short += 1
             continue
@@ -222,6 +229,12 @@ def _read(data_source, names, is_ordered, subjects):
         warnings.warn(
             f"{num_short} recordings of one sample are left out.",
             stacklevel=2,
+        )
+    if not is_found:
+        raise ValueError(
+            "`subjects` must be in the dataset. Received: "
+            f"subjects={sorted(wanted)}, none of which "
+            f"{data_source.dataset_info.name!r} has. Leave it out to read all."
         )
 
 

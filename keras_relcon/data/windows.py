@@ -1,5 +1,6 @@
 """Cuts recordings into labelled windows of one rate and length."""
 
+import math
 import warnings
 from dataclasses import dataclass, field, fields
 
@@ -41,12 +42,23 @@ class Windows:
         return len(self.acceleration)
 
     def select(self, mask_or_index):
-        """Returns the windows under a boolean mask or at integer indices."""
+        """Returns the windows under a boolean mask or at integer indices.
+
+        Args:
+            mask_or_index: `(num_windows,)` bool, or `(any,)` int.
+
+        Returns:
+            `Windows`.
+
+        Raises:
+            ValueError: if a mask has another length.
+        """
         index = np.atleast_1d(np.asarray(mask_or_index))
         if index.dtype == bool and index.shape != (len(self),):
             raise ValueError(
                 "A mask must have one value per window. "
-                f"Received: shape {index.shape} for {len(self)} windows."
+                f"Received: shape {index.shape} for {len(self)} windows. "
+                "Make it from the same windows."
             )
         if index.size == 0:
             index = index.astype(int)
@@ -67,7 +79,8 @@ def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
     """Cuts recordings into windows at samples 0, stride, 2 * stride, ...
 
     The label of a window is the most frequent label of its samples, the
-    smallest one of a tie.
+    smallest one of a tie. Recordings shorter than a window are left out, with
+    a warning.
 
     Args:
         recordings: `Recording` or list of them. With labels, or all without.
@@ -80,16 +93,14 @@ def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
         `Windows`, in the order of the recordings.
 
     Raises:
-        ValueError: if the sizes are not positive, only some recordings have
-            labels, or no recording is as long as a window.
+        TypeError: if an item is no `Recording`.
+        ValueError: if the sizes are not positive, there is no recording, only
+            some recordings have labels, or none is as long as a window.
     """
     recordings = as_recordings(recordings)
     check_window(sample_rate_hz, window_length)
-    if stride < 1 or int(stride) != stride:
-        raise ValueError(
-            "`stride` must be a positive number of samples. "
-            f"Received: stride={stride}."
-        )
+    check_stride(stride)
+    window_length, stride = int(window_length), int(stride)
     _check_labels(recordings)
     parts, num_short = [], 0
     for index, recording in enumerate(recordings):
@@ -129,21 +140,31 @@ def as_recordings(recordings):
             )
     if not recordings:
         raise ValueError(
-            "`recordings` must hold at least one recording. Received: none."
+            "`recordings` must hold at least one recording. Received: none. "
+            "Check what was read."
         )
     return recordings
 
 
 def check_window(sample_rate_hz, window_length):
-    if not sample_rate_hz > 0:
+    if not 0 < sample_rate_hz < math.inf:
         raise ValueError(
-            "`sample_rate_hz` must be positive. "
-            f"Received: sample_rate_hz={sample_rate_hz}."
+            "`sample_rate_hz` must be positive, and finite. Received: "
+            f"sample_rate_hz={sample_rate_hz}. Pass samples per second."
         )
     if window_length < 2 or int(window_length) != window_length:
         raise ValueError(
             "`window_length` must be a number of samples, at least 2. "
-            f"Received: window_length={window_length}."
+            f"Received: window_length={window_length}. Multiply seconds by "
+            "the rate."
+        )
+
+
+def check_stride(stride):
+    if stride < 1 or int(stride) != stride:
+        raise ValueError(
+            "`stride` must be a positive number of samples. "
+            f"Received: stride={stride}. Use half a window, or a whole one."
         )
 
 

@@ -26,13 +26,18 @@ class DataParallel:
     other processes.
 
     Args:
-        devices: list of str, or `None` for every GPU, or every CPU device
-            where there is none. Not on PyTorch. Defaults to `None`.
+        devices: list of str, as `["gpu:0", "gpu:1"]`, or `None` for every GPU,
+            or every CPU device where there is none. Not on PyTorch, and not
+            of use where `TF_CONFIG` lists a cluster. Defaults to `None`.
 
     Attributes:
         num_replicas: int. Devices, over all processes.
         num_processes, process_index: int. Processes, and which this one is:
             print and save in process 0.
+
+    Raises:
+        TypeError: if `devices` is a str.
+        ValueError: if `devices` are given on PyTorch.
 
     Example:
 
@@ -45,6 +50,11 @@ class DataParallel:
     """
 
     def __init__(self, devices=None):
+        if isinstance(devices, str):
+            raise TypeError(
+                "`devices` must be a list, or None. Received: devices="
+                f"{devices!r}. Use [{devices!r}]."
+            )
         self._cluster = Cluster(devices)
         self.num_replicas = self._cluster.num_replicas
         self.num_processes = num_processes()
@@ -86,6 +96,6 @@ class DataParallel:
             raise ValueError(
                 "`batch_size` must be a multiple of the number of replicas. "
                 f"Received: batch_size={groups.batch_size}, "
-                f"num_replicas={self.num_replicas}."
+                f"num_replicas={self.num_replicas}. Change `batch_size`."
             )
         return self._cluster.shard(groups)

@@ -27,6 +27,9 @@ def gather(x):
     """Rows of all replicas in order, `(replicas * rows, ...)`.
 
     Each row sends its gradient, summed over replicas, back to where it is from.
+
+    Args:
+        x: `(rows, ...)`. As many rows on each replica.
     """
     if not _is_on_one_replica():
         return x
@@ -35,6 +38,12 @@ def gather(x):
 
 def per_replica(function):
     """Runs a function of arrays on each replica's rows of them.
+
+    Args:
+        function: callable of arrays `(rows, ...)`, which returns the like.
+
+    Returns:
+        Callable of the arrays of all replicas.
 
     Raises:
         ValueError: if the rows cannot be shared out evenly.

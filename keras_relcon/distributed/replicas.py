@@ -52,6 +52,9 @@ def with_penalties(loss, penalties):
     Args:
         loss: `()`, of the rows of this replica or of the global batch.
         penalties: list of `()`, as `losses` of a Keras model.
+
+    Returns:
+        `()`: the loss and its share of each term.
     """
     return sum(map(own_share, penalties), start=loss)
 

@@ -22,6 +22,9 @@ def gather(x):
     """Rows of all replicas in order, `(replicas * rows, ...)`.
 
     Each row sends its gradient, summed over replicas, back to where it is from.
+
+    Args:
+        x: `(rows, ...)`. As many rows on each replica.
     """
     return x if num_replicas() == 1 else _gather(x)
 

@@ -52,7 +52,8 @@ class Benchmark:
     Attributes:
         name: str.
         title: str. What is predicted, from where on the body, on whom.
-        read: callable. From the path to the data to `Recording`s.
+        read: callable. From the path to the data to `Recording`s, of IPOL
+            pairs of these and their `Interval`s.
         windows: callable. From those to `Windows`.
         folds: callable. From the windows to a list of `Fold`.
         task: callable without arguments, to the task of the protocol.
@@ -182,7 +183,7 @@ def run_benchmark(
         name: str. A key of `BENCHMARKS`.
         data: str or path. The archive of MotionSense, WISDM or IPOL; for the
             others TFDS's `data_dir` with the prepared builder of
-            `tfds_builders`. Or the `Recording`s, read already.
+            `tfds_builders`. Or what `Benchmark.read` gives, read already.
         encoder: see `cross_validate`.
         task: a task, or `None` for that of the protocol. Defaults to `None`.
         standardize: bool, or `None` for that of the protocol. Defaults to
@@ -195,13 +196,20 @@ def run_benchmark(
             `1.0`.
         seed: int. Of the untrained control and of `few_labels`. Defaults to
             `0`.
-        **kwargs: of `cross_validate`.
+        **kwargs: `controls`, `batch_size`, `cache_dir` and `progress` of
+            `cross_validate`.
 
     Returns:
         `Report`.
 
     Raises:
-        ValueError: if there is no such benchmark or variant.
+        FileNotFoundError: if there is no such archive.
+        ImportError: for a TFDS dataset, if `tensorflow_datasets` is not
+            installed.
+        TypeError: as `cross_validate`.
+        ValueError: if there is no such benchmark or variant, `label_fraction`
+            is outside `(0, 1]`, or the data are not those of the benchmark;
+            and as `cross_validate`.
 
     Example:
     ```python

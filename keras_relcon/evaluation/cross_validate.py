@@ -8,6 +8,7 @@ from keras_relcon.evaluation.report.run_facts import describe_run, task_settings
 from keras_relcon.evaluation.representations import make_representations
 from keras_relcon.evaluation.result_cache import ResultCache
 from keras_relcon.evaluation.usable_data import (
+    check_task_and_data,
     usable_folds,
     usable_windows,
     windows_of_folds,
@@ -68,11 +69,14 @@ def cross_validate(
         `Report`.
 
     Raises:
+        TypeError: if `task` is no task, `data` no `Windows`, an encoder no
+            model, or `published` holds something else than its rows.
         ValueError: if the labels or targets are missing, of another length
-            or of one class; if a fold names a subject without windows; if an
-            embedding is not finite; or if something leaks: test windows in
-            another part, a column that is the label, a prediction or an
-            embedding that depends on other test windows.
+            or of one class; if `protocol` is no list of folds, or a fold names
+            a subject without windows; if a control is unknown, or an encoder
+            has the name of one; if an embedding is not finite; or if something
+            leaks: test windows in another part, a column that is the label, a
+            prediction or an embedding that depends on other test windows.
 
     Example:
     ```python
@@ -84,6 +88,7 @@ def cross_validate(
     """
     started = time.time()
     published = check_published(published)
+    check_task_and_data(task, data)
     windows, y = usable_windows(task, data)
     num_dropped = len(data) - len(windows)
     folds = usable_folds(task, protocol, windows, y, num_dropped)

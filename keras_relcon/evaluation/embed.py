@@ -62,17 +62,19 @@ def embed(
         read_options: dict. Arguments of `read_recording`, for paths, such as
             `{"unit": "m/s2", "sample_rate_hz": 50}`, the rate being that of
             the file. `subject` defaults to the name of the file, and no
-            labels are read.
+            labels are read. Defaults to `None`.
 
     Returns:
         `Embeddings`.
 
     Raises:
         TypeError: if `recording` is nothing of the above.
-        ValueError: if an argument or `Windows` contradict the encoder's
-            preset, `Windows` are not in g, no window is valid, the encoder
-            does not return one vector per window, or an embedding is not
-            finite; and as `read_recording`.
+        FileNotFoundError, ImportError: as `read_recording`.
+        ValueError: if a size is not positive, an argument or `Windows`
+            contradict the encoder's preset, `read_options` come without a
+            path, `Windows` are not in g, no window is valid, the encoder does
+            not return one vector per window, or a weight of it or an embedding
+            is not finite; and as `read_recording`.
 
     Example:
     ```python

@@ -10,9 +10,9 @@ def embed_windows(encoder, acceleration, batch_size=256, on_batch=None):
     their embeddings are dropped, so that a compiled encoder meets few shapes.
 
     Args:
-        encoder: `keras.Model` or `keras.Layer` from `(batch, time, 3)` to
-            `(batch, dim)`.
-        acceleration: `(windows, time, 3)`, g.
+        encoder: `keras.Model` or `keras.layers.Layer` from
+            `(batch, time, 3)` to `(batch, dim)`.
+        acceleration: `(windows, time, 3)`, g, or what the encoder takes.
         batch_size: int. Windows per forward pass. Defaults to `256`.
         on_batch: callable. Is given the number of windows of each batch when
             it is done. Defaults to `None`.
@@ -21,9 +21,9 @@ def embed_windows(encoder, acceleration, batch_size=256, on_batch=None):
         `(windows, dim)` float32, unitless.
 
     Raises:
-        ValueError: if `acceleration` is not `(windows, time, 3)`, if the
-            output is not `(batch, dim)`, or if a window, a weight of the
-            encoder or an embedding is not finite.
+        ValueError: if `acceleration` is not `(windows, time, 3)` or holds no
+            window, `batch_size` is below 1, the output is not `(batch, dim)`,
+            or a window, a weight of the encoder or an embedding is not finite.
     """
     acceleration = np.asarray(acceleration, dtype="float32")
     if acceleration.ndim != 3 or acceleration.shape[-1] != 3:
@@ -110,9 +110,9 @@ def power_of_two(count):
 
 
 def check_batch_size(batch_size):
-    if batch_size < 1:
+    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise ValueError(
-            "`batch_size` must be at least 1. "
+            "`batch_size` must be at least 1, a whole number. "
             f"Received: batch_size={batch_size}. Use 256."
         )
 

@@ -50,7 +50,8 @@ class Embeddings:
         `start_seconds`, `valid`, then `embedding_000`, `embedding_001`, ...
 
         Args:
-            path: str or path, ending in `.npz` or `.parquet`.
+            path: str or path, ending in `.npz` or `.parquet`. Its folder is
+                made if it does not exist.
 
         Returns:
             `Path`.
@@ -58,6 +59,7 @@ class Embeddings:
         Raises:
             ValueError: if the path ends otherwise.
             ImportError: for Parquet, if pyarrow is not installed.
+            OSError: if another process is writing the file.
         """
         path = _checked(path)
         write = _write_parquet if path.suffix == ".parquet" else _write_npz

@@ -19,8 +19,9 @@ def handmade_features(acceleration):
         acceleration: `(windows, time, 3)`, g, with 16 samples or more.
 
     Returns:
-        `(windows, features)` float32. The number of features depends on
-        `time` alone.
+        `(windows, features)` float32: g, the log of g**2 for the bands, no
+        unit for the correlations. The number of features depends on `time`
+        alone.
 
     Raises:
         ValueError: if the shape is another one, or a value is not finite.

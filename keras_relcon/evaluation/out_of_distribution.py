@@ -65,7 +65,12 @@ def motif_scores(motif_distance, acceleration, bank, batch_size=256):
 
     Returns:
         `(windows,)`, g**2.
+
+    Raises:
+        ValueError: if one of the two holds no window, or `batch_size` is below
+            1.
     """
+    _check(acceleration=acceleration, bank=bank)
     num_windows, num_bank = len(acceleration), len(bank)
     pairs = np.indices((num_windows, num_bank)).reshape(2, -1).T
 
@@ -141,8 +146,8 @@ def out_of_distribution_auroc(
         motif_distance: `MotifDistance` or `None`, for no such score. Defaults
             to `None`.
         num_neighbors: int. Of `neighbor_scores`. Defaults to `5`.
-        max_motif_bank: int. Windows of the bank, drawn by `seed`, that the
-            motif distance compares with. Defaults to `64`.
+        max_motif_bank: int. Windows of the bank at most, drawn by `seed`,
+            that the motif distance compares with. Defaults to `64`.
         seed: int. Defaults to `0`.
         batch_size: int. Windows, or pairs, per call. Defaults to `256`.
 
@@ -153,9 +158,16 @@ def out_of_distribution_auroc(
         never below 0.5.
 
     Raises:
-        ValueError: if one of the three is empty or not windows.
+        ValueError: if one of the three is empty or not windows, a size is
+            below 1, the bank has fewer windows than `num_neighbors`, or a
+            window, a weight of the encoder or an embedding is not finite.
     """
     _check(inside=inside, outside=outside, bank=bank)
+    if max_motif_bank < 1:
+        raise ValueError(
+            "`max_motif_bank` must be at least 1. "
+            f"Received: max_motif_bank={max_motif_bank}. Use 64."
+        )
     windows = np.concatenate([inside, outside])
     is_outside = np.arange(len(windows)) >= len(inside)
     embeddings = embed_windows(encoder, windows, batch_size)

@@ -38,8 +38,9 @@ def motif_distance_auc(
         float in `[0, 1]`.
 
     Raises:
-        ValueError: if the windows have no labels, if no anchor has both
-            kinds of candidates, or if a distance is NaN.
+        ValueError: if the windows have no labels, a size is too small, no
+            anchor has both kinds of candidates, or the distances are NaN or
+            not one per pair.
     """
     if windows.labels is None:
         raise ValueError(

@@ -83,6 +83,11 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
     Returns:
         dict of name to a callable from `(windows, time, 3)`, g, to
         `(windows, dim)`.
+
+    Raises:
+        TypeError: if an encoder is no model.
+        ValueError: if a control is unknown, an encoder has the name of one, or
+            there is nothing to evaluate.
     """
     controls = (controls,) if isinstance(controls, str) else tuple(controls)
     unknown = [control for control in controls if control not in CONTROLS]
@@ -100,6 +105,12 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
             f"Received: {HANDMADE!r}. Rename the encoder."
         )
     for model in encoders.values():
+        if not isinstance(model, keras.layers.Layer):
+            raise TypeError(
+                "`encoder` must be a `keras.Model`, a dict of name to such "
+                f"models, or None. Received: {model!r}. Load a preset with "
+                "`from_preset`."
+            )
         if not model.built:
             model(ops.zeros((1, window_length, 3)))
     models = dict(encoders)

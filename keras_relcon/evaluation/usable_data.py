@@ -4,12 +4,27 @@ import warnings
 
 import numpy as np
 
+from keras_relcon.data.windows import Windows
 from keras_relcon.evaluation.protocols.folds import Fold, LeakyFold
 
 
 def is_regression(task):
     """Whether a task predicts a target; without a word it classifies."""
     return getattr(task, "kind", "classification") == "regression"
+
+
+def check_task_and_data(task, data):
+    is_task = hasattr(task, "fit") and hasattr(task, "predict")
+    if isinstance(task, type) or not is_task:
+        raise TypeError(
+            "`task` must be a task, with `fit` and `predict`. Received: "
+            f"task={task!r}. Make one, such as `LinearProbe()`."
+        )
+    if not isinstance(data, Windows):
+        raise TypeError(
+            "`data` must be `Windows`. Received: data of type "
+            f"{type(data).__name__}. Cut recordings with `make_windows`."
+        )
 
 
 def usable_windows(task, data):
@@ -63,7 +78,8 @@ def _labels_or_target(task, data):
 
 def usable_folds(task, protocol, windows, y, num_dropped=0):
     kinds = (Fold, LeakyFold)
-    folds = [protocol] if isinstance(protocol, kinds) else list(protocol)
+    is_several = hasattr(protocol, "__iter__")
+    folds = list(protocol) if is_several else [protocol]
     if not folds or not all(isinstance(fold, kinds) for fold in folds):
         raise ValueError(
             "`protocol` must be a list of `Fold`, at least one. "

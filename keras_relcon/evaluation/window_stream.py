@@ -2,7 +2,7 @@ import numpy as np
 
 from keras_relcon.data.resampled_signal import ResampledSignal
 from keras_relcon.data.resampling import resampled_rate
-from keras_relcon.data.windows import check_window, cut_windows
+from keras_relcon.data.windows import check_stride, check_window, cut_windows
 
 
 class WindowStream:
@@ -23,11 +23,7 @@ class WindowStream:
 
     def __init__(self, recording, sample_rate_hz, window_length, stride):
         check_window(sample_rate_hz, window_length)
-        if stride < 1 or int(stride) != stride:
-            raise ValueError(
-                "`stride` must be a positive number of samples. "
-                f"Received: stride={stride}."
-            )
+        check_stride(stride)
         self.recording = recording
         self._signal = ResampledSignal(
             recording.acceleration, recording.sample_rate_hz, sample_rate_hz

@@ -13,16 +13,25 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_relcon.layers.argument_check import (
+    check_count,
+    check_not_negative,
+)
 from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 
 
 class Augmentation(keras.layers.Layer):
     """Base of the augmentations: one independent draw per window.
 
-    Replicas that train together draw differently.
+    Those of [Tang et al., 2020](https://arxiv.org/abs/2011.11542) have the
+    parameters of RelCon's released code by default.
+    Replicas that train together draw differently. Subclasses override `apply`,
+    and `draw` if there is something to draw.
 
     Args:
         seed: int or `None`. Same seed, same draws. Defaults to `None`.
+        dtype: as in `keras.layers.Layer`. Defaults to `"float32"`, whatever
+            the global policy.
 
     Call arguments:
         x: `(batch, time, channels)`, g.
@@ -30,6 +39,9 @@ class Augmentation(keras.layers.Layer):
 
     Returns:
         `(batch, time, channels)`, g.
+
+    Raises:
+        ValueError: if `x` has another rank.
     """
 
     def __init__(self, seed=None, **kwargs):
@@ -70,6 +82,7 @@ class Augmentation(keras.layers.Layer):
 class _GaussianAugmentation(Augmentation):
     def __init__(self, stddev, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
+        check_not_negative("stddev", stddev)
         self.stddev = stddev
 
     def get_config(self):
@@ -81,8 +94,13 @@ class Noise(_GaussianAugmentation):
     """Adds white noise, independent per sample and channel.
 
     Args:
-        stddev: float, g. Defaults to `0.1`.
-        seed: int or `None`.
+        stddev: float, g, not negative. Defaults to `0.1`.
+        seed: int or `None`. Defaults to `None`.
+
+    Raises:
+        ValueError: if `stddev` is negative.
+
+    Differs from the paper: the code of Tang et al. has 0.05.
     """
 
     def __init__(self, stddev=0.1, seed=None, **kwargs):
@@ -102,8 +120,13 @@ class Scaling(_GaussianAugmentation):
     """Multiplies each channel by a factor around 1, constant in time.
 
     Args:
-        stddev: float, of the factor. Defaults to `0.25`.
-        seed: int or `None`.
+        stddev: float, of the factor, not negative. Defaults to `0.25`.
+        seed: int or `None`. Defaults to `None`.
+
+    Raises:
+        ValueError: if `stddev` is negative.
+
+    Differs from the paper: the code of Tang et al. has 0.1.
     """
 
     def __init__(self, stddev=0.25, seed=None, **kwargs):
@@ -129,10 +152,13 @@ class Rotation(Augmentation):
     Args:
         max_angle: float, radians, above 0 and at most pi. A small one keeps the
             direction of gravity, by which postures differ. Defaults to pi.
-        seed: int or `None`.
+        seed: int or `None`. Defaults to `None`.
+
+    Call arguments:
+        x: `(batch, time, 3)`, g.
 
     Raises:
-        ValueError: if `max_angle` is out of range.
+        ValueError: if `max_angle` is out of range, or `x` has not 3 channels.
     """
 
     def __init__(self, max_angle=math.pi, seed=None, **kwargs):
@@ -145,6 +171,7 @@ class Rotation(Augmentation):
         self.max_angle = max_angle
 
     def draw(self, shape):
+        _check_three_axes(self, shape)
         axis = keras.random.uniform(
             (shape[0], 3), -1.0, 1.0, seed=self.seed_generator
         )
@@ -161,6 +188,15 @@ class Rotation(Augmentation):
 
     def get_config(self):
         return {**super().get_config(), "max_angle": self.max_angle}
+
+
+def _check_three_axes(layer, shape):
+    if isinstance(shape[2], int) and shape[2] != 3:
+        raise ValueError(
+            f"`{type(layer).__name__}` takes windows of 3 channels, (batch, "
+            f"time, 3). Received: {shape[2]} channels. Leave it out of the "
+            "augmentations of other signals."
+        )
 
 
 def axis_angle_matrix(axis, angle):
@@ -186,7 +222,11 @@ def axis_angle_matrix(axis, angle):
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class Negation(Augmentation):
-    """Flips the sign of all channels."""
+    """Flips the sign of all channels.
+
+    Args:
+        seed: int or `None`. Nothing is drawn. Defaults to `None`.
+    """
 
     def apply(self, x, draw):
         return -x
@@ -194,7 +234,11 @@ class Negation(Augmentation):
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class TimeFlip(Augmentation):
-    """Reverses time."""
+    """Reverses time.
+
+    Args:
+        seed: int or `None`. Nothing is drawn. Defaults to `None`.
+    """
 
     def apply(self, x, draw):
         return ops.flip(x, axis=1)
@@ -205,13 +249,20 @@ class ChannelShuffle(Augmentation):
     """Reorders the three channels by one of the 5 non-identity permutations.
 
     Args:
-        seed: int or `None`.
+        seed: int or `None`. Defaults to `None`.
+
+    Call arguments:
+        x: `(batch, time, 3)`, g.
+
+    Raises:
+        ValueError: if `x` has not 3 channels.
     """
 
     # `itertools` lists the identity first.
     PERMUTATIONS = np.array(list(itertools.permutations(range(3)))[1:])
 
     def draw(self, shape):
+        _check_three_axes(self, shape)
         return keras.random.randint(
             (shape[0],), 0, len(self.PERMUTATIONS), seed=self.seed_generator
         )
@@ -230,15 +281,22 @@ class SegmentPermutation(Augmentation):
     """Cuts the window at random samples and shuffles the segments.
 
     The cuts are drawn with replacement over all samples, so segments may be
-    empty.
+    empty, and the order may be the one before.
 
     Args:
-        num_cuts: int. Makes `num_cuts + 1` segments. Defaults to `5`.
-        seed: int or `None`.
+        num_cuts: int, at least 1. Makes `num_cuts + 1` segments. Defaults to
+            `5`.
+        seed: int or `None`. Defaults to `None`.
+
+    Raises:
+        ValueError: if `num_cuts` is not an int of 1 or more.
+
+    Differs from the paper: the code of Tang et al. makes 4 cuts.
     """
 
     def __init__(self, num_cuts=5, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
+        check_count("num_cuts", num_cuts)
         self.num_cuts = num_cuts
 
     def draw(self, shape):

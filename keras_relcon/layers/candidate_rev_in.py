@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_relcon.layers.argument_check import check_not_negative
+
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class CandidateRevIN(keras.layers.Layer):
@@ -21,7 +23,8 @@ class CandidateRevIN(keras.layers.Layer):
     no gradient.
 
     Args:
-        epsilon: float. Added to the variance, g**2. Defaults to `1e-5`.
+        epsilon: float, not negative. Added to the variance, g**2. Defaults to
+            `1e-5`.
         affine: bool. Whether to learn `gamma` and `beta`, one per channel.
             Defaults to `True`.
 
@@ -32,6 +35,10 @@ class CandidateRevIN(keras.layers.Layer):
     Returns:
         `(batch, time, channels)`, unitless: `x` normalised.
 
+    Raises:
+        ValueError: if `epsilon` is negative, `x` has another rank, or the two
+            differ in channels.
+
     Differs from the paper: Eq. 2 prints `(y + mean) * std`, which does not
     invert Eq. 4; we use its inverse, as the released code does. The learned
     affine is the released code's, the paper does not mention it.
@@ -39,6 +46,7 @@ class CandidateRevIN(keras.layers.Layer):
     Example:
 
     >>> layer = keras_relcon.layers.CandidateRevIN()
+    >>> layer.build(anchor.shape)
     >>> statistics = layer.statistics(candidate)
     >>> normalized = layer.normalize(anchor, statistics)
     >>> anchor_again = layer.denormalize(normalized, statistics)
@@ -46,6 +54,7 @@ class CandidateRevIN(keras.layers.Layer):
 
     def __init__(self, epsilon=1e-5, affine=True, **kwargs):
         super().__init__(**kwargs)
+        check_not_negative("epsilon", epsilon)
         self.epsilon = epsilon
         self.affine = affine
 
@@ -54,6 +63,12 @@ class CandidateRevIN(keras.layers.Layer):
             raise ValueError(
                 "Expected a signal of shape (batch, time, channels) with a "
                 f"known number of channels. Received: shape={x_shape}."
+            )
+        if candidate_shape is not None and candidate_shape[-1] != x_shape[-1]:
+            raise ValueError(
+                "`x` and `candidate` must have the same channels. Received: "
+                f"x of shape {tuple(x_shape)}, candidate of shape "
+                f"{tuple(candidate_shape)}."
             )
         if self.affine:
             self.gamma = self.add_weight(
@@ -72,7 +87,10 @@ class CandidateRevIN(keras.layers.Layer):
         return mean, ops.sqrt(variance + self.epsilon)
 
     def normalize(self, x, statistics):
-        """Normalises `(batch, time, channels)` in g; returns it unitless."""
+        """Normalises `(batch, time, channels)` in g; returns it unitless.
+
+        With `affine`, the layer must have been built.
+        """
         mean, std = statistics
         x = (ops.convert_to_tensor(x) - mean) / std
         if self.affine:
@@ -80,7 +98,10 @@ class CandidateRevIN(keras.layers.Layer):
         return x
 
     def denormalize(self, x, statistics):
-        """Inverts `normalize`; returns `(batch, time, channels)` in g."""
+        """Inverts `normalize`; returns `(batch, time, channels)` in g.
+
+        With `affine`, the layer must have been built.
+        """
         mean, std = statistics
         x = ops.cast(x, std.dtype)
         if self.affine:

@@ -1,9 +1,11 @@
 import math
+import numbers
 import random
 
 import keras
 from keras import ops
 
+from keras_relcon.layers.argument_check import check_count
 from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 from keras_relcon.layers.sparsemax import sparsemax
 
@@ -18,10 +20,10 @@ def check_attention(attention, inference_attention, dropout):
                 f"An attention must be one of {sorted(ATTENTIONS)}. "
                 f"Received: {name!r}."
             )
-    if not 0 <= dropout < 1:
+    if not isinstance(dropout, numbers.Real) or not 0 <= dropout < 1:
         raise ValueError(
-            "`dropout` must be at least 0 and below 1. Received: "
-            f"dropout={dropout}."
+            "`dropout` must be a number, at least 0 and below 1. Received: "
+            f"dropout={dropout!r}."
         )
 
 
@@ -41,24 +43,26 @@ class CrossAttention(keras.layers.Layer):
     same number at a twentieth of the work.
 
     Args:
-        output_dim: int. Columns of the output projection. Defaults to `3`.
+        output_dim: int, at least 1. Columns of the output projection. Defaults
+            to `3`.
         attention: `"sparsemax"` or `"softmax"`. Defaults to `"sparsemax"`.
         inference_attention: as `attention`, for `training=False`. Defaults to
             `None`, the same.
-        dropout: float. Share of the attention weights dropped in training.
-            Defaults to `0.1`.
+        dropout: float, in `[0, 1)`. Share of the attention weights dropped in
+            training. Defaults to `0.1`.
 
     Call arguments:
         query: `(batch, query_time, embedding_dim)`.
         key: `(batch, key_time, embedding_dim)`.
         value: `(batch, key_time, embedding_dim)`.
+        training: bool. Whether weights are dropped. Defaults to `False`.
 
     Returns:
         `(batch, query_time, output_dim)`.
 
     Raises:
-        ValueError: if an attention is not one of the two, or `dropout` not a
-            share below 1.
+        ValueError: if an attention is not one of the two, `dropout` not a
+            share below 1, or `output_dim` not an int of 1 or more.
 
     Differs from the paper: Eq. 3 prints `f_v` inside the sparsemax, which would
     leave nothing to attend to; we weight the values, as the released code
@@ -75,6 +79,7 @@ class CrossAttention(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         check_attention(attention, inference_attention, dropout)
+        check_count("output_dim", output_dim)
         self.output_dim = output_dim
         self.attention = attention
         self.inference_attention = inference_attention

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_relcon.layers.argument_check import check_count
 from keras_relcon.layers.layout import (
     internal_data_format,
     swap_layout,
@@ -23,8 +24,8 @@ class DilatedConvQKV(keras.layers.Layer):
         embedding_dim: int. Channels of each output, at least 8. Defaults to
             `64` (paper, A.6).
         kernel_size: int, odd. Samples. Defaults to `15` (paper, A.6).
-        num_dilated_blocks: int. Residual blocks after the first layer; block
-            `i` has dilation `2**i`. Defaults to `2`.
+        num_dilated_blocks: int, not negative. Residual blocks after the first
+            layer; block `i` has dilation `2**i`. Defaults to `2`.
 
     Call arguments:
         x: `(batch, time, channels)`, normalised by the candidate's statistics.
@@ -32,6 +33,9 @@ class DilatedConvQKV(keras.layers.Layer):
     Returns:
         `query(x)`, `key(x)`, `value(x)`: `(batch, time, embedding_dim)` each.
         Calling the layer returns the three as a tuple.
+
+    Raises:
+        ValueError: as `DilatedConvStack`.
 
     Differs from the paper: the paper gives kernel and width only; the rest
     follows the released code.
@@ -99,24 +103,30 @@ class DilatedConvStack(keras.layers.Layer):
     Args:
         embedding_dim: int. Output channels, at least 8.
         kernel_size: int, odd. Samples.
-        num_dilated_blocks: int. Number of residual blocks.
+        num_dilated_blocks: int, not negative. Number of residual blocks.
 
     Call arguments:
-        x: `(batch, time, channels)`.
+        x: `(batch, time, channels)`, unitless.
         seen: `(batch or 1, time, 1)`, 0 at samples that the first layer shall
             not see and 1 elsewhere; or `None`. Defaults to `None`.
 
     Returns:
-        `(batch, time, embedding_dim)`.
+        `(batch, time, embedding_dim)`, unitless.
 
     Raises:
-        ValueError: if `embedding_dim` is below 8 or `kernel_size` is even.
+        ValueError: if `embedding_dim` is below 8, `kernel_size` is even, a
+            size is not an int, or `x` has another rank.
+
+    Differs from the paper: see `DilatedConvQKV`.
     """
 
     def __init__(
         self, embedding_dim, kernel_size, num_dilated_blocks, **kwargs
     ):
         super().__init__(**kwargs)
+        check_count("embedding_dim", embedding_dim)
+        check_count("kernel_size", kernel_size)
+        check_count("num_dilated_blocks", num_dilated_blocks, least=0)
         if embedding_dim < 8:
             raise ValueError(
                 "`embedding_dim` must be at least 8, the bottleneck is an "
@@ -158,6 +168,12 @@ class DilatedConvStack(keras.layers.Layer):
             )
 
     def build(self, input_shape):
+        if len(input_shape) != 3 or input_shape[-1] is None:
+            raise ValueError(
+                "Expected a signal of shape (batch, time, channels) with a "
+                "known number of channels. Received: "
+                f"shape={tuple(input_shape)}."
+            )
         batch, time, channels = input_shape
         first = self.data_format == "channels_first"
 
@@ -213,15 +229,45 @@ class EdgeRenormalizedConv1D(keras.layers.Conv1D):
     ([Liu et al., 2018](https://arxiv.org/abs/1804.07723), Eq. 1) with a mask of
     ones. At the first sample of a 15 sample kernel that is 15 / 8.
 
-    Takes the arguments of `keras.layers.Conv1D`; padding `"same"`, stride and
-    dilation 1, with bias and no activation.
+    Takes the arguments of `keras.layers.Conv1D`, of which these are fixed:
+    `padding="same"`, to be given; stride, dilation and groups 1; an odd
+    kernel; with bias and without activation.
 
     Call arguments:
-        inputs: `(batch, time, channels)` in the layer's `data_format`.
-        seen: the mask, of one channel, if it is not of ones: inputs where it
-            is 0 count as outside the window, and an output without any input
-            is 0. Defaults to `None`.
+        inputs: `(batch, time, channels)`, on `data_format="channels_first"`
+            `(batch, channels, time)`.
+        seen: `(batch or 1, time, 1)` in the same layout, or `None`. The mask,
+            if it is not of ones: inputs where it is 0 count as outside the
+            window, and an output without any input is 0. Defaults to `None`.
+
+    Returns:
+        `(batch, time, filters)`, in the layout of the inputs.
+
+    Raises:
+        ValueError: if a fixed argument is another.
+
+    Differs from the paper: nothing. Liu et al. write it for images.
     """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        is_possible = (
+            self.padding == "same"
+            and self.strides == self.dilation_rate == (1,)
+            and self.groups == 1
+            and self.kernel_size[0] % 2 == 1
+            and self.use_bias
+            and self.activation is keras.activations.linear
+        )
+        if not is_possible:
+            raise ValueError(
+                "`EdgeRenormalizedConv1D` takes padding='same', stride, "
+                "dilation and groups of 1, an odd kernel, a bias and no "
+                f"activation. Received: padding={self.padding!r}, "
+                f"strides={self.strides}, dilation_rate={self.dilation_rate}, "
+                f"groups={self.groups}, kernel_size={self.kernel_size}, "
+                f"use_bias={self.use_bias}, activation={self.activation}."
+            )
 
     def call(self, inputs, seen=None):
         if seen is not None:

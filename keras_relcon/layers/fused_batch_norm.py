@@ -26,15 +26,29 @@ class FusedBatchNorm(keras.layers.BatchNormalization):
 
     The channels are on the axis of the backend's layout (`layers/layout.py`).
 
+    Args:
+        **kwargs: those of `keras.layers.BatchNormalization`, with its defaults.
+            `axis` is ignored, `center` and `scale` are always `True`.
+
     Call arguments:
         x: `(batch, time, channels)`, on PyTorch `(batch, channels, time)`.
-        training: bool.
+        training: bool. `True` normalises by the batch and updates the moving
+            statistics, unless `trainable` is `False`. Defaults to `False`.
 
     Returns:
         Tensor of the shape of `x`.
+
+    Raises:
+        ValueError: if `center` or `scale` is `False`.
     """
 
     def __init__(self, **kwargs):
+        for name in ("center", "scale"):
+            if not kwargs.get(name, True):
+                raise ValueError(
+                    f"`{name}` must be True. Received: {name}={kwargs[name]}. "
+                    "Use `keras.layers.BatchNormalization`."
+                )
         super().__init__(
             **{**kwargs, "axis": channel_axis(internal_data_format())}
         )

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_relcon.layers.argument_check import check_count
 from keras_relcon.layers.augmentations import (
     Augmentation,
     ChannelShuffle,
@@ -34,17 +35,23 @@ class RandomAugmentations(Augmentation):
     ones selected, so shapes stay static on every backend.
 
     Args:
-        num_augmentations: int. How many to compose. Defaults to `2`.
+        num_augmentations: int, at least 1. How many to compose. Defaults to
+            `2` (released code of RelCon).
         augmentations: list of `Augmentation`, or of the names of the eight of
             Tang et al., which take their default parameters: `"noise"`,
             `"scaling"`, `"rotation"`, `"negation"`, `"time_flip"`,
             `"channel_shuffle"`, `"segment_permutation"`, `"time_warp"`.
             Defaults to `None`, all eight.
-        seed: int or `None`.
+        seed: int or `None`. Of the choice, and of the augmentations that are
+            given by name. Defaults to `None`.
 
     Raises:
-        ValueError: if more augmentations are asked for than listed, or a name
-            is not one of the eight.
+        ValueError: if `num_augmentations` is not an int of 1 or more, or more
+            augmentations are asked for than listed, or one is neither a name
+            of the eight nor an `Augmentation`.
+
+    Differs from the paper: RelCon's A.1 takes the eight of SimCLR and does not
+    say how they are composed; this is its released code's way.
 
     Example: the eight, but with rotations of 20 degrees at most.
 
@@ -56,8 +63,14 @@ class RandomAugmentations(Augmentation):
         self, num_augmentations=2, augmentations=None, seed=None, **kwargs
     ):
         super().__init__(seed=seed, **kwargs)
+        check_count("num_augmentations", num_augmentations)
         if augmentations is None:
             augmentations = list(AUGMENTATIONS)
+        if isinstance(augmentations, str):
+            raise ValueError(
+                "`augmentations` must be a list. Received: augmentations="
+                f"{augmentations!r}. Use [{augmentations!r}]."
+            )
         augmentations = [
             _made(augmentation, seed, index)
             for index, augmentation in enumerate(augmentations)
@@ -123,12 +136,12 @@ class RandomAugmentations(Augmentation):
 
 
 def _made(augmentation, seed, index):
-    if not isinstance(augmentation, str):
+    if isinstance(augmentation, Augmentation):
         return augmentation
-    if augmentation not in AUGMENTATIONS:
+    if not isinstance(augmentation, str) or augmentation not in AUGMENTATIONS:
         raise ValueError(
-            f"An augmentation must be a layer or one of {list(AUGMENTATIONS)}. "
-            f"Received: {augmentation!r}."
+            "An augmentation must be a layer derived from `Augmentation`, or "
+            f"one of {list(AUGMENTATIONS)}. Received: {augmentation!r}."
         )
     # Distinct streams: one seed for all would tie their draws together.
     return AUGMENTATIONS[augmentation](

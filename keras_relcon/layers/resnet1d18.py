@@ -17,7 +17,8 @@ class ResNet1D18(ResNet1D34):
         num_blocks: sequence of int, one per stage. Defaults to `(2, 2, 2, 2)`.
         widths: sequence of int, channels of each stage. Defaults to `(64, 128,
             256, 1024)`.
-        kernel_sizes, strides, rematerialize: as in `ResNet1D34`.
+        kernel_sizes, strides, rematerialize, pooling, final_norm: as in
+            `ResNet1D34`.
 
     Call arguments:
         x: `(batch, time, channels)`, g. `time` is at least 32.
@@ -28,10 +29,10 @@ class ResNet1D18(ResNet1D34):
     Raises:
         ValueError: as `ResNet1D34`.
 
-    Uncertain: A.10 says ResNet-18 and 1024 dimensions, to match Yuan et al.
-    (2024), whose network has 10 M parameters and is built otherwise; widths
-    and kernels are not published. Here the last stage is as wide as the
-    embedding, so that no layer follows the mean.
+    Differs from the paper: uncertain. A.10 says ResNet-18 and 1024 dimensions,
+    to match Yuan et al. (2024), whose network has 10 M parameters and is built
+    otherwise; widths and kernels are not published. Here the last stage is as
+    wide as the embedding, so that no layer follows the mean.
 
     Example:
 

@@ -1,6 +1,9 @@
+import numbers
+
 import keras
 from keras import ops
 
+from keras_relcon.layers.argument_check import check_count
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
 from keras_relcon.layers.layout import (
     channel_axis,
@@ -32,7 +35,7 @@ class ResNet1D34(keras.Model):
 
     Args:
         embedding_dim: int. Size of the embedding. If the pooling gives another
-            number, a dense layer follows it. Defaults to `256`.
+            number, a dense layer follows it. Defaults to `256` (paper, 5.2).
         num_blocks: sequence of int, one per stage. Defaults to `(3, 4, 6, 3)`.
         widths: sequence of int, channels of each stage. The stem has
             `widths[0]`. Defaults to `(64, 128, 256, 256)`.
@@ -58,9 +61,10 @@ class ResNet1D34(keras.Model):
         `(batch, embedding_dim)`, unitless. Not normalised.
 
     Raises:
-        ValueError: if the four sequences differ in length, `pooling` is not
-            one of the two, or `x` has another rank or is shorter than 32
-            samples.
+        ValueError: if the four sequences are empty, differ in length or hold
+            anything but ints of 1 or more, `embedding_dim` is no such int,
+            `pooling` is not one of the two, or `x` has another rank or is
+            shorter than 32 samples.
 
     Differs from the paper: nothing that the paper states. The released code
     has three stages and 3,635,840 parameters: `num_blocks=(3, 4, 6),
@@ -86,6 +90,7 @@ class ResNet1D34(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_count("embedding_dim", embedding_dim)
         _check_stages(num_blocks, widths, kernel_sizes, strides)
         if pooling not in POOLINGS:
             raise ValueError(
@@ -241,6 +246,15 @@ class ResidualBlock1D(keras.layers.Layer):
         width: int. Output channels.
         kernel_size: int. Samples.
         stride: int. Of the first convolution. Defaults to `1`.
+
+    Call arguments:
+        x: `(batch, time, channels)`, on PyTorch `(batch, channels, time)`.
+        training: bool. For the batch norms. Defaults to `False`.
+
+    Returns:
+        `(batch, ceil(time / stride), width)`, in the layout of `x`.
+
+    Differs from the paper: one dimension instead of two.
     """
 
     def __init__(self, width, kernel_size, stride=1, **kwargs):
@@ -303,11 +317,21 @@ class ResidualBlock1D(keras.layers.Layer):
 
 
 def _check_stages(num_blocks, widths, kernel_sizes, strides):
-    lengths = [len(x) for x in (num_blocks, widths, kernel_sizes, strides)]
-    if len(set(lengths)) != 1:
+    stages = (num_blocks, widths, kernel_sizes, strides)
+    are_sequences = all(hasattr(sizes, "__len__") for sizes in stages)
+    if (
+        not are_sequences
+        or len({len(sizes) for sizes in stages}) != 1
+        or len(num_blocks) == 0
+        or not all(_is_size(size) for sizes in stages for size in sizes)
+    ):
         raise ValueError(
             "`num_blocks`, `widths`, `kernel_sizes` and `strides` must have "
-            "one entry per stage each. Received: "
+            "one entry per stage each, an int of 1 or more. Received: "
             f"num_blocks={num_blocks}, widths={widths}, "
             f"kernel_sizes={kernel_sizes}, strides={strides}."
         )
+
+
+def _is_size(value):
+    return isinstance(value, numbers.Integral) and value > 0

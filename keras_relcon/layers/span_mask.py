@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_relcon.layers.argument_check import check_count
 from keras_relcon.layers.augmentations import Augmentation
 
 
@@ -17,13 +18,17 @@ class SpanMask(Augmentation):
         span_length: int, samples. Defaults to `30`, 0.3 s at 100 Hz, as the 15
             samples at 50 Hz of [REBAR](https://arxiv.org/abs/2311.00519)'s
             released code on human activities.
-        seed: int or `None`.
+        seed: int or `None`. Defaults to `None`.
 
     Call arguments:
         x: `(batch, time, channels)`, g, with `time` above `span_length`.
 
+    Returns:
+        `(batch, time, channels)`, g.
+
     Raises:
-        ValueError: if `span_length` is below 1 or not shorter than the window.
+        ValueError: if `span_length` is not an int of 1 or more, or not shorter
+            than the window.
 
     Differs from the paper: RelCon's Table 5 does not say what trains its
     distance "without augmentations". REBAR hides the span in the anchor and
@@ -33,11 +38,7 @@ class SpanMask(Augmentation):
 
     def __init__(self, span_length=30, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        if span_length < 1:
-            raise ValueError(
-                "`span_length` must be at least 1 sample. Received: "
-                f"span_length={span_length}."
-            )
+        check_count("span_length", span_length)
         self.span_length = span_length
 
     def draw(self, shape):

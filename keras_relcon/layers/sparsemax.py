@@ -25,14 +25,26 @@ def sparsemax(logits, axis=-1):
     gradient minus its mean over the support, on the support.
 
     Args:
-        logits: tensor of any shape, any unit.
+        logits: float tensor of any shape, any unit.
         axis: int. The axis that sums to one. Defaults to `-1`.
 
     Returns:
         Tensor of the shape and dtype of `logits`. Computed in float32 when
         `logits` is of lower precision. Rows with a NaN are NaN.
+
+    Raises:
+        TypeError: if `logits` are no floats.
+
+    Differs from the paper: nothing but the search for the threshold, which
+    their Algorithm 1 finds by a sort.
     """
     logits = ops.convert_to_tensor(logits)
+    if not keras.backend.is_float_dtype(logits.dtype):
+        raise TypeError(
+            "`logits` must be floats. Received: dtype="
+            f"{keras.backend.standardize_dtype(logits.dtype)}. Cast them to "
+            "float32."
+        )
     if axis not in (-1, len(logits.shape) - 1):
         return ops.swapaxes(sparsemax(ops.swapaxes(logits, axis, -1)), axis, -1)
     return ops.cast(_project(logits), logits.dtype)
@@ -123,10 +135,13 @@ class Sparsemax(keras.layers.Layer):
         axis: int. The axis that sums to one. Defaults to `-1`.
 
     Call arguments:
-        logits: tensor of any shape.
+        logits: float tensor of any shape.
 
     Returns:
         Tensor of the shape of `logits`, non-negative, summing to 1 over `axis`.
+
+    Raises:
+        TypeError: if `logits` are no floats.
 
     Differs from the paper: nothing.
 

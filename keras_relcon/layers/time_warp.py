@@ -2,6 +2,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_relcon.layers.argument_check import (
+    check_count,
+    check_not_negative,
+)
 from keras_relcon.layers.augmentations import Augmentation
 
 MINIMUM_SPEED = 1e-3
@@ -19,19 +23,40 @@ class TimeWarp(Augmentation):
     raised to it, so that time never runs backwards.
 
     Args:
-        stddev: float, of the knots' heights. Defaults to `0.2`.
-        num_knots: int. Interior knots, besides the two ends. Defaults to `4`.
-        seed: int or `None`.
+        stddev: float, of the knots' heights, not negative. Defaults to `0.2`.
+        num_knots: int, not negative. Interior knots, besides the two ends.
+            Defaults to `4`.
+        seed: int or `None`. Defaults to `None`.
+
+    Call arguments:
+        x: `(batch, time, channels)`, g. `time` is at least 2.
+
+    Returns:
+        `(batch, time, channels)`, g.
+
+    Raises:
+        ValueError: if `stddev` is negative, `num_knots` is not such an int, or
+            `x` has a single sample.
+
+    Differs from the paper: the least speed is ours; Tang et al. and RelCon's
+    released code have none.
     """
 
     def __init__(self, stddev=0.2, num_knots=4, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
+        check_not_negative("stddev", stddev)
+        check_count("num_knots", num_knots, least=0)
         self.stddev = stddev
         self.num_knots = num_knots
         self._polynomials = _spline_polynomials(num_knots + 2)
 
     def draw(self, shape):
         """Returns the heights of the knots, `(batch, knots, channels)`."""
+        if isinstance(shape[1], int) and shape[1] < 2:
+            raise ValueError(
+                "`TimeWarp` takes windows of 2 samples or more. Received: "
+                f"shape={tuple(shape)}."
+            )
         return keras.random.normal(
             (shape[0], self.num_knots + 2, shape[2]),
             1.0,

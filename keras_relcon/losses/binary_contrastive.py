@@ -4,6 +4,7 @@ from keras import ops
 from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
 from keras_relcon.losses.shape_check import check_same_shape
 from keras_relcon.losses.temperature_loss import TemperatureLoss
+from keras_relcon.losses.value_check import check_above_zero
 
 
 def binary_contrastive_loss(
@@ -39,19 +40,26 @@ def binary_contrastive_loss(
         `(batch,)`: one number per anchor; 0 for one without candidates.
 
     Raises:
-        ValueError: if the two arrays are not matrices of one shape.
+        ValueError: if the arrays are not matrices of one shape, or
+            `temperature` is not above 0.
 
     Differs from the paper: nothing that it states. Whether candidates of the
     batch compete to be the positive is not stated; here they do. REBAR's own
     code takes the first of tied candidates.
     """
+    check_above_zero("temperature", temperature)
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
     similarities = ops.cast(similarities, "float32")
-    check_same_shape(distances, similarities)
+    check_same_shape(
+        "(batch, candidates)", distances=distances, similarities=similarities
+    )
     logits = similarities / temperature
     if valid is None:
         valid = ops.ones_like(distances, dtype="bool")
     valid = ops.cast(valid, "bool")
+    check_same_shape(
+        "(batch, candidates)", valid=valid, similarities=similarities
+    )
     least = ops.min(
         ops.where(valid, distances, float("inf")), axis=-1, keepdims=True
     )
@@ -79,11 +87,17 @@ class BinaryContrastiveLoss(TemperatureLoss):
             anchors.
 
     Call arguments:
-        y_true: `(batch, candidates)`. Motif distances.
-        y_pred: `(batch, candidates)`. Cosine similarities.
+        y_true: `(batch, candidates)`, g**2. Motif distances.
+        y_pred: `(batch, candidates)`, unitless. Cosine similarities.
+
+    Returns:
+        float32 scalar, or `(batch,)` with `reduction=None`.
 
     Raises:
-        ValueError: if `temperature` is not above 0.
+        ValueError: if `temperature` is not above 0, or as
+            `binary_contrastive_loss`.
+
+    Differs from the paper: see `binary_contrastive_loss`.
     """
 
     def __init__(

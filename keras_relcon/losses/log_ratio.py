@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_relcon.losses.shape_check import check_same_shape
+from keras_relcon.losses.value_check import check_above_zero
 
 
 def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
@@ -29,7 +30,8 @@ def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
             gradient flows to them.
         similarities: `(batch, candidates)`, unitless. Cosine similarity of the
             embeddings, in the order of the distances.
-        epsilon: float, above 0. Added to both distances. Defaults to `1e-6`.
+        epsilon: float, above 0. Added to both distances, so that neither
+            logarithm is infinite. Defaults to `1e-6`.
         valid: `(batch, candidates)` bool, or `None`. Candidates that are
             `False` take no part. Defaults to `None`.
 
@@ -37,19 +39,27 @@ def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
         `(batch,)`: one number per anchor; 0 with fewer than two candidates.
 
     Raises:
-        ValueError: if the two arrays are not matrices of one shape.
+        ValueError: if the arrays are not matrices of one shape, or
+            `epsilon` is not above 0.
 
     Differs from the paper: RelCon names the loss and gives no details; here
     both distances are squared, as in Kim et al., and embeddings are
     L2-normalised, as RelCon compares them. The code of Kim et al. takes
     unsquared distances, on both sides, which divides the loss by 4.
     """
+    check_above_zero("epsilon", epsilon)
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
     similarities = ops.cast(similarities, "float32")
-    check_same_shape(distances, similarities)
+    check_same_shape(
+        "(batch, candidates)", distances=distances, similarities=similarities
+    )
     takes_part = ops.isfinite(distances)
     if valid is not None:
-        takes_part = ops.logical_and(takes_part, ops.cast(valid, "bool"))
+        valid = ops.cast(valid, "bool")
+        check_same_shape(
+            "(batch, candidates)", valid=valid, similarities=similarities
+        )
+        takes_part = ops.logical_and(takes_part, valid)
     # Replaced before the logarithm, so that no infinity meets a gradient.
     distances = ops.where(takes_part, distances, 1.0)
     # Rounding takes the similarity of equal embeddings beyond 1.
@@ -78,11 +88,16 @@ class LogRatioLoss(keras.losses.Loss):
             anchors.
 
     Call arguments:
-        y_true: `(batch, candidates)`. Motif distances.
-        y_pred: `(batch, candidates)`. Cosine similarities.
+        y_true: `(batch, candidates)`, g**2. Motif distances.
+        y_pred: `(batch, candidates)`, unitless. Cosine similarities.
+
+    Returns:
+        float32 scalar, or `(batch,)` with `reduction=None`.
 
     Raises:
-        ValueError: if `epsilon` is not above 0.
+        ValueError: if `epsilon` is not above 0, or as `log_ratio_loss`.
+
+    Differs from the paper: see `log_ratio_loss`.
     """
 
     def __init__(
@@ -93,11 +108,7 @@ class LogRatioLoss(keras.losses.Loss):
         dtype="float32",
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not epsilon > 0:
-            raise ValueError(
-                "`epsilon` must be above 0: the logarithm of a distance of 0 "
-                f"is infinite. Received: epsilon={epsilon}."
-            )
+        check_above_zero("epsilon", epsilon)
         self.epsilon = epsilon
 
     def call(self, y_true, y_pred):

@@ -2,7 +2,9 @@ import keras
 from keras import ops
 
 from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
+from keras_relcon.losses.shape_check import check_same_shape
 from keras_relcon.losses.temperature_loss import TemperatureLoss
+from keras_relcon.losses.value_check import check_above_zero
 
 
 def nt_xent_loss(first, second, temperature=0.1):
@@ -29,12 +31,17 @@ def nt_xent_loss(first, second, temperature=0.1):
     Returns:
         `(batch,)`: one number per pair.
 
+    Raises:
+        ValueError: if the views are not matrices of one shape, or
+            `temperature` is not above 0.
+
     Differs from the paper: nothing. The code of Tang et al. (2020) adds the
     means of the two directions, twice this.
     """
-    rows = ops.concatenate(
-        [ops.cast(first, "float32"), ops.cast(second, "float32")], axis=0
-    )
+    check_above_zero("temperature", temperature)
+    first, second = ops.cast(first, "float32"), ops.cast(second, "float32")
+    check_same_shape("(batch, dim)", first=first, second=second)
+    rows = ops.concatenate([first, second], axis=0)
     rows = ops.normalize(rows, axis=-1)
     num_rows = ops.shape(rows)[0]
     logits = ops.matmul(rows, ops.transpose(rows)) / temperature
@@ -54,16 +61,23 @@ class NTXentLoss(TemperatureLoss):
     """`nt_xent_loss`, averaged over the pairs of a batch.
 
     Args:
-        temperature: float, above 0. Defaults to `0.1`.
+        temperature: float, above 0. Defaults to `0.1` (code of Tang et al.;
+            RelCon's SimCLR has 1, A.1).
         reduction: as in `keras.losses.Loss`. The default is the mean over
             pairs.
 
     Call arguments:
-        y_true: `(batch, dim)`. First views.
-        y_pred: `(batch, dim)`. Second views. The gradient flows to both.
+        y_true: `(batch, dim)`, unitless. First views.
+        y_pred: `(batch, dim)`, unitless. Second views. The gradient flows to
+            both.
+
+    Returns:
+        float32 scalar, or `(batch,)` with `reduction=None`.
 
     Raises:
-        ValueError: if `temperature` is not above 0.
+        ValueError: if `temperature` is not above 0, or as `nt_xent_loss`.
+
+    Differs from the paper: see `nt_xent_loss`.
     """
 
     def __init__(

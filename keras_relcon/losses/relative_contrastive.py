@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_relcon.losses.shape_check import check_same_shape
 from keras_relcon.losses.temperature_loss import TemperatureLoss
+from keras_relcon.losses.value_check import check_above_zero
 
 # exp(-1e9) is exactly 0 in float32, and no infinity reaches a gradient.
 LARGE_NEGATIVE = -1e9
@@ -39,19 +40,26 @@ def relative_contrastive_loss(
         `(batch,)`: the sum over candidates, one number per anchor.
 
     Raises:
-        ValueError: if the two arrays are not matrices of one shape.
+        ValueError: if the arrays are not matrices of one shape, or
+            `temperature` is not above 0.
 
     Differs from the paper: nothing. The released code sorts, so that one of two
     tied candidates becomes a negative of the other in arbitrary order.
     """
+    check_above_zero("temperature", temperature)
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
     similarities = ops.cast(similarities, "float32")
-    check_same_shape(distances, similarities)
+    check_same_shape(
+        "(batch, candidates)", distances=distances, similarities=similarities
+    )
     logits = similarities / temperature
     # farther[b, i, j]: candidate j is a negative while i is the positive.
     farther = distances[:, None, :] > distances[:, :, None]
     if valid is not None:
         valid = ops.cast(valid, "bool")
+        check_same_shape(
+            "(batch, candidates)", valid=valid, similarities=similarities
+        )
         farther = ops.logical_and(farther, valid[:, None, :])
     negatives = ops.where(farther, logits[:, None, :], LARGE_NEGATIVE)
     log_negatives = ops.logsumexp(negatives, axis=-1)
@@ -72,11 +80,17 @@ class RelativeContrastiveLoss(TemperatureLoss):
             anchors.
 
     Call arguments:
-        y_true: `(batch, candidates)`. Motif distances.
-        y_pred: `(batch, candidates)`. Cosine similarities.
+        y_true: `(batch, candidates)`, g**2. Motif distances.
+        y_pred: `(batch, candidates)`, unitless. Cosine similarities.
+
+    Returns:
+        float32 scalar, or `(batch,)` with `reduction=None`.
 
     Raises:
-        ValueError: if `temperature` is not above 0.
+        ValueError: if `temperature` is not above 0, or as
+            `relative_contrastive_loss`.
+
+    Differs from the paper: see `relative_contrastive_loss`.
     """
 
     def __init__(

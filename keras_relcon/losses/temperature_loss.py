@@ -1,5 +1,7 @@
 import keras
 
+from keras_relcon.losses.value_check import check_above_zero
+
 
 class TemperatureLoss(keras.losses.Loss):
     """Base of the losses whose similarities a temperature divides.
@@ -20,11 +22,7 @@ class TemperatureLoss(keras.losses.Loss):
         dtype="float32",
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not temperature > 0:
-            raise ValueError(
-                "`temperature` must be above 0. Received: "
-                f"temperature={temperature}."
-            )
+        check_above_zero("temperature", temperature)
         self.temperature = temperature
 
     def get_config(self):

@@ -1,8 +1,10 @@
 import keras
 from keras import ops
 
+from keras_relcon.layers.argument_check import check_not_negative
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.losses.nt_xent import NTXentLoss
+from keras_relcon.models.layer_check import check_is_layer
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -11,10 +13,12 @@ class AugmentedViews(keras.layers.Layer):
 
     NT-Xent of [SimCLR](https://arxiv.org/abs/2002.05709), Eq. 1, between all
     windows of a batch and one augmented copy of each, beside the relative loss
-    of an anchor, which is a sum over its `num_candidates` candidates:
+    of an anchor, which is a sum over all its candidates, the other anchors and
+    its own within-subject windows:
 
     ```
-    loss = relative_loss + weight * num_candidates * mean(nt_xent)
+    num_terms = num_anchors - 1 + num_candidates
+    loss = relative_loss + weight * num_terms * mean(nt_xent)
     ```
 
     so that with a weight of 1 one window's copy counts as much as the average
@@ -39,6 +43,7 @@ class AugmentedViews(keras.layers.Layer):
         float32 scalar: the weighted mean.
 
     Raises:
+        TypeError: if `augmentation` or `projector` is no layer.
         ValueError: if `temperature` is not above 0, or `weight` is negative.
 
     Differs from the paper: RelCon has no such term.
@@ -59,10 +64,9 @@ class AugmentedViews(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if weight < 0:
-            raise ValueError(
-                f"`weight` must not be negative. Received: weight={weight}."
-            )
+        check_not_negative("weight", weight)
+        check_is_layer("augmentation", augmentation)
+        check_is_layer("projector", projector)
         self.augmentation = augmentation or RandomAugmentations()
         self.projector = projector
         self.temperature = temperature

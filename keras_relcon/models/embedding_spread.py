@@ -8,10 +8,10 @@ from keras_relcon.models.candidate_pool import candidate_index
 class EmbeddingSpread(keras.metrics.Mean):
     """How far the embeddings of different windows lie apart: 0 is collapse.
 
-    The standard deviation of L2-normalised embeddings over a batch, root mean
-    square over dimensions, times the root of their number. Unit vectors have
-    `variance = 1 - |mean|**2` in all, so this takes no more than the cosine
-    similarities of different windows:
+    The unbiased standard deviation of L2-normalised embeddings over a batch,
+    root mean square over dimensions, times the root of their number. Unit
+    vectors have `variance = 1 - |mean|**2` in all, so this takes no more than
+    the cosine similarities of different windows:
 
     ```
     spread = sqrt(1 - mean_{i != j} cosine(z_i, z_j))
@@ -31,6 +31,11 @@ class EmbeddingSpread(keras.metrics.Mean):
     Call arguments:
         similarities: any shape, unitless. Cosine similarities of embeddings of
             different windows. See `similarities_to_others`.
+
+    Returns:
+        `result()` is a float32 scalar, unitless.
+
+    Differs from the paper: RelCon has no such measure.
 
     Example:
 
@@ -57,9 +62,19 @@ def similarities_to_others(embeddings):
         embeddings: `(batch, dim)`, unitless, of any length above 0.
 
     Returns:
-        `(batch, batch - 1)` float32.
+        `(batch, batch - 1)` float32, unitless. Row `i` lists the windows after
+        `i`, modulo their number.
+
+    Raises:
+        ValueError: if the embeddings are no matrix.
     """
-    embeddings = ops.normalize(ops.cast(embeddings, "float32"), axis=-1)
+    embeddings = ops.cast(embeddings, "float32")
+    if len(embeddings.shape) != 2:
+        raise ValueError(
+            "`embeddings` must be of shape (batch, dim). Received: "
+            f"shape={tuple(embeddings.shape)}."
+        )
+    embeddings = ops.normalize(embeddings, axis=-1)
     similarities = ops.matmul(embeddings, ops.transpose(embeddings))
     others = candidate_index(ops.shape(embeddings)[0], 0)
     return ops.take_along_axis(similarities, others, axis=1)

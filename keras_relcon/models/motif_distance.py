@@ -3,6 +3,7 @@ import numpy as np
 from keras import ops
 
 from keras_relcon import distributed
+from keras_relcon.layers.argument_check import check_count
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.cross_attention import CrossAttention, check_attention
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
@@ -13,6 +14,7 @@ from keras_relcon.models.candidate_pool import (
     check_candidate_group,
     check_num_anchors,
 )
+from keras_relcon.models.layer_check import check_is_layer
 from keras_relcon.models.train_steps import compiled, has_accelerator
 
 NORMALIZATIONS = ("candidate", "anchor", "none")
@@ -33,8 +35,8 @@ class MotifDistance(keras.Model):
     the candidate by the motif around it, and puts the attended values back on
     the candidate's scale.
 
-    `normalization`, `ranking_attention` and `augmentation` are the switches of
-    the paper's Table 5.
+    `attention`, `normalization` and `augmentation` are the switches of the
+    paper's Table 5.
 
     `fit(windows)` trains it: each window is rebuilt from an augmented copy of
     itself, the summed squared error is the loss. Afterwards it ranks
@@ -49,21 +51,21 @@ class MotifDistance(keras.Model):
             windows: `"candidate"`, as in the paper; `"anchor"`, as in
             [REBAR](https://arxiv.org/abs/2311.00519); or `"none"`, windows in
             g, without the learned affine. Defaults to `"candidate"`.
-        embedding_dim: int. See `DilatedConvQKV`. Defaults to `64`.
-        kernel_size: int, samples. Defaults to `15`.
-        num_dilated_blocks: int. Defaults to `2`.
-        dropout: float. Of the attention weights, in training. Defaults to
-            `0.1`.
+        embedding_dim: int, at least 8. See `DilatedConvQKV`. Defaults to `64`.
+        kernel_size: int, odd, samples. Defaults to `15`.
+        num_dilated_blocks: int, not negative. Defaults to `2`.
+        dropout: float, in `[0, 1)`. Share of the attention weights dropped in
+            training. Defaults to `0.1`.
         augmentation: layer that maps `(batch, time, channels)` to the same
             shape when called with `training=True`, or `None` for two of the
             eight augmentations. `SpanMask()` hides a part instead,
             `keras.layers.Identity()` nothing. Defaults to `None`.
-        pairs_per_chunk: int. How many pairs of windows are compared at once,
-            and how many windows become keys and values at once. The attention
-            of one pair takes `4 * time**2` bytes, several times over. Defaults
-            to `None`: 16 on a CPU (32 with PyTorch), whose cache then holds
-            most of it, and 2048 on an accelerator, which would idle in small
-            steps.
+        pairs_per_chunk: int, at least 1. How many pairs of windows are
+            compared at once, and how many windows become keys and values at
+            once. The attention of one pair takes `4 * time**2` bytes, several
+            times over. Defaults to `None`: 16 on a CPU (32 with PyTorch),
+            whose cache then holds most of it, and 2048 on an accelerator,
+            which would idle in small steps.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
@@ -72,6 +74,12 @@ class MotifDistance(keras.Model):
         `(batch, time, channels)`, g: each window rebuilt from an augmented copy
         of itself. See `reconstruct`, `distance` and `candidate_distances` for
         two different windows.
+
+    Raises:
+        TypeError: if `augmentation` is no layer.
+        ValueError: if a size is not such an int, `dropout` not such a share, or
+            an attention or `normalization` not one of those listed; and if
+            `windows` have another rank.
 
     Differs from the paper: Eq. 2's brackets, see `CandidateRevIN`, and Eq. 3's,
     see `CrossAttention`. Sparsemax both in training and when ranking; the
@@ -101,11 +109,9 @@ class MotifDistance(keras.Model):
         # The signal stays in float32 under a policy of mixed precision; the
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
-        if pairs_per_chunk is not None and pairs_per_chunk < 1:
-            raise ValueError(
-                "`pairs_per_chunk` must be at least 1, or None. Received: "
-                f"pairs_per_chunk={pairs_per_chunk}."
-            )
+        if pairs_per_chunk is not None:
+            check_count("pairs_per_chunk", pairs_per_chunk)
+        check_is_layer("augmentation", augmentation)
         # In `build`, Keras would hide the message behind one of its own.
         check_attention(attention, ranking_attention, dropout)
         if normalization not in NORMALIZATIONS:
@@ -174,9 +180,18 @@ class MotifDistance(keras.Model):
 
         On one device, or on several of one process of TensorFlow or JAX.
 
+        Args:
+            x: `(num_windows, time, channels)`, g, or a data set of batches of
+                windows, which is not checked.
+
+        Returns:
+            `keras.callbacks.History`: `loss`, the sum over the windows of a
+            batch, and `window_distance`, the mean over windows, both g**2.
+
         Raises:
-            ValueError: if windows are not finite, or several processes of
-                PyTorch would each train a distance of their own.
+            ValueError: if an array has another rank, no window, or samples
+                that are not finite; or if several processes of PyTorch would
+                each train a distance of their own.
         """
         if distributed.num_replicas() > 1:
             raise ValueError(
@@ -186,6 +201,7 @@ class MotifDistance(keras.Model):
             )
         if isinstance(x, np.ndarray):
             _check_windows("x", x.shape)
+            _check_not_empty("x", x.shape)
             num_bad = int(np.sum(~np.isfinite(x).all(axis=(1, 2))))
             if num_bad:
                 raise ValueError(
@@ -221,6 +237,10 @@ class MotifDistance(keras.Model):
 
         Returns:
             `(batch, anchor_time, channels)`, g.
+
+        Raises:
+            ValueError: if one of the two are no windows, or have other channels
+                than the distance was built for.
         """
         anchors, candidates = self._as_tensors(
             anchors=anchors, candidates=candidates
@@ -263,7 +283,8 @@ class MotifDistance(keras.Model):
             `(batch,)` float32, g**2. Infinite where it cannot be computed.
 
         Raises:
-            ValueError: if the two differ in shape or are not windows.
+            ValueError: if the two differ in shape, are no windows or none at
+                all, or have other channels than the distance was built for.
         """
         anchors, candidates = self._as_tensors(
             anchors=anchors, candidates=candidates
@@ -274,6 +295,7 @@ class MotifDistance(keras.Model):
                 f"have one shape. Received: anchors {tuple(anchors.shape)}, "
                 f"candidates {tuple(candidates.shape)}."
             )
+        _check_not_empty("anchors", anchors.shape)
         return self._pair_by_pair(anchors, candidates)
 
     def _pair_by_pair_distances(self, anchors, candidates):
@@ -287,8 +309,9 @@ class MotifDistance(keras.Model):
         own within-subject windows, in the order of `candidate_index`. Keys and
         values are computed once per candidate, queries once per pair, in chunks
         of `pairs_per_chunk` pairs; with `normalization="anchor"` it is the
-        other way round, at twice the work. Compiled on TensorFlow and JAX, once
-        per shape. No gradient flows through it; see `reconstruct`.
+        other way round, at twice the work, and with `"none"` each is computed
+        once per window. Compiled on TensorFlow and JAX, once per shape. No
+        gradient flows through it; see `reconstruct`.
 
         Args:
             anchors: `(batch, time, channels)`, g, with a batch of 2 or more.
@@ -303,7 +326,8 @@ class MotifDistance(keras.Model):
             where it cannot be computed, so that such a candidate ranks last.
 
         Raises:
-            ValueError: if the shapes are not those above.
+            ValueError: if the shapes are not those above, or of other channels
+                than the distance was built for.
         """
         anchors = ops.convert_to_tensor(anchors)
         candidates = ops.convert_to_tensor(candidates)
@@ -391,6 +415,12 @@ class MotifDistance(keras.Model):
             _check_windows(name, tensor.shape)
             if not self.built:
                 self.build(tensor.shape)
+            if tensor.shape[-1] != self.cross_attention.output_dim:
+                raise ValueError(
+                    f"`{name}` must have the channels that the distance was "
+                    f"built for, {self.cross_attention.output_dim}. Received: "
+                    f"shape={tuple(tensor.shape)}."
+                )
             tensors.append(tensor)
         return tensors
 
@@ -424,6 +454,14 @@ def _check_windows(name, shape):
         raise ValueError(
             f"`{name}` must be windows of shape (batch, time, channels), in g. "
             f"Received: shape={tuple(shape)}."
+        )
+
+
+def _check_not_empty(name, shape):
+    if shape[0] == 0:
+        raise ValueError(
+            f"`{name}` must hold one window or more. Received: "
+            f"shape={tuple(shape)}."
         )
 
 

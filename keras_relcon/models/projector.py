@@ -1,3 +1,5 @@
+import numbers
+
 import keras
 
 
@@ -12,10 +14,11 @@ def mlp_projector(widths):
         widths: list of int, of each layer; the last is the projection's.
 
     Returns:
-        `keras.Sequential`, `(batch, dim)` to `(batch, widths[-1])`.
+        `keras.Sequential`, `(batch, dim)` to `(batch, widths[-1])`, unitless.
 
     Raises:
-        ValueError: if there is no width, or one is below 1.
+        ValueError: if `widths` is no list, is empty, or one is not an int of 1
+            or more.
 
     Differs from the paper: RelCon has no projector.
 
@@ -23,8 +26,10 @@ def mlp_projector(widths):
 
     >>> model = RelConModel(encoder, distance, projector=mlp_projector([256]))
     """
-    widths = list(widths)
-    if not widths or min(widths) < 1:
+    are_widths = hasattr(widths, "__len__") and all(
+        isinstance(width, numbers.Integral) and width > 0 for width in widths
+    )
+    if not are_widths or len(widths) == 0:
         raise ValueError(
             "`widths` must be one positive int per layer, such as [256, 128]. "
             f"Received: widths={widths}."

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_relcon import distributed
+from keras_relcon.layers.argument_check import check_count
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
 from keras_relcon.models.candidate_pool import (
     candidate_index,
@@ -12,6 +13,7 @@ from keras_relcon.models.candidate_pool import (
     check_num_anchors,
 )
 from keras_relcon.models.embedding_spread import EmbeddingSpread
+from keras_relcon.models.layer_check import check_is_layer
 from keras_relcon.models.micro_batches import encode_in_micro_batches
 from keras_relcon.models.train_steps import RelConTrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
@@ -55,8 +57,9 @@ class RelConModel(RelConTrainStep, keras.Model):
             a weight is not finite is left out as a whole, see
             `keras_relcon.training.LossGuard`. Takes the memory of another
             copy of all weights. Defaults to `False`.
-        micro_batch_size: int. Windows that pass the encoder at once in
-            training; it divides `batch * (1 + num_candidates)`. Loss and
+        micro_batch_size: int, at least 1. Windows that pass the encoder at
+            once in training; it divides `batch * (1 + num_candidates)`, twice
+            that with `views`. Loss and
             gradient stay those of the whole batch, except that batch norm
             then takes the statistics of so many windows, see
             `encode_in_micro_batches`. On TensorFlow it is for one device. On
@@ -83,9 +86,12 @@ class RelConModel(RelConTrainStep, keras.Model):
     this epoch.
 
     Raises:
-        TypeError: if `encoder` or `motif_distance` is no such model.
-        ValueError: if the input is not a candidate group, or of one anchor, or
-            if `candidates` is neither of the two.
+        TypeError: if `encoder` or `motif_distance` is no such model, or
+            `projector`, `views` or `candidate_augmentation` no layer.
+        ValueError: if `temperature` is not above 0, `micro_batch_size` is not
+            such an int, or `candidates` is neither of the two; and if the
+            input is not a candidate group, is of one anchor, or is not divided
+            by `micro_batch_size`.
 
     Differs from the paper: nothing. The released code passes anchors and
     candidates through the encoder separately, in two batch norm populations.
@@ -116,6 +122,9 @@ class RelConModel(RelConTrainStep, keras.Model):
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
         _check_parts(encoder, motif_distance)
+        check_is_layer("projector", projector)
+        check_is_layer("views", views)
+        check_is_layer("candidate_augmentation", candidate_augmentation)
         if candidates not in ("global", "replica"):
             raise ValueError(
                 "`candidates` must be 'global' or 'replica'. Received: "
@@ -134,11 +143,8 @@ class RelConModel(RelConTrainStep, keras.Model):
             name="within_subject_share"
         )
         self.embedding_spread = EmbeddingSpread()
-        if micro_batch_size is not None and micro_batch_size < 1:
-            raise ValueError(
-                "`micro_batch_size` must be at least 1, or None. "
-                f"Received: micro_batch_size={micro_batch_size}."
-            )
+        if micro_batch_size is not None:
+            check_count("micro_batch_size", micro_batch_size)
         self.micro_batch_size = micro_batch_size
         self.skip_nonfinite = skip_nonfinite
         if skip_nonfinite:
@@ -278,6 +284,12 @@ class RelConModel(RelConTrainStep, keras.Model):
         a `PyDataset`. In order of their index, a run repeats by seed, and can
         go on in the middle of an epoch. A motif distance that was never
         trained warns.
+
+        Returns:
+            `keras.callbacks.History`, with the metrics of the class.
+
+        Raises:
+            ValueError: if `steps_per_epoch` is not that of the groups.
         """
         if isinstance(x, keras.utils.PyDataset):
             if len(args) < SHUFFLE:

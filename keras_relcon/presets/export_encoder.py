@@ -30,6 +30,7 @@ def export_encoder(encoder, path, window_length=None):
         median for single windows on this machine.
 
     Raises:
+        FileNotFoundError: if there is no folder for it.
         ImportError: if a package that this needs is not installed.
         ValueError: if the path ends otherwise, the backend cannot write the
             format, or an output differs by more than 1e-4, absolute, or
@@ -84,7 +85,7 @@ def _format_of(path):
     if path.suffix not in formats:
         raise ValueError(
             f"`path` must end in one of {sorted(formats)}. "
-            f"Received: {str(path)!r}."
+            f"Received: {str(path)!r}. Rename it."
         )
     if path.suffix == ".tflite" and keras.backend.backend() != "tensorflow":
         raise ValueError(

@@ -30,8 +30,8 @@ def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
             a directory that `save_to_preset` wrote (`"./name"` for one called
             like a bundled preset); or `"hf://user/repo"`, which
             huggingface_hub downloads.
-        load_weights: bool. Whether to load weights; without, they are freshly
-            drawn. Defaults to `True`.
+        load_weights: bool. Whether to load weights; `False` draws them
+            freshly. Defaults to `True`.
         task: `None`, for the encoder, or `"pretrain"`, for a `RelConModel` of
             the encoder and its motif distance, to train on. The state of the
             optimizer is not kept. Defaults to `None`.
@@ -60,7 +60,8 @@ def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
     """
     if task not in (None, "pretrain"):
         raise ValueError(
-            f'`task` must be None or "pretrain". Received: task={task!r}.'
+            f'`task` must be None or "pretrain". Received: task={task!r}. '
+            "Leave it out for the encoder."
         )
     directory = find_preset(name_or_directory)
     if task is None:

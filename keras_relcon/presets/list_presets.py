@@ -10,6 +10,10 @@ COLUMNS = ("name", "parameters", "window", "weights", "trained on")
 def list_presets(print_fn=print):
     """Prints a table of the presets that come with the package.
 
+    Its columns are the name, the number of parameters, the window (samples,
+    and their rate in Hz), the number type of the weights, and the training
+    data.
+
     Args:
         print_fn: callable. Is given each line. Defaults to `print`.
 

@@ -22,9 +22,10 @@ class PresetMetadata:
         kind: str. `"encoder"`, `"motif_distance"` or `"projector"`.
         sample_rate_hz: float. Rate of the windows.
         window_length: int. Samples per window.
-        weights: dict. `sha256` of the file, `dtype` of its numbers, and
+        weights: dict. `sha256` of the file, `dtype` of its numbers,
             `largest_difference` of an output between these and float32,
-            relative to the standard deviation of the outputs.
+            relative to the standard deviation of the outputs, and
+            `half_precision_difference`, that of float16.
         unit: str. Of the windows, always `"g"`. Defaults to `"g"`.
         axes: tuple of str. Channels, in order. Defaults to
             `("x", "y", "z")`.

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_relcon.data.synthetic import synthetic_recordings
-from keras_relcon.data.windows import make_windows
+from keras_relcon.data.windows import check_window, make_windows
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.relcon_model import RelConModel
 from keras_relcon.presets.from_preset import make_model
@@ -60,11 +60,13 @@ def save_to_preset(
         `Path` of the directory.
 
     Raises:
-        FileExistsError: if there is something at `directory`.
-        TypeError: if `model` is no `keras.Model`, or JSON cannot hold the
-            facts.
-        ValueError: if the model is not built, a weight is not finite, or
-            `from_preset` could not make it from its config.
+        FileExistsError: if there is something at `directory`, unless it is an
+            empty directory, or a preset and `overwrite`.
+        TypeError: if `model` is no `keras.Model`, or the facts are no dict
+            that JSON can hold.
+        ValueError: if the rate or the length is not positive, the model is not
+            built, a weight is not finite, or `from_preset` could not make it
+            from its config.
 
     Example:
 
@@ -85,12 +87,13 @@ def save_to_preset(
             "not know. Pass `sample_rate_hz` and `window_length`.",
             stacklevel=2,
         )
+    rate_hz = _first(sample_rate_hz, earlier, "sample_rate_hz", 100)
+    length = _first(window_length, earlier, "window_length", 256)
+    check_window(rate_hz, length)
     common = PresetMetadata(
         kind="encoder",
-        sample_rate_hz=float(
-            _first(sample_rate_hz, earlier, "sample_rate_hz", 100)
-        ),
-        window_length=int(_first(window_length, earlier, "window_length", 256)),
+        sample_rate_hz=float(rate_hz),
+        window_length=int(length),
         weights={},
         temperature=getattr(model, "temperature", None),
     )
@@ -109,6 +112,12 @@ def save_to_preset(
 
 def check_facts(facts):
     """Raises a `TypeError` if JSON cannot hold the facts of a preset."""
+    if not isinstance(facts, (dict, type(None))):
+        raise TypeError(
+            "`facts` must be a dict that JSON can hold. Received: facts of "
+            f"type {type(facts).__name__}. Give each fact a name, see "
+            "`CARD_FACTS`."
+        )
     try:
         json.dumps(facts, allow_nan=False)
     except (TypeError, ValueError) as error:

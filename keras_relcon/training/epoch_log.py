@@ -16,7 +16,11 @@ class EpochLog(keras.callbacks.CSVLogger):
     table begins anew.
 
     Args:
-        path: str or path. The `.csv` file; its folder is made.
+        path: str or path. The `.csv` file; its folder is made. Columns are
+            `epoch`, from 0, and the metrics of `fit`.
+
+    Raises:
+        OSError: in `fit`, if the file cannot be written.
     """
 
     def __init__(self, path):

@@ -7,6 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_relcon.data.streams.epoch_batches import EpochBatches
+
 MOST_NAMES = 5
 
 
@@ -15,11 +17,13 @@ class LossGuard(keras.callbacks.Callback):
 
     Looks at the loss after every batch, for which an accelerator is waited
     for. A batch whose loss is NaN, infinite or above `largest_loss` is written
-    to a file as one line of JSON: epoch and index of the stream, the loss, and
-    subject, recording and offset of each anchor. Then `fit` ends by an error;
+    to a file as one line of JSON: `epoch` and `index` of the stream, `loss` as
+    text, and `anchors`, the `subject`, `recording` and `seconds` from its start
+    of each. Then `fit` ends by an error;
     with `ResumableTraining` after it among the callbacks, the last checkpoint
     is from before. A model with `skip_nonfinite` leaves such a step out by
-    itself: its batch is written down too, and `fit` goes on.
+    itself: its batch is written down too, with a loss of `null`, and `fit` goes
+    on.
 
     Args:
         path: str or path. File to append to, `.jsonl`.
@@ -30,6 +34,7 @@ class LossGuard(keras.callbacks.Callback):
             to `100`.
 
     Raises:
+        TypeError: if `groups` are neither of the two.
         FloatingPointError: if a loss is not finite or too large, or too many
             steps are left out.
 
@@ -41,6 +46,12 @@ class LossGuard(keras.callbacks.Callback):
 
     def __init__(self, path, groups, largest_loss=None, most_skipped=100):
         super().__init__()
+        if not isinstance(groups, EpochBatches):
+            raise TypeError(
+                "`groups` must be the `CandidateGroups` or `WindowBatches` "
+                "that `fit` is given. Received: groups of type "
+                f"{type(groups).__name__}."
+            )
         self.path = Path(path)
         self.groups = groups
         self.largest_loss = largest_loss

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import time
 import warnings
+from numbers import Integral
 
 import keras
 
@@ -53,14 +54,21 @@ class ResumableTraining(keras.callbacks.Callback):
         directory: str or path. Of the checkpoints; one per training.
         groups: `CandidateGroups` or `WindowBatches`. The ones that `fit` is
             given.
-        every: int. Batches between checkpoints. Defaults to `None`: at the
-            end of each epoch only.
+        every: int, at least 1. Batches between checkpoints. Defaults to
+            `None`: at the end of each epoch only.
         callbacks: list of callbacks that `fit` is given too, whose numbers go
             on: `EarlyStopping` and `ReduceLROnPlateau` with their waits and
             best scores, `ModelCheckpoint` with its best score. Defaults to
             `()`.
-        max_minutes: float. Saves and ends `fit` after so long, in the middle
-            of an epoch too; `is_finished` then is `False`. Defaults to `None`.
+        max_minutes: float, not negative. Saves and ends `fit` after so long, in
+            the middle of an epoch too; `is_finished` then is `False`. Defaults
+            to `None`.
+
+    Attributes:
+        is_finished: bool. Whether the training has ended.
+        is_paused: bool. Whether `max_minutes` ended `fit`.
+        position: `(epoch, index)`, of `fit` and of the next batch.
+        seconds: float. Of training, all runs together.
 
     Where several processes train together, the directory is one that all of
     them read, and the first writes. On TensorFlow, whose workers draw batches
@@ -72,7 +80,8 @@ class ResumableTraining(keras.callbacks.Callback):
 
     Raises:
         TypeError: if `groups` are neither of the two.
-        ValueError: if the checkpoint is of another model, optimizer or
+        ValueError: if `every` is not such an int, or `max_minutes` is negative;
+            in `fit`, if the checkpoint is of another model, optimizer or
             stream, batches come out of order or not from `groups`, or several
             processes cannot go on together.
         FloatingPointError: if weights are not finite.
@@ -97,9 +106,10 @@ class ResumableTraining(keras.callbacks.Callback):
                 "that `fit` is given. Received: groups of type "
                 f"{type(groups).__name__}."
             )
-        if every is not None and every < 1:
+        if every is not None and (not isinstance(every, Integral) or every < 1):
             raise ValueError(
-                f"`every` must be at least 1, or None. Received: every={every}."
+                "`every` must be at least 1, an int, or None. Received: "
+                f"every={every!r}."
             )
         if max_minutes is not None and max_minutes < 0:
             raise ValueError(

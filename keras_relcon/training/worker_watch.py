@@ -1,6 +1,7 @@
 """Ends a training whose data process was killed, which would wait for ever."""
 
 import multiprocessing
+import numbers
 import signal
 import threading
 
@@ -20,11 +21,12 @@ class WorkerWatch(keras.callbacks.Callback):
     `ResumableTraining` stay, and the script is run again.
 
     Args:
-        seconds: float. Between looks. Defaults to `1.0`.
+        seconds: float, above 0. Between looks. Defaults to `1.0`.
 
     Raises:
-        ChildProcessError: if a worker was killed. TensorFlow raises it as an
-            error of its own, with the same words.
+        ValueError: if `seconds` is not above 0.
+        ChildProcessError: in `fit`, if a worker was killed. TensorFlow raises
+            it as an error of its own, with the same words.
 
     Example:
 
@@ -36,6 +38,11 @@ class WorkerWatch(keras.callbacks.Callback):
 
     def __init__(self, seconds=1.0):
         super().__init__()
+        if not isinstance(seconds, numbers.Real) or not seconds > 0:
+            raise ValueError(
+                "`seconds` must be above 0, a float. Received: "
+                f"seconds={seconds!r}."
+            )
         self.seconds = seconds
 
     def on_train_begin(self, logs=None):
@@ -63,12 +70,14 @@ class WorkerWatch(keras.callbacks.Callback):
 
 def _fail_waiting(worker):
     """Gives an error to whoever waits for a batch."""
+    code = worker.exitcode
+    how = f"with exit code {code}" if code > 0 else f"by signal {-code}"
+    if code == -signal.SIGKILL:
+        how += ", as of too little memory"
     error = ChildProcessError(
         "Processes that draw batches must go on to the end. Received: process "
-        f"{worker.pid} ended by signal {-worker.exitcode}"
-        + (", as of too little memory" if worker.exitcode == -9 else "")
-        + ". Use fewer `workers`, or threads (`use_multiprocessing=False`), "
-        "and go on from the last checkpoint."
+        f"{worker.pid} ended {how}. Use fewer `workers`, or threads "
+        "(`use_multiprocessing=False`), and go on from the last checkpoint."
     )
     # Keras keeps its pools there, and nowhere public.
     from keras.src.trainers.data_adapters import py_dataset_adapter

@@ -13,6 +13,10 @@ class AblationHyperModel(RelConHyperModel):
     `keras_tuner.GridSearch` a trial is one arm with one seed; see
     `run_ablation`.
 
+    Differs from the paper: it scores on tasks of its own, here the arms are
+    scored on validation subjects. What trains a distance without augmentations
+    it does not say: `ARMS` has two readings.
+
     Args:
         store, windows, folds, cache_dir: as of `RelConHyperModel`.
         arms: sequence of names of `ARMS`, or dict of name to settings that
@@ -21,8 +25,9 @@ class AblationHyperModel(RelConHyperModel):
         **kwargs: as of `RelConHyperModel`.
 
     Raises:
+        ImportError: if KerasTuner is missing.
         ValueError: if an arm or one of its settings is unknown, or there is no
-            seed; and as `RelConHyperModel`.
+            arm or seed; and as `RelConHyperModel`.
     """
 
     def __init__(
@@ -39,7 +44,10 @@ class AblationHyperModel(RelConHyperModel):
         self.arms = named_arms(arms)
         self.seeds = tuple(int(seed) for seed in seeds)
         if not self.seeds:
-            raise ValueError("There must be at least one seed. Received: none.")
+            raise ValueError(
+                "There must be at least one seed. Received: none. Use "
+                "(0, 1, 2)."
+            )
         for arm in self.arms:
             self.settings_of(arm, self.seeds[0])
 

@@ -30,7 +30,7 @@ class AblationResults:
     (`paired_difference`). With a single unit there is no interval.
 
     Args:
-        trials: list of dict, as of `trial_rows`.
+        trials: list of dict, as of `trial_rows`, of an `AblationHyperModel`.
         validation_train_ratio: float. Validation by training subjects, for
             intervals over folds. Defaults to `0.0`.
 
@@ -39,12 +39,18 @@ class AblationResults:
         arms: tuple of str, in the order in which they began.
         unit: `"seed"` or `"fold"`.
         failures: list of the trials that failed.
+
+    Raises:
+        ValueError: if there is no trial, or one has no arm or no seed.
     """
 
     def __init__(self, trials, validation_train_ratio=0.0):
         self.trials = list(trials)
-        self.arms = tuple(dict.fromkeys(t["values"]["arm"] for t in trials))
-        seeds = {trial["values"]["seed"] for trial in trials}
+        _check_trials(self.trials)
+        self.arms = tuple(
+            dict.fromkeys(trial["values"]["arm"] for trial in self.trials)
+        )
+        seeds = {trial["values"]["seed"] for trial in self.trials}
         self.unit = "seed" if len(seeds) > 1 else "fold"
         self.failures = [trial for trial in trials if trial["reason"]]
         self._ratio = validation_train_ratio if self.unit == "fold" else 0.0
@@ -68,7 +74,7 @@ class AblationResults:
         return dict(sorted(found.items()))
 
     def mean(self, arm):
-        """`(mean, low, high)` of the macro-F1; NaN where there is none."""
+        """`(mean, low, high)` of the macro-F1, fractions; NaN for none."""
         values = list(self.values(arm).values())
         return _interval(values, np.zeros(len(values)), self._ratio)
 
@@ -173,7 +179,15 @@ class AblationResults:
         return figure
 
     def save(self, directory):
-        """Writes `ablation.csv`, `ablation.md` and `ablation.png`."""
+        """Writes `ablation.csv`, `ablation.md` and `ablation.png`.
+
+        Args:
+            directory: str or path. Made if it does not exist.
+
+        Raises:
+            ImportError: if matplotlib is missing; the two tables are then
+                written all the same.
+        """
         from keras_relcon.evaluation.report.plots import drawing
 
         directory = pathlib.Path(directory)
@@ -182,6 +196,16 @@ class AblationResults:
         (directory / "ablation.md").write_text(self.to_markdown())
         picture = drawing.to_png(self.plot())
         (directory / "ablation.png").write_bytes(picture)
+
+
+def _check_trials(trials):
+    is_right = [{"arm", "seed"} <= set(trial["values"]) for trial in trials]
+    if not is_right or not all(is_right):
+        raise ValueError(
+            "`trials` must be those of an ablation, each with an arm and a "
+            f"seed. Received: {len(trials)} trials, {sum(is_right)} of them "
+            "so. Make them with `run_ablation`."
+        )
 
 
 def _interval(values, others, ratio):

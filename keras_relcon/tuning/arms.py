@@ -70,5 +70,8 @@ def named_arms(arms):
             )
         arms = {name: ARMS[name] for name in arms}
     if not arms:
-        raise ValueError("There must be at least one arm. Received: none.")
+        raise ValueError(
+            "There must be at least one arm. Received: none. Name some of "
+            f"{sorted(ARMS)}."
+        )
     return arms

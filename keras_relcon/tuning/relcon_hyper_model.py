@@ -32,6 +32,12 @@ def objective():
 
     Never the contrastive loss, which cannot be compared across temperatures,
     numbers of candidates, or losses.
+
+    Returns:
+        `keras_tuner.Objective`.
+
+    Raises:
+        ImportError: if KerasTuner is missing.
     """
     return import_keras_tuner().Objective(OBJECTIVE, "max")
 
@@ -51,24 +57,25 @@ class RelConHyperModel(hyper_model_class()):
         store: `WindowStore` to pretrain on, without validation subjects.
         windows: `Windows` with labels, to probe.
         folds: list of `Fold`. Their test subjects are never read.
-        cache_dir: path. Trained distances, finished trials and their encoders
-            are kept there, and why other trials failed, under the SHA-256 of
-            all that they depend on: the settings, the data, the backend,
-            versions, and the code of this package. May be shared by workers
-            and searches.
+        cache_dir: str or path. Trained distances, finished trials and their
+            encoders are kept there, and why other trials failed, under the
+            SHA-256 of all that they depend on: the settings, the data, the
+            backend, versions, and the code of this package. May be shared by
+            workers and searches.
         encoder: callable without arguments that makes an encoder. Defaults to
             `ResNet1D34`.
-        base: dict. Settings that differ from `settings.DEFAULTS`, for all
-            trials; what is searched takes their place. Defaults to none.
+        base: dict. Settings that differ from `DEFAULTS` of
+            `keras_relcon.tuning.settings`, for all trials; what is searched
+            takes their place. Defaults to none.
         space: dict of setting to a list of values, or to a tuple `(low, high)`
             of a number, searched on a logarithmic scale; whole numbers where
-            the default is one. Defaults to `SPACE`.
-        task: see `ValidationProbe`.
+            the default is one. Defaults to `SPACE` of the same module.
+        task: see `ValidationProbe`. Defaults to `None`.
         batch_size: int. Anchors per batch. Defaults to `64`.
-        steps_per_epoch: int. Defaults to `100`.
+        steps_per_epoch: int. Of the encoder. Defaults to `100`.
         epochs: int. Of the encoder, where the tuner does not say. Defaults to
             `10`.
-        distance_epochs: int. Defaults to `10`.
+        distance_epochs: int. Of the motif distance. Defaults to `10`.
         distance_windows: int. The distance is trained on so many windows at
             most, evenly spaced. Defaults to `None`, all of the store.
         distance_seed: int. One distance for all seeds. Defaults to `None`: the
@@ -77,9 +84,9 @@ class RelConHyperModel(hyper_model_class()):
 
     Raises:
         ImportError: if KerasTuner is missing.
-        ValueError: if the store has validation subjects, or the space has a
-            value that cannot be trained; and as `ValidationProbe` and
-            `settings.complete`.
+        ValueError: if the store has validation subjects; a setting of `base`
+            or `space`, or the name that it is given, is unknown; a setting has
+            no values, or a tuple that is no range; and as `ValidationProbe`.
 
     Example:
 

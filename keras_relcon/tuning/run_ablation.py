@@ -1,6 +1,7 @@
 import os
 import sys
 
+from keras_relcon.tuning.ablation_hyper_model import AblationHyperModel
 from keras_relcon.tuning.ablation_results import AblationResults
 from keras_relcon.tuning.keras_tuner_import import import_keras_tuner
 from keras_relcon.tuning.relcon_hyper_model import objective
@@ -22,13 +23,23 @@ def run_ablation(hyper_model, directory, verbose=0):
 
     Args:
         hyper_model: `AblationHyperModel`.
-        directory: path. KerasTuner keeps the state of the search there, anew
-            for each run.
+        directory: str or path. KerasTuner keeps the state of the search
+            there, anew for each run.
         verbose: int. Of the tuner and of `fit`. Defaults to `0`.
 
     Returns:
         `AblationResults`; on a worker `None`, the chief has them.
+
+    Raises:
+        ImportError: if KerasTuner is missing.
+        TypeError: if `hyper_model` is no `AblationHyperModel`.
     """
+    if not isinstance(hyper_model, AblationHyperModel):
+        raise TypeError(
+            "`hyper_model` must be an `AblationHyperModel`. Received: "
+            f"hyper_model of type {type(hyper_model).__name__}. Search with "
+            "another one by a tuner of KerasTuner."
+        )
     tuner = import_keras_tuner().GridSearch(
         hyper_model,
         objective=objective(),

@@ -41,7 +41,7 @@ def _declare_one(hp, name, values, base):
 
 
 def check_space(space, base):
-    """Raises a `ValueError` unless every value of a space can be trained."""
+    """Raises a `ValueError` on an unknown setting or name, or no range."""
     for name, values in space.items():
         for value in values:
             complete(base, {name: value})
@@ -55,7 +55,7 @@ def check_space(space, base):
         if not values:
             raise ValueError(
                 "A space must be a list of values or a tuple (low, high). "
-                f"Received: {name}={values!r}."
+                f"Received: {name}={values!r}. Leave the setting out."
             )
 
 

@@ -82,14 +82,14 @@ def complete(*changes):
         if unknown:
             raise ValueError(
                 f"Settings must be among {sorted(DEFAULTS)}. "
-                f"Received: {unknown}."
+                f"Received: {unknown}. Use one of these names."
             )
         settings.update(change)
     for name, values in CHOICES.items():
         if settings[name] not in values:
             raise ValueError(
                 f"`{name}` must be one of {values}. "
-                f"Received: {settings[name]!r}."
+                f"Received: {settings[name]!r}. Use one of these."
             )
     return settings
 

@@ -22,9 +22,9 @@ class ValidationProbe:
     Args:
         windows: `Windows` with labels. Invalid ones are left out.
         folds: list of `Fold`, such as `held_out(windows.subjects)`.
-        task: a classifier with `fit` and `predict_proba`. Defaults to `None`,
-            `LinearProbe((0.1,))`: with one penalty there is nothing to choose
-            on the rows that are scored.
+        task: a classifier with `fit`, `predict_proba` and `classes_`, which
+            reads embeddings. Defaults to `None`, `LinearProbe((0.1,))`: with
+            one penalty there is nothing to choose on the rows that are scored.
         batch_size: int. Windows per forward pass. Defaults to `256`.
 
     Raises:
@@ -35,7 +35,8 @@ class ValidationProbe:
     def __init__(self, windows, folds, task=None, batch_size=256):
         if windows.labels is None:
             raise ValueError(
-                "A validation probe needs labels. Received: windows without."
+                "A validation probe needs labels. Received: windows without. "
+                "Cut them from labelled recordings."
             )
         self.folds = tuple(folds)
         self.task = task or LinearProbe((0.1,))
@@ -71,8 +72,15 @@ class ValidationProbe:
     def score(self, encoder):
         """Scores the encoder on every fold.
 
+        Args:
+            encoder: `keras.Model` from `(batch, time, 3)`, g, to
+                `(batch, dim)`.
+
         Returns:
             list of dict, one per fold, of `classification_metrics`.
+
+        Raises:
+            ValueError: as `embed_windows` and the task.
         """
         embeddings = embed_windows(
             encoder, self.windows.acceleration, self.batch_size
@@ -125,11 +133,12 @@ def _check_folds(folds, seen, known):
     if not folds or any(not fold.validation for fold in folds):
         raise ValueError(
             "Every fold must have validation subjects: they alone are scored. "
-            f"Received: {[fold.describe() for fold in folds]}."
+            f"Received: {[fold.describe() for fold in folds]}. Make folds with "
+            "`held_out`."
         )
     missing = sorted(seen - known)
     if missing:
         raise ValueError(
             "Every subject of a fold must have valid windows. Received: none "
-            f"of {missing}."
+            f"of {missing}. Make the folds from `windows.subjects`."
         )

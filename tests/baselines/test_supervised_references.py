@@ -161,3 +161,5 @@ def test_window_shorter_than_the_convolutions_is_an_error():
     ):
         baselines.deep_conv_lstm(window_length=16)
     assert baselines.deep_conv_lstm(window_length=17).input_shape[1] == 17
+    with pytest.raises(ValueError, match="at least 2.*window_length=1"):
+        baselines.conv_classifier(window_length=1)

@@ -230,6 +230,12 @@ def test_wrong_arguments(store):
         make_groups(store, batch_size=1)
     with pytest.raises(ValueError, match="`num_candidates` must be at least"):
         make_groups(store, num_candidates=0)
+    with pytest.raises(ValueError, match="a whole number.*batch_size=4.0"):
+        make_groups(store, batch_size=4.0)
+    with pytest.raises(ValueError, match="a whole number.*candidates=2.5"):
+        make_groups(store, num_candidates=2.5)
+    with pytest.raises(ValueError, match="a whole number.*epoch=2.5"):
+        make_groups(store, steps_per_epoch=2.5)
     with pytest.raises(ValueError, match="`seed` must be in"):
         make_groups(store, seed=-1)
     with pytest.raises(ValueError, match="`steps_per_epoch` must be"):

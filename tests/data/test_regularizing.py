@@ -64,6 +64,25 @@ def test_chunks_make_no_difference(monkeypatch):
     np.testing.assert_array_equal(parts, whole)
 
 
+@pytest.mark.parametrize("rate_hz", [0, -50, np.inf, np.nan])
+def test_the_rate_of_the_grid_must_be_positive(rate_hz):
+    with pytest.raises(ValueError, match="positive.*Leave it out"):
+        regularize(np.arange(10) / 50, np.ones((10, 3)), rate_hz)
+
+
+@pytest.mark.parametrize(
+    "acceleration, labels",
+    [
+        (np.ones(10), None),
+        (np.ones((9, 3)), None),
+        (np.ones((10, 3)), ["walking"] * 4),
+    ],
+)
+def test_columns_must_be_of_one_length(acceleration, labels):
+    with pytest.raises(ValueError, match="one value for each row"):
+        regularize(np.arange(10) / 50, acceleration, labels=labels)
+
+
 def test_a_grid_that_is_almost_all_gap_is_refused():
     times = np.append(np.arange(1000) / 50, 1e6)
     with pytest.raises(ValueError, match="almost all gaps.*read_recordings"):

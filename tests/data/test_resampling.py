@@ -125,10 +125,17 @@ def test_same_rate_changes_nothing():
     np.testing.assert_array_equal(resample(acceleration, 50, 50), acceleration)
 
 
-@pytest.mark.parametrize("rates", [(0, 100), (50, -1), (np.nan, 1)])
+@pytest.mark.parametrize(
+    "rates", [(0, 100), (50, -1), (np.nan, 1), (50, np.inf), (np.inf, 50)]
+)
 def test_rates_must_be_positive(rates):
     with pytest.raises(ValueError, match="must be positive"):
         resample(np.ones((10, 3)), *rates)
+
+
+def test_a_signal_must_have_channels():
+    with pytest.raises(ValueError, match=r"shape=\(10,\).*axis of channels"):
+        resample(np.ones(10), 50, 100)
 
 
 def test_rate_must_be_within_reach():

@@ -101,5 +101,9 @@ def test_wrong_arguments():
         synthetic_recordings(0)
     with pytest.raises(ValueError, match="must be positive"):
         synthetic_recordings(1, seconds_per_motion=0)
+    with pytest.raises(ValueError, match="a whole number.*=2.5"):
+        synthetic_recordings(num_subjects=2.5)
+    with pytest.raises(ValueError, match="list of these names"):
+        synthetic_recordings(motions="walking")
     with pytest.raises(ValueError, match="some of.*walking.*'flying'"):
         synthetic_recordings(motions=["walking", "flying"])

@@ -79,5 +79,6 @@ def test_errors_say_what_is_expected():
         cut_intervals([(ramp(), [lap])], 10, 11, 4)
     with pytest.raises(ValueError, match="`stride` must be a positive"):
         cut_intervals([(ramp(), [lap])], 10, 8, 0)
+    assert len(cut_intervals([(ramp(), [lap])], 10, 8.0, 4.0)) == 1
     with pytest.raises(ValueError, match="`window_length` must be"):
         cut_intervals([(ramp(), [lap])], 10, 1, 1)

@@ -158,6 +158,10 @@ def test_subjects_are_chosen():
     )
     found = [r.subject for r in tfds_recordings(source, subjects=[2, "3"])]
     assert set(found) == {"2", "3"}
+    (one,) = tfds_recordings(source, subjects="3")
+    assert one.subject == "3"
+    with pytest.raises(ValueError, match=r"`subjects`.*\['9'\], none of"):
+        list(tfds_recordings(source, subjects=["9"]))
 
 
 def test_single_samples_are_left_out_with_a_warning():

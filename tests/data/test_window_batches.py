@@ -175,6 +175,8 @@ def test_wrong_arguments_are_explained(store):
         WindowBatches(np.zeros((4, LENGTH, 3)))
     with pytest.raises(ValueError, match="at least 1.*batch_size=0"):
         WindowBatches(store, 0)
+    with pytest.raises(ValueError, match="a whole number.*batch_size=4.0"):
+        WindowBatches(store, 4.0)
     with pytest.raises(ValueError, match="`weighting`.*'std'"):
         WindowBatches(store, weighting="std")
     with pytest.raises(ValueError, match="`seed`.*seed=-1"):

@@ -193,9 +193,19 @@ def test_select_by_mask_and_by_index():
         windows.select([True, False])
 
 
+def test_sizes_may_be_whole_floats():
+    whole = make_windows(ramp(300), 100, 64, 32)
+    floats = make_windows(ramp(300), 100.0, 64.0, 32.0)
+    np.testing.assert_array_equal(floats.acceleration, whole.acceleration)
+
+
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="`stride` must be a positive"):
         make_windows(ramp(300), stride=0)
+    with pytest.raises(ValueError, match="`stride` must be a positive"):
+        make_windows(ramp(300), stride=12.5)
+    with pytest.raises(ValueError, match="positive, and finite.*=inf"):
+        make_windows(ramp(300), sample_rate_hz=np.inf)
     with pytest.raises(ValueError, match="`window_length` must be"):
         make_windows(ramp(300), window_length=1)
     with pytest.raises(ValueError, match="`sample_rate_hz` must be positive"):

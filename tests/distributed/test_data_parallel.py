@@ -146,6 +146,11 @@ def loss_of_two_replicas(model, group):
     return np.mean(losses)
 
 
+def test_devices_are_a_list():
+    with pytest.raises(TypeError, match=r"Use \['cpu:0'\]"):
+        kr.distributed.DataParallel("cpu:0")
+
+
 @only_torch
 def test_a_list_of_devices_is_refused():
     with pytest.raises(ValueError, match="one device.*torchrun"):

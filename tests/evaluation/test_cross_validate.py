@@ -257,6 +257,15 @@ def test_errors_say_what_to_do(make_labelled_windows, make_encoder):
     def run(data=windows, model=encoder, folds=FOLDS, **kwargs):
         return cross_validate(probe, model, data, folds, **kwargs)
 
+    for task in (LinearProbe, "linear"):
+        with pytest.raises(TypeError, match=r"`task`.*such as `LinearProbe"):
+            cross_validate(task, encoder, windows, FOLDS)
+    with pytest.raises(TypeError, match="`data`.*ndarray.*`make_windows`"):
+        run(windows.acceleration)
+    with pytest.raises(TypeError, match="`encoder`.*'relcon_base'"):
+        run(model="relcon_base")
+    with pytest.raises(ValueError, match="must be a list of `Fold`"):
+        run(folds=len)
     with pytest.raises(ValueError, match="must be labelled windows"):
         run(dataclasses.replace(windows, labels=None))
     with pytest.raises(ValueError, match="at least two classes"):

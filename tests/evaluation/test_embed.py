@@ -140,6 +140,8 @@ def test_bad_inputs_say_what_is_expected(make_labelled_windows):
         embed_windows(MeanEncoder(), _windows(1)[0])
     with pytest.raises(ValueError, match="at least one window"):
         embed_windows(MeanEncoder(), _windows(0))
+    with pytest.raises(ValueError, match="a whole number.*batch_size=16.0"):
+        embed_windows(MeanEncoder(), _windows(2), batch_size=16.0)
     with pytest.raises(ValueError, match="`batch_size` must be at least 1"):
         embed_windows(MeanEncoder(), _windows(2), batch_size=0)
     none_valid = make_labelled_windows(1, 1, invalid=[0, 1, 2])

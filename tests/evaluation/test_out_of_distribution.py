@@ -96,3 +96,9 @@ def test_what_is_no_windows_is_refused(make_encoder):
         out_of_distribution_auroc(make_encoder(), good, good, good[:0])
     with pytest.raises(ValueError, match="`inside` must be windows"):
         out_of_distribution_auroc(make_encoder(), good[0], good, good)
+    with pytest.raises(ValueError, match="`acceleration` must be windows"):
+        motif_scores(None, good[:0], good)
+    with pytest.raises(ValueError, match="`max_motif_bank` must be at least"):
+        out_of_distribution_auroc(
+            make_encoder(), good, good, good, max_motif_bank=0
+        )

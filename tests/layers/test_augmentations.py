@@ -214,6 +214,39 @@ def test_bad_input_is_explained():
         layers.RandomAugmentations(9)
 
 
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: layers.Noise(-0.1), "negative. Received: stddev=-0.1"),
+        (lambda: layers.Scaling("large"), "be a number.*stddev='large'"),
+        (lambda: layers.TimeWarp(-0.2), "negative. Received: stddev=-0.2"),
+        (lambda: layers.TimeWarp(num_knots=2.5), "an int.*num_knots=2.5"),
+        (lambda: layers.SegmentPermutation(-1), "an int.*num_cuts=-1"),
+        (lambda: layers.RandomAugmentations(1.5), "an int.*augmentations=1.5"),
+        (lambda: layers.RandomAugmentations(1, "noise"), r"Use \['noise'\]"),
+        (
+            lambda: layers.RandomAugmentations(1, [keras.layers.Identity()]),
+            "derived from `Augmentation`.*Identity",
+        ),
+    ],
+)
+def test_bad_arguments_are_explained(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("cls", [layers.Rotation, layers.ChannelShuffle])
+@pytest.mark.parametrize("channels", [2, 6])
+def test_axes_are_three(cls, channels):
+    with pytest.raises(ValueError, match=f"3 channels.*{channels} channels"):
+        cls()(np.ones((4, 5, channels), "float32"))
+
+
+def test_one_sample_cannot_be_warped():
+    with pytest.raises(ValueError, match="2 samples or more"):
+        layers.TimeWarp()(np.ones((4, 1, 3), "float32"))
+
+
 def test_rotation_stays_within_its_largest_angle():
     matrices = to_numpy(layers.Rotation(max_angle=0.3, seed=0).draw((99, 1, 3)))
     trace = np.trace(matrices, axis1=1, axis2=2)

@@ -79,3 +79,14 @@ def test_config_round_trip():
 def test_unknown_channels_are_refused():
     with pytest.raises(ValueError, match="known number of channels"):
         CandidateRevIN().build((None, 10))
+
+
+def test_the_two_windows_have_the_same_channels():
+    x = np.ones((2, 10, 3), "float32")
+    with pytest.raises(ValueError, match="same channels.*10, 1"):
+        CandidateRevIN()(x, x[:, :, :1])
+
+
+def test_epsilon_is_not_negative():
+    with pytest.raises(ValueError, match="negative. Received: epsilon=-1"):
+        CandidateRevIN(epsilon=-1)

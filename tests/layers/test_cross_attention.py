@@ -68,10 +68,16 @@ def test_unknown_attention_is_refused():
         CrossAttention(attention="hardmax")
 
 
-@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+@pytest.mark.parametrize("dropout", [-0.1, 1.0, None])
 def test_dropout_out_of_range_is_refused(dropout):
     with pytest.raises(ValueError, match="below 1. Received: dropout="):
         CrossAttention(dropout=dropout)
+
+
+def test_output_dim_is_a_positive_int():
+    for output_dim in (0, 2.5):
+        with pytest.raises(ValueError, match="an int.*output_dim="):
+            CrossAttention(output_dim)
 
 
 def test_config_round_trip():

@@ -70,11 +70,36 @@ def test_default_size_is_the_published_one():
     [
         ({"embedding_dim": 4}, "at least 8"),
         ({"kernel_size": 14}, "must be odd"),
+        ({"embedding_dim": 64.0}, "must be an int.*embedding_dim=64.0"),
+        ({"kernel_size": -1}, "must be an int.*kernel_size=-1"),
+        ({"num_dilated_blocks": -1}, "at least 0.*num_dilated_blocks=-1"),
     ],
 )
 def test_impossible_sizes_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         DilatedConvQKV(**arguments)
+
+
+def test_a_window_without_batch_is_refused():
+    with pytest.raises(ValueError, match=r"\(batch, time, channels\)"):
+        DilatedConvQKV(8)(np.ones((40, 3), "float32"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"padding": "valid"},
+        {"strides": 2},
+        {"dilation_rate": 2},
+        {"kernel_size": 4},
+        {"use_bias": False},
+        {"activation": "relu"},
+    ],
+)
+def test_a_convolution_that_cannot_be_renormalized_is_refused(arguments):
+    arguments = {"kernel_size": 5, "padding": "same", **arguments}
+    with pytest.raises(ValueError, match="an odd kernel.*Received: padding="):
+        EdgeRenormalizedConv1D(8, **arguments)
 
 
 def test_config_round_trip():

@@ -115,3 +115,9 @@ def test_configuration_fits_the_backend_that_reads_it(rng):
     config = make_layer(rng).get_config()
     other = {**config, "axis": 3 - config["axis"]}
     assert FusedBatchNorm.from_config(other).get_config() == config
+
+
+@pytest.mark.parametrize("name", ["center", "scale"])
+def test_scale_and_shift_cannot_be_left_out(name):
+    with pytest.raises(ValueError, match=f"`{name}` must be True"):
+        FusedBatchNorm(**{name: False})

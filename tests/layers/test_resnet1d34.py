@@ -145,3 +145,10 @@ def test_bad_input_is_explained():
         encoder(np.ones((2, 64, 4), "float32"))
     with pytest.raises(ValueError, match="one entry per stage"):
         ResNet1D34(num_blocks=(3, 4))
+    for widths in (64, (64, 128, 256, 25.6), (64, 128, 256, 0)):
+        with pytest.raises(ValueError, match="an int of 1 or more.*widths="):
+            ResNet1D34(widths=widths)
+    with pytest.raises(ValueError, match="one entry per stage"):
+        ResNet1D34(num_blocks=(), widths=(), kernel_sizes=(), strides=())
+    with pytest.raises(ValueError, match="an int.*embedding_dim=0"):
+        ResNet1D34(embedding_dim=0)

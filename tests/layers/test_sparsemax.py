@@ -105,3 +105,8 @@ def test_layer_serialises_and_keeps_the_shape():
     assert layer.axis == 1
     assert layer.compute_output_shape((2, 5)) == (2, 5)
     assert kr.layers.Sparsemax is Sparsemax
+
+
+def test_integers_are_refused():
+    with pytest.raises(TypeError, match="floats.*int32.*Cast them"):
+        sparsemax(np.array([[1, 2, 3]], "int32"))

@@ -146,3 +146,17 @@ def test_shapes_are_not_broadcast(rng, shape):
     for arrays in (distances, similarities), (similarities, distances):
         with pytest.raises(ValueError, match="must have one shape"):
             binary_contrastive_loss(*arrays)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, float("nan"), None])
+def test_the_function_refuses_it_too(temperature):
+    with pytest.raises(ValueError, match="above 0.*temperature="):
+        binary_contrastive_loss(np.ones((2, 3)), np.ones((2, 3)), temperature)
+
+
+def test_valid_has_the_shape_of_the_similarities():
+    for valid in (np.ones((2, 4), bool), np.ones(3, bool)):
+        with pytest.raises(ValueError, match="`valid` and.*one shape"):
+            binary_contrastive_loss(
+                np.ones((2, 3)), np.ones((2, 3)), valid=valid
+            )

@@ -92,3 +92,15 @@ def test_loss_class_is_the_mean_over_pairs(rng):
 def test_temperature_must_be_positive():
     with pytest.raises(ValueError, match="above 0.*temperature=-1"):
         NTXentLoss(temperature=-1)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, float("nan"), None])
+def test_the_function_refuses_it_too(temperature):
+    with pytest.raises(ValueError, match="above 0.*temperature="):
+        nt_xent_loss(np.ones((2, 3)), np.ones((2, 3)), temperature)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (2, 4), (3,)])
+def test_views_have_one_shape(shape):
+    with pytest.raises(ValueError, match=r"one shape, \(batch, dim\)"):
+        nt_xent_loss(np.ones((2, 3)), np.ones(shape))

@@ -145,8 +145,10 @@ def test_fit_trains_the_projector_and_the_file_keeps_it(
     [
         ({"temperature": 0.0}, "must be above 0.*temperature=0.0"),
         ({"weight": -1.0}, "must not be negative.*weight=-1.0"),
+        ({"augmentation": "noise"}, "Keras layer.*augmentation='noise'"),
+        ({"projector": [4]}, r"Keras layer.*projector=\[4\]"),
     ],
 )
 def test_wrong_arguments(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         AugmentedViews(**arguments)

@@ -72,3 +72,8 @@ def test_relcon_logs_the_spread_of_its_anchors(rng, motif_weights):
     np.testing.assert_allclose(
         logs["embedding_spread"], by_the_definition(embeddings), rtol=1e-3
     )
+
+
+def test_embeddings_are_a_matrix():
+    with pytest.raises(ValueError, match=r"\(batch, dim\)"):
+        similarities_to_others(np.ones(3))

@@ -292,6 +292,16 @@ def test_bad_input_is_explained(rng, motif_weights):
         distance.candidate_distances(windows[:1], windows[None, :2])
     with pytest.raises(ValueError, match="pairs_per_chunk"):
         MotifDistance(pairs_per_chunk=0)
+    with pytest.raises(TypeError, match="Keras layer.*augmentation='noise'"):
+        MotifDistance(augmentation="noise")
+    with pytest.raises(ValueError, match="an int.*embedding_dim=64.0"):
+        MotifDistance(embedding_dim=64.0)
+    with pytest.raises(ValueError, match="`candidates`.*built for, 3"):
+        distance.reconstruct(windows, windows[:, :, :2])
+    with pytest.raises(ValueError, match="one window or more"):
+        distance.distance(windows[:0], windows[:0])
+    none_within = windows[:, None][:, :0]
+    assert distance.candidate_distances(windows, none_within).shape == (3, 2)
     with pytest.raises(ValueError, match="sparsemax"):
         MotifDistance(attention="hardmax")
     with pytest.raises(ValueError, match="below 1. Received: dropout=2"):
@@ -302,3 +312,5 @@ def test_bad_input_is_explained(rng, motif_weights):
         distance.fit(windows)
     with pytest.raises(ValueError, match=r"shape \(batch, time, channels\)"):
         distance.fit(windows[0])
+    with pytest.raises(ValueError, match="one window or more"):
+        distance.fit(windows[:0])

@@ -16,7 +16,7 @@ def test_no_activation_after_the_last_layer(rng):
     assert (output < 0).any()
 
 
-@pytest.mark.parametrize("widths", [[], [8, 0]])
+@pytest.mark.parametrize("widths", [[], [8, 0], [8.0], ["8"], 8, None])
 def test_widths_are_positive(widths):
     with pytest.raises(ValueError, match="one positive int per layer"):
         mlp_projector(widths)

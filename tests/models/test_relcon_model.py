@@ -348,3 +348,8 @@ def test_bad_input_is_explained(rng, motif_weights):
         RelConModel("relcon_small", small_distance(motif_weights))
     with pytest.raises(TypeError, match="must be a `MotifDistance`"):
         RelConModel(small_encoder(), small_encoder())
+    for name in ("projector", "views", "candidate_augmentation"):
+        with pytest.raises(TypeError, match=f"Keras layer.*{name}=True"):
+            RelConModel(
+                small_encoder(), small_distance(motif_weights), **{name: True}
+            )

@@ -215,3 +215,8 @@ def test_an_anchor_at_the_first_sample_is_of_that_recording():
     assert place["recording"] == piece.recording
     assert place["subject"] == piece.subject
     assert place["seconds"] == piece.start_seconds
+
+
+def test_other_data_than_groups_is_refused(tmp_path):
+    with pytest.raises(TypeError, match="`WindowBatches`.*type WindowStore"):
+        LossGuard(tmp_path / "bad.jsonl", make_groups().store)

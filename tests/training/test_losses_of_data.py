@@ -106,3 +106,9 @@ def test_a_store_that_goes_leaves_the_checkpoints(tmp_path):
         results.append(run())
     for whole, resumed in zip(*results):
         np.testing.assert_array_equal(whole, resumed)
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, None])
+def test_looks_are_apart(seconds):
+    with pytest.raises(ValueError, match="above 0.*seconds="):
+        WorkerWatch(seconds)

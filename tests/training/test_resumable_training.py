@@ -276,6 +276,8 @@ def test_wrong_arguments(tmp_path):
         ResumableTraining(tmp_path, [1])
     with pytest.raises(ValueError, match="`every` must be at least 1"):
         ResumableTraining(tmp_path, make_groups(), every=0)
+    with pytest.raises(ValueError, match="an int.*every=2.5"):
+        ResumableTraining(tmp_path, make_groups(), every=2.5)
     with pytest.raises(ValueError, match="`max_minutes` must not be"):
         ResumableTraining(tmp_path, make_groups(), max_minutes=-1)
     with pytest.raises(ValueError, match=r"`index` in \[0, 5\)"):

@@ -147,3 +147,12 @@ def test_the_mean_over_folds_is_widened_too():
     plain = student([0.80, 0.84, 0.82])
     wider = math.sqrt((1 / 3 + 0.25) / (1 / 3))
     np.testing.assert_allclose(high - mean, wider * (plain[2] - plain[0]), 1e-5)
+
+
+@pytest.mark.parametrize("values", [None, {"temperature": 0.1}])
+def test_what_is_no_ablation_is_refused(values):
+    from keras_relcon.tuning import AblationResults
+
+    trials = [] if values is None else [{**trial("a", 0, 1), "values": values}]
+    with pytest.raises(ValueError, match="an arm and a seed.*run_ablation"):
+        AblationResults(trials)

@@ -192,7 +192,7 @@ def test_bad_input_is_explained(make):
     ):
         with pytest.raises(ValueError, match=f"range.*{name}=.*Use a list"):
             make("RelConHyperModel", space={name: values})
-    with pytest.raises(ValueError, match="a list of values.*loss=\[\]"):
+    with pytest.raises(ValueError, match=r"a list of values.*loss=\[\]"):
         make("RelConHyperModel", space={"loss": []})
     with pytest.raises(ValueError, match="relative.*'hinge'"):
         make("RelConHyperModel", space={"loss": ["relative", "hinge"]})

@@ -161,6 +161,13 @@ def test_an_objective_that_is_never_logged_ends_the_search(
         tuner.search(verbose=0)
 
 
+def test_another_hyper_model_is_refused_before_the_search(make, tmp_path):
+    from keras_relcon.tuning import run_ablation
+
+    with pytest.raises(TypeError, match="an `AblationHyperModel`.*RelConHyp"):
+        run_ablation(make("RelConHyperModel"), tmp_path)
+
+
 def test_unknown_arms_are_refused(make):
     with pytest.raises(ValueError, match="among.*no_rev_in.*'no_revin'"):
         make("AblationHyperModel", arms=("base", "no_revin"))

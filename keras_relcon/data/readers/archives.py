@@ -38,7 +38,8 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
-        ValueError: if it is none of these; the message lists them.
+        ValueError: if it is none of these; the message lists them. Also as
+            `read_motionsense`, `read_wisdm_watch` and `read_recording`.
     """
     path = Path(path)
     if not path.exists():

@@ -65,17 +65,20 @@ def guess_columns(path, delimiter=","):
     else the one in which there are 1 to 1000 rows per second.
 
     Args:
-        path: str or path. A file of a kind that `read_recording` reads.
+        path: str or path. A table that `read_recording` reads.
         delimiter: str. Between the cells of a .csv file. Defaults to `","`.
 
     Returns:
         dict of `columns`, `timestamp_column`, `timestamp_unit` and
         `label_column`, arguments of `read_recording`; `False` for a column
-        that is not there.
+        that is not there, and then `None` for the unit.
 
     Raises:
-        ValueError: if no column, or more than one, could be what is looked
-            for; the message lists them.
+        FileNotFoundError: if there is no such file.
+        ImportError: if the package that reads this kind of file is missing.
+        ValueError: if no three columns look like axes, or more than one
+            column, or set of axes, could be what is looked for, the message
+            lists them; or if the file is no such table.
 
     Example:
 

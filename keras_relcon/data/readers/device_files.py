@@ -38,7 +38,8 @@ def read_device_file(path):
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(
-            f"`path` must be an existing file. Received: path={str(path)!r}."
+            f"`path` must be an existing file. Received: path={str(path)!r}. "
+            "Check its name and folder."
         )
     seconds, acceleration = _decode(path)
     if len(seconds) < 2:

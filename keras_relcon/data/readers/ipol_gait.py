@@ -48,8 +48,9 @@ def read_ipol_gait(zip_path):
         activities, or stops, and have no target.
 
     Raises:
-        ValueError: if the archive has no such pairs, or a member lacks a
-            field or a column or holds no numbers.
+        FileNotFoundError: if there is no such file.
+        ValueError: if the archive is damaged or has no such pairs, or a member
+            lacks a field or a column or holds no numbers.
 
     Differs from the dataset: its field `WalkingSpeed` is not used. It is
     about twice the distance by the time, up to 3.7 m/s.

@@ -34,6 +34,8 @@ def read_motionsense(zip_path):
     phone in the front pocket, 24 subjects, 50 Hz. Acceleration is the total:
     the phone's gravity estimate plus its user acceleration, in g.
 
+    A number of recordings other than 360 is warned of.
+
     Args:
         zip_path: str or path. Members `<act>_<trial>/sub_<k>.csv`.
 
@@ -43,7 +45,9 @@ def read_motionsense(zip_path):
         sitting; ids are `<act>_<trial>/sub_<k>`.
 
     Raises:
-        ValueError: if the archive has no such member, or one lacks a column.
+        FileNotFoundError: if there is no such file.
+        ValueError: if the archive is damaged or has no such member, or one
+            lacks a column or holds no numbers.
     """
     with open_zip(zip_path) as archive:
         members = [

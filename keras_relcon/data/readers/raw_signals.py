@@ -156,7 +156,8 @@ def _check_arguments(wanted, sample_rate_hz, labels):
     if wanted.label_column and labels is not None:
         raise ValueError(
             "Only one of `label_column` and `labels` can be given. Received: "
-            f"label_column={wanted.label_column!r}, labels={labels!r}."
+            f"label_column={wanted.label_column!r}, labels={labels!r}. Leave "
+            "out one of them."
         )
 
 

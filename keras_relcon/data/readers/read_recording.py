@@ -40,7 +40,8 @@ def read_recording(
         path: str or path. The file.
         subject: str. The person who wore the device.
         sample_rate_hz: float. Rate of the rows. With a timestamp column it is
-            the usual rate of the timestamps, and must not be given.
+            the usual rate of the timestamps, and must not be given. Defaults
+            to `None`.
         unit: str. `"g"` or `"m/s2"`. Defaults to `"g"`.
         columns: three str, the x, y and z axes; in .npz and HDF5 files also
             one str, an array of shape (num_samples, 3). In HDF5 files names
@@ -57,7 +58,8 @@ def read_recording(
         sort_timestamps: bool. Whether to sort rows by time and drop repeated
             times, instead of raising. Defaults to `False`.
         check_unit: bool. Whether to refuse a signal whose size contradicts
-            `unit`. Defaults to `True`.
+            `unit`: a median magnitude above 4 in g, or from 0.8 to 1.3 in
+            m/s2. Defaults to `True`.
         delimiter: str. Between the cells of a .csv file. Defaults to `","`.
 
     Returns:
@@ -122,7 +124,7 @@ def read_recordings(
     if not max_gap_seconds > 0:
         raise ValueError(
             "`max_gap_seconds` must be positive. "
-            f"Received: max_gap_seconds={max_gap_seconds}."
+            f"Received: max_gap_seconds={max_gap_seconds}. Use 60."
         )
     with _naming(path):
         signal = read_raw_signal(path, **options)

@@ -82,7 +82,8 @@ def check_path(path):
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(
-            f"`path` must be an existing file. Received: path={str(path)!r}."
+            f"`path` must be an existing file. Received: path={str(path)!r}. "
+            "Check its name and folder."
         )
     if path.suffix.lower() not in TABLE_SUFFIXES:
         raise ValueError(

@@ -32,7 +32,7 @@ def read_walking_laps(
       reads.
 
     Args:
-        folder: str or path.
+        folder: str or path. See above.
         sample_rate_hz: float. Rate of the windows. Defaults to `100`.
         window_length: int. Samples per window. Defaults to `256`.
         stride: int. Samples from one window's start to the next. Defaults to
@@ -47,6 +47,7 @@ def read_walking_laps(
 
     Raises:
         FileNotFoundError: if there is no `laps.csv`.
+        ImportError: as `read_recording`.
         ValueError: if a column is missing or there is none with a target, a
             cell is not a number, a recording is not there or there in two
             files, a lap is outside its recording or overlaps another one, or

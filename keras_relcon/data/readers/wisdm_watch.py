@@ -40,8 +40,9 @@ def read_wisdm_watch(zip_path):
     [Weiss et al., 2019](https://doi.org/10.1109/ACCESS.2019.2940729): a watch
     on the wrist, 18 activities of about three minutes, nominally 20 Hz with
     irregular times, m/s2. Each run of one activity is split where time goes
-    back or stands still for more than a second, and put on a regular grid of
-    20 Hz. Pieces shorter than 5 s are left out, with a warning.
+    back or a step is longer than a second, and put on a regular grid of 20 Hz.
+    Pieces shorter than 5 s, and rows of another form, are left out, with a
+    warning.
 
     Args:
         zip_path: str or path. Members `raw/watch/accel/
@@ -52,7 +53,9 @@ def read_wisdm_watch(zip_path):
         `activity_key.txt`; ids are `<subject>/<activity>_<n>`.
 
     Raises:
-        ValueError: if the archive has no such members.
+        FileNotFoundError: if there is no such file.
+        ValueError: if the archive is damaged or has no such members, or one
+            has no rows.
     """
     recordings, num_short = [], 0
     with open_zip(zip_path) as archive:

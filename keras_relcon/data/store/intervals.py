@@ -15,8 +15,8 @@ class Interval:
         start_seconds: float. From the recording's start.
         stop_seconds: float. The first moment after it.
         label: str. Defaults to `None`.
-        targets: dict of str to float, such as `{"walking_speed_m_s": 1.3}`.
-            Defaults to none.
+        targets: dict of str to float, such as `{"walking_speed_m_s": 1.3}`,
+            with the unit in the name. Defaults to none.
 
     Raises:
         ValueError: if it does not last, or has neither a label nor targets.
@@ -50,13 +50,22 @@ def sample_targets(name, values, sample_rate_hz):
     """Makes intervals of a target that has one value per sample.
 
     Args:
-        name: str. Name of the target.
+        name: str. Name of the target, with its unit: `"speed_m_s"`.
         values: `(num_samples,)` float. NaN where there is no value.
         sample_rate_hz: float. Rate of the values.
 
     Returns:
-        list of `Interval`, one per run of equal values.
+        list of `Interval`, one per run of equal values; none where there is
+        no value.
+
+    Raises:
+        ValueError: if the rate is not positive.
     """
+    if not 0 < sample_rate_hz < np.inf:
+        raise ValueError(
+            "`sample_rate_hz` must be positive, and finite. Received: "
+            f"sample_rate_hz={sample_rate_hz}. Pass that of the recording."
+        )
     values = np.asarray(values, dtype=np.float64)
     return [
         Interval(

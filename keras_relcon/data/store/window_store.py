@@ -153,6 +153,7 @@ class WindowStore:
 
         Raises:
             FileExistsError: if there is a file and `overwrite` is not set.
+            FileNotFoundError: if there is no folder for it.
             OSError: if another process is writing the file.
             TypeError, ValueError: as for `from_recordings`.
         """
@@ -190,7 +191,8 @@ class WindowStore:
         Raises:
             FileNotFoundError: if there is no file.
             OSError: if a recording or the file is damaged; it is named.
-            ValueError: if it is no store, or of a newer version.
+            ValueError: if it is no store, or of a newer version, or `on_error`
+                is neither.
         """
         if on_error not in ("raise", "skip"):
             raise ValueError(
@@ -298,6 +300,10 @@ class WindowStore:
 
         Returns:
             `Windows`, as `make_windows` gives them.
+
+        Raises:
+            ValueError: if `stride` is not positive, or only some recordings
+                have labels.
         """
         stride = self.window_length // 2 if stride is None else stride
         return make_windows(
@@ -345,6 +351,9 @@ class WindowStore:
 
         Args:
             subjects: iterable of str, or str for one.
+
+        Returns:
+            `WindowStore`.
 
         Raises:
             ValueError: if a subject is not in the store, or none is given.

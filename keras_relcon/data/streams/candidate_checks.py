@@ -2,6 +2,8 @@
 
 import warnings
 
+import numpy as np
+
 from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.piece_table import POLICIES
 
@@ -19,43 +21,53 @@ def check_store(store):
 
 
 def check_sizes(batch_size, num_candidates, seed, steps_per_epoch):
-    if batch_size < 2:
+    if not is_whole(batch_size) or batch_size < 2:
         raise ValueError(
-            "`batch_size` must be at least 2: the other anchors of a batch "
-            f"are candidates too. Received: batch_size={batch_size}."
+            "`batch_size` must be at least 2, a whole number: the other "
+            "anchors of a batch are candidates too. "
+            f"Received: batch_size={batch_size}. Use 64."
         )
-    if num_candidates < 1:
+    if not is_whole(num_candidates) or num_candidates < 1:
         raise ValueError(
-            "`num_candidates` must be at least 1. "
-            f"Received: num_candidates={num_candidates}."
+            "`num_candidates` must be at least 1, a whole number. "
+            f"Received: num_candidates={num_candidates}. Use 20."
         )
     check_seed_and_steps(seed, steps_per_epoch)
 
 
 def check_seed_and_steps(seed, steps_per_epoch):
-    if not 0 <= seed < 2**64:
+    if not is_whole(seed) or not 0 <= seed < 2**64:
         raise ValueError(
-            f"`seed` must be in [0, 2**64). Received: seed={seed}."
+            "`seed` must be in [0, 2**64), a whole number. "
+            f"Received: seed={seed}. Use 0."
         )
-    if steps_per_epoch is not None and steps_per_epoch < 1:
+    if steps_per_epoch is None:
+        return
+    if not is_whole(steps_per_epoch) or steps_per_epoch < 1:
         raise ValueError(
-            "`steps_per_epoch` must be at least 1, or None. "
-            f"Received: steps_per_epoch={steps_per_epoch}."
+            "`steps_per_epoch` must be at least 1, a whole number, or None. "
+            f"Received: steps_per_epoch={steps_per_epoch}. Leave it out for "
+            "all the windows of the store."
         )
+
+
+def is_whole(number):
+    return isinstance(number, (int, np.integer))
 
 
 def check_policy(policy, span_seconds, minimum_std_g):
     if policy not in POLICIES:
         raise ValueError(
             f"`policy` must be one of {list(POLICIES)}. "
-            f"Received: policy={policy!r}."
+            f"Received: policy={policy!r}. Use one of these."
         )
     has_span = span_seconds is not None
     if has_span != (policy == "time_span") or (has_span and span_seconds <= 0):
         raise ValueError(
             '`span_seconds` must be positive with `policy="time_span"`, and '
             "None with any other. Received: "
-            f"policy={policy!r}, span_seconds={span_seconds}."
+            f"policy={policy!r}, span_seconds={span_seconds}. Pass both, or "
+            "neither."
         )
     check_minimum_std(minimum_std_g)
 
@@ -64,7 +76,8 @@ def check_minimum_std(minimum_std_g):
     if minimum_std_g is not None and not minimum_std_g > 0:
         raise ValueError(
             "`minimum_std_g` must be positive, or None. "
-            f"Received: minimum_std_g={minimum_std_g}."
+            f"Received: minimum_std_g={minimum_std_g}. Use None to keep "
+            "windows at rest."
         )
 
 
@@ -116,10 +129,12 @@ def report_left_out(left_out, num_kept, needed, num_others, num_windows):
 
 def check_shard(num_shards, shard_index, num_rows=None):
     """Raises a ValueError unless there is such a shard, of equal parts."""
-    if not 0 <= shard_index < num_shards:
+    is_count = is_whole(shard_index) and is_whole(num_shards)
+    if not is_count or not 0 <= shard_index < num_shards:
         raise ValueError(
-            "`shard_index` must be in [0, num_shards). Received: "
-            f"shard_index={shard_index}, num_shards={num_shards}."
+            "`shard_index` must be in [0, num_shards), both whole numbers. "
+            f"Received: shard_index={shard_index}, num_shards={num_shards}. "
+            "Count the shards from 0."
         )
     if num_rows is not None and num_rows % num_shards:
         raise ValueError(

@@ -46,8 +46,8 @@ class CandidateGroups(EpochBatches):
         store: `WindowStore`. For a TFDS dataset see
             `keras_relcon.data.groups_from_tfds`.
         batch_size: int. Anchors per batch, at least 2. Defaults to `64`.
-        num_candidates: int. Within-subject candidates per anchor. Defaults to
-            `20`.
+        num_candidates: int. Within-subject candidates per anchor, at least 1.
+            Defaults to `20`.
         seed: int. Not negative. Defaults to `0`.
         steps_per_epoch: int. Batches per epoch. More than the store has
             anchors for goes on with a new shift and order. Defaults to what
@@ -130,7 +130,7 @@ class CandidateGroups(EpochBatches):
         self._rows = slice(None)
 
     def batch(self, epoch, index):
-        """Returns the batch at `index` of any epoch, as a dict."""
+        """Returns the batch at `index` of any epoch: a dict, as above."""
         anchors, candidates = self.draw(epoch, index)
         # One read for both: rows are contiguous, so the parts are views.
         starts = np.concatenate([anchors, candidates.reshape(-1)])

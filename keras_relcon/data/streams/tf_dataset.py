@@ -15,7 +15,7 @@ def to_tf_dataset(
     if epochs is not None and epochs < 1:
         raise ValueError(
             "`epochs` must be at least 1, or None for no end. "
-            f"Received: epochs={epochs}."
+            f"Received: epochs={epochs}. Leave it out to repeat."
         )
     tf = _import_tensorflow()
     length, first_epoch = len(groups), groups.epoch

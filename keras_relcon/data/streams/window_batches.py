@@ -8,6 +8,7 @@ from keras_relcon.data.streams.candidate_checks import (
     check_minimum_std,
     check_seed_and_steps,
     check_store,
+    is_whole,
 )
 from keras_relcon.data.streams.epoch_batches import EpochBatches
 from keras_relcon.data.streams.piece_table import PieceTable
@@ -119,7 +120,7 @@ class WindowBatches(EpochBatches):
             )
 
     def batch(self, epoch, index):
-        """Returns the batch at `index` of any epoch."""
+        """Returns the batch at `index` of any epoch: an array, as above."""
         return self.store.read(self.draw(epoch, index))
 
     def draw(self, epoch, index):
@@ -180,13 +181,13 @@ class WindowBatches(EpochBatches):
 
 
 def _check_arguments(batch_size, weighting):
-    if batch_size < 1:
+    if not is_whole(batch_size) or batch_size < 1:
         raise ValueError(
-            f"`batch_size` must be at least 1. Received: "
-            f"batch_size={batch_size}."
+            "`batch_size` must be at least 1, a whole number. Received: "
+            f"batch_size={batch_size}. Use 64."
         )
     if weighting not in WEIGHTINGS:
         raise ValueError(
             f"`weighting` must be one of {list(WEIGHTINGS)}. "
-            f"Received: weighting={weighting!r}."
+            f"Received: weighting={weighting!r}. Use one of these."
         )

@@ -19,8 +19,14 @@ def reliability(y_true, probabilities, classes, num_bins=10):
         of right windows, number of windows.
 
     Raises:
-        ValueError: if there is no row or the lengths differ.
+        ValueError: if there is no row, the lengths differ, or there is no
+            bin.
     """
+    if num_bins < 1:
+        raise ValueError(
+            "`num_bins` must be at least 1. "
+            f"Received: num_bins={num_bins}. Use 10."
+        )
     y_true, classes = np.asarray(y_true), np.asarray(classes)
     probabilities = np.asarray(probabilities, "float64")
     if not len(y_true) or probabilities.shape != (len(y_true), len(classes)):
@@ -45,14 +51,21 @@ def reliability(y_true, probabilities, classes, num_bins=10):
 def expected_calibration_error(y_true, probabilities, classes, num_bins=10):
     """Mean distance of confidence and share of right windows.
 
-    Section 3 of [Guo et al. 2017](https://arxiv.org/abs/1706.04599): over
-    the bins of `reliability`, weighted by their windows. 0 is calibrated.
+    Section 3 of [Guo et al. 2017](https://arxiv.org/abs/1706.04599):
+    confidence is the largest probability of a window, and the mean is over
+    bins of equal width of it, weighted by their windows. 0 is calibrated.
 
     Args:
-        y_true, probabilities, classes, num_bins: see `reliability`.
+        y_true: `(rows,)`, labels.
+        probabilities: `(rows, classes)`.
+        classes: `(classes,)`, the label of each column.
+        num_bins: int. Defaults to `10`.
 
     Returns:
         float in `[0, 1]`.
+
+    Raises:
+        ValueError: if there is no row, the lengths differ, or there is no bin.
 
     Differs from the source: 10 bins, not 15.
     """

@@ -19,16 +19,20 @@ def recording_metrics(y_true, y_pred, probabilities, classes, bouts):
 
     Args:
         y_true, y_pred, probabilities, classes: see `classification_metrics`.
-        bouts: `(rows,)` int, which recording a window belongs to, see
-            `find_bouts`. All windows of one have one label.
+        bouts: `(rows,)` int, which recording a window belongs to, as
+            `find_bouts` of this module numbers them. All windows of one have
+            one label.
 
     Returns:
         dict of `recording_macro_f1`, `recording_kappa`, `recording_accuracy`
-        and `recording_macro_auc`.
+        and `recording_macro_auc`, floats, all at most 1.
 
     Raises:
         ValueError: if a recording has two labels, a prediction is not one of
-            `classes`, or the lengths differ.
+            `classes`, there is no row, or the lengths differ.
+
+    Differs from the paper: nothing that it states. It says neither who wins a
+    tie nor what a macro-AUC by workout is made of.
     """
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     probabilities, classes = np.asarray(probabilities), np.asarray(classes)

@@ -19,6 +19,7 @@ class Fold:
     Raises:
         ValueError: if a subject is in two parts, or twice in one, or if
             `train` or `test` is empty.
+        TypeError: if a part is a single str.
     """
 
     train: tuple
@@ -125,14 +126,15 @@ def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):
 
     Raises:
         ValueError: if there are fewer than 3 subjects, or fewer subjects
-            than folds, or fewer than 2 folds, or nobody is left to train.
+            than folds, or fewer than 2 folds, or the fraction is out of its
+            range, or nobody is left to train.
     """
     subjects = _unique(subjects)
-    if not 2 <= num_folds <= len(subjects):
+    if not 2 <= num_folds <= len(subjects) or num_folds % 1:
         raise ValueError(
             "`num_folds` must be between 2 and the number of subjects, "
-            f"{len(subjects)}. Received: num_folds={num_folds}. Use fewer "
-            "folds, or `held_out` for a single split."
+            f"{len(subjects)}, and whole. Received: num_folds={num_folds}. "
+            "Use fewer folds, or `held_out` for a single split."
         )
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(subjects)
@@ -168,11 +170,13 @@ def leave_one_subject_out(subjects, num_validation=1, validation="highest"):
             "`validation` must be 'highest' or 'lowest'. "
             f"Received: validation={validation!r}. Use 'highest'."
         )
-    if not 0 <= num_validation <= len(subjects) - 2:
+    is_whole = isinstance(num_validation, (int, np.integer))
+    if not is_whole or not 0 <= num_validation <= len(subjects) - 2:
         raise ValueError(
             "`num_validation` must leave a subject to train and one to test "
-            f"of {len(subjects)}. Received: num_validation={num_validation}. "
-            "Use fewer validation subjects."
+            f"of {len(subjects)}, and be whole. "
+            f"Received: num_validation={num_validation}. Use fewer "
+            "validation subjects."
         )
     folds = []
     for test in subjects:
@@ -199,8 +203,8 @@ def held_out(subjects, test_fraction=0.2, validation_fraction=0.2, seed=0):
         list with one `Fold`.
 
     Raises:
-        ValueError: if there are fewer than 3 subjects, or nobody is left to
-            train.
+        ValueError: if there are fewer than 3 subjects, a fraction is out of
+            its range, or nobody is left to train.
     """
     subjects = _unique(subjects)
     if not 0 < test_fraction < 1:

@@ -82,8 +82,9 @@ def hhar_windows(recordings):
         subject's joined signal at 100 Hz, which `recordings` names.
 
     Raises:
-        ValueError: if a recording is not of this dataset, is there twice, or
-            nobody has rows enough for a window.
+        TypeError: if an item is no `Recording`.
+        ValueError: if there is no recording, one is not of this dataset or is
+            there twice, or nobody has rows enough for a window.
 
     Differs from the released code: rows are in g, not m/s2, which the
     protocol's standardisation takes back. Watches come by subject and name,

@@ -37,7 +37,8 @@ def ipol_gait_windows(items, window_length=256, stride=128):
         `Windows` `(windows, window_length, 3)`, g without gravity, 100 Hz.
 
     Raises:
-        ValueError: if an item has no walk, or no walk is as long as a window.
+        ValueError: if a size is not positive, an item has no walk, is not at
+            100 Hz or has no id of its own, or no walk is as long as a window.
     """
     items = list(items)
     _check_ids(items)
@@ -56,7 +57,7 @@ def ipol_gait_windows(items, window_length=256, stride=128):
             recording.num_samples,
         )
         starts = np.rint(windows.start_seconds[mine] * _SAMPLE_RATE_HZ)
-        samples = starts.astype(int)[:, None] + np.arange(window_length)
+        samples = starts.astype(int)[:, None] + np.arange(int(window_length))
         stride_times[mine] = spread[samples].mean(axis=1)
     targets = {**windows.targets, STRIDE_TIME: stride_times}
     return dataclasses.replace(windows, targets=targets)

@@ -68,9 +68,9 @@ def motionsense_windows(recordings):
         trial, `"dws_1/sub_3"`, that of most samples.
 
     Raises:
-        ValueError: if a recording has another rate, no labels, another
-            recording id, or if a subject has one trial twice, or nobody
-            has rows enough for a window.
+        ValueError: if there is no recording, one has another rate, no
+            labels, another recording id, or if a subject has one trial twice,
+            or nobody has rows enough for a window.
 
     Differs from the released code: the order of trials is fixed. That code
     also cuts each trial to the length of the gyroscope file; recordings made

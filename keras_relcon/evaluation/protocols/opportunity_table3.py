@@ -87,6 +87,7 @@ def opportunity_windows(recordings, variant="corrected"):
         `start_seconds` counts from the start of the file without its gaps.
 
     Raises:
+        TypeError: if an item is no `Recording`.
         ValueError: if `variant` is none of these, a recording is not of this
             dataset and sensor or is there twice, or there is no window.
 

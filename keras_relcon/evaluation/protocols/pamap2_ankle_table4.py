@@ -65,8 +65,9 @@ def pamap2_ankle_windows(recordings):
         file, that of most samples.
 
     Raises:
-        ValueError: if a recording is not of this dataset and sensor, is there
-            twice, or nobody has rows enough for a window.
+        TypeError: if an item is no `Recording`.
+        ValueError: if there is no recording, one is not of this dataset and
+            sensor or is there twice, or nobody has rows enough for a window.
 
     Differs from the released code: rows are in g, not m/s2, which the
     protocol's standardisation takes back; at a tie that code may take a

@@ -75,6 +75,7 @@ def pamap2_wrist_windows(recordings):
         file without its gaps.
 
     Raises:
+        TypeError: if an item is no `Recording`.
         ValueError: if a recording is not of this dataset and sensor or is
             there twice, or there is no window.
 

@@ -60,7 +60,7 @@ def wisdm_watch_windows(recordings, window_length=256, stride=256):
         activity, as the recordings are.
 
     Raises:
-        ValueError: as `make_windows`.
+        TypeError, ValueError: as `make_windows`.
     """
     return make_windows(recordings, 100, window_length, stride)
 

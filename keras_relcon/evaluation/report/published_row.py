@@ -15,7 +15,7 @@ class PublishedRow:
         note: str. What stands in the way of a comparison. Defaults to none.
 
     Raises:
-        ValueError: if a metric is not a pair of a number and a number or
+        ValueError: if a metric is not a pair: a number, and a number or
             `None`.
     """
 

@@ -72,7 +72,14 @@ class Report:
             self.of(name)
 
     def of(self, representation):
-        """Returns the `FoldResult`s of one representation, by fold."""
+        """Returns the `FoldResult`s of one representation, by fold.
+
+        Args:
+            representation: str.
+
+        Raises:
+            ValueError: if there is none of this name.
+        """
         chosen = [
             result
             for result in self.results
@@ -93,6 +100,9 @@ class Report:
         Args:
             representation: str.
             metric: str. Defaults to `None`, the main metric.
+
+        Raises:
+            ValueError: if one of the two is unknown.
         """
         metric = self._known(metric)
         return np.array(
@@ -101,7 +111,10 @@ class Report:
         )
 
     def mean(self, representation, metric=None):
-        """Returns the mean over the folds on which the metric is defined."""
+        """Returns the mean over the folds on which the metric is defined.
+
+        NaN where there is no such fold; else as `values`.
+        """
         return _over_folds(np.mean, self.values(representation, metric))
 
     def std(self, representation, metric=None):
@@ -124,7 +137,7 @@ class Report:
             `PairedDifference`.
 
         Raises:
-            ValueError: if there are fewer than 2 folds.
+            ValueError: if there are fewer than 2 folds, or a name is unknown.
         """
         return paired_difference(
             self.values(row_a, metric),

@@ -13,6 +13,7 @@ from keras_relcon.evaluation.tasks.named_settings import NamedSettings
 from keras_relcon.evaluation.tasks.setting_checks import (
     check_choice,
     check_positive,
+    check_whole,
     hidden_widths,
 )
 from keras_relcon.evaluation.tasks.task_rows import labelled_rows
@@ -132,7 +133,8 @@ class FineTune(NamedSettings):
         self.amsgrad = amsgrad
         self.use_random_axes = use_random_axes
         self.seed = seed
-        check_positive(self, "learning_rate", "batch_size", "epochs")
+        check_positive(self, "learning_rate")
+        check_whole(self, "batch_size", "epochs")
         check_choice(self, "class_weight", (None, "balanced"))
         if patience is not None:
             check_positive(self, "patience")
@@ -218,7 +220,11 @@ class FineTune(NamedSettings):
         return powers / powers.sum(axis=1, keepdims=True)
 
     def embed(self, x):
-        """Returns the trained encoder's embeddings, `(rows, dim)`."""
+        """Returns the trained encoder's embeddings, `(rows, dim)`.
+
+        Args:
+            x: `(rows, time, 3)`, windows, g.
+        """
         return embed_windows(self._network.encoder, x)
 
     def for_features(self):

@@ -22,6 +22,8 @@ class FromScratch(FineTune):
     Raises:
         ValueError: as `FineTune`.
 
+    Differs from the released code and from Yuan et al.: as `FineTune`.
+
     Example:
     ```python
     report = cross_validate(

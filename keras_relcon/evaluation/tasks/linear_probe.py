@@ -3,6 +3,7 @@ import warnings
 import numpy as np
 
 from keras_relcon.evaluation.tasks.named_settings import NamedSettings
+from keras_relcon.evaluation.tasks.setting_checks import as_grid, check_whole
 from keras_relcon.evaluation.tasks.task_rows import labelled_rows
 
 _TABLE_4_GRID = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, None)
@@ -37,9 +38,10 @@ class LinearProbe(NamedSettings):
 
     Raises:
         ValueError: if the grid is empty or holds values that are not
-            positive; at `fit`, if only one class is present, a value is not
-            finite, the lengths differ, or there is a choice to make and no
-            validation row to make it on.
+            positive, or `max_iterations` is not a positive whole number; at
+            `fit`, if only one class is present, a value is not finite, the
+            lengths differ, or there is a choice to make and no validation row
+            to make it on.
 
     Differs from the released code: there the scaler of the choice is fitted
     on training and validation rows; here on training rows, so that the
@@ -60,8 +62,9 @@ class LinearProbe(NamedSettings):
     }
 
     def __init__(self, regularization=_TABLE_4_GRID, max_iterations=100):
-        self.regularization = tuple(regularization)
+        self.regularization = as_grid("regularization", regularization)
         self.max_iterations = max_iterations
+        check_whole(self, "max_iterations")
         if not self.regularization or not all(
             value is None or value > 0 for value in self.regularization
         ):

@@ -4,8 +4,10 @@ import numpy as np
 
 from keras_relcon.evaluation.tasks.named_settings import NamedSettings
 from keras_relcon.evaluation.tasks.setting_checks import (
+    as_grid,
     check_choice,
     check_positive,
+    check_whole,
     hidden_widths,
 )
 from keras_relcon.evaluation.tasks.task_rows import labelled_rows
@@ -38,8 +40,8 @@ class MLPProbe(NamedSettings):
     the training rows.
 
     Args:
-        hidden: int or tuple of int, units of the hidden layers; `()` for
-            none. Defaults to `(512,)`.
+        hidden: int or tuple of int, units of the hidden layers; `()` or
+            `None` for none. Defaults to `(512,)`.
         learning_rate: float, of Adam. Defaults to `1e-3`.
         alphas: tuple of floats. Strengths of the L2 penalty to choose from.
             Defaults to `(1e-4,)`.
@@ -120,7 +122,7 @@ class MLPProbe(NamedSettings):
     ):
         self.hidden = hidden_widths(hidden)
         self.learning_rate = learning_rate
-        self.alphas = tuple(alphas)
+        self.alphas = as_grid("alphas", alphas)
         self.batch_size = batch_size
         self.epochs = epochs
         self.patience = patience
@@ -130,7 +132,8 @@ class MLPProbe(NamedSettings):
         self.monitor = monitor
         self.early_stopping = early_stopping
         self.seed = seed
-        check_positive(self, "learning_rate", "batch_size", "epochs")
+        check_positive(self, "learning_rate")
+        check_whole(self, "batch_size", "epochs")
         check_choice(self, "monitor", ("loss", "accuracy"))
         check_choice(self, "early_stopping", ("validation", "random"))
         if patience is not None:

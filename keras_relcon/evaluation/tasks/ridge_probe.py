@@ -1,6 +1,7 @@
 import numpy as np
 
 from keras_relcon.evaluation.tasks.named_settings import NamedSettings
+from keras_relcon.evaluation.tasks.setting_checks import as_grid
 from keras_relcon.evaluation.tasks.task_rows import target_rows
 
 _ALPHAS = (1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4)
@@ -44,6 +45,9 @@ class RidgeProbe(NamedSettings):
             differ, or there is a choice to make and no validation row to
             make it on.
 
+    Differs from the paper: it names a linear regression and no more; the
+    standardisation and the penalty are ours.
+
     Example:
     ```python
     probe = RidgeProbe.preset("table1", target="walking_speed_m_s")
@@ -58,7 +62,7 @@ class RidgeProbe(NamedSettings):
 
     def __init__(self, target, alphas=_ALPHAS):
         self.target = target
-        self.alphas = tuple(alphas)
+        self.alphas = as_grid("alphas", alphas)
         if not isinstance(target, str) or not target:
             raise ValueError(
                 "`target` must name a target of the windows. "

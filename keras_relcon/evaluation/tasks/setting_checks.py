@@ -1,5 +1,7 @@
 """Checks the arguments that several tasks share."""
 
+import numpy as np
+
 
 def check_positive(task, *names):
     """Raises unless each of these attributes of `task` is above 0."""
@@ -10,6 +12,27 @@ def check_positive(task, *names):
                 f"Received: {name}={getattr(task, name)}. Choose a larger "
                 "number, or leave it at its default."
             )
+
+
+def check_whole(task, *names):
+    """Raises unless each of these attributes is a whole number above 0."""
+    check_positive(task, *names)
+    for name in names:
+        if not isinstance(getattr(task, name), (int, np.integer)):
+            raise ValueError(
+                f"`{name}` must be a whole number. "
+                f"Received: {name}={getattr(task, name)}. Round it."
+            )
+
+
+def as_grid(name, values):
+    """Returns the values to choose from as a tuple, or raises."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ValueError(
+            f"`{name}` must be a tuple of numbers to choose from. "
+            f"Received: {name}={values!r}. Write ({values!r},) for one."
+        )
+    return tuple(values)
 
 
 def check_choice(task, name, choices):

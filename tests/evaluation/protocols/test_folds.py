@@ -95,10 +95,14 @@ def test_errors_say_what_to_do():
         grouped_k_fold(["1", "2", "3"], 4)
     with pytest.raises(ValueError, match="between 2 and the number of subj"):
         grouped_k_fold(["1", "2", "3"], 1)
+    with pytest.raises(ValueError, match="and whole.*num_folds=2.5"):
+        grouped_k_fold(SUBJECTS, num_folds=2.5)
     with pytest.raises(ValueError, match="`validation_fraction` must be"):
         grouped_k_fold(SUBJECTS, 5, validation_fraction=1.0)
     with pytest.raises(ValueError, match="`train` must hold at least one"):
         grouped_k_fold(["1", "2", "3"], 3, validation_fraction=0.9)
+    with pytest.raises(ValueError, match="be whole.*num_validation=0.5"):
+        leave_one_subject_out(SUBJECTS, num_validation=0.5)
     with pytest.raises(ValueError, match="`num_validation` must leave"):
         leave_one_subject_out(["1", "2", "3"], num_validation=2)
     with pytest.raises(ValueError, match="`test_fraction` must be"):

@@ -278,6 +278,8 @@ def test_errors_say_what_to_do(make_motion, make_encoder):
     for name in ("learning_rate", "batch_size", "epochs", "patience"):
         with pytest.raises(ValueError, match=f"`{name}` must be above 0"):
             FineTune(**{name: 0})
+    with pytest.raises(ValueError, match="a whole number.*batch_size=4.0"):
+        FineTune(batch_size=4.0)
     with pytest.raises(ValueError, match="`hidden` must be a number of units"):
         FineTune(hidden=0)
     with pytest.raises(ValueError, match="`class_weight` must be one of"):

@@ -130,6 +130,10 @@ def test_errors_say_what_to_do():
         LinearProbe(regularization=(0.0, 1.0))
     with pytest.raises(ValueError, match="positive numbers or None"):
         LinearProbe(regularization=())
+    with pytest.raises(ValueError, match=r"a tuple.*Write \(0.1,\)"):
+        LinearProbe(regularization=0.1)
+    with pytest.raises(ValueError, match="`max_iterations` must be above 0"):
+        LinearProbe(max_iterations=-1)
     with pytest.raises(ValueError, match="needs validation rows"):
         LinearProbe().fit(x, y)
     with pytest.raises(ValueError, match="at least two classes"):

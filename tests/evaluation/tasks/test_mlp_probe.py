@@ -283,6 +283,10 @@ def test_errors_say_what_to_do(make_blobs):
         MLPProbe(alphas=(-1.0,))
     with pytest.raises(ValueError, match="`alphas` must hold numbers"):
         MLPProbe(alphas=())
+    with pytest.raises(ValueError, match="`alphas` must be a tuple"):
+        MLPProbe(alphas=1e-4)
+    with pytest.raises(ValueError, match="a whole number.*epochs=2.5"):
+        MLPProbe(epochs=2.5)
     with pytest.raises(ValueError, match="`early_stopping` must be one of"):
         MLPProbe(early_stopping="test")
     with pytest.raises(ValueError, match="`monitor` must be one of"):

@@ -120,6 +120,8 @@ def test_errors_say_what_to_do():
         RidgeProbe("")
     with pytest.raises(ValueError, match="`alphas` must hold numbers"):
         RidgeProbe("speed_m_s", alphas=())
+    with pytest.raises(ValueError, match="`alphas` must be a tuple"):
+        RidgeProbe("speed_m_s", alphas=1.0)
     with pytest.raises(ValueError, match="`alphas` must hold numbers"):
         RidgeProbe("speed_m_s", alphas=(-1.0, 1.0))
     with pytest.raises(ValueError, match="`alphas` needs validation rows"):

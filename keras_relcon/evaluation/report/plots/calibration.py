@@ -21,7 +21,9 @@ def plot_calibration(report, representations=None):
         `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: if a fold has no probabilities.
+        ImportError: if matplotlib is missing.
+        ValueError: if a fold has no probabilities, or a representation is
+            unknown.
     """
     below = 0.9 + 0.2 * math.ceil(len(report.folds) / 2)
     figure, panels = drawing.report_panels(

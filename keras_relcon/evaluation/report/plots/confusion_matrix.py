@@ -17,7 +17,13 @@ def plot_confusion_matrix(report, representations=None):
 
     Returns:
         `matplotlib.figure.Figure`.
+
+    Raises:
+        ImportError: if matplotlib is missing.
+        ValueError: if the report is of a regression, or a representation is
+            unknown.
     """
+    drawing.check_kind(report, "classification")
     num_classes = len(report.classes)
     cell = 0.62 if num_classes <= _MOST_WITH_COUNTS else 0.42
     side = max(4.5, 2.0 + cell * num_classes)

@@ -100,6 +100,15 @@ def report_panels(report, names, width, height, legend=()):
     return figure, list(zip(axes, names))
 
 
+def check_kind(report, kind):
+    if report.kind != kind:
+        raise ValueError(
+            f"This figure is of a {kind}. Received: a report of a "
+            f"{report.kind}. Use `plot_confusion_matrix` or "
+            "`plot_predictions`, whichever fits."
+        )
+
+
 def color(index):
     return COLORS[index % len(COLORS)]
 

@@ -70,6 +70,10 @@ class EmbeddingMaps:
 def plot_embedding_map(report, representations=None, maps=None):
     """A map of test embeddings per representation, by true label.
 
+    At most 2000 windows, drawn with a fixed seed. t-SNE has perplexity 100 as
+    in Figure 2 of [RelCon](https://arxiv.org/abs/2411.18822), or a third of
+    the other windows where that is less. Distances between groups mean little.
+
     Args:
         report: `Report`. Of a regression, colour is the target.
         representations: sequence of str. Defaults to `None`, all.
@@ -79,7 +83,9 @@ def plot_embedding_map(report, representations=None, maps=None):
         `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: if embeddings cannot be mapped.
+        ImportError: if matplotlib is missing.
+        ValueError: if there are fewer than 5 test windows, embeddings are all
+            alike or not finite, or a representation is unknown.
     """
     maps = maps or EmbeddingMaps(report)
     figure, panels = drawing.report_panels(

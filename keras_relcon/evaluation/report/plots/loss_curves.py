@@ -14,6 +14,7 @@ def plot_loss_curves(histories):
         `matplotlib.figure.Figure`.
 
     Raises:
+        ImportError: if matplotlib is missing.
         ValueError: if there is no curve.
     """
     keys = [key for history in histories.values() for key in history]

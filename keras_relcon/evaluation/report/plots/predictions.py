@@ -18,8 +18,11 @@ def plot_predictions(report, representations=None):
         `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: if a fold does not tell the subject of each window.
+        ImportError: if matplotlib is missing.
+        ValueError: if the report is of a classification, a fold does not tell
+            the subject of each window, or a representation is unknown.
     """
+    drawing.check_kind(report, "regression")
     figure, panels = drawing.report_panels(
         report,
         representations,

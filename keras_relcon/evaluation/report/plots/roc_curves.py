@@ -21,7 +21,9 @@ def plot_roc_curves(report, representations=None):
         `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: if a fold has no probabilities, or no curve is defined.
+        ImportError: if matplotlib is missing.
+        ValueError: if a fold has no probabilities, no curve is defined, or a
+            representation is unknown.
     """
     below = 0.9 + 0.2 * len(report.classes)
     figure, panels = drawing.report_panels(

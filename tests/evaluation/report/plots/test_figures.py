@@ -215,6 +215,13 @@ def test_predictions_need_the_subjects(make_regression_result):
         plot_predictions(Report([result]))
 
 
+def test_a_figure_of_another_kind_says_so(report, regression_report):
+    with pytest.raises(ValueError, match="of a classification.*a regression"):
+        plot_confusion_matrix(regression_report)
+    with pytest.raises(ValueError, match="of a regression.*a classification"):
+        plot_predictions(report)
+
+
 def test_a_leak_is_the_title_of_every_figure(make_report):
     report = make_report({"a": (0.8, 0.9)}, leak="rows are shared")
     for drawn in drawings(report):
