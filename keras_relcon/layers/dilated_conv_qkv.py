@@ -192,9 +192,11 @@ class DilatedConvStack(keras.layers.Layer):
             seen = swap_layout(
                 ops.cast(seen, self.compute_dtype), self.data_format
             )
-        x = self._activate(self.first_conv(x, seen))
+        # `call`: without a compiler, what Keras checks around it in `__call__`
+        # takes longer than a convolution of a few windows.
+        x = self._activate(self.first_conv.call(x, seen))
         for bottleneck, conv in zip(self.bottlenecks, self.dilated_convs):
-            x = self._activate(conv(bottleneck(x)) + x)
+            x = self._activate(conv.call(bottleneck.call(x)) + x)
         return swap_layout(x, self.data_format)
 
     def _activate(self, x):

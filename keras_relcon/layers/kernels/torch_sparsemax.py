@@ -1,9 +1,10 @@
 """Sparsemax for PyTorch's eager mode.
 
 Without a compiler each operation writes an array of the size of its input, and
-fresh memory costs more than the arithmetic. Here Newton's steps, the same as in
-`layers/sparsemax.py`, all write to one array, and rows whose threshold is found
-leave the computation.
+each of its passes counts. Here Newton's steps, those of `layers/sparsemax.py`,
+lower the output itself: what is above a threshold, less a step and cut at zero,
+is what is above the next threshold. Only the few rows that the leaders have not
+solved are lowered again.
 """
 
 import torch
@@ -20,13 +21,14 @@ class _Sparsemax(torch.autograd.Function):
         logits = logits.contiguous()
         leaders = _leaders(logits, group_size)
         maximum = leaders.amax(-1, keepdim=True)
-        output = logits - maximum
+        # Relative to the maximum, the threshold lies in [-1, 0), and the
+        # largest output is its negative.
+        leaders = _lower(leaders - maximum + 1.0, tolerance)
+        largest = leaders.amax(-1, keepdim=True)
+        output = (logits - maximum).add_(largest).clamp_min_(0)
         rows = output.view(-1, output.shape[-1])
-        threshold = rows.new_full((len(rows), 1), -1.0)
-        leaders = (leaders - maximum).view(len(rows), -1)
-        _raise_threshold(leaders, threshold, tolerance)
-        _raise_threshold(rows, threshold, tolerance)
-        rows.sub_(threshold).clamp_min_(0)
+        index = (rows.sum(-1) - 1.0 > tolerance).nonzero().squeeze(-1)
+        rows[index] = _lower(rows[index], tolerance)
         ctx.save_for_backward(output)
         return output
 
@@ -50,16 +52,17 @@ def _leaders(logits, group_size):
     return torch.cat([grouped.amax(-2), rest], dim=-1)
 
 
-def _raise_threshold(rows, threshold, tolerance):
-    """Newton's steps of each row's threshold, `(rows, 1)`, in place."""
-    index = torch.arange(len(rows), device=rows.device)
-    scratch = torch.empty_like(rows)
-    while len(index):
-        old = threshold[index]
-        above = torch.sub(rows, old, out=scratch[: len(rows)]).clamp_min_(0)
-        excess = above.sum(-1, keepdim=True) - 1.0
-        new = old + excess / above.sign_().sum(-1, keepdim=True)
-        is_open = (excess > tolerance) & (new > old)
-        threshold[index] = torch.where(is_open, new, old)
-        remaining = is_open.squeeze(-1).nonzero().squeeze(-1)
-        index, rows = index[remaining], rows[remaining]
+def _lower(rows, tolerance):
+    """Lowers each row by Newton's steps, in place, until it sums to 1.
+
+    Entries below zero are cut. A row ends too when rounding ends its descent.
+    """
+    rows.clamp_min_(0)
+    excess = rows.sum(-1, keepdim=True) - 1.0
+    is_open = excess > tolerance
+    while is_open.any():
+        size = rows.sign().sum(-1, keepdim=True)
+        rows.sub_(torch.where(is_open, excess / size, 0.0)).clamp_min_(0)
+        before, excess = excess, rows.sum(-1, keepdim=True) - 1.0
+        is_open &= (excess > tolerance) & (excess < before)
+    return rows
