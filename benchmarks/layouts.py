@@ -84,7 +84,8 @@ def report(rows):
         "motif distance, and the forward of one of its convolution stacks "
         "(compiled where there is a compiler). Keras' own choice of "
         "`jit_compile` is `False` on TensorFlow without a GPU and `True` on "
-        "JAX.\n\n"
+        "JAX. A layout that is not the chosen one has Keras' batch norm in "
+        "place of the backend's kernel, which is for the chosen one.\n\n"
         + measuring.table(
             [
                 "backend",

@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import platform
 import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -110,8 +111,16 @@ def machine():
     return (
         f"{datetime.date.today()}, Python {platform.python_version()}, "
         f"{', '.join(versions)}; {cpu_name()}, {os.cpu_count()} cores, "
-        f"{scheduling()}, load average {load:.1f} at the end."
+        f"{scheduling()}, load average {load:.1f} at the end; {code()}."
     )
+
+
+def code():
+    """Which commit of the project is measured."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    describe = [*git, "describe", "--always", "--dirty=, modified"]
+    found = subprocess.run(describe, capture_output=True, text=True)
+    return f"commit {found.stdout.strip() or 'unknown'}"
 
 
 def scheduling():

@@ -7,10 +7,8 @@ from keras import ops
 
 from keras_relcon.models.candidate_pool import candidate_index, candidate_pool
 
-PAIRS_PER_CHUNK = 64
 
-
-def naive_distances(distance, anchors, candidates):
+def naive_distances(distance, anchors, candidates, pairs_per_chunk):
     """`(batch, batch - 1 + num_candidates)`, every pair from the beginning."""
     batch_size, num_candidates = candidates.shape[:2]
     pool = candidate_pool(anchors, candidates)
@@ -20,10 +18,10 @@ def naive_distances(distance, anchors, candidates):
     chunks = [
         pair_distances(
             distance,
-            anchors[start : start + PAIRS_PER_CHUNK],
-            others[start : start + PAIRS_PER_CHUNK],
+            anchors[start : start + pairs_per_chunk],
+            others[start : start + pairs_per_chunk],
         )
-        for start in range(0, anchors.shape[0], PAIRS_PER_CHUNK)
+        for start in range(0, anchors.shape[0], pairs_per_chunk)
     ]
     return ops.reshape(ops.concatenate(chunks), index.shape)
 

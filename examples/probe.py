@@ -19,11 +19,15 @@ def main():
         window_length=takes.window_length,
         stride=takes.window_length,
     )
+    usable = windows.select(windows.valid & (windows.labels != ""))
+    left_out = set(windows.subjects.tolist()) - set(usable.subjects.tolist())
+    if left_out:
+        print(f"left out, without labelled windows: {sorted(left_out)}")
     report = kr.evaluation.cross_validate(
         kr.evaluation.LinearProbe(),
         {"pretrained": encoder},
         windows,
-        kr.evaluation.grouped_k_fold(windows.subjects, num_folds=args.folds),
+        kr.evaluation.grouped_k_fold(usable.subjects, num_folds=args.folds),
         progress=print,
     )
     print(report.table())

@@ -59,6 +59,50 @@ def conv1d(x, kernel, bias, dilation=1, stride=1, padding=None):
     return out + bias
 
 
+def same_padding(length, size, stride):
+    """Zeros before and after, for `ceil(length / stride)` outputs."""
+    covered = (-(-length // stride) - 1) * stride + size
+    total = max(covered - length, 0)
+    return total // 2, total - total // 2
+
+
+def batch_norm(x, norm, training, epsilon=1e-5):
+    """`norm`: gamma, beta and the moving mean and variance, `(channels,)`."""
+    gamma, beta, mean, variance = norm
+    if training:
+        mean, variance = x.mean((0, 1)), x.var((0, 1))
+    return (x - mean) / np.sqrt(variance + epsilon) * gamma + beta
+
+
+def resnet1d(x, stem, blocks, training=False):
+    """Pre-activation residual encoder of METHODS 0.3, mean over time.
+
+    `stem`: convolution and norm; `blocks`: dicts of `stride`, `norm_1`,
+    `conv_1`, `norm_2`, `conv_2` and `shortcut`, which may be `None`. A
+    convolution is kernel and bias, a norm as of `batch_norm`.
+    """
+
+    def convolve(x, conv, stride=1):
+        padding = same_padding(x.shape[1], len(conv[0]), stride)
+        return conv1d(x, *conv, stride=stride, padding=padding)
+
+    def activate(x, norm):
+        return np.maximum(batch_norm(x, norm, training), 0)
+
+    x = conv1d(x, *stem[0], stride=2, padding=(0, 0))
+    x = activate(x, stem[1])
+    count = (x.shape[1] - 3) // 2 + 1
+    x = np.stack([x[:, 2 * i : 2 * i + 3].max(1) for i in range(count)], 1)
+    for block in blocks:
+        out = activate(x, block["norm_1"])
+        out = convolve(out, block["conv_1"], block["stride"])
+        out = convolve(activate(out, block["norm_2"]), block["conv_2"])
+        if block["shortcut"] is not None:
+            x = convolve(x, block["shortcut"], block["stride"])
+        x = x + out
+    return x.mean(1)
+
+
 def gelu(x):
     return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_relcon"
 FLOORS = {
+    "argument_checks": 0,
     "backend_choice": 0,
     "version": 0,
     "distributed": 0,
@@ -121,8 +122,8 @@ new -= {"keras_relcon", "__future__"} | set(sys.stdlib_module_names)
 assert not new - {"keras", "numpy"}, new
 inside = {name.split(".")[1] for name in sys.modules
           if name.startswith("keras_relcon.")}
-expected = {"backend_choice", "baselines", "distributed", "layers", "losses",
-            "models", "version"}
+expected = {"argument_checks", "backend_choice", "baselines", "distributed",
+            "layers", "losses", "models", "version"}
 assert inside == expected, inside
 for name in ("ResNet1D18", "RelConModel", "SimCLR", "AugPred", "REBAR"):
     assert keras.saving.get_registered_object("keras_relcon>" + name), name

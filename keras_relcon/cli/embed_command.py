@@ -29,6 +29,9 @@ READ_OPTIONS = (
     "columns",
     "timestamp_column",
     "timestamp_unit",
+    "sort_timestamps",
+    "check_unit",
+    "delimiter",
     "subject",
 )
 
@@ -67,7 +70,9 @@ def add_arguments(parser):
         help="windows per forward pass (256)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    _add_read_arguments(parser.add_argument_group("what is in the files"))
+    group = parser.add_argument_group("what is in the files")
+    _add_read_arguments(group)
+    _add_timestamp_arguments(group)
 
 
 def add_preset_argument(parser):
@@ -97,6 +102,24 @@ def _add_read_arguments(group):
         help="names of the axes (default: guessed)",
     )
     group.add_argument(
+        "--no-unit-check",
+        dest="check_unit",
+        action="store_false",
+        help="do not compare --unit with the names and values of the axes",
+    )
+    group.add_argument(
+        "--delimiter",
+        type=_delimiter,
+        metavar="CHARACTER",
+        help=r"between the cells of a .csv file (default: ,); \t is a tab",
+    )
+    group.add_argument(
+        "--subject", help="who wore the device (default: the file's name)"
+    )
+
+
+def _add_timestamp_arguments(group):
+    group.add_argument(
         "--timestamp-column",
         metavar="NAME",
         help="default: guessed, or none with --sample-rate-hz",
@@ -107,8 +130,14 @@ def _add_read_arguments(group):
         help="default: s, or guessed where the column is",
     )
     group.add_argument(
-        "--subject", help="who wore the device (default: the file's name)"
+        "--sort-timestamps",
+        action="store_true",
+        help="sort the rows by time, and drop repeated times",
     )
+
+
+def _delimiter(text):
+    return text.replace(r"\t", "\t")
 
 
 def make_output_folder(path):

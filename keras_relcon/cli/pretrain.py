@@ -1,7 +1,5 @@
 """Pretrains an encoder from a config, stage by stage."""
 
-import hashlib
-import json
 import shutil
 import time
 
@@ -22,22 +20,13 @@ from keras_relcon.cli.pretrain_models import (
 from keras_relcon.cli.pretrain_stage import (
     Paused,
     fit_stage,
-    remove_other_stages,
+    key_of,
+    other_stages,
+    stage_keys,
     stages_of,
 )
-from keras_relcon.presets.preset_directory import check_is_free, read_preset
+from keras_relcon.presets.preset_directory import check_is_free
 from keras_relcon.presets.save_to_preset import check_facts
-
-DISTANCE_SECTIONS = (
-    "data",
-    "held_out_subjects",
-    "held_out_share",
-    "seed",
-    "recordings",
-    "windows",
-    "motif_distance",
-)
-MODEL_SECTIONS = (*DISTANCE_SECTIONS, "encoder", "relcon", "views")
 
 LOGGED_STEPS = 100  # of the motif distance, where its steps are given
 
@@ -65,6 +54,7 @@ def pretrain(config, overwrite=False, say=None):
     Raises:
         FileExistsError: if something else is at the output, or checkpoints
             of another config are beside it.
+        FileNotFoundError: if there is no data.
         FloatingPointError: if a loss is not finite.
         TypeError: if JSON cannot hold the facts.
         ValueError: if a held-out subject has no recording, and as the readers
@@ -72,24 +62,12 @@ def pretrain(config, overwrite=False, say=None):
     """
     say = say or (lambda line: None)
     output = config["output"]
-    keys = {
-        "motif_distance": _key(config, DISTANCE_SECTIONS),
-        "relcon": _key(config, MODEL_SECTIONS),
-    }
-    key = keys["relcon"]
-    if output.exists() and _key_of(output) == key:
+    keys = stage_keys(config)
+    if output.exists() and key_of(output) == keys["relcon"]:
         say(f"{output} is finished already")
         return output
-    if output.exists() and not overwrite:
-        raise FileExistsError(
-            "The output must not exist, or be of the same config. Received: "
-            f"{str(output)!r}. Choose another output, or pass --overwrite."
-        )
-    # What would refuse the preset refuses it before the training.
-    check_is_free(output, overwrite)
-    check_facts(config["facts"])
-    check_models(config)
-    remove_other_stages(config, keys, overwrite)
+    _check_start(config, overwrite)
+    others = other_stages(config, keys, overwrite)
     keras.utils.set_random_seed(config["seed"])
     train, held_out, unseen = _split(config)
     info = train.info()
@@ -98,17 +76,22 @@ def pretrain(config, overwrite=False, say=None):
         f"hours; held out: {held_out}"
     )
     groups = _candidate_groups(config, train)
+    # Not before it is known that there is something to train on.
+    for folder in others:
+        shutil.rmtree(folder)
     deadline, minutes = None, config["run"]["max_minutes"]
     if minutes is not None:
         deadline = time.monotonic() + 60 * minutes
     try:
-        distance = _distance_stage(config, train, unseen, deadline, say)
+        distance = _distance_stage(
+            config, train, unseen, keys["motif_distance"], deadline, say
+        )
         auc = distance.preset_metadata.facts.get("same_activity_auc")
         if auc is not None:
             scores = ", ".join(f"{k} {v:.3f}" for k, v in auc.items())
             say(f"same activity nearer, in held-out subjects (AUC): {scores}")
         model, seconds = _train_encoder(
-            config, groups, distance, key, deadline, say
+            config, groups, distance, keys["relcon"], deadline, say
         )
     except Paused:
         say(f"paused after {minutes:g} minutes; saved in {stages_of(config)}")
@@ -117,13 +100,26 @@ def pretrain(config, overwrite=False, say=None):
     path = presets.save_to_preset(
         in_float32(model),
         output,
-        facts={**facts, "config_sha256": key},
+        facts={**facts, "config_sha256": keys["relcon"]},
         overwrite=overwrite,
         **config["windows"],
     )
     shutil.rmtree(stages_of(config), ignore_errors=True)
     say(f"written to {path}")
     return path
+
+
+def _check_start(config, overwrite):
+    """Raises before the training what would refuse the preset after it."""
+    output = config["output"]
+    if output.exists() and not overwrite:
+        raise FileExistsError(
+            "The output must not exist, or be of the same config. Received: "
+            f"{str(output)!r}. Choose another output, or pass --overwrite."
+        )
+    check_is_free(output, overwrite)
+    check_facts(config["facts"])
+    check_models(config)
 
 
 def _split(config):
@@ -148,11 +144,10 @@ def _split(config):
     return train, held_out, unseen
 
 
-def _distance_stage(config, train, unseen, deadline, say):
+def _distance_stage(config, train, unseen, key, deadline, say):
     """The trained motif distance, from its stage where that is finished."""
-    key = _key(config, DISTANCE_SECTIONS)
     stage = stages_of(config) / "motif_distance"
-    if stage.exists() and _key_of(stage) == key:
+    if stage.exists() and key_of(stage) == key:
         say("1. the motif distance is trained already")
         return presets.from_preset(stage)
     say("1. the motif distance learns to rebuild windows")
@@ -213,28 +208,3 @@ def _train_encoder(config, groups, distance, key, deadline, say):
     training = fit_stage(model, groups, epochs, "relcon", key, config, deadline)
     seconds = distance.preset_metadata.facts.get("seconds", 0)
     return model, seconds + training.seconds
-
-
-def _key(config, sections):
-    """SHA-256 of parts of the config, and of the data's names and sizes."""
-    path = config["data"]
-    files = [path] if path.is_file() else sorted(path.rglob("*"))
-    content = {
-        "config": {name: config[name] for name in sections},
-        "files": [
-            [str(file.relative_to(path)), file.stat().st_size]
-            for file in files
-            if file.is_file()
-        ],
-    }
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _key_of(directory):
-    """The hash that a finished directory is of, or `None`."""
-    try:
-        metadata = read_preset(directory)[1]
-    except ValueError:
-        return None
-    return metadata.facts.get("config_sha256")

@@ -16,6 +16,7 @@ def check_config(config):
     Args:
         config: dict, filled up, each value of the kind of its default.
     """
+    _check_output(config["output"], config["data"])
     if not 0 <= config["held_out_share"] < 1:
         raise ValueError(
             "held_out_share must be 0, for none, or a share below 1. "
@@ -55,6 +56,16 @@ def check_warmup(section, warmup_steps, steps):
         raise ValueError(
             f"{section}.warmup_steps must be below its number of steps. "
             f"Received: {warmup_steps} of {steps}. Warm up for fewer steps."
+        )
+
+
+def _check_output(output, data):
+    place = output.parent.resolve() / output.name
+    if data.is_dir() and place.is_relative_to(data.resolve()):
+        raise ValueError(
+            "output must be outside of the folder data, where its logs would "
+            f"be read as recordings. Received: output = {str(output)!r} in "
+            f"data = {str(data)!r}. Choose a place beside that folder."
         )
 
 

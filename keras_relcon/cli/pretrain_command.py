@@ -8,7 +8,7 @@ Trains the motif distance, then the encoder, and writes a preset directory.
 CONFIG is TOML or JSON; paths in it are relative to its folder. The shortest:
 
   data = "recordings"     # a folder of <subject>/<name>.csv, or an archive
-  output = "my_preset"
+  output = "my_preset"    # not within that folder
 
 and everything that can be said, with its defaults:
 
@@ -95,5 +95,7 @@ def run(args):
     if path is None:
         print("not finished: run the same command again to go on")
         return 0
-    print(f'load it with keras_relcon.presets.from_preset("{path}")')
+    # In full: a bundled preset may be called like the output.
+    place = path.resolve().as_posix()
+    print(f'load it with keras_relcon.presets.from_preset("{place}")')
     return 0

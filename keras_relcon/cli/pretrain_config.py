@@ -82,8 +82,9 @@ def read_config(path):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged, lacks what is required, or has a key or
-            a kind of value that is not known; the nearest key is suggested.
+        ValueError: if it is damaged, lacks what is required, has a key or a
+            kind of value that is not known (the nearest key is suggested), or
+            a value that cannot be trained with.
     """
     path = Path(path)
     readers = {".toml": tomllib.loads, ".json": json.loads}

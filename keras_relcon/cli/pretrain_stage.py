@@ -1,13 +1,27 @@
 """Trains a stage of the pretraining in as many runs as it takes."""
 
+import hashlib
 import importlib.util
-import shutil
+import json
 import time
 from pathlib import Path
 
 import keras
 
+from keras_relcon import data
+from keras_relcon.presets.preset_directory import read_preset
 from keras_relcon.training import EpochLog, LossGuard, ResumableTraining
+
+DISTANCE_SECTIONS = (
+    "data",
+    "held_out_subjects",
+    "held_out_share",
+    "seed",
+    "recordings",
+    "windows",
+    "motif_distance",
+)
+MODEL_SECTIONS = (*DISTANCE_SECTIONS, "encoder", "relcon", "views")
 
 
 class Paused(Exception):
@@ -61,13 +75,46 @@ def stages_of(config):
     return output.with_name(f"{output.name}.stages")
 
 
-def remove_other_stages(config, keys, overwrite):
-    """Removes what was trained by another config, or refuses to.
+def stage_keys(config):
+    """Hashes all that each stage depends on.
 
     Args:
         config: dict of `complete_config`.
-        keys: dict of the name of a stage to the hash that it depends on.
+
+    Returns:
+        dict of the name of a stage to the SHA-256 of its sections of the
+        config, and of the data's names and sizes.
+
+    Raises:
+        FileNotFoundError: if there is no data.
+        ValueError: if its folder holds no recordings.
+    """
+    files = _data_files(config["data"])
+    return {
+        "motif_distance": _key(config, DISTANCE_SECTIONS, files),
+        "relcon": _key(config, MODEL_SECTIONS, files),
+    }
+
+
+def key_of(directory):
+    """The hash that a finished directory is of, or `None`."""
+    try:
+        metadata = read_preset(directory)[1]
+    except ValueError:
+        return None
+    return metadata.facts.get("config_sha256")
+
+
+def other_stages(config, keys, overwrite):
+    """Finds what was trained by another config, or refuses it.
+
+    Args:
+        config: dict of `complete_config`.
+        keys: dict of `stage_keys`.
         overwrite: bool. Whether they may be removed.
+
+    Returns:
+        list of `Path`, the folders to remove.
 
     Raises:
         FileExistsError: if there are any and `overwrite` is not set.
@@ -85,8 +132,35 @@ def remove_other_stages(config, keys, overwrite):
             "back to that config, choose another output, or pass --overwrite "
             "to remove them."
         )
-    for folder in others:
-        shutil.rmtree(folder)
+    return others
+
+
+def _key(config, sections, files):
+    content = {
+        "config": {name: config[name] for name in sections},
+        "files": [
+            [str(file.relative_to(config["data"])), file.stat().st_size]
+            for file in files
+        ],
+    }
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _data_files(path):
+    """The files that `load_recordings` reads, at least one."""
+    if path.is_file():
+        return [path]
+    files = sorted(
+        file
+        for file in path.glob("*/*.csv")
+        if file.is_file()
+        and not file.name.startswith(".")
+        and not file.parent.name.startswith(".")
+    )
+    if not files:
+        data.load_recordings(path)  # raises, and says what must be there
+    return files
 
 
 def _checkpoint_name(name, key):

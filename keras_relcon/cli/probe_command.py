@@ -20,8 +20,7 @@ the encoder stand an untrained one and hand-made features: a score means
 something only by its distance from these.
 
 DATA is a MotionSense zip, a WISDM zip, or a folder of <subject>/<name>.csv
-files with the columns x, y, z, label, and time in seconds where there is no
-fixed rate.
+files with the columns x, y, z, label, and time where there is no fixed rate.
 
   keras-relcon probe recordings/ --folds 5 --output report/
 """
@@ -70,11 +69,11 @@ def run(args):
     encoder = presets.from_preset(args.preset)
     rate, length = expected_input(encoder)
     windows = data.make_windows(recordings, rate, length, stride=length)
-    num_subjects = len(np.unique(windows.subjects))
-    if not 2 <= args.folds <= num_subjects:
+    subjects = _probed_subjects(windows)
+    if not 2 <= args.folds <= len(subjects):
         raise ValueError(
             "--folds must be at least 2, and at most the number of subjects. "
-            f"Received: {args.folds} folds for {num_subjects} subjects. Use "
+            f"Received: {args.folds} folds for {len(subjects)} subjects. Use "
             "fewer folds, or recordings of more subjects."
         )
     make_output_folder(args.output)
@@ -83,7 +82,7 @@ def run(args):
         evaluation.LinearProbe(),
         {Path(args.preset).name: encoder},
         windows,
-        evaluation.grouped_k_fold(windows.subjects, num_folds=args.folds),
+        evaluation.grouped_k_fold(subjects, num_folds=args.folds),
         seed=args.seed,
         cache_dir=args.cache,
         progress=lambda line: print(line, flush=True),
@@ -91,6 +90,21 @@ def run(args):
     report.save(args.output, figures=figures)
     print(f"\n{report.table()}\nwritten to {args.output}/")
     return 0
+
+
+def _probed_subjects(windows):
+    """Subjects with a window that can be scored; says who has none."""
+    # Without any labels all pass, and `cross_validate` says what is missing.
+    is_usable = windows.valid & (windows.labels != "")
+    subjects = np.unique(windows.select(is_usable).subjects)
+    left_out = np.setdiff1d(windows.subjects, subjects)
+    if len(left_out):
+        warnings.warn(
+            f"The subjects {left_out.tolist()} are left out, for they have no "
+            "window that is labelled and without missing samples.",
+            stacklevel=2,
+        )
+    return subjects
 
 
 def _can_draw():

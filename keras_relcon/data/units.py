@@ -1,5 +1,7 @@
 """Acceleration units: g everywhere inside, m/s2 only at the door."""
 
+import re
+
 import numpy as np
 
 STANDARD_GRAVITY = 9.80665  # m/s2 in one g
@@ -9,6 +11,15 @@ G_PER_UNIT = {"g": 1.0, "m/s2": 1.0 / STANDARD_GRAVITY}
 LARGEST_MEDIAN_G = 4.0
 # A median in this range, declared as m/s2, is far more likely to be in g.
 SUSPICIOUS_MEDIAN_MS2 = (0.8, 1.3)
+
+# What names of columns state: a unit in brackets, or set apart at the end. A
+# lone g counts behind an axis only: `x_g`, but neither `xg` nor `x without g`.
+MS2 = r"m[/p\s]?s\W*[2²]"
+STATED_UNIT = re.compile(
+    rf"[(\[]\s*(m?g|{MS2})\s*[)\]]"
+    rf"|[\s_.\-](mg|{MS2})$"
+    r"|[xyz][\s_.\-](g)$"
+)
 
 CHUNK = 1 << 18  # rows looked at at a time
 
@@ -60,6 +71,38 @@ def to_g(acceleration, unit, check_unit=True):
         rows = slice(first, first + CHUNK)
         converted[rows] = acceleration[rows] * G_PER_UNIT[unit]
     return converted
+
+
+def check_stated_unit(names, unit):
+    """Raises if the names of the axes state another unit.
+
+    Args:
+        names: three str, such as `Acceleration x (m/s^2)` or `acc_x_mg`.
+        unit: str. What the axes are said to be in.
+
+    Raises:
+        ValueError: if all names state the same unit, and it is not `unit`.
+    """
+    stated = {_stated_unit(name) for name in names}
+    if len(stated) > 1 or stated <= {None, unit}:
+        return
+    (found,) = stated
+    advice = f'Pass unit="{found}", or'
+    if found not in G_PER_UNIT:
+        advice = "Divide the axes by 1000, for g, or pass"
+    raise ValueError(
+        "`unit` must be the unit that the names of the axes state. Received: "
+        f"unit={unit!r} with the columns {list(names)}, in {found}. {advice} "
+        "check_unit=False if the names are wrong."
+    )
+
+
+def _stated_unit(name):
+    match = STATED_UNIT.search(name.strip().lower())
+    if match is None:
+        return None
+    unit = match[match.lastindex]
+    return unit if unit in ("g", "mg") else "m/s2"
 
 
 def unit_advice(median, if_in_ms2):

@@ -101,6 +101,7 @@ def embed(
             )
         else:
             num_short += 1
+        del item, stream  # not in memory while the next file is read
     warn_if_short(num_short, count, length, rate)
     return _joined(parts)
 

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.layers.argument_check import check_not_negative
+from keras_relcon.argument_checks import check_not_negative
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")

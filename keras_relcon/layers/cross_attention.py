@@ -5,7 +5,7 @@ import random
 import keras
 from keras import ops
 
-from keras_relcon.layers.argument_check import check_count
+from keras_relcon.argument_checks import check_count
 from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 from keras_relcon.layers.sparsemax import sparsemax
 

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.layers.argument_check import check_count
+from keras_relcon.argument_checks import check_count
 from keras_relcon.layers.layout import (
     internal_data_format,
     swap_layout,
@@ -115,7 +115,8 @@ class DilatedConvStack(keras.layers.Layer):
 
     Raises:
         ValueError: if `embedding_dim` is below 8, `kernel_size` is even, a
-            size is not an int, or `x` has another rank.
+            size is not an int, or `x` has another rank, or other channels than
+            the stack was built for.
 
     Differs from the paper: see `DilatedConvQKV`.
     """
@@ -184,6 +185,8 @@ class DilatedConvStack(keras.layers.Layer):
         for bottleneck, conv in zip(self.bottlenecks, self.dilated_convs):
             bottleneck.build(internal(self.embedding_dim))
             conv.build(internal(self.embedding_dim // 8))
+        # `call` passes by the checks of the convolutions.
+        self.input_spec = keras.layers.InputSpec(ndim=3, axes={2: channels})
         self.built = True
 
     def call(self, x, seen=None):

@@ -1,8 +1,9 @@
 """The memory layout in which convolutions run fastest on each backend.
 
 Every public shape is `(batch, time, channels)`. Inside a stack of convolutions
-PyTorch is several times faster on `(batch, channels, time)`, TensorFlow and JAX
-on `(batch, time, channels)`. Weights have the same shapes in both.
+PyTorch is faster on `(batch, channels, time)`, the layout of its own kernels,
+TensorFlow and JAX on `(batch, time, channels)`. Weights have the same shapes in
+both.
 """
 
 import keras

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.layers.argument_check import check_count
+from keras_relcon.argument_checks import check_count
 from keras_relcon.layers.augmentations import (
     Augmentation,
     ChannelShuffle,

@@ -3,7 +3,7 @@ import numbers
 import keras
 from keras import ops
 
-from keras_relcon.layers.argument_check import check_count
+from keras_relcon.argument_checks import check_count
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
 from keras_relcon.layers.layout import (
     channel_axis,

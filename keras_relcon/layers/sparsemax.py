@@ -30,7 +30,8 @@ def sparsemax(logits, axis=-1):
 
     Returns:
         Tensor of the shape and dtype of `logits`. Computed in float32 when
-        `logits` is of lower precision. Rows with a NaN are NaN.
+        `logits` is of lower precision. Rows with a NaN, with infinity, or with
+        negative infinity alone are NaN.
 
     Raises:
         TypeError: if `logits` are no floats.
@@ -69,7 +70,11 @@ def _compiled_project(logits):
     leaders = _leaders(logits)
     maximum = _in_full_precision(ops.max(leaders, axis=-1, keepdims=True))
     # Relative to the maximum, the threshold lies in [-1, 0).
-    threshold = _newton(leaders, maximum, ops.full_like(maximum, -1.0))
+    # Of an infinite maximum, the threshold and so the whole row is NaN.
+    threshold = ops.where(
+        ops.isfinite(maximum), ops.full_like(maximum, -1.0), float("nan")
+    )
+    threshold = _newton(leaders, maximum, threshold)
     threshold = _newton(logits, maximum, threshold)
     output = _above(logits, maximum, threshold)
 
@@ -94,7 +99,8 @@ def _leaders(logits):
 
     Neighbours fall into different groups: large logits come in runs.
     """
-    num_groups = logits.shape[-1] // GROUP_SIZE
+    # In a graph of TensorFlow the number may be unknown.
+    num_groups = (logits.shape[-1] or 0) // GROUP_SIZE
     if num_groups == 0:
         return logits
     size = num_groups * GROUP_SIZE

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_relcon.layers.argument_check import (
+from keras_relcon.argument_checks import (
     check_count,
     check_not_negative,
 )

@@ -1,8 +1,8 @@
 import keras
 from keras import ops
 
+from keras_relcon.argument_checks import check_above_zero
 from keras_relcon.losses.shape_check import check_same_shape
-from keras_relcon.losses.value_check import check_above_zero
 
 
 def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):

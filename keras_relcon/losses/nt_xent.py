@@ -1,10 +1,10 @@
 import keras
 from keras import ops
 
+from keras_relcon.argument_checks import check_above_zero
 from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
 from keras_relcon.losses.shape_check import check_same_shape
 from keras_relcon.losses.temperature_loss import TemperatureLoss
-from keras_relcon.losses.value_check import check_above_zero
 
 
 def nt_xent_loss(first, second, temperature=0.1):

@@ -1,9 +1,9 @@
 import keras
 from keras import ops
 
+from keras_relcon.argument_checks import check_above_zero
 from keras_relcon.losses.shape_check import check_same_shape
 from keras_relcon.losses.temperature_loss import TemperatureLoss
-from keras_relcon.losses.value_check import check_above_zero
 
 # exp(-1e9) is exactly 0 in float32, and no infinity reaches a gradient.
 LARGE_NEGATIVE = -1e9

@@ -1,6 +1,6 @@
 import keras
 
-from keras_relcon.losses.value_check import check_above_zero
+from keras_relcon.argument_checks import check_above_zero
 
 
 class TemperatureLoss(keras.losses.Loss):

@@ -1,10 +1,9 @@
 import keras
 from keras import ops
 
-from keras_relcon.layers.argument_check import check_not_negative
+from keras_relcon.argument_checks import check_is_layer, check_not_negative
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.losses.nt_xent import NTXentLoss
-from keras_relcon.models.layer_check import check_is_layer
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")

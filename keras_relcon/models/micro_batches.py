@@ -30,7 +30,7 @@ def encode_in_micro_batches(encoder, windows, size):
     Differs from one call where a result depends on the other windows: batch
     norm takes the mean and variance of a micro-batch.
     """
-    num_windows, *shape = windows.shape
+    num_windows, shape = windows.shape[0], ops.shape(windows)[1:]
     if num_windows is not None and num_windows % size:
         raise ValueError(
             "`micro_batch_size` must divide the windows of a batch, anchors "

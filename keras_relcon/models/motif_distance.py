@@ -3,7 +3,7 @@ import numpy as np
 from keras import ops
 
 from keras_relcon import distributed
-from keras_relcon.layers.argument_check import check_count
+from keras_relcon.argument_checks import check_count, check_is_layer
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.cross_attention import CrossAttention, check_attention
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
@@ -14,7 +14,6 @@ from keras_relcon.models.candidate_pool import (
     check_candidate_group,
     check_num_anchors,
 )
-from keras_relcon.models.layer_check import check_is_layer
 from keras_relcon.models.train_steps import compiled, has_accelerator
 
 NORMALIZATIONS = ("candidate", "anchor", "none")
@@ -334,7 +333,7 @@ class MotifDistance(keras.Model):
         is_gathered = first is not None
         check_candidate_group(anchors.shape, candidates.shape, is_gathered)
         check_num_anchors(anchors.shape[0])
-        flat = ops.reshape(candidates, (-1, *candidates.shape[2:]))
+        flat = ops.reshape(candidates, (-1, *ops.shape(candidates)[2:]))
         anchors, flat = self._as_tensors(anchors=anchors, candidates=flat)
         return self._group(
             anchors,
@@ -484,8 +483,7 @@ def _map_chunks(function, indices, chunk_size):
     """
     size = ops.shape(indices[0])[0]
     num_chunks = (size + chunk_size - 1) // chunk_size
-    if isinstance(size, int):
-        chunk_size = -(-size // num_chunks)
+    chunk_size = (size + num_chunks - 1) // num_chunks  # of even size
     padding = num_chunks * chunk_size - size
     chunks = [
         ops.reshape(

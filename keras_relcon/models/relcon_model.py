@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_relcon import distributed
-from keras_relcon.layers.argument_check import check_count
+from keras_relcon.argument_checks import check_count, check_is_layer
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
 from keras_relcon.models.candidate_pool import (
     candidate_index,
@@ -13,7 +13,6 @@ from keras_relcon.models.candidate_pool import (
     check_num_anchors,
 )
 from keras_relcon.models.embedding_spread import EmbeddingSpread
-from keras_relcon.models.layer_check import check_is_layer
 from keras_relcon.models.micro_batches import encode_in_micro_batches
 from keras_relcon.models.train_steps import RelConTrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
@@ -336,17 +335,18 @@ class RelConModel(RelConTrainStep, keras.Model):
         num_within = 1
         if self.candidate_augmentation is None:
             num_within = ops.shape(x["candidates"])[1]
+        num_others = ops.shape(y)[1] - num_within
         loss = distributed.mean_loss(self.relative_loss(y, y_pred))
         self.loss_per_candidate.update_state(
             loss / ops.cast(ops.shape(y)[1], "float32")
         )
         reach = ops.sort(y, axis=1)[:, num_within - 1, None]
         nearest = ops.cast(y <= reach, "float32")
-        within = ops.sum(nearest[:, -num_within:], axis=1)
+        within = ops.sum(nearest[:, num_others:], axis=1)
         share = distributed.gather(within / ops.sum(nearest, axis=1))
         self.within_subject_share.update_state(share)
         self.embedding_spread.update_state(
-            distributed.gather(y_pred[:, :-num_within])
+            distributed.gather(y_pred[:, :num_others])
         )
         return self.get_metrics_result()
 

@@ -13,7 +13,17 @@ from keras_relcon.presets.preset_directory import (
 )
 from keras_relcon.presets.weights_file import read_weights
 
-PRETRAIN_OVERRIDES = ("temperature", "projector", "name", "dtype")
+PRETRAIN_OVERRIDES = (
+    "temperature",
+    "projector",
+    "views",
+    "candidate_augmentation",
+    "candidates",
+    "skip_nonfinite",
+    "micro_batch_size",
+    "name",
+    "dtype",
+)
 
 
 def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
@@ -34,10 +44,11 @@ def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
             freshly. Defaults to `True`.
         task: `None`, for the encoder, or `"pretrain"`, for a `RelConModel` of
             the encoder and its motif distance, to train on. The state of the
-            optimizer is not kept. Defaults to `None`.
+            optimizer and `views` are not kept; pass new `views` to go on with
+            them, as the bundled presets were trained. Defaults to `None`.
         **overrides: Arguments of the encoder in place of the stored ones,
             such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
-            `RelConModel`: `temperature`, `projector`, `name`, `dtype`.
+            `RelConModel` but its encoder and motif distance.
 
     Returns:
         `keras.Model`: the encoder, `(batch, time, 3)`, g, to `(batch, dim)`,

@@ -5,6 +5,8 @@ import difflib
 import json
 import os
 import shutil
+import tempfile
+import warnings
 from pathlib import Path
 
 from keras_relcon.presets.preset_metadata import PresetMetadata
@@ -15,6 +17,8 @@ HUB = "hf://"
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS, CARD = "model.weights.h5", "README.md"
 PARTS = ("motif_distance", "projector")
+# What desktops put into any folder.
+OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def bundled_presets():
@@ -37,6 +41,12 @@ def find_preset(name_or_directory):
     if name.startswith(HUB):
         return _download(name.removeprefix(HUB))
     if name in bundled_presets():
+        if (Path(name) / METADATA).is_file():
+            warnings.warn(
+                f"{name!r} is the bundled preset, not the directory of that "
+                f"name which is here. Write './{name}' for the directory.",
+                stacklevel=3,
+            )
         return BUNDLED / name
     if Path(name).is_dir():
         return Path(name)
@@ -93,15 +103,16 @@ def replacing_directory(path, overwrite):
 
     Raises:
         FileExistsError: if there is something at `path`, unless it is an
-            empty directory, or a preset and `overwrite`.
+            empty directory, or a preset with nothing else and `overwrite`.
     """
     path = Path(path)
     check_is_free(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    old = path.with_name(f".{path.name}.{os.getpid()}.replaced")
-    new.mkdir()
+    # A name that no process has used: one that was killed leaves its own.
+    work = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    new, old = work / "new", work / "old"
     try:
+        new.mkdir()  # which others may read, unlike `work`
         yield new
         if path.exists():
             os.replace(path, old)
@@ -109,22 +120,38 @@ def replacing_directory(path, overwrite):
     finally:
         if old.exists() and not path.exists():
             os.replace(old, path)  # the new one could not take its place
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def check_is_free(path, overwrite):
     """Raises a `FileExistsError` where a preset would not be written."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
-    if overwrite and (path / METADATA).exists():
-        return
-    advice = "Choose another name, or pass overwrite=True."
-    if overwrite:
+    held, advice = "something", "Choose another name, or pass overwrite=True."
+    if overwrite and not (path / METADATA).is_file():
         advice = "It is no preset, so it is not replaced: remove it first."
+    elif overwrite:
+        others = _beside_a_preset(path)
+        if not others:
+            return
+        held = f"more than a preset, such as {others[:5]}"
+        advice = "It would be lost: move it away first."
     raise FileExistsError(
         "`directory` must not exist, or be empty. "
-        f"Received: {str(path)!r}, which holds something. {advice}"
+        f"Received: {str(path)!r}, which holds {held}. {advice}"
+    )
+
+
+def _beside_a_preset(path):
+    """What is in the directory of a preset and not of it, sorted."""
+    folders = [path, *(path / part for part in PARTS)]
+    known = (CONFIG, METADATA, WEIGHTS, CARD, *OF_THE_SYSTEM)
+    return sorted(
+        entry.relative_to(path).as_posix()
+        for folder in folders
+        if folder.is_dir()
+        for entry in folder.iterdir()
+        if entry.name not in known and entry not in folders
     )
 
 

@@ -44,7 +44,8 @@ def save_to_preset(
     Args:
         model: built `keras.Model`: an encoder, a `MotifDistance`, or a
             `RelConModel`, of which encoder, motif distance, projector and
-            temperature are kept, so that training can go on.
+            temperature are kept, so that training can go on; its `views`
+            are not.
         directory: str or path.
         facts: dict, which JSON can hold. What the model card says, see
             `CARD_FACTS`. Defaults to none.
@@ -61,7 +62,7 @@ def save_to_preset(
 
     Raises:
         FileExistsError: if there is something at `directory`, unless it is an
-            empty directory, or a preset and `overwrite`.
+            empty directory, or a preset with nothing else and `overwrite`.
         TypeError: if `model` is no `keras.Model`, or the facts are no dict
             that JSON can hold.
         ValueError: if the rate or the length is not positive, the model is not

@@ -72,15 +72,23 @@ def read_weights(model, path, metadata):
             f"{str(path)!r} with {found[:12]}..., damaged or another. Copy or "
             "download the whole preset again."
         )
+    # Keras passes over weights in the file that the model has no place for.
+    stored, needed = metadata.num_parameters, model.count_params()
+    if stored not in (None, needed):
+        raise _misfit(path, model, f"{stored} numbers for {needed}.")
     try:
         model.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
-        raise ValueError(
-            "The weights of a preset must fit its config and the overrides. "
-            f"Received: {str(path)!r}, which does not fit "
-            f"{type(model).__name__}: {_first_line(error)} Leave out the "
-            "overrides that change shapes, or pass load_weights=False."
-        ) from error
+        raise _misfit(path, model, _first_line(error)) from error
+
+
+def _misfit(path, model, reason):
+    return ValueError(
+        "The weights of a preset must fit its config and the overrides. "
+        f"Received: {str(path)!r}, which does not fit {type(model).__name__}: "
+        f"{reason} Leave out the overrides that change layers or their shapes, "
+        "or pass load_weights=False."
+    )
 
 
 def sha256(path):

@@ -9,7 +9,8 @@ class AblationHyperModel(RelConHyperModel):
     The arms of Tables 5, 6 and 7 of
     [RelCon](https://arxiv.org/abs/2411.18822), on the real classes: every arm
     is a change of settings, see `ARMS`. All arms of a seed see the same
-    anchors, steps, probe and validation subjects. With
+    anchors, steps, probe and validation subjects, but for `within_recording`,
+    whose anchors are of recordings with enough windows. With
     `keras_tuner.GridSearch` a trial is one arm with one seed; see
     `run_ablation`.
 

@@ -165,13 +165,13 @@ class AblationResults:
         for axis, of, title in zip(
             axes,
             (self.mean, self.difference),
-            ("macro-F1", f"difference to {BASE}"),
+            ("macro-F1, %", f"difference to {BASE}, points"),
         ):
             mean, low, high = 100 * np.array([of(arm) for arm in self.arms]).T
             # Without an interval there is the point alone.
             reach = np.nan_to_num([mean - low, high - mean])
             axis.errorbar(mean, places, xerr=reach, fmt="o", capsize=3)
-            axis.set(xlabel=f"{title}, %", ylim=(-0.7, len(self.arms) - 0.3))
+            axis.set(xlabel=title, ylim=(-0.7, len(self.arms) - 0.3))
             axis.set_yticks(places, map(drawing.label, self.arms))
             axis.grid(alpha=0.25)
             axis.spines[["top", "right"]].set_visible(False)

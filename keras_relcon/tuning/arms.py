@@ -27,6 +27,8 @@ ARMS = {
     "temperature_0.5": {"temperature": 0.5},
     "temperature_0.1": {"temperature": 0.1},
     "temperature_0.05": {"temperature": 0.05},
+    # The paper takes candidates from all of a subject's recordings.
+    "within_recording": {"candidates": "within_recording"},
     # The paper has 20.
     "num_candidates_1": {"num_candidates": 1},
     "num_candidates_20": {"num_candidates": 20},

@@ -2,6 +2,7 @@ import time
 
 import keras
 
+from keras_relcon.argument_checks import check_count
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
 from keras_relcon.evaluation.result_cache import content_key
 from keras_relcon.layers import ResNet1D34
@@ -13,6 +14,7 @@ from keras_relcon.tuning.keras_tuner_import import (
 )
 from keras_relcon.tuning.search_space import check_space, declare
 from keras_relcon.tuning.settings import (
+    CANDIDATE_POLICIES,
     OF_THE_DISTANCE,
     SPACE,
     complete,
@@ -71,7 +73,7 @@ class RelConHyperModel(hyper_model_class()):
             of a number, searched on a logarithmic scale; whole numbers where
             the default is one. Defaults to `SPACE` of the same module.
         task: see `ValidationProbe`. Defaults to `None`.
-        batch_size: int. Anchors per batch. Defaults to `64`.
+        batch_size: int, at least 2. Anchors per batch. Defaults to `64`.
         steps_per_epoch: int. Of the encoder. Defaults to `100`.
         epochs: int. Of the encoder, where the tuner does not say. Defaults to
             `10`.
@@ -86,7 +88,9 @@ class RelConHyperModel(hyper_model_class()):
         ImportError: if KerasTuner is missing.
         ValueError: if the store has validation subjects; a setting of `base`
             or `space`, or the name that it is given, is unknown; a setting has
-            no values, or a tuple that is no range; and as `ValidationProbe`.
+            no values, or a tuple that is no range; a number of windows, steps
+            or epochs is not an int of 1 or more (anchors: 2); and as
+            `ValidationProbe`.
 
     Example:
 
@@ -132,6 +136,12 @@ class RelConHyperModel(hyper_model_class()):
         self.encoder = encoder
         self.base = dict(base or {})
         self.space = dict(SPACE if space is None else space)
+        check_count("batch_size", batch_size, least=2)
+        check_count("steps_per_epoch", steps_per_epoch)
+        check_count("epochs", epochs)
+        check_count("distance_epochs", distance_epochs)
+        if distance_windows is not None:
+            check_count("distance_windows", distance_windows)
         self.batch_size = batch_size
         self.steps_per_epoch = steps_per_epoch
         self.epochs = epochs
@@ -236,6 +246,8 @@ class RelConHyperModel(hyper_model_class()):
             self.store,
             batch_size=self.batch_size,
             num_candidates=settings["num_candidates"],
+            # An augmented copy takes the place of whatever candidates.
+            policy=CANDIDATE_POLICIES.get(settings["candidates"], "subject"),
             seed=settings["seed"],
             steps_per_epoch=self.steps_per_epoch,
         )

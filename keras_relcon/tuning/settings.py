@@ -24,12 +24,17 @@ DEFAULTS = {
     "encoder": "given",
     "seed": 0,
 }
+# Of the within-subject candidates, to the policy of `CandidateGroups`.
+CANDIDATE_POLICIES = {
+    "within_subject": "subject",
+    "within_recording": "recording",
+}
 CHOICES = {
     "attention": tuple(ATTENTIONS),
     "ranking_attention": (None, *ATTENTIONS),
     "normalization": NORMALIZATIONS,
     "augmentation": ("random", "mask", "identity"),
-    "candidates": ("within_subject", "augmented_copy"),
+    "candidates": (*CANDIDATE_POLICIES, "augmented_copy"),
     "loss": ("relative", "binary", "log_ratio"),
     "encoder": ("given", "resnet1d18"),
 }
@@ -52,7 +57,7 @@ SPACE = {
 # A setting matters only where another one has one of some values.
 CONDITIONS = {
     "temperature": ("loss", ("relative", "binary")),
-    "num_candidates": ("candidates", ("within_subject",)),
+    "num_candidates": ("candidates", tuple(CANDIDATE_POLICIES)),
     "num_augmentations": ("augmentation", ("random",)),
     # Nobody trains with softmax to rank with sparsemax.
     "ranking_attention": ("attention", ("sparsemax",)),

@@ -76,6 +76,7 @@ def test_naive_distance_is_the_oracle(benchmarks, rng, motif_weights):
     output = naive.naive_distances(
         small_distance(motif_weights),
         *map(keras.ops.convert_to_tensor, group.values()),
+        pairs_per_chunk=4,
     )
     expected = reference.candidate_distances(*group.values(), motif_weights)
     np.testing.assert_allclose(to_numpy(output), expected, rtol=1e-3)

@@ -63,6 +63,34 @@ def test_options_reach_the_reader(files, tiny_preset, tmp_path):
     )
 
 
+def test_every_cell_and_row_can_be_read(files, tiny_preset, tmp_path, capsys):
+    """What the errors advise can be done with the command's options."""
+    header, *rows = files[0].read_text().splitlines()
+    rows = [f"{k / 50},{row.rsplit(',', 1)[0]}" for k, row in enumerate(rows)]
+    rows[7], rows[8] = rows[8], rows[7]
+    text = "\n".join(["time,x (m/s2),y (m/s2),z (m/s2)", *rows])
+    path = tmp_path / "c.csv"
+    path.write_text(text.replace(",", "\t"))
+    line = ["embed", str(path), "--preset", str(tiny_preset)]
+    line += ["--output", str(tmp_path)]
+    for advice, options in (
+        ("Pass the --delimiter between", ["--delimiter", r"\t"]),
+        ("or --no-unit-check if the names", ["--no-unit-check"]),
+        ("read the file with --sort-timestamps.", ["--sort-timestamps"]),
+    ):
+        assert main(line) == 1
+        assert advice in capsys.readouterr().err
+        line += options
+    assert main(line) == 0
+    assert _run(files[:1], tiny_preset, tmp_path) == 0
+    found, expected = (
+        Embeddings.load(tmp_path / f"{name}.embeddings.npz") for name in "ca"
+    )
+    np.testing.assert_allclose(
+        found.embeddings[:8], expected.embeddings[:8], atol=1e-3
+    )
+
+
 def test_a_bad_file_stops_no_other(files, tiny_preset, tmp_path, capsys):
     files[0].write_text("x,y,z\n1,2\n")
     absent = tmp_path / "absent.csv"

@@ -1,7 +1,9 @@
 import importlib.util
 import json
+import re
 import shutil
 import types
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -19,6 +21,7 @@ from keras_relcon.cli.pretrain_models import (
     make_model,
 )
 from keras_relcon.presets import from_preset
+from keras_relcon.presets.preset_directory import find_preset
 
 HAS_TENSORBOARD = all(
     importlib.util.find_spec(name) for name in ("tensorflow", "tensorboard")
@@ -174,6 +177,12 @@ def test_a_changed_stage_is_trained_again(
             pretrain(complete_config(values))
 
     run()
+    run()
+    assert quick == [3]
+    # what is no recording is no other data
+    for name in (".DS_Store", "config.toml", "s00/notes.txt", ".old/a.csv"):
+        (data / name).parent.mkdir(exist_ok=True)
+        (data / name).write_text("a")
     run()
     assert quick == [3]
     values["motif_distance"]["kernel_size"] = 5
@@ -384,12 +393,66 @@ def test_the_check_of_the_models_draws_no_number_of_the_run(
         np.testing.assert_array_equal(weight, same)
 
 
-def test_checkpoints_of_another_config_are_kept(values, tmp_path, quick):
-    other = tmp_path / "mine.stages" / "relcon-0123456789ab"
-    other.mkdir(parents=True)
+def test_what_is_printed_loads_what_was_written(
+    values, tmp_path, quick, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    values["output"] = "relcon_base"  # a bundled preset is called so
+    Path("config.json").write_text(json.dumps(values))
+    assert main(["pretrain", "config.json"]) == 0
+    text = capsys.readouterr().out
+    name = re.search(r'from_preset\("(.*)"\)', text)[1]
+    assert find_preset(name).samefile("relcon_base")
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Checkpoints of another config."""
+    folder = tmp_path / "mine.stages" / "relcon-0123456789ab"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_data_that_is_not_there_is_told_first(
+    values, tmp_path, quick, other, overwrite
+):
+    config = complete_config({**values, "data": str(tmp_path / "absent")})
+    with pytest.raises(FileNotFoundError, match="absent.*does not exist"):
+        pretrain(config, overwrite)
+    config["data"].mkdir()
+    with pytest.raises(ValueError, match="absent.*without such files"):
+        pretrain(config, overwrite)
+    assert other.exists() and quick == []
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"held_out_subjects": ["s99"]}, "held_out_subjects must be among"),
+        (
+            {"relcon": {"batch_size": 1000, "num_candidates": 2}},
+            "at least one batch of windows",
+        ),
+    ],
+)
+def test_nothing_is_removed_where_nothing_can_be_trained(
+    values, quick, other, change, words
+):
+    config = complete_config({**values, **change})
+    with pytest.raises(ValueError, match=words):
+        pretrain(config, overwrite=True)
+    assert other.exists() and quick == []
+
+
+def test_checkpoints_of_another_config_are_kept(
+    values, quick, other, monkeypatch
+):
     config = complete_config(values)
-    with pytest.raises(FileExistsError, match="relcon-0123456789ab.*overwrite"):
-        pretrain(config)
+    with monkeypatch.context() as patch:
+        patch.setattr("keras_relcon.cli.pretrain._split", _stop)  # comes later
+        with pytest.raises(FileExistsError, match=f"{other.name}.*overwrite"):
+            pretrain(config)
     assert other.exists() and quick == []
     pretrain(config, overwrite=True)
     assert not other.exists() and config["output"].exists()

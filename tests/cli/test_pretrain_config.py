@@ -152,6 +152,32 @@ def test_mistakes_name_the_key(change, words):
         complete_config(values, Path("."))
 
 
+@pytest.mark.parametrize(
+    "data, output",
+    [
+        (".", "mine"),
+        (".", "../recordings/s01/mine"),
+        ("../recordings", "."),
+        ("link", "mine"),
+        ("../link", "mine"),
+    ],
+)
+def test_the_output_is_outside_of_the_data(tmp_path, monkeypatch, data, output):
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    (folder / "link").symlink_to(folder)
+    (folder / "archive.zip").touch()
+    monkeypatch.chdir(folder)
+    values = {"data": data, "output": output}
+    for place in (".", folder):
+        with pytest.raises(ValueError, match="outside of the folder data"):
+            complete_config(values, place)
+    # beside it is a place, and anywhere for an archive
+    complete_config({**values, "output": "../recordings_mine"})
+    complete_config({**values, "data": "archive.zip"})
+
+
 def test_damaged_files_say_where(tmp_path):
     for name, text in (("a.toml", "data ="), ("a.json", '{"data": ')):
         (tmp_path / name).write_text(text)

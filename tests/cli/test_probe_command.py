@@ -1,4 +1,5 @@
 import csv
+import shutil
 import sys
 from types import SimpleNamespace
 
@@ -31,6 +32,34 @@ def test_folds_are_of_subjects(
         assert _run(recordings_folder, tiny_preset, tmp_path, folds) == 1
         message = capsys.readouterr().err.splitlines()[-1]
         assert f"{folds} folds for 4 subjects" in message
+
+
+def test_subjects_without_a_usable_window_are_left_out(
+    recordings_folder, tiny_preset, tmp_path, capsys, monkeypatch
+):
+    folder = tmp_path / "recordings"
+    shutil.copytree(recordings_folder, folder)
+    for path in (folder / "s01").iterdir():  # no labels
+        path.write_text(path.read_text().replace(f",{path.stem}", ","))
+    for path in (folder / "s03").iterdir():  # only missing samples
+        rows = path.read_text().splitlines()
+        rows[1::20] = [f",,,{path.stem}"] * len(rows[1::20])
+        path.write_text("\n".join(rows))
+    folds = []
+
+    def cross_validate(task, encoder, windows, protocol, **kwargs):
+        folds.extend(protocol)
+        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+
+    monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
+    assert _run(folder, tiny_preset, tmp_path / "report", 4) == 1
+    captured = capsys.readouterr()
+    assert "The subjects ['s01', 's03'] are left out" in captured.err
+    assert "4 folds for 2 subjects" in captured.err
+    shutil.copytree(recordings_folder / "s00", folder / "s04")
+    assert _run(folder, tiny_preset, tmp_path / "report", 3) == 0
+    tested = sorted(fold.test[0] for fold in folds)
+    assert tested == ["s00", "s02", "s04"]
 
 
 def test_data_that_is_not_there(tiny_preset, tmp_path, capsys):

@@ -221,6 +221,25 @@ def test_load_recordings_reads_a_folder(tmp_path):
         load_recordings(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        [f"{k / 50}" for k in range(100)],
+        [f"{k}" for k in range(0, 2000, 20)],
+        [f"2024-05-01T10:00:{k / 50:09.6f}" for k in range(100)],
+    ],
+    ids=["seconds", "ms", "iso"],
+)
+def test_times_of_a_folder_tell_their_unit(tmp_path, times):
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / "walk.csv").write_text(
+        "time,x,y,z\n" + "".join(f"{time},0,0,1\n" for time in times)
+    )
+    (recording,) = load_recordings(tmp_path)
+    assert recording.sample_rate_hz == pytest.approx(50)
+    assert recording.num_samples == 100
+
+
 def test_load_recordings_says_what_it_accepts(tmp_path):
     accepted = "A_DeviceMotion_data.zip.*wisdm-dataset.zip.*<subject>/<name>"
     with pytest.raises(ValueError, match=accepted):

@@ -1,4 +1,5 @@
 import logging
+import warnings
 
 import h5py
 import numpy as np
@@ -117,8 +118,64 @@ def test_what_is_named_is_not_guessed(path, caplog):
     assert recording.sample_rate_hz == pytest.approx(25)
     assert recording.labels is None
     np.testing.assert_array_equal(recording.acceleration[0], [1, 0, 0])
-    recording = read_recording(path, "s", 100)  # a rate: times are not used
+    # a rate: times are not used
+    recording = read_recording(path, "s", 100, timestamp_column=False)
     assert recording.sample_rate_hz == 100 and recording.num_samples == 100
+
+
+@pytest.mark.parametrize(
+    "times, rate",
+    [
+        (["%.3f" % (k / 100) for k in range(100)], "100"),
+        ([f"{1_700_000_000_000 + 40 * k}" for k in range(100)], "25"),
+        ([f"2024-05-01T10:00:{k / 32:09.6f}" for k in range(100)], "32"),
+    ],
+    ids=["seconds", "ms", "iso"],
+)
+def test_a_rate_that_the_unused_times_contradict_is_told(path, times, rate):
+    path.write_text("time,x,y,z\n" + "".join(f"{t},0,0,1\n" for t in times))
+    match = f"walk.csv: .* is 50, .*column 'time'.* {rate} Hz.*column=False"
+    with pytest.warns(UserWarning, match=match):
+        recording = read_recording(path, "s", 50)
+    assert recording.sample_rate_hz == 50
+
+
+@pytest.mark.parametrize(
+    "header, times",
+    [
+        ("time", [f"{k / 49:.4f}" for k in range(100)]),  # a clock off by 2 %
+        ("time", [f"{k // 50}" for k in range(100)]),  # whole seconds
+        ("time", [f"10:00:{k:02}" for k in range(60)]),  # no dates
+        ("time", ["2024-05-01T10:00:00"]),
+        ("time", [""] * 100),
+        ("label", [f"{k / 100:.2f}" for k in range(100)]),  # no times
+    ],
+)
+def test_times_that_tell_no_other_rate_are_silent(path, header, times):
+    rows = [f"{time},0,0,1\n" for time in times + times[-1:]]
+    path.write_text(f"{header},x,y,z\n" + "".join(rows))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_recording(path, "s", 50)
+
+
+def test_no_rate_is_compared_with_several_times_or_on_request(path):
+    lines = [f"0,0,1,{k * 20},{k * 40}\n" for k in range(100)]
+    path.write_text("x,y,z,Arrival_Time,Creation_Time\n" + "".join(lines))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_recording(path, "s", 100)
+        path.write_text("x,y,z,time,other\n" + "".join(lines))
+        read_recording(path, "s", 100, timestamp_column=False)
+
+
+def test_unused_times_that_cannot_be_read_are_passed_over(tmp_path):
+    times = np.array([{}] * 50)
+    np.savez(tmp_path / "a.npz", accel=np.full((50, 3), 0.5), time=times)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        recording = read_recording(tmp_path / "a.npz", "s", 50)
+    assert recording.num_samples == 50
 
 
 def test_a_guess_can_be_changed_and_passed_on(path):

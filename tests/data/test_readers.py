@@ -1,9 +1,11 @@
+import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 
 from keras_relcon.data import read_recording
+from keras_relcon.data.readers import csv_tables
 
 TIMES = np.arange(100) / 50
 
@@ -168,6 +170,18 @@ def test_unit_must_fit_the_data(path, columns):
         read_recording(path, "s", 50, unit="mg")
 
 
+def test_unit_must_be_the_one_in_the_names(path, columns):
+    # without gravity: a size that neither unit contradicts
+    names = [f"Acceleration {axis} (m/s^2)" for axis in "xyz"]
+    file = write_csv(path, {k: 2 * v for k, v in columns.items()}, names)
+    match = r"unit='g' .*'Acceleration x \(m/s\^2\)'.* in m/s2. Pass unit=\"m"
+    with pytest.raises(ValueError, match=match):
+        read_recording(file, "s", 50)
+    read_recording(file, "s", 50, unit="m/s2")
+    recording = read_recording(file, "s", 50, check_unit=False)
+    np.testing.assert_allclose(recording.acceleration, 2 * tilted(), atol=1e-6)
+
+
 def test_rows_that_are_not_numeric_are_dropped_and_counted(path, columns):
     columns = {k: [repr(float(v)) for v in c] for k, c in columns.items()}
     columns["time"] = [repr(i / 50) for i in range(100)]
@@ -208,6 +222,33 @@ def test_empty_cells_are_missing_samples(path, columns):
         recording = read_recording(write_csv(path, columns), "s", 50)
     assert recording.num_samples == 100
     assert np.isnan(recording.acceleration[3, 1])
+
+
+@pytest.mark.parametrize("is_timed", [True, False])
+def test_bad_rows_cost_little_memory(path, monkeypatch, is_timed):
+    """Not each cell of the file is a Python object at the same time."""
+    num_rows, words = 20_000, ["sit", "", "a longer label"]
+    rows = [[k / 1e5, 0.6, 0.8, words[k % 3]] for k in range(num_rows)]
+    rows[1][1], rows[7001][2], rows[7002][2] = "", "error", "bad"
+    table = dict(zip(["x", "y", "z", "label"], zip(*rows)))
+    write_csv(path, table)
+    monkeypatch.setattr(csv_tables, "BLOCK_ROWS", 1000, raising=False)
+    arguments = (path, ["x", "y", "z"], ["label"], ",", is_timed)
+    tracemalloc.start()
+    with pytest.warns(UserWarning, match="2 rows of walk.csv"):
+        found = csv_tables.read_csv(*arguments)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    size = sum(column.nbytes for column in found.values())
+    assert peak < 2.2 * size + 1e6, (peak, size)
+    is_bad = np.isin(np.arange(num_rows), [7001, 7002])
+    expected = np.array([row[0] for row in rows])
+    labels = np.array([row[3] for row in rows])
+    expected[is_bad], labels[is_bad] = np.nan, ""
+    kept = ~is_bad if is_timed else slice(None)
+    np.testing.assert_array_equal(found["x"], expected[kept])
+    assert found["label"].tolist() == labels[kept].tolist()
+    assert np.flatnonzero(np.isnan(found["y"]))[0] == 1
 
 
 def test_byte_order_mark_and_other_delimiter(path):

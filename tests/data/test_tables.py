@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import read_recording
+from keras_relcon.data.readers import array_tables
 from keras_relcon.data.readers.tables import list_columns, read_table
 
 NUM = 100
@@ -117,6 +118,20 @@ def test_hdf5_path_of_an_array_of_three_columns(tmp_path):
         read_recording(path, "s", 50)
     recording = read_recording(path, "s", 50, columns="s1/walk/acceleration")
     check(recording, with_labels=False)
+
+
+def test_of_an_hdf5_array_one_column_is_read_at_a_time(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "r.h5", "w") as file:
+        file["acceleration"] = tilted()
+    shapes, read = [], array_tables._Hdf5.read
+
+    def spy(*args):
+        shapes.append(read(*args).shape)
+        return read(*args)
+
+    monkeypatch.setattr(array_tables._Hdf5, "read", spy)
+    check(read_recording(tmp_path / "r.h5", "s", 50), with_labels=False)
+    assert shapes == [(NUM,)] * 3
 
 
 def test_npz_array_of_three_columns(tmp_path):

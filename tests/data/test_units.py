@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import units
-from keras_relcon.data.units import STANDARD_GRAVITY, to_g
+from keras_relcon.data.units import (
+    STANDARD_GRAVITY,
+    check_stated_unit,
+    to_g,
+)
 
 
 def _still(num_samples, unit):
@@ -50,3 +54,48 @@ def test_a_unit_that_contradicts_the_data_is_refused():
         to_g(_still(50, "g"), "m/s2")
     with pytest.raises(ValueError, match="`unit` must be one of"):
         to_g(_still(50, "g"), "mg")
+
+
+@pytest.mark.parametrize(
+    "name, stated",
+    [
+        ("Linear Acceleration x (m/s^2)", "m/s2"),
+        ("Acceleration x [m/s²]", "m/s2"),
+        ("accelerometer (m/s2).x", "m/s2"),
+        ("acc_x m/s^2", "m/s2"),
+        ("acc_x_ms2", "m/s2"),
+        ("acc_x_mps2", "m/s2"),
+        ("Accelerometer X (g)", "g"),
+        ("acc_x_g", "g"),
+        ("acc_x_mg", "mg"),
+        ("X [mg]", "mg"),
+    ],
+)
+def test_a_unit_in_the_names_must_be_the_unit(name, stated):
+    names = [name.replace("x", axis) for axis in "xyz"]
+    for unit in ("g", "m/s2"):
+        if unit == stated:
+            check_stated_unit(names, unit)
+            continue
+        match = rf"unit='{unit}' with the columns .*, in {stated}\. .*=False"
+        with pytest.raises(ValueError, match=match):
+            check_stated_unit(names, unit)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("x", "y", "z"),
+        ("xg", "yg", "zg"),
+        ("acc x without g", "acc y without g", "acc z without g"),
+        ("x (without g)", "y (without g)", "z (without g)"),
+        ("x (raw)", "y (raw)", "z (raw)"),
+        ("accX.time_ms", "accY.time_ms", "accZ.time_ms"),
+        ("s_e", "s_f", "s_g"),
+        ("x (g)", "y (mg)", "z (g)"),
+        ("x (g)", "y", "z"),
+    ],
+)
+def test_other_names_state_no_unit(names):
+    check_stated_unit(names, "g")
+    check_stated_unit(names, "m/s2")

@@ -1,6 +1,7 @@
 import sys
 import tracemalloc
 import types
+import weakref
 
 import keras
 import numpy as np
@@ -158,6 +159,23 @@ def test_a_file_is_read_once_its_turn_has_come(tmp_path):
         read_options=options,
     )
     assert set(found.subjects) == {"s7"}
+
+
+def test_a_recording_is_let_go_before_the_next_is_read(monkeypatch):
+    module = sys.modules["keras_relcon.evaluation.embed"]
+    references = []
+
+    def read(path, **options):
+        assert not any(reference() for reference in references)
+        recording = _recording(10 if path == "short.csv" else 400)
+        references.append(weakref.ref(recording))
+        return recording
+
+    monkeypatch.setattr(module, "read_recording", read)
+    paths = ["a.csv", "short.csv", "b.csv"]
+    with pytest.warns(UserWarning, match="1 of 3 recordings are shorter"):
+        embed(MeanAndLast(), paths, window_length=32)
+    assert len(references) == 3
 
 
 def test_labels_are_not_read(tmp_path):

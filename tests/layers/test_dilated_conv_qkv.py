@@ -3,7 +3,11 @@ import pytest
 import reference
 from support import small_distance, to_numpy
 
-from keras_relcon.layers import DilatedConvQKV, EdgeRenormalizedConv1D
+from keras_relcon.layers import (
+    DilatedConvQKV,
+    DilatedConvStack,
+    EdgeRenormalizedConv1D,
+)
 from keras_relcon.layers.layout import internal_data_format, swap_layout
 
 
@@ -78,6 +82,14 @@ def test_default_size_is_the_published_one():
 def test_impossible_sizes_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         DilatedConvQKV(**arguments)
+
+
+def test_other_channels_are_refused():
+    stack = DilatedConvStack(16, 5, 1)
+    stack(np.ones((2, 20, 3), "float32"))
+    for channels in (1, 6):  # six could pass as two groups of three
+        with pytest.raises(ValueError, match="expected axis 2.*value 3"):
+            stack(np.ones((2, 20, channels), "float32"))
 
 
 def test_a_window_without_batch_is_refused():

@@ -1,7 +1,13 @@
 import keras
 import numpy as np
 import pytest
-from support import small_encoder, to_numpy
+import reference
+from support import (
+    numeric_gradient,
+    small_encoder,
+    to_numpy,
+    variable_gradients,
+)
 
 from keras_relcon.layers import ResNet1D34
 
@@ -85,6 +91,91 @@ def test_golden_embedding_in_training(golden, golden_encoder):
         rtol=1e-4,
         atol=1e-6,
     )
+
+
+def random_encoder(rng):
+    encoder = small_encoder()
+    encoder.build((None, 64, 3))
+    for variable in encoder.weights:
+        is_positive = "gamma" in variable.path or "variance" in variable.path
+        spread = rng.normal(0, 0.3, variable.shape)
+        variable.assign(1 + np.abs(spread) if is_positive else spread)
+    return encoder
+
+
+def oracle_of(encoder):
+    """The encoder's weights, as `reference.resnet1d` takes them."""
+
+    def values(layer, *names):
+        return tuple(np.float64(to_numpy(getattr(layer, n))) for n in names)
+
+    def conv(layer):
+        return None if layer is None else values(layer, "kernel", "bias")
+
+    def norm(layer):
+        statistics = ("gamma", "beta", "moving_mean", "moving_variance")
+        return values(layer, *statistics)
+
+    return {
+        "stem": (conv(encoder.stem_conv), norm(encoder.stem_norm)),
+        "blocks": [
+            {
+                "stride": block.stride,
+                "norm_1": norm(block.norm_1),
+                "conv_1": conv(block.conv_1),
+                "norm_2": norm(block.norm_2),
+                "conv_2": conv(block.conv_2),
+                "shortcut": conv(block.shortcut),
+            }
+            for block in encoder.blocks
+        ],
+    }
+
+
+@pytest.mark.parametrize("length", [32, 33, 200, 250, 333])
+@pytest.mark.parametrize("training", [False, True])
+def test_strided_encoder_matches_the_oracle(rng, length, training):
+    encoder = random_encoder(rng)
+    x = rng.normal(size=(2, length, 3))
+    expected = reference.resnet1d(x, **oracle_of(encoder), training=training)
+    output = to_numpy(encoder(x.astype("float32"), training=training))
+    np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("length", [33, 50])
+def test_gradients_match_finite_differences_of_the_oracle(rng, length):
+    encoder = random_encoder(rng)
+    weights = oracle_of(encoder)
+    x = rng.normal(size=(3, length, 3))
+    upstream = rng.normal(size=(3, 16))
+    tensor = keras.ops.convert_to_tensor(x.astype("float32"))
+    block, values = encoder.blocks[1], weights["blocks"][1]
+    factors = keras.ops.convert_to_tensor(upstream.astype("float32"))
+    found = variable_gradients(
+        lambda: keras.ops.sum(encoder(tensor, training=True) * factors),
+        [
+            encoder.stem_norm.gamma,
+            encoder.stem_norm.beta,
+            block.norm_1.gamma,
+            block.norm_2.beta,
+            block.shortcut.kernel,
+        ],
+    )
+    norms = weights["stem"][1][:2], values["norm_1"], values["norm_2"]
+    arrays = [*norms[0], norms[1][0], norms[2][1], values["shortcut"][0]]
+    for gradient, array in zip(found, arrays):
+
+        def loss(value):
+            kept = array.copy()
+            array[...] = value
+            output = reference.resnet1d(x, **weights, training=True)
+            array[...] = kept
+            return (output * upstream).sum()
+
+        expected = numeric_gradient(loss, array)
+        np.testing.assert_allclose(
+            gradient, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max()
+        )
 
 
 @pytest.mark.parametrize("length", [32, 33, 100, 257])

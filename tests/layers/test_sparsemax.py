@@ -65,6 +65,38 @@ def test_a_row_with_nan_is_nan_and_leaves_the_others(rng):
     )
 
 
+@pytest.mark.parametrize(
+    "row", [[1.0, np.inf, 2.0], [-np.inf] * 3, [np.inf, -np.inf, np.inf]]
+)
+def test_a_row_of_an_infinite_maximum_is_nan(row):
+    logits = np.array([row, [1.0, 0.9, 0.0]], "float32")
+    output = to_numpy(sparsemax(logits))
+    assert np.isnan(output[0]).all()
+    np.testing.assert_allclose(output[1], [0.55, 0.45, 0.0], atol=1e-6)
+
+
+def test_the_largest_numbers_do_not_overflow():
+    largest = float(np.finfo("float32").max)
+    for row in ([1e30, 0.0, -1e30], [largest, -largest, 0.0]):
+        output = to_numpy(sparsemax(np.array([row], "float32")))
+        np.testing.assert_array_equal(output, [[1.0, 0.0, 0.0]])
+
+
+@pytest.mark.parametrize("size", [5, 40])
+def test_one_vector(rng, size):
+    logits = rng.normal(size=size).astype("float32")
+    output = to_numpy(sparsemax(logits))
+    np.testing.assert_allclose(output, reference.sparsemax(logits), atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [5, 40])
+def test_the_logits_are_left_as_they_are(rng, size):
+    logits = keras.ops.convert_to_tensor(rng.normal(size=(3, size)), "float32")
+    before = to_numpy(logits).copy()
+    sparsemax(logits)
+    np.testing.assert_array_equal(to_numpy(logits), before)
+
+
 def test_other_axis(rng):
     logits = rng.normal(size=(3, 9, 4)).astype("float32")
     expected = np.moveaxis(
@@ -98,6 +130,19 @@ def test_gradient_matches_the_closed_form(rng, scale, size):
         lambda x: keras.ops.sum(sparsemax(x) * weights), [logits]
     )
     np.testing.assert_allclose(gradient, expected, atol=1e-5)
+
+
+def test_gradient_of_equal_logits_and_of_another_axis(rng):
+    # Ties at the edge of the support: those in it share the mean.
+    logits = np.array([[0.5, 0.5, 0.5, -1.0], [2.0, 1.0, 0.0, 0.0]]).T
+    upstream = rng.normal(size=(4, 2))
+    support = reference.sparsemax(logits.T).T > 0
+    mean = (upstream * support).sum(0) / support.sum(0)
+    weights = keras.ops.convert_to_tensor(upstream, "float32")
+    (gradient,) = gradients(
+        lambda x: keras.ops.sum(sparsemax(x, axis=0) * weights), [logits]
+    )
+    np.testing.assert_allclose(gradient, support * (upstream - mean), atol=1e-5)
 
 
 def test_layer_serialises_and_keeps_the_shape():

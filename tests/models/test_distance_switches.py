@@ -11,11 +11,14 @@ from keras_relcon.layers import SpanMask
 
 
 @pytest.mark.parametrize("normalization", ["anchor", "none"])
+@pytest.mark.parametrize("pairs_per_chunk", [2, 4])  # 2: all chunks are filled
 def test_candidate_distances_equal_the_oracle_and_distance(
-    rng, motif_weights, normalization
+    rng, motif_weights, normalization, pairs_per_chunk
 ):
     distance = small_distance(
-        motif_weights, normalization=normalization, pairs_per_chunk=4
+        motif_weights,
+        normalization=normalization,
+        pairs_per_chunk=pairs_per_chunk,
     )
     group = candidate_group(rng, 3, 2, 20)
     # Scales and offsets apart, so that it matters whose statistics are taken.

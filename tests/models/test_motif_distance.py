@@ -127,6 +127,7 @@ def test_golden_training_gradients(golden, golden_distance_weights, attention):
         (3, 2, 20, 64),
         (2, 1, 33, 1),
         (4, 3, 17, 5),
+        (3, 2, 19, 2),  # nine windows in pairs: both kinds of chunk are filled
         (2, 1, 200, 3),
         (2, 1, 250, 32),
         (2, 1, 333, 3),
@@ -202,6 +203,22 @@ def test_half_precision_trains(rng, policy):
     assert np.isfinite(history["loss"]).all()
     weights = [to_numpy(weight) for weight in distance.trainable_variables]
     assert all(weight.dtype == "float32" for weight in weights)
+
+
+def test_one_distance_takes_windows_of_several_lengths(rng, motif_weights):
+    # Keras traces a step anew for the second length, with its time unknown.
+    distance = small_distance(motif_weights, pairs_per_chunk=3)
+    distance.compile(optimizer=keras.optimizers.SGD(0.0))
+    for length in (40, 33):
+        windows = rng.normal(size=(4, length, 3)).astype("float32")
+        distance.fit(windows, batch_size=2, epochs=1, verbose=0)
+        group = candidate_group(rng, 3, 2, length)
+        arrays = group["anchor"], group["candidates"]
+        np.testing.assert_allclose(
+            to_numpy(distance.candidate_distances(*arrays)),
+            reference.candidate_distances(*arrays, motif_weights),
+            rtol=1e-3,
+        )
 
 
 def test_distance_is_not_symmetric(rng, motif_weights):

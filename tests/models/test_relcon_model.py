@@ -13,12 +13,14 @@ from support import (
     gradients,
     small_distance,
     small_encoder,
+    tiny_encoder,
     to_numpy,
     variable_gradients,
 )
 
 from keras_relcon import RelConModel
 from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
+from keras_relcon.models import EmbeddingSpread
 
 
 def small_model(motif_weights, temperature=0.2, **kwargs):
@@ -159,6 +161,35 @@ def test_within_subject_share_counts_the_nearest(rng, motif_weights):
     np.testing.assert_allclose(
         float(logs["within_subject_share"]), (1 + 0.5 + 0) / 3, rtol=1e-5
     )
+
+
+def test_metrics_without_within_subject_candidates(rng, motif_weights):
+    model = small_model(motif_weights)
+    group = candidate_group(rng, 3, 2)
+    group["candidates"] = group["candidates"][:, :0]
+    distances = keras.ops.convert_to_tensor(
+        rng.uniform(1, 2, (3, 2)).astype("float32")
+    )
+    similarities = keras.ops.zeros((3, 2))  # at right angles
+    logs = model.compute_metrics(group, distances, similarities)
+    assert float(logs["within_subject_share"]) == 0
+    expected = EmbeddingSpread()
+    expected.update_state(similarities)
+    assert float(logs["embedding_spread"]) == float(expected.result()) > 0
+
+
+def test_one_model_takes_windows_of_several_lengths(motif_weights):
+    # Keras traces a step anew for the second length, with its time unknown.
+    distance = small_distance(motif_weights)
+    model = RelConModel(tiny_encoder(), distance, 0.2, micro_batch_size=3)
+    model.compile(optimizer=keras.optimizers.SGD(0.0))
+    for length in (40, 33):
+        group = candidate_group(np.random.default_rng(length), 3, 2, length)
+        logs = model.train_on_batch(group, return_dict=True)
+        assert np.isfinite(logs["loss"])
+        logs = model.test_on_batch(group, return_dict=True)
+        expected = expected_loss(model, group, 0.2, training=False)
+        np.testing.assert_allclose(logs["loss"], expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])

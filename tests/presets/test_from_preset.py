@@ -61,6 +61,15 @@ def test_overrides_replace_arguments(preset):
     assert wide(np.zeros((1, LENGTH, 3))).shape == (1, 24)
     with pytest.raises(ValueError, match="fit its config and the overrides"):
         from_preset(preset, embedding_dim=24)
+    # Of a smaller encoder Keras finds all weights, and passes over the rest.
+    smaller = {
+        "num_blocks": (1,),
+        "widths": (16,),
+        "kernel_sizes": (3,),
+        "strides": (2,),
+    }
+    with pytest.raises(ValueError, match="fit its config.*numbers for"):
+        from_preset(preset, **smaller)
     with pytest.raises(ValueError, match="Did you mean 'embedding_dim'"):
         from_preset(preset, embeding_dim=24)
 
@@ -71,6 +80,11 @@ def test_overrides_of_pretraining(relcon_preset):
     )
     assert isinstance(model, kr.RelConModel)
     assert (model.temperature, model.projector) == (1.0, None)
+    views = kr.models.AugmentedViews(weight=2.0)
+    model = from_preset(
+        relcon_preset, task="pretrain", views=views, micro_batch_size=4
+    )
+    assert (model.views, model.micro_batch_size) == (views, 4)
     with pytest.raises(ValueError, match="arguments of RelConModel"):
         from_preset(relcon_preset, task="pretrain", widths=(8, 16))
 

@@ -1,7 +1,9 @@
 import importlib
 import json
 import os
+import shutil
 import warnings
+from pathlib import Path
 
 import h5py
 import keras
@@ -237,6 +239,28 @@ def test_only_a_preset_is_replaced(encoder, preset, tmp_path):
     assert names == ["empty", "mine", "tiny"]
 
 
+@pytest.mark.parametrize("name", ["thesis.txt", "projector/notes/a.csv"])
+def test_what_is_beside_a_preset_is_not_removed(
+    encoder, relcon_preset, tmp_path, name
+):
+    path = shutil.copytree(relcon_preset, tmp_path / "mine")
+    (path / name).parent.mkdir(exist_ok=True)
+    (path / name).write_text("words")
+    with pytest.raises(FileExistsError, match="thesis.txt|projector/notes"):
+        save_to_preset(encoder, path, window_length=LENGTH, overwrite=True)
+    assert (path / name).read_text() == "words"
+    assert from_preset(path, task="pretrain").projector is not None
+
+
+def test_a_preset_is_replaced_with_its_parts(encoder, relcon_preset, tmp_path):
+    path = shutil.copytree(relcon_preset, tmp_path / "mine")
+    for folder in (path, path / "projector"):
+        (folder / ".DS_Store").write_text("of a desktop")
+    save_to_preset(encoder, path, window_length=LENGTH, overwrite=True)
+    assert not (path / "projector").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_a_failed_save_leaves_the_old_preset(
     encoder, preset, tmp_path, monkeypatch
 ):
@@ -259,7 +283,7 @@ def test_the_old_preset_is_put_back_if_the_new_one_cannot_move(
     replace = os.replace
 
     def fail(source, target):
-        if os.fspath(source).endswith(".partial"):
+        if Path(source).name == "new":
             raise OSError("disk full")
         replace(source, target)
 
@@ -268,6 +292,43 @@ def test_the_old_preset_is_put_back_if_the_new_one_cannot_move(
         save_to_preset(encoder, preset, window_length=LENGTH, overwrite=True)
     assert before == {file: file.read_bytes() for file in preset.iterdir()}
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
+
+
+def test_what_a_killed_save_left_is_in_no_ones_way(
+    encoder, tmp_path, monkeypatch
+):
+    def kill(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", kill)
+        patch.setattr(shutil, "rmtree", lambda *args, **kwargs: None)
+        with pytest.raises(KeyboardInterrupt):
+            save_to_preset(encoder, tmp_path / "a", window_length=LENGTH)
+    left = list(tmp_path.iterdir())
+    assert len(left) == 1 and left[0].name != "a"
+    path = save_to_preset(encoder, tmp_path / "a", window_length=LENGTH)
+    assert from_preset(path).preset_metadata.window_length == LENGTH
+    # others may read it, as they may any other directory
+    (tmp_path / "b").mkdir()
+    assert path.stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_a_directory_that_is_called_like_a_bundled_preset(
+    encoder, bundled, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "relcon_tiny").mkdir()  # what is no preset is passed over
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        from_preset("relcon_tiny")
+        save_to_preset(encoder, "relcon_tiny", None, 50, LENGTH)
+        own = from_preset("./relcon_tiny")
+    assert own.preset_metadata.sample_rate_hz == 50
+    with pytest.warns(UserWarning, match="Write './relcon_tiny'") as told:
+        found = from_preset("relcon_tiny")
+    assert found.preset_metadata.sample_rate_hz == 100
+    assert told[0].filename == __file__
 
 
 class OwnEncoder(keras.Model):

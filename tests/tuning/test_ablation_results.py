@@ -113,7 +113,9 @@ def test_tables_and_plot(results, tmp_path):
     pytest.importorskip("matplotlib")
     results.save(tmp_path)
     assert (tmp_path / "ablation.png").read_bytes()[:4] == b"\x89PNG"
-    axis = results.plot().axes[1]
+    macro_f1, axis = results.plot().axes
+    assert macro_f1.get_xlabel() == "macro-F1, %"
+    assert axis.get_xlabel() == "difference to base, points"
     points = axis.lines[0].get_xdata()
     np.testing.assert_allclose(points, [0, -2, -24], atol=1e-6)
 

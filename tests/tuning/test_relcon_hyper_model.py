@@ -198,6 +198,15 @@ def test_bad_input_is_explained(make):
         make("RelConHyperModel", space={"loss": ["relative", "hinge"]})
     with pytest.raises(ValueError, match="relative.*'cosine'"):
         make("RelConHyperModel", base={"loss": "cosine"})
+    for name, value in (
+        ("batch_size", 1),
+        ("steps_per_epoch", 0),
+        ("epochs", 1.5),
+        ("distance_epochs", 0),
+        ("distance_windows", 0),
+    ):
+        with pytest.raises(ValueError, match=f"{name}={value}"):
+            make("RelConHyperModel", **{name: value})
 
 
 def test_what_is_missing_is_named(monkeypatch):
@@ -237,6 +246,7 @@ def test_a_trial_trains_what_its_settings_say(make, monkeypatch):
         model, scores = run(epochs=4, initial_epoch=2)
     (_, _, first), (groups, kwargs, second) = calls
     assert (groups.seed, groups.epoch, groups.num_candidates) == (3, 2, 2)
+    assert groups.policy == "subject"
     assert (kwargs["epochs"], kwargs["initial_epoch"]) == (4, 2)
     assert first == second  # whether the distance was trained or found
     settings = hyper_model.settings_of("base", 3)
@@ -255,6 +265,9 @@ def test_a_trial_trains_what_its_settings_say(make, monkeypatch):
     run(epochs=4)
     trained = [kwargs["epochs"] for _, kwargs, _ in calls]
     assert trained == [4, 4, 4, 5, 4, 4, 4]
+    hyper_model.base["candidates"] = "within_recording"
+    run(epochs=4)
+    assert calls[-1][0].policy == "recording"
 
 
 def test_the_key_has_all_that_scores_depend_on(tmp_path):

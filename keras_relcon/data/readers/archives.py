@@ -9,6 +9,7 @@ from keras_relcon.data.readers.motionsense import (
 )
 from keras_relcon.data.readers.read_recording import read_recording
 from keras_relcon.data.readers.tables import list_columns
+from keras_relcon.data.readers.timestamp_columns import guess_timestamp_unit
 from keras_relcon.data.readers.wisdm_watch import (
     is_wisdm_watch,
     read_wisdm_watch,
@@ -25,7 +26,8 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
     """Reads every recording below a path, whatever is known there.
 
     A folder holds `<subject>/<name>.csv` files with the columns `x`, `y`, `z`
-    and, where there are, `time` (seconds) and `label`.
+    and, where there are, `time` and `label`. Times are in seconds, unless the
+    first of them fit ms, us or ns alone, or are ISO 8601 dates.
 
     Args:
         path: str or path. A MotionSense zip, a WISDM zip, or a folder.
@@ -85,12 +87,14 @@ def _read_folder(folder, sample_rate_hz, unit):
 def _read_file(file, sample_rate_hz, unit):
     columns = list_columns(file)
     has_time = "time" in columns
+    time_unit = guess_timestamp_unit(file, "time", ",") if has_time else None
     return read_recording(
         file,
         subject=file.parent.name,
         sample_rate_hz=None if has_time else sample_rate_hz,
         unit=unit,
         timestamp_column="time" if has_time else None,
+        timestamp_unit=time_unit,
         label_column="label" if "label" in columns else None,
         recording_id=f"{file.parent.name}/{file.stem}",
     )

@@ -84,7 +84,7 @@ def _read(table, name, rows=slice(None)):
     if name in table.shapes():
         return table.read(name, rows)
     stem, axis = name.rsplit(".", 1)
-    return table.read(stem, rows)[:, AXES.index(axis)]
+    return table.read(stem, (rows, AXES.index(axis)))
 
 
 def _as_known_type(values):

@@ -6,10 +6,11 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from keras_relcon.data.readers.tables import list_columns, read_head
-from keras_relcon.data.timestamps import MIN_RATE_HZ, SECONDS_PER_UNIT
+from keras_relcon.data.readers.tables import list_columns
+from keras_relcon.data.readers.timestamp_columns import (
+    guess_timestamp_unit,
+    warn_of_other_rate,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +29,6 @@ LABEL = re.compile(
     r"|annotations?"
 )
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|m/s\W*2?", re.IGNORECASE)
-UNIT_IN_NAME = re.compile(
-    r"[\s_\-.(\[](?:(?P<s>s|secs?|seconds?)|(?P<ms>ms|millis|milliseconds?)"
-    r"|(?P<us>us|micros|microseconds?)|(?P<ns>ns|nanos|nanoseconds?))\W*$",
-    re.IGNORECASE,
-)
-MAX_GUESSED_RATE_HZ = 1000 * MIN_RATE_HZ  # so that only one unit fits
 
 
 @dataclass(frozen=True)
@@ -86,24 +81,26 @@ def guess_columns(path, delimiter=","):
     >>> guess["columns"] = ("wrist_x", "wrist_y", "wrist_z")
     >>> recording = read_recording("walk.csv", subject="s01", **guess)
     """
-    return vars(_fill(path, ColumnNames(), delimiter, needs_time=True))
+    return vars(_fill(path, ColumnNames(), delimiter))
 
 
-def choose_columns(path, wanted, delimiter, needs_time):
+def choose_columns(path, wanted, delimiter, sample_rate_hz):
     """Returns `ColumnNames` with nothing left to guess, and logs guesses.
+
+    Timestamps are guessed where there is no sample rate. Where there is one,
+    and times that are not used tell another, a warning says so.
 
     Args:
         path: str or path.
         wanted: `ColumnNames`. What the caller named.
         delimiter: str.
-        needs_time: bool. Whether there is no sample rate.
+        sample_rate_hz: float, or `None`. What the caller gave.
 
     Raises:
-        ValueError: if there is no one guess, or no timestamps though they are
-            needed.
+        ValueError: if there is no one guess, or neither a rate nor timestamps.
     """
-    names = _fill(path, wanted, delimiter, needs_time)
-    if needs_time and not names.timestamp_column:
+    names = _fill(path, wanted, delimiter, sample_rate_hz)
+    if sample_rate_hz is None and not names.timestamp_column:
         raise ValueError(
             "Either `sample_rate_hz` or `timestamp_column` must be given. "
             f"Received: neither, and path={str(path)!r} has no column named as "
@@ -119,18 +116,20 @@ def choose_columns(path, wanted, delimiter, needs_time):
     return names
 
 
-def _fill(path, wanted, delimiter, needs_time):
+def _fill(path, wanted, delimiter, sample_rate_hz=None):
     available = list_columns(path, delimiter)
     columns = _as_three(wanted.columns, available)
     if columns is None:
         columns = guess_axes(available, path)
     time, unit = wanted.timestamp_column, wanted.timestamp_unit
-    if time is None:
-        time = needs_time and guess_one(
-            TIME, "timestamp_column", available, columns, path
-        )
+    if time is None and sample_rate_hz is None:
+        time = guess_one(TIME, "timestamp_column", available, columns, path)
         if time and unit is None:
             unit = guess_timestamp_unit(path, time, delimiter)
+    elif time is None:
+        time, unused = False, _fitting(TIME, available, columns)
+        if len(unused) == 1:
+            warn_of_other_rate(path, unused[0], delimiter, sample_rate_hz)
     label = wanted.label_column
     if label is None:
         label = guess_one(LABEL, "label_column", available, columns, path)
@@ -186,18 +185,8 @@ def guess_axes(names, path):
 
 
 def guess_one(pattern, argument, names, axes, path):
-    """Returns the name that fits a pattern, `False` if none does, or raises.
-
-    In a file with groups only names in the groups around the axes count.
-    """
-    folder = _folder(axes[0])
-    found = [
-        name
-        for name in names
-        if name not in axes
-        and folder.startswith(_folder(name))
-        and pattern.fullmatch(_letters(name[len(_folder(name)) :]))
-    ]
+    """Returns the name that fits a pattern, `False` if none does, or raises."""
+    found = _fitting(pattern, names, axes)
     if len(found) > 1:
         raise ValueError(
             f"One column must look like the `{argument}`. "
@@ -207,37 +196,16 @@ def guess_one(pattern, argument, names, axes, path):
     return found[0] if found else False
 
 
-def guess_timestamp_unit(path, name, delimiter):
-    """Returns the unit in the name of a column, or that of its values."""
-    values = read_head(path, name, delimiter)
-    if values.dtype.kind == "M":
-        return "iso"
-    if values.dtype.kind in "US":
-        numbers = _numbers(values)
-        if len(numbers) < len(values) / 2:
-            return "iso"
-        values = numbers
-    in_name = UNIT_IN_NAME.search(name)
-    if in_name:
-        return in_name.lastgroup
-    steps = np.diff(values.astype(float))
-    steps = steps[steps > 0]
-    if len(steps):
-        rate_hz = 1 / np.median(steps)
-        for unit, seconds in SECONDS_PER_UNIT.items():
-            if MIN_RATE_HZ <= rate_hz / seconds < MAX_GUESSED_RATE_HZ:
-                return unit
-    return "s"
-
-
-def _numbers(values):
-    numbers = []
-    for value in values:
-        try:
-            numbers.append(float(value))
-        except ValueError:  # an empty cell, or a row that will be left out
-            pass
-    return np.array(numbers)
+def _fitting(pattern, names, axes):
+    """Names that fit a pattern, in the groups around the axes if any."""
+    folder = _folder(axes[0])
+    return [
+        name
+        for name in names
+        if name not in axes
+        and folder.startswith(_folder(name))
+        and pattern.fullmatch(_letters(name[len(_folder(name)) :]))
+    ]
 
 
 def _split_axis(name):

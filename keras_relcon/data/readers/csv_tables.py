@@ -8,6 +8,7 @@ import numpy as np
 
 # With fewer numeric rows than this share, a wrong column or file was named.
 MIN_NUMERIC_SHARE = 0.5
+BLOCK_ROWS = 100_000  # that are Python objects at a time
 
 
 def list_csv(path, delimiter):
@@ -76,24 +77,38 @@ def _read_each_row(path, rows, header, numeric, text, is_timed):
     """Without times a row must keep its place: a bad one is missing there."""
     numeric_at = [header.index(name) for name in numeric]
     text_at = [header.index(name) for name in text]
-    numbers, texts, num_bad, example = [], [], 0, None
+    numbers = [np.empty((0, len(numeric)))]
+    texts = [np.empty((0, len(text)), str)]
+    num_bad, example = 0, None
+    while block := list(islice(rows, BLOCK_ROWS)):
+        values, words, bad = _read_block(block, numeric_at, text_at, is_timed)
+        numbers.append(values)
+        texts.append(words)
+        num_bad += len(bad)
+        example = example or next(iter(bad), None)
+    numbers, texts = np.concatenate(numbers), np.concatenate(texts)
+    num_rows = len(numbers) + num_bad * is_timed
+    _report(path, numeric, num_rows, num_bad, example, is_timed)
+    return {**dict(zip(numeric, numbers.T)), **dict(zip(text, texts.T))}
+
+
+def _read_block(rows, numeric_at, text_at, is_timed):
+    """Two arrays, of numbers and of texts, and the rows that are bad."""
+    numbers, texts, bad = [], [], []
     for row in rows:
         try:
             values = [_number(row[i]) for i in numeric_at]
             words = [row[i] for i in text_at]
         except (ValueError, IndexError):
-            num_bad += 1
-            example = example or row
+            bad.append(row)
             if is_timed:
                 continue
             values, words = [np.nan] * len(numeric_at), [""] * len(text_at)
         numbers.append(values)
         texts.append(words)
-    num_rows = len(texts) + num_bad * is_timed
-    _report(path, numeric, num_rows, num_bad, example, is_timed)
-    numbers = np.array(numbers, dtype=float).reshape(len(texts), len(numeric))
-    texts = np.array(texts, dtype=str).reshape(len(texts), len(text))
-    return {**dict(zip(numeric, numbers.T)), **dict(zip(text, texts.T))}
+    numbers = np.array(numbers, dtype=float).reshape(-1, len(numeric_at))
+    texts = np.array(texts, dtype=str).reshape(len(numbers), len(text_at))
+    return numbers, texts, bad
 
 
 def _report(path, numeric, num_rows, num_bad, example, is_timed):

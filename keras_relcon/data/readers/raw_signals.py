@@ -22,7 +22,7 @@ from keras_relcon.data.timestamps import (
     rows_by_time,
     to_seconds,
 )
-from keras_relcon.data.units import to_g
+from keras_relcon.data.units import check_stated_unit, to_g
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def read_raw_signal(
     else:
         if labels is not None:
             wanted = replace(wanted, label_column=False)
-        names = choose_columns(
-            path, wanted, delimiter, needs_time=sample_rate_hz is None
-        )
+        names = choose_columns(path, wanted, delimiter, sample_rate_hz)
+        if check_unit:
+            check_stated_unit(names.columns, unit)
         seconds, acceleration, row_labels = _read_rows(path, names, delimiter)
         labels = row_labels if labels is None else labels
         timestamp_unit = names.timestamp_unit

@@ -40,14 +40,16 @@ def read_recording(
         path: str or path. The file.
         subject: str. The person who wore the device.
         sample_rate_hz: float. Rate of the rows. With a timestamp column it is
-            the usual rate of the timestamps, and must not be given. Defaults
-            to `None`.
+            the usual rate of the timestamps, and must not be given; beside
+            times that are not used, a warning says if it differs from theirs
+            by more than 5 %. Defaults to `None`.
         unit: str. `"g"` or `"m/s2"`. Defaults to `"g"`.
         columns: three str, the x, y and z axes; in .npz and HDF5 files also
             one str, an array of shape (num_samples, 3). In HDF5 files names
             are paths. Defaults to `None`, guessed.
-        timestamp_column: str, or `False` for none. Defaults to `None`,
-            guessed, or none where `sample_rate_hz` is given.
+        timestamp_column: str, or `False` for none, whatever the file has.
+            Defaults to `None`, guessed, or none where `sample_rate_hz` is
+            given.
         timestamp_unit: str. `"s"`, `"ms"`, `"us"`, `"ns"`, or `"iso"` for
             dates: ISO 8601, UTC unless they say otherwise; a local clock that
             is put back by an hour is seen to, see `to_seconds`. Defaults to
@@ -57,9 +59,10 @@ def read_recording(
         recording_id: str. Defaults to the name of the file.
         sort_timestamps: bool. Whether to sort rows by time and drop repeated
             times, instead of raising. Defaults to `False`.
-        check_unit: bool. Whether to refuse a signal whose size contradicts
-            `unit`: a median magnitude above 4 in g, or from 0.8 to 1.3 in
-            m/s2. Defaults to `True`.
+        check_unit: bool. Whether to refuse a signal that contradicts `unit`
+            by the names of its columns, such as `x (m/s^2)`, or by its size:
+            a median magnitude above 4 in g, or from 0.8 to 1.3 in m/s2.
+            Defaults to `True`.
         delimiter: str. Between the cells of a .csv file. Defaults to `","`.
 
     Returns:
@@ -69,9 +72,10 @@ def read_recording(
         FileNotFoundError: if there is no such file.
         ImportError: if the package that reads this kind of file is missing.
         ValueError: if the file is damaged or has no rows, a column or unit is
-            unknown or no one guess is right, the unit contradicts the data,
-            timestamps do not increase, there is neither a rate nor a
-            timestamp column or there are both, or every sample is missing.
+            unknown or no one guess is right, the unit contradicts the data or
+            the names of the axes, timestamps do not increase, there is
+            neither a rate nor a timestamp column or there are both, or every
+            sample is missing.
 
     Example:
 
