@@ -119,8 +119,11 @@ def code():
     """Which commit of the project is measured."""
     git = ["git", "-C", str(Path(__file__).parent)]
     describe = [*git, "describe", "--always", "--dirty=, modified"]
-    found = subprocess.run(describe, capture_output=True, text=True)
-    return f"commit {found.stdout.strip() or 'unknown'}"
+    try:
+        found = subprocess.run(describe, capture_output=True, text=True).stdout
+    except OSError:  # there is no git
+        found = ""
+    return f"commit {found.strip() or 'unknown'}"
 
 
 def scheduling():

@@ -118,7 +118,8 @@ def report(rows):
     return (
         "One step on random walking-like windows of 256 samples, float32, "
         "sparsemax, `ResNet1D34()`, Adam. Seconds, medians of interleaved "
-        "runs. *rest* is the step less the distance; *plain* is "
+        "runs: three at 16 anchors, two at 64, one at 128. *rest* is the "
+        "step less the distance; *plain* is "
         "`train_on_batch` of the encoder alone on the same windows; *forward* "
         "is its `predict_on_batch`. *peak* is all that the process held up to "
         "the end of its first step, compilation and libraries included. "

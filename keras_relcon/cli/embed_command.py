@@ -125,6 +125,13 @@ def _add_timestamp_arguments(group):
         help="default: guessed, or none with --sample-rate-hz",
     )
     group.add_argument(
+        "--no-timestamps",
+        dest="timestamp_column",
+        action="store_const",
+        const=False,
+        help="--sample-rate-hz is right, whatever times a file has",
+    )
+    group.add_argument(
         "--timestamp-unit",
         choices=("s", "ms", "us", "ns", "iso"),
         help="default: s, or guessed where the column is",

@@ -1,6 +1,7 @@
 """The console command `keras-relcon`."""
 
 import argparse
+import functools
 import warnings
 
 from keras_relcon.cli import (
@@ -50,7 +51,7 @@ def main(arguments=None):
     args = _parser().parse_args(arguments)
     with warnings.catch_warnings():
         if not args.traceback:
-            warnings.showwarning = report_warning
+            warnings.showwarning = functools.partial(report_warning, args)
         try:
             return args.run(args)
         except KeyboardInterrupt:

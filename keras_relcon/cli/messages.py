@@ -18,6 +18,11 @@ OPTIONS = (
     ('unit="m/s2"', "unit", "--unit m/s2"),
     ('unit="g"', "unit", "--unit g"),
     ("`sample_rate_hz`", "sample_rate_hz", "--sample-rate-hz"),
+    (
+        "pass `timestamp_column=False`",
+        "timestamp_column",
+        "pass --no-timestamps",
+    ),
     ("`timestamp_column=False`", "timestamp_column", "--sample-rate-hz"),
     ("`timestamp_column`", "timestamp_column", "--timestamp-column"),
     ('timestamp_unit="iso"', "timestamp_unit", "--timestamp-unit iso"),
@@ -46,9 +51,14 @@ def report_error(error, args, about=None):
     say(f"error: {_with_options(' '.join(words), args)}")
 
 
-def report_warning(message, *args, **kwargs):
-    """Writes one line about a warning; in place of `warnings.showwarning`."""
-    say(f"warning: {message}")
+def report_warning(args, message, *more, **kwargs):
+    """Writes one line about a warning; in place of `warnings.showwarning`.
+
+    Args:
+        args: `argparse.Namespace` of the command.
+        message: the warning. What `showwarning` is given besides is not said.
+    """
+    say(f"warning: {_with_options(str(message), args)}")
 
 
 def say(text):

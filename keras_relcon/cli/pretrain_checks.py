@@ -63,8 +63,8 @@ def _check_output(output, data):
     place = output.parent.resolve() / output.name
     if data.is_dir() and place.is_relative_to(data.resolve()):
         raise ValueError(
-            "output must be outside of the folder data, where its logs would "
-            f"be read as recordings. Received: output = {str(output)!r} in "
+            "output must be outside of the folder data, where its files may be "
+            f"read as recordings. Received: output = {str(output)!r} in "
             f"data = {str(data)!r}. Choose a place beside that folder."
         )
 

@@ -128,9 +128,9 @@ def other_stages(config, keys, overwrite):
     if others and not overwrite:
         raise FileExistsError(
             "The stages must be those of this config. Received: "
-            f"{[str(folder) for folder in others]}, trained by another. Go "
-            "back to that config, choose another output, or pass --overwrite "
-            "to remove them."
+            f"{[str(folder) for folder in others]}, trained by another, or by "
+            "an earlier version. Go back to it, choose another output, or pass "
+            "--overwrite to remove them."
         )
     return others
 

@@ -87,13 +87,14 @@ def check_stated_unit(names, unit):
     if len(stated) > 1 or stated <= {None, unit}:
         return
     (found,) = stated
-    advice = f'Pass unit="{found}", or'
+    advice = f'Pass unit="{found}"'
     if found not in G_PER_UNIT:
-        advice = "Divide the axes by 1000, for g, or pass"
+        advice = "Divide the axes by 1000 and rename them, for g"
     raise ValueError(
         "`unit` must be the unit that the names of the axes state. Received: "
-        f"unit={unit!r} with the columns {list(names)}, in {found}. {advice} "
-        "check_unit=False if the names are wrong."
+        f"unit={unit!r} with the columns {list(names)}, in {found}. {advice}; "
+        "if it is not what the names mean, rename them or pass "
+        "check_unit=False."
     )
 
 

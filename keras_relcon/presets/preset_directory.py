@@ -4,8 +4,8 @@ import contextlib
 import difflib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -108,11 +108,12 @@ def replacing_directory(path, overwrite):
     path = Path(path)
     check_is_free(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A name that no process has used: one that was killed leaves its own.
-    work = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    new, old = work / "new", work / "old"
+    # Names that no process has used: one that was killed leaves its own.
+    token = secrets.token_hex(4)
+    new = path.with_name(f".{path.name}.{token}.partial")
+    old = path.with_name(f".{path.name}.{token}.replaced")
+    new.mkdir()
     try:
-        new.mkdir()  # which others may read, unlike `work`
         yield new
         if path.exists():
             os.replace(path, old)
@@ -120,7 +121,8 @@ def replacing_directory(path, overwrite):
     finally:
         if old.exists() and not path.exists():
             os.replace(old, path)  # the new one could not take its place
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def check_is_free(path, overwrite):

@@ -75,7 +75,7 @@ def test_every_cell_and_row_can_be_read(files, tiny_preset, tmp_path, capsys):
     line += ["--output", str(tmp_path)]
     for advice, options in (
         ("Pass the --delimiter between", ["--delimiter", r"\t"]),
-        ("or --no-unit-check if the names", ["--no-unit-check"]),
+        ("rename them or pass --no-unit-check.", ["--no-unit-check"]),
         ("read the file with --sort-timestamps.", ["--sort-timestamps"]),
     ):
         assert main(line) == 1
@@ -89,6 +89,21 @@ def test_every_cell_and_row_can_be_read(files, tiny_preset, tmp_path, capsys):
     np.testing.assert_allclose(
         found.embeddings[:8], expected.embeddings[:8], atol=1e-3
     )
+
+
+def test_a_rate_that_the_times_contradict_is_told(
+    files, tiny_preset, tmp_path, capsys
+):
+    header, *rows = files[0].read_text().splitlines()
+    rows = [f"{k / 100},{row}" for k, row in enumerate(rows)]
+    files[0].write_text("\n".join([f"time,{header}", *rows]))
+    assert _run(files[:1], tiny_preset, tmp_path / "a") == 0
+    told = capsys.readouterr().err
+    assert "warning: a.csv: --sample-rate-hz is 50, while" in told
+    assert "or pass --no-timestamps if it is right" in told
+    options = (files[:1], tiny_preset, tmp_path / "b", "--no-timestamps")
+    assert _run(*options) == 0
+    assert not capsys.readouterr().err
 
 
 def test_a_bad_file_stops_no_other(files, tiny_preset, tmp_path, capsys):

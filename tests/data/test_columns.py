@@ -169,6 +169,15 @@ def test_no_rate_is_compared_with_several_times_or_on_request(path):
         read_recording(path, "s", 100, timestamp_column=False)
 
 
+@pytest.mark.parametrize("rate", ["50", 0, -1.0])
+def test_what_is_no_rate_is_not_compared(path, rate):
+    path.write_text("time,x,y,z\n" + "".join(f"{k},0,0,1\n" for k in range(99)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="`sample_rate_hz` must be"):
+            read_recording(path, "s", rate)
+
+
 def test_unused_times_that_cannot_be_read_are_passed_over(tmp_path):
     times = np.array([{}] * 50)
     np.savez(tmp_path / "a.npz", accel=np.full((50, 3), 0.5), time=times)

@@ -283,7 +283,7 @@ def test_the_old_preset_is_put_back_if_the_new_one_cannot_move(
     replace = os.replace
 
     def fail(source, target):
-        if Path(source).name == "new":
+        if Path(source).suffix == ".partial":
             raise OSError("disk full")
         replace(source, target)
 

@@ -1,5 +1,6 @@
 """Looks at the first values of a column of timestamps."""
 
+import numbers
 import re
 import warnings
 from pathlib import Path
@@ -39,8 +40,11 @@ def warn_of_other_rate(path, name, delimiter, sample_rate_hz):
         path: str or path.
         name: str. The column.
         delimiter: str.
-        sample_rate_hz: float. The rate that is used.
+        sample_rate_hz: float. The rate that is used; what is no rate is told
+            elsewhere.
     """
+    if not isinstance(sample_rate_hz, numbers.Real) or not sample_rate_hz > 0:
+        return
     found = _head_rate_hz(path, name, delimiter)
     allowed = MAX_RATE_DIFFERENCE * sample_rate_hz
     if found is None or abs(found - sample_rate_hz) <= allowed:
@@ -63,7 +67,7 @@ def _head_rate_hz(path, name, delimiter):
             values = _numbers(values)
         # No gap is short enough for a clock change, and none is warned of.
         seconds = to_seconds(values, unit, max_gap_seconds=0)
-    except ValueError:
+    except (ValueError, TypeError):  # of a kind that is no time
         return None
     seconds = seconds[np.isfinite(seconds)]
     is_later = np.diff(seconds) > 0
