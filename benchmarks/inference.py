@@ -5,8 +5,7 @@ import measuring
 TITLE = "Inference"
 CALLS = {"batch_sizes": [1, 256], "calls": [100, 4]}
 SIZES = [
-    {**CALLS, "days": 7.0, "backends": ["tensorflow"]},
-    {**CALLS, "days": 1.0, "backends": ["jax", "torch"]},
+    {**CALLS, "days": 7.0},
 ]
 TINY = [{"batch_sizes": [1, 2], "calls": [1, 1], "days": 0.001}]
 
