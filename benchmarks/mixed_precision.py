@@ -8,6 +8,8 @@ TITLE = "Mixed precision"
 SIZES = {
     "batch_size": 8,
     "num_candidates": 8,
+    "ranked_anchors": 32,
+    "ranked_candidates": 20,
     "length": 256,
     "repeats": 1,
     "distance_steps": 15,
@@ -16,6 +18,8 @@ SIZES = {
 TINY = {
     "batch_size": 3,
     "num_candidates": 2,
+    "ranked_anchors": 4,
+    "ranked_candidates": 2,
     "length": 40,
     "repeats": 1,
     "distance_steps": 1,
@@ -31,6 +35,8 @@ def cases(sizes):
 def measure(
     batch_size,
     num_candidates,
+    ranked_anchors,
+    ranked_candidates,
     length,
     repeats,
     distance_steps,
@@ -43,22 +49,18 @@ def measure(
     import keras_relcon as kr
 
     keras.utils.set_random_seed(0)
-    count = batch_size * (1 + num_candidates)
+    count = ranked_anchors * (1 + ranked_candidates)
     windows = real_windows(count, distance_steps, length)
     reference = trained_distance(windows)
-    group = {
-        "anchor": windows[:batch_size],
-        "candidates": windows[batch_size:count].reshape(
-            batch_size, num_candidates, length, 3
-        ),
-    }
-    expected = measuring.finish(reference.candidate_distances(*group.values()))
+    group = candidate_group(windows, batch_size, num_candidates)
+    ranked = candidate_group(windows, ranked_anchors, ranked_candidates)
+    expected = measuring.finish(reference.candidate_distances(*ranked.values()))
 
     keras.config.set_dtype_policy(policy)
     distance = kr.MotifDistance()
     distance.build((None, length, 3))
     distance.set_weights(reference.get_weights())
-    output = measuring.finish(distance.candidate_distances(*group.values()))
+    output = measuring.finish(distance.candidate_distances(*ranked.values()))
     encoder = kr.layers.ResNet1D34()
     model = kr.RelConModel(encoder, distance, temperature=0.1)
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
@@ -111,6 +113,17 @@ def real_windows(count, steps, length):
     return acceleration[order[:count]]
 
 
+def candidate_group(windows, num_anchors, num_candidates):
+    """The first windows as anchors, those after them as their candidates."""
+    count = num_anchors * (1 + num_candidates)
+    return {
+        "anchor": windows[:num_anchors],
+        "candidates": windows[num_anchors:count].reshape(
+            num_anchors, num_candidates, *windows.shape[1:]
+        ),
+    }
+
+
 def rank_agreement(output, expected):
     """Kendall's tau of each anchor's candidates, averaged over anchors."""
     import numpy as np
@@ -137,9 +150,11 @@ def report(rows):
         for row in sorted(rows, key=lambda row: row["backend"])
     ]
     return (
-        "8 anchors with 8 candidates. *loss*: over 10 steps on one batch "
-        "(computed in float32). *agreement*: Kendall's tau of the distances "
-        "with those of float32, the mean over anchors, on "
+        f"{rows[0]['batch_size']} anchors with {rows[0]['num_candidates']} "
+        "candidates. *loss*: over 10 steps on one batch (computed in "
+        "float32). *agreement*: Kendall's tau of the distances with those of "
+        f"float32, the mean over {rows[0]['ranked_anchors']} anchors with "
+        f"{rows[0]['ranked_candidates']} candidates and the other anchors, on "
         f"{source} windows (`RELCON_RECORDINGS` names an archive) by a "
         f"distance {training} (`RELCON_DISTANCE` names a saved one).\n\n"
         + measuring.table(
