@@ -36,8 +36,11 @@ def candidate_group(batch_size, num_candidates, length=256):
     }
 
 
-def compiled(function):
-    """The function as the backend runs it in training, without a gradient."""
+def compiled(function, jit_compile=True):
+    """The function without a gradient, compiled where there is a compiler.
+
+    `jit_compile=False` leaves TensorFlow's graph as it is.
+    """
     import keras
 
     backend = keras.backend.backend()
@@ -48,7 +51,7 @@ def compiled(function):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, jit_compile=True, autograph=False)
+        return tf.function(function, jit_compile=jit_compile, autograph=False)
     import torch
 
     return torch.no_grad()(function)

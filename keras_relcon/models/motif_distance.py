@@ -17,6 +17,11 @@ from keras_relcon.models.candidate_pool import (
 from keras_relcon.models.train_steps import compiled, has_accelerator
 
 NORMALIZATIONS = ("candidate", "anchor", "none")
+# On a CPU, whose cache then holds most of the attention of a chunk; TensorFlow
+# works on two chunks at once.
+PAIRS_PER_CHUNK = {"tensorflow": 8, "jax": 16, "torch": 32}
+# Small steps would leave it idle.
+ACCELERATOR_PAIRS_PER_CHUNK = 2048
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -62,9 +67,9 @@ class MotifDistance(keras.Model):
         pairs_per_chunk: int, at least 1. How many pairs of windows are
             compared at once, and how many windows become keys and values at
             once. The attention of one pair takes `4 * time**2` bytes, several
-            times over. Defaults to `None`: 16 on a CPU (32 with PyTorch),
-            whose cache then holds most of it, and 2048 on an accelerator,
-            which would idle in small steps.
+            times over. Defaults to `None`: on a CPU, whose cache then holds
+            most of it, 8 with TensorFlow, 16 with JAX and 32 with PyTorch; on
+            an accelerator, which would idle in small steps, 2048.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
@@ -163,7 +168,7 @@ class MotifDistance(keras.Model):
             embedded_shape, embedded_shape, embedded_shape
         )
         self._pair_by_pair = compiled(self._pair_by_pair_distances, self)
-        self._group = compiled(self._group_distances, self)
+        self._group = compiled(self._group_distances, self, num_shared=1)
         self.built = True
 
     @property
@@ -335,20 +340,19 @@ class MotifDistance(keras.Model):
         check_num_anchors(anchors.shape[0])
         flat = ops.reshape(candidates, (-1, *ops.shape(candidates)[2:]))
         anchors, flat = self._as_tensors(anchors=anchors, candidates=flat)
+        rows = ops.arange(ops.shape(candidates)[0], dtype="int32")
         return self._group(
             anchors,
             ops.reshape(flat, ops.shape(candidates)),
-            ops.convert_to_tensor(first if is_gathered else 0, "int32"),
+            rows + first if is_gathered else rows,
         )
 
-    def _group_distances(self, anchors, candidates, first):
+    def _group_distances(self, anchors, candidates, rows):
+        """`rows`: which of the anchors the candidates belong to, in order."""
         index = candidate_index(
-            *ops.shape(candidates)[:2], ops.shape(anchors)[0], first
+            *ops.shape(candidates)[:2], ops.shape(anchors)[0], rows[0]
         )
-        row = ops.arange(ops.shape(index)[0], dtype="int32")
-        anchor_index = ops.broadcast_to(
-            (first + row)[:, None], ops.shape(index)
-        )
+        anchor_index = ops.broadcast_to(rows[:, None], ops.shape(index))
         distances = self._pair_distances(
             anchors,
             candidate_pool(anchors, candidates),
@@ -466,8 +470,8 @@ def _check_not_empty(name, shape):
 
 def _default_pairs_per_chunk():
     if has_accelerator():
-        return 2048
-    return 32 if keras.backend.backend() == "torch" else 16
+        return ACCELERATOR_PAIRS_PER_CHUNK
+    return PAIRS_PER_CHUNK[keras.backend.backend()]
 
 
 def _squared_errors(x, y):

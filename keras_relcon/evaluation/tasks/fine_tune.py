@@ -14,6 +14,7 @@ from keras_relcon.evaluation.tasks.setting_checks import (
     check_choice,
     check_positive,
     check_whole,
+    fitted,
     hidden_widths,
 )
 from keras_relcon.evaluation.tasks.task_rows import labelled_rows
@@ -210,12 +211,12 @@ class FineTune(NamedSettings):
 
     def predict(self, x):
         """Returns the label of each window of `x`, `(rows, time, 3)`, g."""
-        logits = embed_windows(self._network, x)
+        logits = embed_windows(fitted(self, "_network"), x)
         return self.classes_[logits.argmax(axis=1)]
 
     def predict_proba(self, x):
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
-        logits = embed_windows(self._network, x).astype("float64")
+        logits = embed_windows(fitted(self, "_network"), x).astype("float64")
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
@@ -225,7 +226,7 @@ class FineTune(NamedSettings):
         Args:
             x: `(rows, time, 3)`, windows, g.
         """
-        return embed_windows(self._network.encoder, x)
+        return embed_windows(fitted(self, "_network").encoder, x)
 
     def for_features(self):
         """Returns the probe for features without an encoder to train."""

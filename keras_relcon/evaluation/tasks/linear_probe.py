@@ -3,7 +3,11 @@ import warnings
 import numpy as np
 
 from keras_relcon.evaluation.tasks.named_settings import NamedSettings
-from keras_relcon.evaluation.tasks.setting_checks import as_grid, check_whole
+from keras_relcon.evaluation.tasks.setting_checks import (
+    as_grid,
+    check_whole,
+    fitted,
+)
 from keras_relcon.evaluation.tasks.task_rows import labelled_rows
 
 _TABLE_4_GRID = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, None)
@@ -118,11 +122,13 @@ class LinearProbe(NamedSettings):
 
     def predict(self, x):
         """Returns the label of each row of `x`, `(rows, dim)`."""
-        return self._classifier.predict(np.asarray(x, "float64"))
+        classifier = fitted(self, "_classifier")
+        return classifier.predict(np.asarray(x, "float64"))
 
     def predict_proba(self, x):
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
-        return self._classifier.predict_proba(np.asarray(x, "float64"))
+        classifier = fitted(self, "_classifier")
+        return classifier.predict_proba(np.asarray(x, "float64"))
 
     def _score(self, value, train_x, train_y, validation_x, validation_y):
         from sklearn.metrics import f1_score

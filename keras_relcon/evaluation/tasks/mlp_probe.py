@@ -8,6 +8,7 @@ from keras_relcon.evaluation.tasks.setting_checks import (
     check_choice,
     check_positive,
     check_whole,
+    fitted,
     hidden_widths,
 )
 from keras_relcon.evaluation.tasks.task_rows import labelled_rows
@@ -188,11 +189,13 @@ class MLPProbe(NamedSettings):
 
     def predict(self, x):
         """Returns the label of each row of `x`, `(rows, dim)`."""
-        return self._classifier.predict(self._scaled(x))
+        classifier = fitted(self, "_classifier")
+        return classifier.predict(self._scaled(x))
 
     def predict_proba(self, x):
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
-        return self._classifier.predict_proba(self._scaled(x))
+        classifier = fitted(self, "_classifier")
+        return classifier.predict_proba(self._scaled(x))
 
     def _train(self, alpha, train, validation):
         classifier = self._make(alpha, min(self.batch_size, len(train[0])))

@@ -1,7 +1,7 @@
 import numpy as np
 
 from keras_relcon.evaluation.tasks.named_settings import NamedSettings
-from keras_relcon.evaluation.tasks.setting_checks import as_grid
+from keras_relcon.evaluation.tasks.setting_checks import as_grid, fitted
 from keras_relcon.evaluation.tasks.task_rows import target_rows
 
 _ALPHAS = (1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4)
@@ -114,7 +114,8 @@ class RidgeProbe(NamedSettings):
 
     def predict(self, x):
         """Returns the target of each row of `x`, `(rows, dim)`."""
-        return self._regression.predict(np.asarray(x, "float64"))
+        regression = fitted(self, "_regression")
+        return regression.predict(np.asarray(x, "float64"))
 
 
 def _fit_one(alpha, x, y):

@@ -1,4 +1,4 @@
-"""Checks the arguments that several tasks share."""
+"""Checks the arguments and the state that several tasks share."""
 
 import numpy as np
 
@@ -55,3 +55,16 @@ def hidden_widths(hidden):
             f"no hidden layer. Received: hidden={hidden!r}. Use (512,)."
         )
     return widths
+
+
+def fitted(task, name):
+    """Returns the attribute that `fit` sets, or raises."""
+    from sklearn.exceptions import NotFittedError
+
+    value = getattr(task, name, None)
+    if value is None:
+        raise NotFittedError(
+            f"`{type(task).__name__}` predicts once it is fitted. Received: a "
+            "task before `fit`. Call `fit(train_x, train_y)` first."
+        )
+    return value

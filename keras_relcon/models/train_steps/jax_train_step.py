@@ -69,10 +69,11 @@ class RelConTrainStep:
         return logs, (trainable, non_trainable, metrics)
 
 
-def compiled(function, model):
+def compiled(function, model, num_shared=0):
     """Compiles a function of tensors that reads the model's variables.
 
-    Called inside a traced function it becomes a part of that one.
+    Called inside a traced function it becomes a part of that one. The rows,
+    which TensorFlow halves, stay together: XLA runs both halves in turn.
     """
 
     @jax.jit

@@ -50,7 +50,7 @@ class RelConTrainStep:
         return self.compute_metrics(inputs, distances, similarities)
 
 
-def compiled(function, model):
+def compiled(function, model, num_shared=0):
     """Eager PyTorch compiles nothing; it leaves out the gradient's records."""
     return torch.no_grad()(function)
 
