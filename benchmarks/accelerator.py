@@ -15,7 +15,7 @@ SIZES = {
     "num_candidates": 20,
     "length": 256,
     "repeats": 20,
-    "pairs_per_chunk": 5312,  # all of them
+    "chunks": [None, 5312],  # the default, all pairs
     "matrix_size": 8192,
 }
 TINY = {
@@ -23,14 +23,18 @@ TINY = {
     "num_candidates": 1,
     "length": 40,
     "repeats": 1,
-    "pairs_per_chunk": 2,
+    "chunks": [2],
     "matrix_size": 64,
 }
 
 
 def cases(sizes):
+    sizes = dict(sizes)
+    chunks = sizes.pop("chunks")
     return [
-        {**sizes, "policy": policy} for policy in ("float32", "mixed_bfloat16")
+        {**sizes, "policy": policy, "pairs_per_chunk": chunk}
+        for policy in ("float32", "mixed_bfloat16")
+        for chunk in chunks
     ]
 
 
@@ -39,9 +43,9 @@ def measure(
     num_candidates,
     length,
     repeats,
-    pairs_per_chunk,
     matrix_size,
     policy,
+    pairs_per_chunk,
 ):
     import keras
     import numpy as np
@@ -201,6 +205,7 @@ def report(rows):
             row["backend"],
             row["device"],
             row["policy"],
+            row["pairs_per_chunk"] or "default",
             1e3 * row["step"],
             1e3 * row["distance"],
             1e3 * (row["step"] - row["distance"]),
@@ -223,6 +228,7 @@ def report(rows):
                 "backend",
                 "device",
                 "policy",
+                "pairs at once",
                 "step",
                 "distance",
                 "rest",

@@ -28,6 +28,8 @@ FLOORS = {
 }
 BACKENDS = {"tensorflow", "jax", "torch"}
 BACKEND_FILES = {
+    "layers/kernels/jax_device.py": {"jax"},
+    "layers/kernels/jax_ranking.py": {"jax"},
     "layers/kernels/torch_sparsemax.py": {"torch"},
     "layers/kernels/torch_batch_norm.py": {"torch"},
     "layers/kernels/tensorflow_batch_norm.py": {"tensorflow"},

@@ -6,8 +6,9 @@ import keras
 from keras import ops
 
 from keras_relcon.argument_checks import check_count
+from keras_relcon.layers import kernels
 from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
-from keras_relcon.layers.sparsemax import sparsemax
+from keras_relcon.layers.sparsemax import TOLERANCE, sparsemax
 
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": ops.softmax}
 
@@ -117,12 +118,13 @@ class CrossAttention(keras.layers.Layer):
 
     def weights_of(self, query, key, training=False):
         """Returns the attention weights, `(batch, query_time, key_time)`."""
-        attention = self.attention
-        if not training and self.inference_attention is not None:
-            attention = self.inference_attention
+        attention = self.attention if training else self._inference_attention()
         query = query * (1.0 / math.sqrt(query.shape[-1]))
         scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))
         return ATTENTIONS[attention](scores, axis=-1)
+
+    def _inference_attention(self):
+        return self.inference_attention or self.attention
 
     def attend(self, query, key, projected_value, training=False):
         """Attends over values that `project` has seen already."""
@@ -132,6 +134,24 @@ class CrossAttention(keras.layers.Layer):
                 weights, self.dropout, seed=self.seed_generator
             )
         output = ops.matmul(weights, ops.transpose(projected_value, (0, 2, 1)))
+        return output + ops.cast(self.output_bias, output.dtype)
+
+    def infer(self, query, key, projected_value):
+        """As `attend` without training, and without a gradient.
+
+        In half precision on JAX with an NVIDIA GPU all of it, with a
+        sparsemax, runs in one kernel.
+        """
+        fast = kernels.ranking_kernels()
+        if (
+            fast is None
+            or self._inference_attention() != "sparsemax"
+            or not fast.can_attend(query, key)
+        ):
+            return self.attend(query, key, projected_value)
+        output = fast.sparsemax_attention(
+            *map(ops.stop_gradient, (query, key, projected_value)), TOLERANCE
+        )
         return output + ops.cast(self.output_bias, output.dtype)
 
     def call(self, query, key, value, training=False):

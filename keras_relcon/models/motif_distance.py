@@ -266,13 +266,15 @@ class MotifDistance(keras.Model):
         first = candidates[:, :1]
         return ops.zeros_like(first), ops.ones_like(first)
 
-    def _query(self, anchors, statistics):
-        return self.qkv.query(self.rev_in.normalize(anchors, statistics))
+    def _query(self, anchors, statistics, ranking=False):
+        normalized = self.rev_in.normalize(anchors, statistics)
+        return _run(self.qkv.query, normalized, ranking)
 
-    def _keys_and_values(self, candidates, statistics):
+    def _keys_and_values(self, candidates, statistics, ranking=False):
         normalized = self.rev_in.normalize(candidates, statistics)
-        values = self.cross_attention.project(self.qkv.value(normalized))
-        return self.qkv.key(normalized), values
+        keys = _run(self.qkv.key, normalized, ranking)
+        values = _run(self.qkv.value, normalized, ranking)
+        return keys, self.cross_attention.project(values)
 
     def distance(self, anchors, candidates):
         """Motif distance, pair by pair (Eq. 1).
@@ -376,15 +378,17 @@ class MotifDistance(keras.Model):
             candidate = ops.take(pool, pool_index, axis=0)
             statistics = self._statistics(anchor, candidate)
             if queries is None:
-                query = self._query(anchor, statistics)
+                query = self._query(anchor, statistics, ranking=True)
             else:
                 query = ops.take(queries, anchor_index, axis=0)
             if keys is None:
-                key, value = self._keys_and_values(candidate, statistics)
+                key, value = self._keys_and_values(
+                    candidate, statistics, ranking=True
+                )
             else:
                 key = ops.take(keys, pool_index, axis=0)
                 value = ops.take(values, pool_index, axis=0)
-            output = self.cross_attention.attend(query, key, value)
+            output = self.cross_attention.infer(query, key, value)
             return _squared_errors(
                 anchor, self.rev_in.denormalize(output, statistics)
             )
@@ -398,11 +402,12 @@ class MotifDistance(keras.Model):
         return ops.where(ops.isfinite(distances), distances, float("inf"))
 
     def _map_windows(self, function, windows):
-        """Maps a function of windows and their statistics over chunks."""
+        """Maps `_query` or `_keys_and_values` over chunks of windows."""
 
         def function_of_chunk(index):
             chunk = ops.take(windows, index[0], axis=0)
-            return function(chunk, self._statistics(chunk, chunk))
+            statistics = self._statistics(chunk, chunk)
+            return function(chunk, statistics, ranking=True)
 
         index = ops.arange(ops.shape(windows)[0], dtype="int32")
         return self._map_chunks(function_of_chunk, index)
@@ -450,6 +455,10 @@ class MotifDistance(keras.Model):
             config.get("augmentation")
         )
         return cls(**config)
+
+
+def _run(stack, x, ranking):
+    return stack.infer(x) if ranking else stack(x)
 
 
 def _check_windows(name, shape):
