@@ -230,9 +230,9 @@ class DilatedConvStack(keras.layers.Layer):
         x = activate(self.first_conv, x, scale=self.kernel_size / inside)
         for bottleneck, conv in zip(self.bottlenecks, self.dilated_convs):
             (dilation,) = conv.dilation_rate
-            x = activate(
-                conv, bottleneck.call(x), dilation=dilation, residual=x
-            )
+            kernel = ops.cast(bottleneck.kernel[0], x.dtype)
+            narrow = ops.matmul(x, kernel) + ops.cast(bottleneck.bias, x.dtype)
+            x = activate(conv, narrow, dilation=dilation, residual=x)
         return x
 
     def _activate(self, x):
