@@ -2,33 +2,35 @@ import keras
 from keras import ops
 
 
-def rematerialize(layer, x):
-    """Calls a layer in training without keeping what it computes inside.
+def rematerialize(function, layers, x):
+    """Calls a function in training without keeping what it computes inside.
 
     The backward pass computes it again from `x`: less memory for one more
     forward pass. Unlike `keras.remat` alone it works on layers that update
     variables, such as batch norm.
 
     Args:
-        layer: built Keras layer without a seed generator of its own.
+        function: callable of `x` that runs `layers`.
+        layers: list of built Keras layers without seed generators of their own.
         x: tensor.
 
     Returns:
-        `layer(x, training=True)`. Its variables are updated once.
+        `function(x)`. The variables of the layers are updated once.
 
     On a CPU, XLA merges both computations again and JAX saves nothing.
     """
-    num_trainable = len(layer.trainable_variables)
+    trainable = [v for layer in layers for v in layer.trainable_variables]
+    others = [v for layer in layers for v in layer.non_trainable_variables]
+    variables = trainable + others
 
-    def function(x, *values):
-        return layer.stateless_call(
-            values[:num_trainable], values[num_trainable:], x, training=True
-        )
+    def stateless(x, *values):
+        with keras.StatelessScope(zip(variables, values)) as scope:
+            output = function(x)
+        return output, [scope.get_current_value(v) for v in others]
 
-    variables = layer.trainable_variables + layer.non_trainable_variables
     # Copies, because the originals change before the backward pass.
     values = [ops.copy(variable) for variable in variables]
-    output, updates = keras.remat(function)(x, *values)
-    for variable, value in zip(layer.non_trainable_variables, updates):
+    output, updates = keras.remat(stateless)(x, *values)
+    for variable, value in zip(others, updates):
         variable.assign(value)
     return output

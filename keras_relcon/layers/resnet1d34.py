@@ -43,9 +43,10 @@ class ResNet1D34(keras.Model):
             `(3, 3, 3, 3)`.
         strides: sequence of int, of the first block of each stage. Defaults to
             `(1, 1, 1, 1)`.
-        rematerialize: bool. Whether training keeps the input of each block
-            alone and computes the rest again: about a third of the memory, a
-            tenth more time. See `rematerialize`. Defaults to `False`.
+        rematerialize: bool. Whether training keeps the inputs of the stem and
+            of each block alone and computes the rest again: about a third of
+            the memory, a tenth more time. See `rematerialize`. Defaults to
+            `False`.
         pooling: str. `"mean"` over time, or `"mean_std"`, mean and standard
             deviation over time side by side, which tells a strong rhythm from
             a weak one. Defaults to `"mean"` (paper).
@@ -179,18 +180,24 @@ class ResNet1D34(keras.Model):
     def call(self, x, training=False):
         self._check_length(x.shape)
         x = swap_layout(x, self.data_format)
-        x = self.stem_conv(x)
-        x = ops.relu(self.stem_norm(x, training=training))
-        x = self.stem_pool(x)
+        stem = [self.stem_conv, self.stem_norm]
+        x = self._run(self._stem, stem, x, training)
         for block in self.blocks:
-            if training and self.rematerialize:
-                x = rematerialize(block, x)
-            else:
-                x = block(x, training=training)
+            x = self._run(block, [block], x, training)
         if self.last_norm is not None:
             x = ops.relu(self.last_norm(x, training=training))
         x = self._pool(x)
         return x if self.head is None else self.head(x)
+
+    def _stem(self, x, training):
+        x = self.stem_conv(x)
+        x = ops.relu(self.stem_norm(x, training=training))
+        return self.stem_pool(x)
+
+    def _run(self, function, layers, x, training):
+        if not (training and self.rematerialize):
+            return function(x, training=training)
+        return rematerialize(lambda x: function(x, training=True), layers, x)
 
     def _pool(self, x):
         axis = time_axis(self.data_format)

@@ -70,11 +70,12 @@ def test_backward_pass_computes_again(rng):
     if keras.backend.backend() == "jax":
         import jax
 
-        program = jax.make_jaxpr(lambda x: rematerialize(layer, x))(x)
+        program = jax.make_jaxpr(lambda x: rematerialize(layer, [layer], x))(x)
         assert "remat" in str(program) or "checkpoint" in str(program)
         return
     variable_gradients(
-        lambda: ops.sum(rematerialize(layer, x)), layer.trainable_variables
+        lambda: ops.sum(rematerialize(layer, [layer], x)),
+        layer.trainable_variables,
     )
     assert layer.calls == 2
 
