@@ -6,11 +6,15 @@ from pathlib import Path
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Much of the time goes into compiling the same small programs.
-COMPILED = Path(__file__).resolve().parents[1] / ".pytest_cache"
 os.environ.setdefault(
-    "TF_XLA_FLAGS", f"--tf_xla_persistent_cache_directory={COMPILED / 'xla'}"
+    "TF_XLA_FLAGS",
+    "--tf_xla_persistent_cache_directory="
+    + str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "xla"),
 )
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(COMPILED / "jax"))
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR",
+    str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"),
+)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 sys.path.insert(0, str(Path(__file__).parent))
