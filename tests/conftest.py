@@ -5,12 +5,7 @@ from pathlib import Path
 # On shapes this small a second thread only waits for the first.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Much of the time goes into compiling the same small programs.
-os.environ.setdefault(
-    "TF_XLA_FLAGS",
-    "--tf_xla_persistent_cache_directory="
-    + str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "xla"),
-)
+# On JAX most of the time goes into compiling the same small programs.
 os.environ.setdefault(
     "JAX_COMPILATION_CACHE_DIR",
     str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"),

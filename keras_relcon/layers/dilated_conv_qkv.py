@@ -232,6 +232,7 @@ class DilatedConvStack(keras.layers.Layer):
             (dilation,) = conv.dilation_rate
             kernel = ops.cast(bottleneck.kernel[0], x.dtype)
             narrow = ops.matmul(x, kernel) + ops.cast(bottleneck.bias, x.dtype)
+            narrow = ops.stop_gradient(narrow)
             x = activate(conv, narrow, dilation=dilation, residual=x)
         return x
 

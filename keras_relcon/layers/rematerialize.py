@@ -22,15 +22,21 @@ def rematerialize(function, layers, x):
     trainable = [v for layer in layers for v in layer.trainable_variables]
     others = [v for layer in layers for v in layer.non_trainable_variables]
     variables = trainable + others
+    changed = []
 
     def stateless(x, *values):
         with keras.StatelessScope(zip(variables, values)) as scope:
+            before = [scope.get_current_value(v) for v in others]
             output = function(x)
-        return output, [scope.get_current_value(v) for v in others]
+        after = [scope.get_current_value(v) for v in others]
+        # Frozen weights stay: under mixed precision their copies are rounded.
+        pairs = enumerate(zip(before, after))
+        changed[:] = [i for i, (old, new) in pairs if new is not old]
+        return output, [after[i] for i in changed]
 
     # Copies, because the originals change before the backward pass.
     values = [ops.copy(variable) for variable in variables]
     output, updates = keras.remat(stateless)(x, *values)
-    for variable, value in zip(others, updates):
-        variable.assign(value)
+    for i, value in zip(changed, updates):
+        others[i].assign(value)
     return output

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import sys
 import types
 
 import keras
@@ -9,7 +10,12 @@ import numpy as np
 import pytest
 import reference
 from keras import ops
-from support import gradients, small_distance, to_numpy
+from support import (
+    gradients,
+    small_distance,
+    to_numpy,
+    variable_gradients,
+)
 
 import keras_relcon as kr
 from keras_relcon.layers import kernels
@@ -81,38 +87,136 @@ def test_attention_matches_the_oracle(rng, query_time, key_time, dim, channels):
     )
 
 
-def test_support_that_shrinks_by_one_each_step():
-    # Gaps that double: each of Newton's steps drops few scores.
-    scores = -(2.0 ** np.arange(-18, 0))[None, None, :]
+def newton_steps(scores):
+    """How many of Newton's steps change the threshold of one row."""
+    scores, threshold, count = scores - scores.max(), -1.0, 0
+    while True:
+        above = np.maximum(scores - threshold, 0)
+        if above.sum() - 1 <= 1e-6:
+            return count
+        threshold += (above.sum() - 1) / np.sign(above).sum()
+        count += 1
+
+
+def test_row_of_many_steps():
+    # Each step passes a few more of ever smaller gaps.
+    scores = -np.geomspace(1e-4, 0.9, 200)[None, None, :]
+    assert newton_steps(scores[0, 0]) >= 5
     query = np.ones((1, 1, 1), "float32")
-    value = np.eye(18, dtype="float32")[None]
-    weights = INTERPRETED.sparsemax_attention(
-        query, scores.transpose(0, 2, 1).astype("float32"), value, 1e-6
-    )
+    key = scores.transpose(0, 2, 1).astype("float32")
+    value = np.eye(200, dtype="float32")[None]
+    weights = INTERPRETED.sparsemax_attention(query, key, value, 1e-6)
     np.testing.assert_allclose(
-        weights, reference.sparsemax(scores), rtol=1e-4, atol=1e-6
+        weights, reference.sparsemax(scores), rtol=1e-3, atol=1e-6
     )
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_row_that_cannot_be_computed_is_nan(rng, bad):
+@pytest.fixture
+def maximum_of_a_gpu(monkeypatch):
+    """It passes over NaN, unlike that of the CPU."""
+
+    def largest(x, axis=None):
+        return jax.numpy.where(x == x, x, -np.inf).max(axis)
+
+    replaced = types.SimpleNamespace(**vars(jax.numpy))
+    replaced.max = largest
+    replaced.maximum = jax.numpy.fmax
+    monkeypatch.setattr(jax_ranking, "jnp", replaced)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [[np.nan, 1.0, 2.0], [np.nan] * 3, [np.inf, 1.0, -np.inf], [-np.inf] * 3],
+)
+def test_row_that_cannot_be_computed_is_nan(maximum_of_a_gpu, row):
+    scores = np.array([[0.3, 0.1, 0.2], row, [-np.inf, 1.0, 0.5]], "float32")
+    value = np.eye(3, dtype="float32")[None]
+    # An infinite score by a product with no zero in it.
+    query = np.ones((1, 1, 1), "float32")
+    outputs = [
+        np.asarray(
+            INTERPRETED.sparsemax_attention(
+                query, scores[i][None, :, None], value, 1e-6
+            )
+        )[0, 0]
+        for i in range(3)
+    ]
+    expected = [0.4333333, 0.2333333, 0.3333333]
+    np.testing.assert_allclose(outputs[0], expected, rtol=1e-5)
+    assert np.isnan(outputs[1]).all()
+    np.testing.assert_allclose(outputs[2], [0, 0.75, 0.25], rtol=1e-5)
+
+
+def test_only_the_row_that_cannot_be_computed_is_nan(rng, maximum_of_a_gpu):
     query, key = rng.normal(size=(2, 1, 20, 8)).astype("float32")
-    query[0, 3] = bad
+    query[0, 3] = np.nan
     value = rng.normal(size=(1, 3, 20)).astype("float32")
     output = np.asarray(INTERPRETED.sparsemax_attention(query, key, value, 0.0))
     assert np.isnan(output[0, 3]).all()
     assert np.isfinite(np.delete(output, 3, axis=1)).all()
 
 
-def test_half_precision_is_summed_in_float32(rng):
-    query, key = rng.normal(size=(2, 2, 64, 64))
-    value = rng.normal(size=(2, 3, 64))
-    halves = [ops.cast(array, "bfloat16") for array in (query, key, value)]
-    output = INTERPRETED.sparsemax_attention(*halves, 1e-6)
-    wide = [np.asarray(half, "float64") for half in halves]
+ON_BOTH = pytest.mark.parametrize(
+    "interpret", [True, pytest.param(False, marks=pytest.mark.gpu)]
+)
+
+
+@ON_BOTH
+@pytest.mark.parametrize("half", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    "query_time, key_time, dim, channels",
+    [(3, 3, 16, 1), (200, 256, 64, 3), (256, 200, 128, 6), (40, 1024, 16, 3)],
+)
+def test_attention_in_half_precision(
+    rng, interpret, half, query_time, key_time, dim, channels
+):
+    shapes = (2, query_time, dim), (2, key_time, dim), (2, channels, key_time)
+    halves = [ops.cast(rng.normal(size=shape), half) for shape in shapes]
+    assert jax_ranking.can_attend(*halves[:2])
+    output = jax_ranking.sparsemax_attention(*halves, 1e-6, interpret)
     assert output.dtype == "float32"
+    # The products are summed in float32.
+    wide = [np.asarray(half, "float64") for half in halves]
     np.testing.assert_allclose(
         output, attention_oracle(*wide), rtol=1e-4, atol=1e-4
+    )
+
+
+@ON_BOTH
+@pytest.mark.parametrize("half", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    "time, channels, size, filters, dilation",
+    [(256, 3, 15, 64, 1), (200, 8, 15, 64, 2), (3, 1, 5, 16, 1)],
+)
+def test_convolution_in_half_precision(
+    rng, interpret, half, time, channels, size, filters, dilation
+):
+    x = ops.cast(rng.normal(size=(2, time, channels)), half)
+    kernel = ops.cast(rng.normal(size=(size, channels, filters)), half)
+    bias = rng.normal(size=filters)
+    scale = rng.uniform(1, 2, size=time)
+    residual = ops.cast(rng.normal(size=(2, time, filters)), half)
+    assert jax_ranking.can_convolve(x, kernel)
+    output = jax_ranking.convolve_and_normalize(
+        x,
+        kernel,
+        ops.convert_to_tensor(bias, "float32"),
+        1e-5,
+        dilation,
+        ops.convert_to_tensor(scale, "float32"),
+        residual,
+        interpret,
+    )
+    assert output.dtype == half
+    wide, kernel, residual = (
+        np.asarray(array, "float64") for array in (x, kernel, residual)
+    )
+    sums = reference.conv1d(wide, kernel, np.zeros(filters), dilation)
+    expected = reference.instance_norm(
+        reference.gelu(sums * scale[:, None] + bias + residual)
+    )
+    np.testing.assert_allclose(
+        np.asarray(output, "float64"), expected, rtol=0.01, atol=2e-3
     )
 
 
@@ -129,17 +233,34 @@ def test_stack_matches_the_oracle(rng, motif_weights, with_kernels, time):
     assert set(with_kernels) == {"convolve_and_normalize"}
 
 
-@pytest.mark.parametrize("time", [40, 333])
+@pytest.mark.parametrize(
+    "time, channels, embedding_dim, settings",
+    [
+        (40, 3, 16, {}),
+        (33, 1, 16, {"normalization": "anchor"}),
+        (33, 6, 16, {"normalization": "none"}),
+        (33, 3, 16, {"num_dilated_blocks": 0}),
+        (33, 3, 16, {"attention": "softmax", "ranking_attention": "sparsemax"}),
+        (33, 3, 24, {}),  # too odd a width for the convolutions
+    ],
+)
 def test_distances_are_those_without_the_kernels(
-    rng, monkeypatch, in_float32, time
+    rng, with_kernels, time, channels, embedding_dim, settings
 ):
-    """333 samples are more than the convolutions take."""
-    anchors = rng.normal(size=(3, time, 3)).astype("float32")
-    candidates = rng.normal(size=(3, 1, time, 3)).astype("float32")
-    distance = kr.MotifDistance(embedding_dim=16, kernel_size=5)
-    plain = to_numpy(distance.candidate_distances(anchors, candidates))
-    monkeypatch.setattr(kernels, "ranking_kernels", lambda: INTERPRETED)
-    fast = kr.MotifDistance(embedding_dim=16, kernel_size=5, pairs_per_chunk=2)
+    anchors = rng.normal(size=(3, time, channels)).astype("float32")
+    candidates = rng.normal(size=(3, 1, time, channels)).astype("float32")
+    settings = {
+        "embedding_dim": embedding_dim,
+        "kernel_size": 5,
+        "pairs_per_chunk": 2,
+        **settings,
+    }
+    distance = kr.MotifDistance(**settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "ranking_kernels", lambda: None)
+        plain = to_numpy(distance.candidate_distances(anchors, candidates))
+    assert not with_kernels
+    fast = kr.MotifDistance(**settings)
     fast.build(anchors.shape)
     fast.set_weights(distance.get_weights())
     np.testing.assert_allclose(
@@ -147,6 +268,9 @@ def test_distances_are_those_without_the_kernels(
         plain,
         rtol=1e-4,
     )
+    assert "sparsemax_attention" in with_kernels
+    takes_width = embedding_dim == 16
+    assert ("convolve_and_normalize" in with_kernels) == takes_width
 
 
 def test_all_of_a_ranking_runs_in_the_kernels(rng, with_kernels):
@@ -220,16 +344,6 @@ def test_half_precision_ranks_in_the_kernels(rng, monkeypatch, half):
     assert products == [(half, half)] * 10
 
 
-@pytest.mark.parametrize("embedding_dim", [24, 16])
-def test_sizes_that_a_kernel_lacks_do_without(rng, with_kernels, embedding_dim):
-    windows = rng.normal(size=(2, 20, 3)).astype("float32")
-    distance = kr.MotifDistance(embedding_dim=embedding_dim, kernel_size=5)
-    distance.distance(windows, windows)
-    is_power_of_two = embedding_dim == 16
-    assert ("convolve_and_normalize" in with_kernels) == is_power_of_two
-    assert "sparsemax_attention" in with_kernels
-
-
 def test_no_gradient_flows_through_a_distance(rng, with_kernels):
     windows = rng.normal(size=(2, 20, 3)).astype("float32")
     distance = kr.MotifDistance(embedding_dim=16, kernel_size=5)
@@ -238,6 +352,11 @@ def test_no_gradient_flows_through_a_distance(rng, with_kernels):
         lambda x: ops.sum(distance.distance(x, windows)), [windows]
     )
     np.testing.assert_array_equal(gradient, 0.0)
+    for gradient in variable_gradients(
+        lambda: ops.sum(distance.distance(windows, windows)),
+        distance.trainable_variables,
+    ):
+        np.testing.assert_array_equal(gradient, 0.0)
 
 
 def test_window_with_nan_is_infinitely_far(rng, with_kernels):
@@ -249,8 +368,9 @@ def test_window_with_nan_is_infinitely_far(rng, with_kernels):
     assert np.isfinite(finite) and np.isinf(infinite)
 
 
-def test_diverged_weights_are_infinitely_far(rng, motif_weights, with_kernels):
-    """The maximum of a GPU passes over NaN; the scores are all NaN here."""
+def test_diverged_weights_are_infinitely_far(
+    rng, motif_weights, with_kernels, maximum_of_a_gpu
+):
     distance = small_distance(motif_weights)
     bias = distance.qkv.query.dilated_convs[-1].bias
     bias.assign(np.full(bias.shape, np.nan))
@@ -273,9 +393,33 @@ def test_only_gpus_with_tensor_cores(monkeypatch, kind, capability, expected):
     device = types.SimpleNamespace(
         device_kind=kind, compute_capability=capability
     )
-    monkeypatch.setattr(jax, "devices", lambda: [device])
+    monkeypatch.setattr(jax, "devices", lambda *_: [device])
     assert jax_device.has_tensor_cores() == expected
     assert (kernels.ranking_kernels() is jax_ranking) == expected
+
+
+def test_none_where_they_cannot_or_shall_not_run(monkeypatch):
+    monkeypatch.setattr(jax_device, "has_tensor_cores", lambda: True)
+    assert kernels.ranking_kernels() is jax_ranking
+    monkeypatch.setenv("KERAS_RELCON_RANKING_KERNELS", "0")
+    assert kernels.ranking_kernels() is None
+    monkeypatch.undo()
+
+    monkeypatch.setattr(jax_device, "has_tensor_cores", lambda: True)
+    name = "keras_relcon.layers.kernels.jax_ranking"
+    monkeypatch.delattr(kernels, "jax_ranking")
+    monkeypatch.setitem(sys.modules, name, None)  # a JAX without Triton
+    assert kernels.ranking_kernels() is None
+
+
+def test_the_device_that_is_chosen_counts(monkeypatch):
+    gpu = types.SimpleNamespace(
+        device_kind="NVIDIA H200", compute_capability="9.0"
+    )
+    monkeypatch.setattr(jax, "devices", lambda *_: [gpu])
+    assert jax_device.has_tensor_cores()
+    with jax.default_device(jax.local_devices(backend="cpu")[0]):
+        assert not jax_device.has_tensor_cores()
 
 
 def lowered(function, *shapes, dtype):
@@ -302,6 +446,17 @@ def test_kernels_become_triton_for_a_gpu(time, dtype):
         (2, time, 64),
         (2, time, 64),
         (2, 3, time),
+        dtype=dtype,
+    )
+    assert "__gpu$xla.gpu.triton" in text
+    text = lowered(
+        lambda x, kernel, bias, scale: jax_ranking.convolve_and_normalize(
+            x, kernel, bias, 1e-5, scale=scale
+        ),
+        (2, time, 3),
+        (15, 3, 64),
+        (64,),
+        (time,),
         dtype=dtype,
     )
     assert "__gpu$xla.gpu.triton" in text

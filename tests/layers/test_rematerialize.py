@@ -80,6 +80,49 @@ def test_backward_pass_computes_again(rng):
     assert layer.calls == 2
 
 
+def test_stem_and_blocks_are_computed_again(rng, monkeypatch):
+    encoder = make_pair()[1]
+    x = ops.convert_to_tensor(rng.normal(size=(2, 48, 3)).astype("float32"))
+    if keras.backend.backend() == "jax":
+        import jax
+
+        program = jax.make_jaxpr(lambda x: encoder(x, training=True))(x)
+        names = [equation.primitive.name for equation in program.eqns]
+        assert sum("remat" in name for name in names) == 1 + 3
+        return
+    called = []
+    for layer in (encoder.stem_conv, *(b.conv_1 for b in encoder.blocks)):
+        original = layer.call
+        monkeypatch.setattr(
+            layer,
+            "call",
+            lambda x, layer=layer, call=original: (
+                called.append(layer.path) or call(x)
+            ),
+        )
+    variable_gradients(
+        lambda: ops.sum(encoder(x, training=True)), encoder.trainable_variables
+    )
+    assert sorted(called) == sorted(2 * list(dict.fromkeys(called)))
+    assert len(called) == 2 * (1 + 3)
+
+
+def test_frozen_weights_stay_as_they_are_in_half_precision(rng):
+    """Copies for the backward pass are rounded to the half precision."""
+    encoder = ResNet1D34(**SMALL, rematerialize=True, dtype="mixed_bfloat16")
+    encoder.build((None, 48, 3))
+    kernel = encoder.blocks[0].conv_1.kernel
+    encoder.blocks[0].conv_1.trainable = False
+    encoder.stem_conv.trainable = False
+    frozen = [kernel, encoder.stem_conv.kernel]
+    before = [to_numpy(variable) for variable in frozen]
+    x = ops.convert_to_tensor(rng.normal(size=(2, 48, 3)).astype("float32"))
+    encoder(x, training=True)
+    for variable, value in zip(frozen, before):
+        np.testing.assert_array_equal(to_numpy(variable), value)
+    assert np.any(to_numpy(encoder.stem_norm.moving_mean))
+
+
 def test_configuration_keeps_the_setting():
     encoder = ResNet1D34(**SMALL, rematerialize=True)
     assert ResNet1D34.from_config(encoder.get_config()).rematerialize

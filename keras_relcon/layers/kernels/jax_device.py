@@ -7,8 +7,10 @@ LEAST_COMPUTE_CAPABILITY = 8.0
 
 
 def has_tensor_cores():
-    """Whether arrays are kept on an NVIDIA GPU of 2020 (Ampere) or later."""
-    device = jax.devices()[0]
+    """Whether arrays are made on an NVIDIA GPU of 2020 (Ampere) or later."""
+    device = jax.config.jax_default_device
+    if device is None or isinstance(device, str):
+        device = jax.devices(device)[0]
     return device.device_kind.startswith("NVIDIA") and (
         float(device.compute_capability) >= LEAST_COMPUTE_CAPABILITY
     )

@@ -3,9 +3,10 @@
 XLA writes each step of a sparsemax, and each of a GELU and an instance norm, to
 the memory of the GPU and reads it again. Here the scores of some samples stay
 in registers from their product to the weighted values, and the embedding of a
-window from its convolution to its norm. In Pallas, compiled by Triton; for half
-precision, as the arrays of a product in float32 are too large for the memory
-that a block of threads shares.
+window from its convolution to its norm. In Pallas, compiled by Triton: JAX has
+both since 0.7.1 and means to drop Triton some day, and without them XLA ranks.
+For half precision, as the arrays of a convolution in float32 are too large for
+the memory that a block of threads shares.
 
 There is no gradient. `interpret=True` runs a kernel on any machine, for tests.
 """
@@ -17,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.experimental import pallas as pl
-from jax.experimental.pallas import triton
+from jax.experimental.pallas.triton import CompilerParams, load
 
 DTYPES = ("bfloat16", "float16")
 LEAST_SIZE = 16  # of a matrix product
@@ -87,7 +88,7 @@ def sparsemax_attention(query, key, value, tolerance, interpret=False):
         out_shape=jax.ShapeDtypeStruct(
             (batch, channels, num_blocks * num_rows), "float32"
         ),
-        compiler_params=triton.CompilerParams(num_warps=4, num_stages=1),
+        compiler_params=CompilerParams(num_warps=4, num_stages=1),
         interpret=interpret,
     )(
         _padded(query, batch, num_blocks * num_rows, depth),
@@ -211,7 +212,7 @@ def convolve_and_normalize(
         in_specs=specs,
         out_specs=window_spec,
         out_shape=jax.ShapeDtypeStruct((batch, num_rows, filters), x.dtype),
-        compiler_params=triton.CompilerParams(num_warps=8, num_stages=1),
+        compiler_params=CompilerParams(num_warps=8, num_stages=1),
         interpret=interpret,
     )(*arrays)
     return output[:, :time]
@@ -236,7 +237,7 @@ def _convolution_kernel(
     entry = lax.broadcasted_iota("int32", shape, 1)
     source = sample + (entry // channels - size // 2) * dilation
     is_inside = (source >= 0) & (source < time) & (entry < size * channels)
-    seen = triton.load(
+    seen = load(
         x_ref.at[jnp.where(is_inside, source, 0), entry % channels],
         mask=is_inside,
         other=0.0,
