@@ -31,10 +31,18 @@ TINY = {
 def cases(sizes):
     sizes = dict(sizes)
     chunks = sizes.pop("chunks")
-    return [
+    rows = [
         {**sizes, "policy": policy, "pairs_per_chunk": chunk}
-        for policy in ("float32", "mixed_bfloat16")
+        for policy in ("mixed_bfloat16", "float32")
         for chunk in chunks
+    ]
+    return [
+        *(
+            {**row, "ranking_kernels": True, "backends": ["jax"]}
+            for row in rows
+            if row["policy"] != "float32"
+        ),
+        *rows,
     ]
 
 
@@ -46,6 +54,7 @@ def measure(
     matrix_size,
     policy,
     pairs_per_chunk,
+    ranking_kernels=False,
 ):
     import keras
     import numpy as np
@@ -63,7 +72,9 @@ def measure(
             batch_size, num_candidates, length
         ).items()
     }
-    distance = kr.MotifDistance(pairs_per_chunk=pairs_per_chunk)
+    distance = kr.MotifDistance(
+        pairs_per_chunk=pairs_per_chunk, ranking_kernels=ranking_kernels
+    )
     model = kr.RelConModel(kr.layers.ResNet1D34(), distance)
     model.compile(optimizer=keras.optimizers.Adam(1e-4))
     plain = kr.layers.ResNet1D34()
@@ -205,6 +216,7 @@ def report(rows):
             row["backend"],
             row["device"],
             row["policy"],
+            "kernels" if row.get("ranking_kernels") else "",
             row["pairs_per_chunk"] or "default",
             1e3 * row["step"],
             1e3 * row["distance"],
@@ -228,6 +240,7 @@ def report(rows):
                 "backend",
                 "device",
                 "policy",
+                "ranked by",
                 "pairs at once",
                 "step",
                 "distance",

@@ -11,6 +11,7 @@ from keras_relcon.baselines.predicted_transforms import (
 from keras_relcon.layers.augmentations import Rotation, TimeFlip
 from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 from keras_relcon.layers.time_warp import TimeWarp
+from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
@@ -27,7 +28,7 @@ DEFAULT_TASKS = ("arrow_of_time", "permutation", "time_warp")
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class AugPred(keras.Model):
+class AugPred(BuiltFirst, keras.Model):
     """Pretrains an encoder to tell which transforms a window went through.
 
     Multi-task self-supervision of

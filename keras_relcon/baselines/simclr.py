@@ -5,6 +5,7 @@ from keras_relcon import distributed
 from keras_relcon.baselines.input_checks import check_windows
 from keras_relcon.baselines.view_pairs import ViewPairs
 from keras_relcon.losses.nt_xent import NTXentLoss
+from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
@@ -14,7 +15,7 @@ PROJECTOR_UNITS = (256, 128, 50)
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class SimCLR(keras.Model):
+class SimCLR(BuiltFirst, keras.Model):
     """Pretrains an encoder by telling two views of a window from others'.
 
     [Tang et al., 2020](https://arxiv.org/abs/2011.11542), SimCLR

@@ -6,7 +6,6 @@ import keras
 from keras import ops
 
 from keras_relcon.argument_checks import check_count
-from keras_relcon.layers import kernels
 from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 from keras_relcon.layers.sparsemax import TOLERANCE, sparsemax
 
@@ -136,18 +135,14 @@ class CrossAttention(keras.layers.Layer):
         output = ops.matmul(weights, ops.transpose(projected_value, (0, 2, 1)))
         return output + ops.cast(self.output_bias, output.dtype)
 
-    def infer(self, query, key, projected_value):
+    def infer(self, query, key, projected_value, fast):
         """As `attend` without training, and without a gradient.
 
-        In half precision on JAX with an NVIDIA GPU all of it, with a
-        sparsemax, runs in one kernel.
+        `fast`: what `ranking_kernels` returned. One of its kernels does all,
+        with a sparsemax and for shapes and dtypes that it takes.
         """
-        fast = kernels.ranking_kernels()
-        if (
-            fast is None
-            or self._inference_attention() != "sparsemax"
-            or not fast.can_attend(query, key)
-        ):
+        is_sparse = self._inference_attention() == "sparsemax"
+        if not (is_sparse and fast.can_attend(query, key)):
             return self.attend(query, key, projected_value)
         output = fast.sparsemax_attention(
             *map(ops.stop_gradient, (query, key, projected_value)), TOLERANCE

@@ -2,7 +2,6 @@ import keras
 from keras import ops
 
 from keras_relcon.argument_checks import check_count
-from keras_relcon.layers import kernels
 from keras_relcon.layers.layout import (
     internal_data_format,
     swap_layout,
@@ -203,15 +202,13 @@ class DilatedConvStack(keras.layers.Layer):
             x = self._activate(conv.call(bottleneck.call(x)) + x)
         return swap_layout(x, self.data_format)
 
-    def infer(self, x):
+    def infer(self, x, fast):
         """As a call, and without a gradient.
 
-        In half precision on JAX with an NVIDIA GPU each convolution, with all
-        that follows it up to the norm, runs in one kernel.
+        `fast`: what `ranking_kernels` returned. One of its kernels does each
+        convolution and all that follows it up to the norm, for shapes and
+        dtypes that it takes.
         """
-        fast = kernels.ranking_kernels()
-        if fast is None:
-            return self(x)
         x = ops.stop_gradient(ops.cast(x, self.compute_dtype))
         convs = [self.first_conv, *self.dilated_convs]
         if not all(fast.can_convolve(x, conv.kernel) for conv in convs):

@@ -4,10 +4,12 @@ from keras import ops
 
 from keras_relcon import distributed
 from keras_relcon.argument_checks import check_count, check_is_layer
+from keras_relcon.layers import kernels
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.cross_attention import CrossAttention, check_attention
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
 from keras_relcon.layers.random_augmentations import RandomAugmentations
+from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.candidate_pool import (
     candidate_index,
     candidate_pool,
@@ -25,7 +27,7 @@ ACCELERATOR_PAIRS_PER_CHUNK = 2048
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class MotifDistance(keras.Model):
+class MotifDistance(BuiltFirst, keras.Model):
     """Learned distance between windows: how badly one rebuilds the other.
 
     Section 3.1 of [RelCon](https://arxiv.org/abs/2411.18822), Eq. 1:
@@ -70,6 +72,12 @@ class MotifDistance(keras.Model):
             times over. Defaults to `None`: on a CPU, whose cache then holds
             most of it, 8 with TensorFlow, 16 with JAX and 32 with PyTorch; on
             an accelerator, which would idle in small steps, 2048.
+        ranking_kernels: bool. Whether, with JAX on an NVIDIA GPU of 2020 or
+            later and in half precision, candidates are ranked by kernels
+            written for it, which halved the time of a ranking there.
+            Experimental: `pytest -m gpu tests/layers` checks them on a GPU. A
+            loaded distance takes it as an attribute, before it ranks first.
+            Elsewhere it changes nothing. Defaults to `False`.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
@@ -108,6 +116,7 @@ class MotifDistance(keras.Model):
         pairs_per_chunk=None,
         ranking_attention=None,
         normalization="candidate",
+        ranking_kernels=False,
         **kwargs,
     ):
         # The signal stays in float32 under a policy of mixed precision; the
@@ -131,6 +140,7 @@ class MotifDistance(keras.Model):
         self.num_dilated_blocks = num_dilated_blocks
         self.dropout = dropout
         self.pairs_per_chunk = pairs_per_chunk
+        self.ranking_kernels = ranking_kernels
         self.augmentation = augmentation or RandomAugmentations()
         self.rev_in = CandidateRevIN(
             affine=normalization != "none",
@@ -266,14 +276,14 @@ class MotifDistance(keras.Model):
         first = candidates[:, :1]
         return ops.zeros_like(first), ops.ones_like(first)
 
-    def _query(self, anchors, statistics, ranking=False):
+    def _query(self, anchors, statistics, fast=None):
         normalized = self.rev_in.normalize(anchors, statistics)
-        return _run(self.qkv.query, normalized, ranking)
+        return _run(self.qkv.query, normalized, fast)
 
-    def _keys_and_values(self, candidates, statistics, ranking=False):
+    def _keys_and_values(self, candidates, statistics, fast=None):
         normalized = self.rev_in.normalize(candidates, statistics)
-        keys = _run(self.qkv.key, normalized, ranking)
-        values = _run(self.qkv.value, normalized, ranking)
+        keys = _run(self.qkv.key, normalized, fast)
+        values = _run(self.qkv.value, normalized, fast)
         return keys, self.cross_attention.project(values)
 
     def distance(self, anchors, candidates):
@@ -365,12 +375,13 @@ class MotifDistance(keras.Model):
 
     def _pair_distances(self, anchors, pool, anchor_index, pool_index):
         """Distances from `anchors[anchor_index]` to `pool[pool_index]`."""
+        fast = kernels.ranking_kernels() if self.ranking_kernels else None
         # What depends on one window alone is computed once for each.
         queries = keys = values = None
         if self.normalization != "candidate":
-            queries = self._map_windows(self._query, anchors)
+            queries = self._map_windows(self._query, anchors, fast)
         if self.normalization != "anchor":
-            keys, values = self._map_windows(self._keys_and_values, pool)
+            keys, values = self._map_windows(self._keys_and_values, pool, fast)
 
         def chunk_distances(index):
             anchor_index, pool_index = index
@@ -378,17 +389,18 @@ class MotifDistance(keras.Model):
             candidate = ops.take(pool, pool_index, axis=0)
             statistics = self._statistics(anchor, candidate)
             if queries is None:
-                query = self._query(anchor, statistics, ranking=True)
+                query = self._query(anchor, statistics, fast)
             else:
                 query = ops.take(queries, anchor_index, axis=0)
             if keys is None:
-                key, value = self._keys_and_values(
-                    candidate, statistics, ranking=True
-                )
+                key, value = self._keys_and_values(candidate, statistics, fast)
             else:
                 key = ops.take(keys, pool_index, axis=0)
                 value = ops.take(values, pool_index, axis=0)
-            output = self.cross_attention.infer(query, key, value)
+            if fast is None:
+                output = self.cross_attention.attend(query, key, value)
+            else:
+                output = self.cross_attention.infer(query, key, value, fast)
             return _squared_errors(
                 anchor, self.rev_in.denormalize(output, statistics)
             )
@@ -401,13 +413,13 @@ class MotifDistance(keras.Model):
         distances = ops.stop_gradient(distances)
         return ops.where(ops.isfinite(distances), distances, float("inf"))
 
-    def _map_windows(self, function, windows):
+    def _map_windows(self, function, windows, fast):
         """Maps `_query` or `_keys_and_values` over chunks of windows."""
 
         def function_of_chunk(index):
             chunk = ops.take(windows, index[0], axis=0)
             statistics = self._statistics(chunk, chunk)
-            return function(chunk, statistics, ranking=True)
+            return function(chunk, statistics, fast)
 
         index = ops.arange(ops.shape(windows)[0], dtype="int32")
         return self._map_chunks(function_of_chunk, index)
@@ -446,6 +458,7 @@ class MotifDistance(keras.Model):
             "pairs_per_chunk": self.pairs_per_chunk,
             "ranking_attention": self.ranking_attention,
             "normalization": self.normalization,
+            "ranking_kernels": self.ranking_kernels,
         }
 
     @classmethod
@@ -457,8 +470,8 @@ class MotifDistance(keras.Model):
         return cls(**config)
 
 
-def _run(stack, x, ranking):
-    return stack.infer(x) if ranking else stack(x)
+def _run(stack, x, fast):
+    return stack(x) if fast is None else stack.infer(x, fast)
 
 
 def _check_windows(name, shape):

@@ -6,6 +6,7 @@ from keras import ops
 from keras_relcon import distributed
 from keras_relcon.argument_checks import check_count, check_is_layer
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
+from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.candidate_pool import (
     candidate_index,
     candidate_pool,
@@ -22,7 +23,7 @@ SHUFFLE = 8
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class RelConModel(RelConTrainStep, keras.Model):
+class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
     """Pretrains an encoder by relative contrastive learning.
 
     Section 3.2 of [RelCon](https://arxiv.org/abs/2411.18822). A batch holds

@@ -52,17 +52,23 @@ def test_part_reports_what_it_measured(benchmarks, monkeypatch, name):
     )
     monkeypatch.setattr(layers, "ResNet1D34", small)
     part = benchmarks(name)
+    backend = keras.backend.backend()
+    cases = [
+        case
+        for case in part.cases(part.TINY)
+        if backend in case.pop("backends", benchmarks("run").BACKENDS)
+    ]
     rows = [
         {
-            "backend": keras.backend.backend(),
+            "backend": backend,
             "peak_megabytes": 1.0,
             **case,
             **part.measure(**case),
         }
-        for case in part.cases(part.TINY)[:2]
+        for case in cases[:2]
     ]
     text = part.report(rows)
-    assert f"| {keras.backend.backend()} |" in text
+    assert f"| {backend} |" in text
     json.dumps(rows)
 
 

@@ -46,8 +46,8 @@ def in_float32(monkeypatch):
 
 
 @pytest.fixture
-def with_kernels(monkeypatch, in_float32):
-    """As on a GPU; the list counts the calls of each kernel."""
+def counting_kernels(in_float32):
+    """The interpreted kernels, and a list of their calls."""
     calls = []
 
     def counted(name):
@@ -60,8 +60,21 @@ def with_kernels(monkeypatch, in_float32):
     fast = types.SimpleNamespace(**vars(INTERPRETED))
     for name in ("sparsemax_attention", "convolve_and_normalize"):
         setattr(fast, name, counted(name))
+    return fast, calls
+
+
+@pytest.fixture
+def with_kernels(monkeypatch, counting_kernels):
+    """As on a GPU; the list is of the calls of the kernels."""
+    fast, calls = counting_kernels
     monkeypatch.setattr(kernels, "ranking_kernels", lambda: fast)
     return calls
+
+
+def fast_distance(**settings):
+    return kr.MotifDistance(
+        embedding_dim=16, kernel_size=5, ranking_kernels=True, **settings
+    )
 
 
 def attention_oracle(query, key, value):
@@ -221,16 +234,17 @@ def test_convolution_in_half_precision(
 
 
 @pytest.mark.parametrize("time", [3, 33, 64, 200, 250])
-def test_stack_matches_the_oracle(rng, motif_weights, with_kernels, time):
+def test_stack_matches_the_oracle(rng, motif_weights, counting_kernels, time):
+    fast, calls = counting_kernels
     stack = small_distance(motif_weights).qkv.key
     x = rng.normal(size=(2, time, 3))
     np.testing.assert_allclose(
-        to_numpy(stack.infer(ops.convert_to_tensor(x, "float32"))),
+        to_numpy(stack.infer(ops.convert_to_tensor(x, "float32"), fast)),
         reference.dilated_conv_stack(x, motif_weights["key"]),
         rtol=1e-3,
         atol=1e-3,
     )
-    assert set(with_kernels) == {"convolve_and_normalize"}
+    assert set(calls) == {"convolve_and_normalize"}
 
 
 @pytest.mark.parametrize(
@@ -256,11 +270,9 @@ def test_distances_are_those_without_the_kernels(
         **settings,
     }
     distance = kr.MotifDistance(**settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "ranking_kernels", lambda: None)
-        plain = to_numpy(distance.candidate_distances(anchors, candidates))
+    plain = to_numpy(distance.candidate_distances(anchors, candidates))
     assert not with_kernels
-    fast = kr.MotifDistance(**settings)
+    fast = kr.MotifDistance(**settings, ranking_kernels=True)
     fast.build(anchors.shape)
     fast.set_weights(distance.get_weights())
     np.testing.assert_allclose(
@@ -275,7 +287,7 @@ def test_distances_are_those_without_the_kernels(
 
 def test_all_of_a_ranking_runs_in_the_kernels(rng, with_kernels):
     windows = rng.normal(size=(2, 20, 3)).astype("float32")
-    distance = kr.MotifDistance(embedding_dim=16, kernel_size=5)
+    distance = fast_distance()
     distance.distance(windows, windows)
     # Three stacks of three convolutions.
     assert sorted(with_kernels) == ["convolve_and_normalize"] * 9 + [
@@ -285,12 +297,12 @@ def test_all_of_a_ranking_runs_in_the_kernels(rng, with_kernels):
 
 def test_training_and_softmax_do_without(rng, with_kernels):
     windows = rng.normal(size=(2, 20, 3)).astype("float32")
-    distance = kr.MotifDistance(embedding_dim=16, kernel_size=5)
+    distance = fast_distance()
     distance.compile(optimizer="adam")
     distance.fit(windows, epochs=1, verbose=0)
     distance.reconstruct(windows, windows)
     assert not with_kernels
-    softmax = kr.MotifDistance("softmax", embedding_dim=16, kernel_size=5)
+    softmax = fast_distance(attention="softmax")
     softmax.distance(windows, windows)
     assert "sparsemax_attention" not in with_kernels
 
@@ -332,9 +344,7 @@ def test_half_precision_ranks_in_the_kernels(rng, monkeypatch, half):
     plain = kr.MotifDistance(embedding_dim=16, kernel_size=5)
     expected = to_numpy(plain.distance(windows, windows))
     assert not products
-    distance = kr.MotifDistance(
-        embedding_dim=16, kernel_size=5, dtype=f"mixed_{half}"
-    )
+    distance = fast_distance(dtype=f"mixed_{half}")
     distance.build(windows.shape)
     distance.set_weights(plain.get_weights())
     np.testing.assert_allclose(
@@ -346,7 +356,7 @@ def test_half_precision_ranks_in_the_kernels(rng, monkeypatch, half):
 
 def test_no_gradient_flows_through_a_distance(rng, with_kernels):
     windows = rng.normal(size=(2, 20, 3)).astype("float32")
-    distance = kr.MotifDistance(embedding_dim=16, kernel_size=5)
+    distance = fast_distance()
     distance.build(windows.shape)
     (gradient,) = gradients(
         lambda x: ops.sum(distance.distance(x, windows)), [windows]
@@ -363,7 +373,7 @@ def test_window_with_nan_is_infinitely_far(rng, with_kernels):
     windows = rng.normal(size=(2, 20, 3)).astype("float32")
     others = rng.normal(size=(2, 20, 3)).astype("float32")
     others[1, 7] = np.nan
-    distance = kr.MotifDistance(embedding_dim=16, kernel_size=5)
+    distance = fast_distance()
     finite, infinite = to_numpy(distance.distance(windows, others))
     assert np.isfinite(finite) and np.isinf(infinite)
 
@@ -371,7 +381,7 @@ def test_window_with_nan_is_infinitely_far(rng, with_kernels):
 def test_diverged_weights_are_infinitely_far(
     rng, motif_weights, with_kernels, maximum_of_a_gpu
 ):
-    distance = small_distance(motif_weights)
+    distance = small_distance(motif_weights, ranking_kernels=True)
     bias = distance.qkv.query.dilated_convs[-1].bias
     bias.assign(np.full(bias.shape, np.nan))
     windows = rng.normal(size=(2, 40, 3)).astype("float32")
@@ -398,17 +408,12 @@ def test_only_gpus_with_tensor_cores(monkeypatch, kind, capability, expected):
     assert (kernels.ranking_kernels() is jax_ranking) == expected
 
 
-def test_none_where_they_cannot_or_shall_not_run(monkeypatch):
+def test_none_without_triton(monkeypatch):
     monkeypatch.setattr(jax_device, "has_tensor_cores", lambda: True)
     assert kernels.ranking_kernels() is jax_ranking
-    monkeypatch.setenv("KERAS_RELCON_RANKING_KERNELS", "0")
-    assert kernels.ranking_kernels() is None
-    monkeypatch.undo()
-
-    monkeypatch.setattr(jax_device, "has_tensor_cores", lambda: True)
     name = "keras_relcon.layers.kernels.jax_ranking"
     monkeypatch.delattr(kernels, "jax_ranking")
-    monkeypatch.setitem(sys.modules, name, None)  # a JAX without Triton
+    monkeypatch.setitem(sys.modules, name, None)
     assert kernels.ranking_kernels() is None
 
 

@@ -90,6 +90,7 @@ def test_identity_rebuilds_each_window_from_itself(rng, motif_weights):
             "normalization": "none",
             "ranking_attention": "softmax",
             "augmentation": keras.layers.Identity(),
+            "ranking_kernels": True,
         },
     ],
     ids=["anchor", "none"],
@@ -114,11 +115,12 @@ def test_a_switched_distance_trains_and_is_saved(rng, switches, tmp_path):
 
 def test_an_older_config_gives_the_defaults():
     config = MotifDistance(pairs_per_chunk=7).get_config()
-    for name in ("normalization", "ranking_attention"):
+    for name in ("normalization", "ranking_attention", "ranking_kernels"):
         del config[name]
     distance = MotifDistance.from_config(config)
     assert distance.normalization == "candidate"
     assert distance.ranking_attention is None
+    assert not distance.ranking_kernels
     assert distance.pairs_per_chunk == 7
 
 

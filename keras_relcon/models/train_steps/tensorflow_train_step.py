@@ -72,9 +72,9 @@ def compiled(function, model, num_shared=0):
     XLA spends half of the time on one core, so two halves of the rows go side
     by side.
     """
-    compiled_rows = tf.function(function, jit_compile=True)
+    compiled_rows = tf.function(function, jit_compile=True, autograph=False)
 
-    @tf.function  # calls in a row would wait for each other
+    @tf.function(autograph=False)  # calls in a row would wait for each other
     def compiled_halves(*tensors):
         if has_accelerator():
             return compiled_rows(*tensors)
