@@ -61,6 +61,7 @@ def measure(
     from keras import ops
 
     import keras_relcon as kr
+    from keras_relcon.layers import kernels
 
     device = device_name()
     if device == "cpu" and batch_size > TINY["batch_size"]:
@@ -102,6 +103,9 @@ def measure(
     return {
         **seconds,
         "device": device,
+        # Whether this machine has those that were asked for.
+        "ranking_kernels": ranking_kernels
+        and kernels.ranking_kernels() is not None,
         "distance_flops": num_pairs * pair_flops(length)
         + 2 * count * stack_flops(length),
         # A backward pass costs twice its forward pass.

@@ -6,7 +6,7 @@ class BuiltFirst:
 
     Made while TensorFlow traces a step, they take a second trace and one of
     their own each, several seconds in all. Keras makes them first on the other
-    backends, and with a `tf.distribute` strategy.
+    backends. The first batch of a `PyDataset` is drawn once more for it.
     """
 
     def fit(self, x=None, *args, **kwargs):
@@ -22,8 +22,16 @@ class BuiltFirst:
                 return
             self.build(shapes)
         optimizer = getattr(self, "optimizer", None)  # none before `compile`
-        if optimizer is not None and not optimizer.built:
-            optimizer.build(self.trainable_variables)
+        if optimizer is None or optimizer.built or self._lacks_variables():
+            return
+        optimizer.build(self.trainable_variables)
+
+    def _lacks_variables(self):
+        """Whether a layer waits for its first call, as in a model of a user."""
+        return any(
+            not layer.built and type(layer).build is not keras.Layer.build
+            for layer in self._flatten_layers()
+        )
 
 
 def _input_shapes(data):

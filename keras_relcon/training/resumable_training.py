@@ -224,7 +224,7 @@ class ResumableTraining(keras.callbacks.Callback):
     def _build(self):
         if self.model.built:
             return
-        # On TensorFlow `fit` builds at the first step only.
+        # On TensorFlow `fit` may leave it to the first step.
         batch = self.groups.batch(self.groups.epoch, 0)
         self.model.build(keras.tree.map_structure(lambda x: x.shape, batch))
 

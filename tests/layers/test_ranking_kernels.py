@@ -341,7 +341,7 @@ def test_half_precision_ranks_in_the_kernels(rng, monkeypatch, half):
         return a.astype("float32") @ b.astype("float32")
 
     monkeypatch.setattr(jax_ranking, "_product", product)
-    plain = kr.MotifDistance(embedding_dim=16, kernel_size=5)
+    plain = fast_distance()
     expected = to_numpy(plain.distance(windows, windows))
     assert not products
     distance = fast_distance(dtype=f"mixed_{half}")

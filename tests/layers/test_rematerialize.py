@@ -8,7 +8,7 @@ from keras_relcon.layers.rematerialize import rematerialize
 
 SMALL = {
     "embedding_dim": 6,
-    "num_blocks": (2, 1),
+    "num_blocks": (1, 2),  # width and stride change between two of one part
     "widths": (4, 8),
     "kernel_sizes": (3, 4),
     "strides": (1, 2),
@@ -91,6 +91,9 @@ def test_stem_and_blocks_are_computed_again(rng, monkeypatch):
         # Stem, two blocks, and the third that is left.
         assert sum("remat" in name for name in names) == 3
         return
+    parts = []
+    remat = keras.remat
+    monkeypatch.setattr(keras, "remat", lambda f: parts.append(f) or remat(f))
     called = []
     for layer in (encoder.stem_conv, *(b.conv_1 for b in encoder.blocks)):
         original = layer.call
@@ -106,6 +109,7 @@ def test_stem_and_blocks_are_computed_again(rng, monkeypatch):
     )
     assert sorted(called) == sorted(2 * list(dict.fromkeys(called)))
     assert len(called) == 2 * (1 + 3)
+    assert len(parts) == 3
 
 
 def test_frozen_weights_stay_as_they_are_in_half_precision(rng):

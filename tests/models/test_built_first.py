@@ -102,6 +102,31 @@ def test_models_of_windows_are_traced_once(rng, num_traces, make):
     assert count() == 1
 
 
+class LazyEncoder(keras.Model):
+    """Has no `build`: its layer makes its variables in the first step."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(4)
+
+    def call(self, x):
+        return keras.ops.mean(self.dense(x), axis=1)
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have a `build")
+def test_an_encoder_without_build_trains(rng):
+    distance = kr.MotifDistance(embedding_dim=8, kernel_size=3)
+    encoder = LazyEncoder()
+    model = kr.RelConModel(encoder, distance)
+    model.compile(optimizer="adam")
+    with pytest.warns(UserWarning, match="not trained"):
+        model.fit(candidate_group(rng), epochs=1, verbose=0)
+    before = encoder.dense.kernel.numpy()
+    with pytest.warns(UserWarning, match="not trained"):
+        model.fit(candidate_group(rng), epochs=1, verbose=0)
+    assert np.any(encoder.dense.kernel.numpy() != before)
+
+
 def test_variables_of_a_strategy_are_mirrored(rng):
     strategy = tf.distribute.MirroredStrategy(["CPU:0"])
     with strategy.scope():
