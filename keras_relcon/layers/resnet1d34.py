@@ -19,8 +19,7 @@ MINIMUM_LENGTH = 32
 POOLINGS = ("mean", "mean_std")
 # Keeps the gradient of the standard deviation of a silent channel finite.
 VARIANCE_FLOOR = 1e-4
-# What `rematerialize` computes again at once. Of two blocks one input is kept;
-# the insides of more would outweigh the inputs.
+# What `rematerialize` computes again at once. Of two blocks one input is kept.
 BLOCKS_PER_PART = 2
 # Of the released code, in the convention of Keras (PyTorch's is 0.1).
 BATCH_NORM = {"momentum": 0.9, "epsilon": 1e-5}

@@ -74,8 +74,8 @@ class MotifDistance(BuiltFirst, keras.Model):
             an accelerator, which would idle in small steps, 2048.
         ranking_kernels: bool. Whether, with JAX on an NVIDIA GPU of 2020 or
             later and in half precision, candidates are ranked by kernels
-            written for it, which halved the time of a ranking there.
-            Experimental: `pytest -m gpu tests/layers` checks them on a GPU. A
+            written for it. Experimental: not yet run on a GPU as they are;
+            `pytest -m gpu tests/layers` checks them there. A
             loaded distance takes it as an attribute, before it ranks first.
             Elsewhere it changes nothing. Defaults to `False`.
 
