@@ -36,14 +36,16 @@ def cases(sizes):
         for policy in ("mixed_bfloat16", "float32")
         for chunk in chunks
     ]
-    return [
-        *(
-            {**row, "ranking_kernels": True, "backends": ["jax"]}
-            for row in rows
-            if row["policy"] != "float32"
-        ),
-        *rows,
+    others = [
+        {**row, **setting}
+        for row in rows
+        if row["policy"] != "float32"
+        for setting in (
+            {"ranking_kernels": False, "backends": ["jax"]},
+            {"jit_compile": True, "backends": ["torch"]},
+        )
     ]
+    return rows + others
 
 
 def measure(
@@ -54,7 +56,8 @@ def measure(
     matrix_size,
     policy,
     pairs_per_chunk,
-    ranking_kernels=False,
+    ranking_kernels=True,
+    jit_compile="auto",
 ):
     import keras
     import numpy as np
@@ -77,7 +80,9 @@ def measure(
         pairs_per_chunk=pairs_per_chunk, ranking_kernels=ranking_kernels
     )
     model = kr.RelConModel(kr.layers.ResNet1D34(), distance)
-    model.compile(optimizer=keras.optimizers.Adam(1e-4))
+    if device == "cpu":
+        jit_compile = "auto"  # PyTorch would need a compiler of C++
+    model.compile(keras.optimizers.Adam(1e-4), jit_compile=jit_compile)
     plain = kr.layers.ResNet1D34()
     plain.compile(optimizer=keras.optimizers.Adam(1e-4), loss="mse")
     count = batch_size * (1 + num_candidates)
@@ -103,8 +108,9 @@ def measure(
     return {
         **seconds,
         "device": device,
-        # Whether this machine has those that were asked for.
+        # Whether this machine has them, and for this policy.
         "ranking_kernels": ranking_kernels
+        and policy != "float32"
         and kernels.ranking_kernels() is not None,
         "distance_flops": num_pairs * pair_flops(length)
         + 2 * count * stack_flops(length),
@@ -221,6 +227,7 @@ def report(rows):
             row["device"],
             row["policy"],
             "kernels" if row.get("ranking_kernels") else "",
+            "yes" if row.get("jit_compile") else "",
             row["pairs_per_chunk"] or "default",
             1e3 * row["step"],
             1e3 * row["distance"],
@@ -238,13 +245,15 @@ def report(rows):
         "whole step in `fit`, the distance, the rest, and the encoder alone in "
         "`fit`; TFLOP/s "
         "reached by the distance, by the encoder alone, and by a square "
-        "matrix product, the ceiling.\n\n"
+        "matrix product, the ceiling. *compiled*: on PyTorch, the encoder of "
+        "the step, by `jit_compile=True`.\n\n"
         + measuring.table(
             [
                 "backend",
                 "device",
                 "policy",
                 "ranked by",
+                "compiled",
                 "pairs at once",
                 "step",
                 "distance",

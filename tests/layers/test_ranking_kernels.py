@@ -11,8 +11,10 @@ import pytest
 import reference
 from keras import ops
 from support import (
+    candidate_group,
     gradients,
     small_distance,
+    tiny_encoder,
     to_numpy,
     variable_gradients,
 )
@@ -72,9 +74,7 @@ def with_kernels(monkeypatch, counting_kernels):
 
 
 def fast_distance(**settings):
-    return kr.MotifDistance(
-        embedding_dim=16, kernel_size=5, ranking_kernels=True, **settings
-    )
+    return kr.MotifDistance(embedding_dim=16, kernel_size=5, **settings)
 
 
 def attention_oracle(query, key, value):
@@ -269,10 +269,10 @@ def test_distances_are_those_without_the_kernels(
         "pairs_per_chunk": 2,
         **settings,
     }
-    distance = kr.MotifDistance(**settings)
+    distance = kr.MotifDistance(**settings, ranking_kernels=False)
     plain = to_numpy(distance.candidate_distances(anchors, candidates))
     assert not with_kernels
-    fast = kr.MotifDistance(**settings, ranking_kernels=True)
+    fast = kr.MotifDistance(**settings)
     fast.build(anchors.shape)
     fast.set_weights(distance.get_weights())
     np.testing.assert_allclose(
@@ -293,6 +293,24 @@ def test_all_of_a_ranking_runs_in_the_kernels(rng, with_kernels):
     assert sorted(with_kernels) == ["convolve_and_normalize"] * 9 + [
         "sparsemax_attention"
     ]
+
+
+def test_each_replica_ranks_in_the_kernels(rng, with_kernels):
+    group = candidate_group(rng, batch_size=2, num_candidates=1, length=20)
+    model = kr.RelConModel(tiny_encoder(), fast_distance())
+    model.motif_distance.build(group["anchor"].shape)
+    devices = keras.distribution.list_devices()[:1]
+    keras.distribution.set_distribution(
+        keras.distribution.DataParallel(devices=devices)
+    )
+    try:
+        distances = to_numpy(model.rank_candidates(group))
+    finally:
+        keras.distribution.set_distribution(None)
+    assert "convolve_and_normalize" in with_kernels
+    assert "sparsemax_attention" in with_kernels
+    expected = model.motif_distance.candidate_distances(*group.values())
+    np.testing.assert_allclose(distances, to_numpy(expected), rtol=1e-5)
 
 
 def test_training_and_softmax_do_without(rng, with_kernels):
@@ -381,7 +399,7 @@ def test_window_with_nan_is_infinitely_far(rng, with_kernels):
 def test_diverged_weights_are_infinitely_far(
     rng, motif_weights, with_kernels, maximum_of_a_gpu
 ):
-    distance = small_distance(motif_weights, ranking_kernels=True)
+    distance = small_distance(motif_weights)
     bias = distance.qkv.query.dilated_convs[-1].bias
     bias.assign(np.full(bias.shape, np.nan))
     windows = rng.normal(size=(2, 40, 3)).astype("float32")

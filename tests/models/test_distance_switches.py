@@ -90,7 +90,7 @@ def test_identity_rebuilds_each_window_from_itself(rng, motif_weights):
             "normalization": "none",
             "ranking_attention": "softmax",
             "augmentation": keras.layers.Identity(),
-            "ranking_kernels": True,
+            "ranking_kernels": False,
         },
     ],
     ids=["anchor", "none"],
@@ -120,7 +120,7 @@ def test_an_older_config_gives_the_defaults():
     distance = MotifDistance.from_config(config)
     assert distance.normalization == "candidate"
     assert distance.ranking_attention is None
-    assert not distance.ranking_kernels
+    assert distance.ranking_kernels
     assert distance.pairs_per_chunk == 7
 
 

@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import torch
 
@@ -10,14 +12,36 @@ class RelConTrainStep:
 
     On several devices every process runs it on its own rows; all begin with the
     weights of the first, and average the gradients.
+
+    With `jit_compile=True` the encoder's part is compiled on one device, and on
+    a GPU replayed as a CUDA graph. The rest stays eager: the sparsemax of the
+    ranking branches on values, at which Keras' own compilation of the whole
+    step breaks into many programs.
     """
 
     def make_train_function(self, force=False):
         torch_replicas.broadcast(self.variables + self.optimizer.variables)
+        is_new = force or self.train_function is None
         super().make_train_function(force)
+        if is_new:
+            self._compiled_encoder = self._compile_encoder()
+
+    def _compile_encoder(self):
+        if not self.jit_compile or distributed.num_replicas() > 1:
+            return None
+        return torch.compile(
+            functools.partial(self.encoder, training=True),
+            dynamic=False,
+            mode="reduce-overhead",
+        )
+
+    def _should_torch_compile(self):
+        return False  # not the whole of a step, see above
 
     def train_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        # First, as the next CUDA graph writes to the memory of the last.
+        self.zero_grad()
         with torch.no_grad():
             distances = self.rank_candidates(inputs)
 
@@ -28,7 +52,6 @@ class RelConTrainStep:
             sample_weight=inputs["anchor"].shape[0],
         )
 
-        self.zero_grad()
         self.optimizer.scale_loss(loss).backward()
         variables = list(self.trainable_variables)
         gradients = torch_replicas.average(
