@@ -56,7 +56,7 @@ def measure(
     matrix_size,
     policy,
     pairs_per_chunk,
-    ranking_kernels=True,
+    ranking_kernels=None,
     jit_compile="auto",
 ):
     import keras
@@ -109,9 +109,9 @@ def measure(
         **seconds,
         "device": device,
         # Whether this machine has them, and for this policy.
-        "ranking_kernels": ranking_kernels
-        and policy != "float32"
-        and kernels.ranking_kernels() is not None,
+        "ranking_kernels": policy != "float32"
+        and kernels.ranking_kernels(ranking_kernels) is not None,
+        "jit_compile": jit_compile is True,
         "distance_flops": num_pairs * pair_flops(length)
         + 2 * count * stack_flops(length),
         # A backward pass costs twice its forward pass.
@@ -260,7 +260,7 @@ def report(rows):
                 "rest",
                 "encoder",
                 "TFLOP/s distance",
-                "encoder",
+                "TFLOP/s encoder",
                 "ceiling",
             ],
             lines,

@@ -74,9 +74,11 @@ class MotifDistance(BuiltFirst, keras.Model):
             an accelerator, which would idle in small steps, 2048.
         ranking_kernels: bool. Whether, with JAX on an NVIDIA GPU of 2020 or
             later and in half precision, candidates are ranked by kernels
-            written for it, in half of the time that XLA takes. A loaded
-            distance takes it as an attribute, before it ranks first.
-            Elsewhere it changes nothing. Defaults to `True`.
+            written for it (on an H200 in half of the time that XLA takes,
+            windows of 256 in bfloat16). Elsewhere it changes nothing. A
+            loaded distance takes it as an attribute, before it ranks first.
+            Defaults to `None`: on an H100 or H200, as they have run on no
+            other yet; `pytest -m gpu tests/layers` checks them on one.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
@@ -115,7 +117,7 @@ class MotifDistance(BuiltFirst, keras.Model):
         pairs_per_chunk=None,
         ranking_attention=None,
         normalization="candidate",
-        ranking_kernels=True,
+        ranking_kernels=None,
         **kwargs,
     ):
         # The signal stays in float32 under a policy of mixed precision; the
@@ -374,7 +376,7 @@ class MotifDistance(BuiltFirst, keras.Model):
 
     def _pair_distances(self, anchors, pool, anchor_index, pool_index):
         """Distances from `anchors[anchor_index]` to `pool[pool_index]`."""
-        fast = kernels.ranking_kernels() if self.ranking_kernels else None
+        fast = kernels.ranking_kernels(self.ranking_kernels)
         # What depends on one window alone is computed once for each.
         queries = keys = values = None
         if self.normalization != "candidate":

@@ -36,10 +36,11 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
     and projector only; the weights of the distance do not change. `train_step`
     is in `models/train_steps/`, one file per backend.
 
-    On PyTorch `compile(jit_compile=True)` compiles the encoder's training, and
-    on a GPU replays it as a CUDA graph: a step of the default encoder takes
-    three fifths of the time, the first one a minute more. Not with
-    `micro_batch_size`, nor on several devices.
+    On PyTorch `compile(jit_compile=True)` compiles the encoder's training
+    alone, and on a GPU replays it as a CUDA graph: there a step of the default
+    encoder takes three fifths of the time, and the first one about a minute
+    more, as does the first of another batch size; up to eight are compiled.
+    Not with `micro_batch_size`, nor on several devices.
 
     Args:
         encoder: Keras model, `(batch, time, channels)` to `(batch, dim)`.

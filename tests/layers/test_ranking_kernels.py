@@ -69,7 +69,11 @@ def counting_kernels(in_float32):
 def with_kernels(monkeypatch, counting_kernels):
     """As on a GPU; the list is of the calls of the kernels."""
     fast, calls = counting_kernels
-    monkeypatch.setattr(kernels, "ranking_kernels", lambda: fast)
+    monkeypatch.setattr(
+        kernels,
+        "ranking_kernels",
+        lambda choice: None if choice is False else fast,
+    )
     return calls
 
 
@@ -351,7 +355,7 @@ def test_sizes_that_the_kernels_take():
 @pytest.mark.parametrize("half", ["bfloat16", "float16"])
 def test_half_precision_ranks_in_the_kernels(rng, monkeypatch, half):
     windows = rng.normal(size=(2, 20, 3)).astype("float32")
-    monkeypatch.setattr(kernels, "ranking_kernels", lambda: INTERPRETED)
+    monkeypatch.setattr(kernels, "ranking_kernels", lambda _: INTERPRETED)
     products = []
 
     def product(a, b):
@@ -407,27 +411,31 @@ def test_diverged_weights_are_infinitely_far(
 
 
 @pytest.mark.parametrize(
-    "kind, capability, expected",
+    "kind, capability, by_default, by_choice",
     [
-        ("NVIDIA H200", "9.0", True),
-        ("NVIDIA A100-SXM4-40GB", "8.0", True),
-        ("Tesla V100-SXM2-16GB", "7.0", False),
-        ("NVIDIA GeForce RTX 2080", "7.5", False),
-        ("AMD Instinct MI300X", "gfx942", False),
-        ("cpu", None, False),
+        ("NVIDIA H200", "9.0", True, True),
+        ("NVIDIA A100-SXM4-40GB", "8.0", False, True),
+        ("NVIDIA B200", "10.0", False, True),
+        ("Tesla V100-SXM2-16GB", "7.0", False, False),
+        ("NVIDIA GeForce RTX 2080", "7.5", False, False),
+        ("AMD Instinct MI300X", "gfx942", False, False),
+        ("cpu", None, False, False),
     ],
 )
-def test_only_gpus_with_tensor_cores(monkeypatch, kind, capability, expected):
+def test_gpus_that_rank_in_the_kernels(
+    monkeypatch, kind, capability, by_default, by_choice
+):
     device = types.SimpleNamespace(
         device_kind=kind, compute_capability=capability
     )
     monkeypatch.setattr(jax, "devices", lambda *_: [device])
-    assert jax_device.has_tensor_cores() == expected
-    assert (kernels.ranking_kernels() is jax_ranking) == expected
+    assert (kernels.ranking_kernels() is jax_ranking) == by_default
+    assert (kernels.ranking_kernels(True) is jax_ranking) == by_choice
+    assert kernels.ranking_kernels(False) is None
 
 
 def test_none_without_triton(monkeypatch):
-    monkeypatch.setattr(jax_device, "has_tensor_cores", lambda: True)
+    monkeypatch.setattr(jax_device, "compute_capability", lambda: 9.0)
     assert kernels.ranking_kernels() is jax_ranking
     name = "keras_relcon.layers.kernels.jax_ranking"
     monkeypatch.delattr(kernels, "jax_ranking")
@@ -440,9 +448,9 @@ def test_the_device_that_is_chosen_counts(monkeypatch):
         device_kind="NVIDIA H200", compute_capability="9.0"
     )
     monkeypatch.setattr(jax, "devices", lambda *_: [gpu])
-    assert jax_device.has_tensor_cores()
+    assert jax_device.compute_capability() == 9.0
     with jax.default_device(jax.local_devices(backend="cpu")[0]):
-        assert not jax_device.has_tensor_cores()
+        assert jax_device.compute_capability() == 0.0
 
 
 def lowered(function, *shapes, dtype):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from support import candidate_group, small_distance, small_encoder, to_numpy
 
-from keras_relcon import RelConModel
+from keras_relcon import RelConModel, distributed
 
 if keras.backend.backend() != "torch":
     pytest.skip("This is of PyTorch's train step.", allow_module_level=True)
@@ -31,9 +31,10 @@ def compilations(monkeypatch):
     return counter
 
 
-def train(motif_weights, batches, jit_compile):
+def train(motif_weights, batches, jit_compile, **settings):
     keras.utils.set_random_seed(0)
-    model = RelConModel(small_encoder(), small_distance(motif_weights), 0.2)
+    distance = small_distance(motif_weights)
+    model = RelConModel(small_encoder(), distance, 0.2, **settings)
     model.compile(optimizer="adam", jit_compile=jit_compile)
     losses = [model.train_on_batch(batch)[0] for batch in batches]
     return model, losses
@@ -68,3 +69,33 @@ def test_other_batch_sizes_and_validation_follow(
     model.compile(optimizer="adam")  # eager again
     model.train_on_batch(candidate_group(rng, batch_size=3))
     assert compilations.frame_count == 2
+
+
+def test_each_model_has_programs_of_its_own(rng, motif_weights, compilations):
+    batches = [candidate_group(rng)]
+    with torch._dynamo.config.patch(recompile_limit=1):
+        for number in (1, 2, 3):
+            train(motif_weights, batches, True)
+            assert compilations.frame_count == number
+
+
+def test_micro_batches_and_replicas_are_not_compiled(
+    rng, motif_weights, compilations, monkeypatch
+):
+    train(motif_weights, [candidate_group(rng)], True, micro_batch_size=8)
+    monkeypatch.setattr(distributed, "num_replicas", lambda: 2)
+    model = RelConModel(small_encoder(), small_distance(motif_weights))
+    model.compile(optimizer="adam", jit_compile=True)
+    monkeypatch.undo()
+    model.train_on_batch(candidate_group(rng))
+    assert compilations.frame_count == 0
+
+
+@pytest.mark.gpu
+def test_a_cuda_graph_trains_as_an_eager_encoder(rng, motif_weights):
+    torch._dynamo.reset()
+    batches = [candidate_group(rng, size) for size in (4, 4, 4, 2, 4, 2)]
+    _, expected = train(motif_weights, batches, "auto")
+    model, losses = train(motif_weights, batches, True)
+    np.testing.assert_allclose(losses, expected, rtol=1e-3)
+    assert np.isfinite(model.test_on_batch(batches[0])[0])

@@ -120,7 +120,7 @@ def test_an_older_config_gives_the_defaults():
     distance = MotifDistance.from_config(config)
     assert distance.normalization == "candidate"
     assert distance.ranking_attention is None
-    assert distance.ranking_kernels
+    assert distance.ranking_kernels is None
     assert distance.pairs_per_chunk == 7
 
 

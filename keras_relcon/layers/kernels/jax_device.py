@@ -2,15 +2,16 @@
 
 import jax
 
-# From here on tensor cores multiply bfloat16.
-LEAST_COMPUTE_CAPABILITY = 8.0
 
+def compute_capability():
+    """NVIDIA's number of what the GPU can do, and 0 without such a GPU.
 
-def has_tensor_cores():
-    """Whether arrays are made on an NVIDIA GPU of 2020 (Ampere) or later."""
+    Of the device that arrays are made on: 8.0 to 8.9 are those of 2020 and on
+    (Ampere, Ada), 9.0 an H100 or H200 (Hopper).
+    """
     device = jax.config.jax_default_device
     if device is None or isinstance(device, str):
         device = jax.devices(device)[0]
-    return device.device_kind.startswith("NVIDIA") and (
-        float(device.compute_capability) >= LEAST_COMPUTE_CAPABILITY
-    )
+    if not device.device_kind.startswith("NVIDIA"):
+        return 0.0
+    return float(device.compute_capability)

@@ -1,5 +1,3 @@
-import functools
-
 import keras
 import torch
 
@@ -13,27 +11,21 @@ class RelConTrainStep:
     On several devices every process runs it on its own rows; all begin with the
     weights of the first, and average the gradients.
 
-    With `jit_compile=True` the encoder's part is compiled on one device, and on
-    a GPU replayed as a CUDA graph. The rest stays eager: the sparsemax of the
-    ranking branches on values, at which Keras' own compilation of the whole
-    step breaks into many programs.
+    With `jit_compile=True` the encoder's training is compiled on one device,
+    and on a GPU replayed as a CUDA graph. The rest stays eager, `evaluate` and
+    `predict` too: the sparsemax of the ranking branches on values, at which
+    Keras' own compilation of the whole step breaks into many programs.
     """
+
+    def compile(self, *args, **kwargs):
+        super().compile(*args, **kwargs)
+        self._compiled_encoder = None
+        if self.jit_compile and distributed.num_replicas() == 1:
+            self._compiled_encoder = _compiled_training(self.encoder)
 
     def make_train_function(self, force=False):
         torch_replicas.broadcast(self.variables + self.optimizer.variables)
-        is_new = force or self.train_function is None
         super().make_train_function(force)
-        if is_new:
-            self._compiled_encoder = self._compile_encoder()
-
-    def _compile_encoder(self):
-        if not self.jit_compile or distributed.num_replicas() > 1:
-            return None
-        return torch.compile(
-            functools.partial(self.encoder, training=True),
-            dynamic=False,
-            mode="reduce-overhead",
-        )
 
     def _should_torch_compile(self):
         return False  # not the whole of a step, see above
@@ -71,6 +63,16 @@ class RelConTrainStep:
             sample_weight=inputs["anchor"].shape[0],
         )
         return self.compute_metrics(inputs, distances, similarities)
+
+
+def _compiled_training(encoder):
+    def encode(windows):
+        return encoder(windows, training=True)
+
+    # PyTorch keeps eight programs for each code object, and no more: without
+    # one of its own the ninth model, or batch size of all models, is eager.
+    encode.__code__ = encode.__code__.replace()
+    return torch.compile(encode, dynamic=False, mode="reduce-overhead")
 
 
 def compiled(function, model, num_shared=0):
