@@ -8,10 +8,11 @@ from keras_relcon.layers.rematerialize import rematerialize
 
 SMALL = {
     "embedding_dim": 6,
-    "num_blocks": (1, 2),  # width and stride change between two of one part
-    "widths": (4, 8),
-    "kernel_sizes": (3, 4),
-    "strides": (1, 2),
+    # Of one part are the first two, between which width and stride change.
+    "num_blocks": (1, 1, 2),
+    "widths": (2, 4, 8),
+    "kernel_sizes": (3, 4, 3),
+    "strides": (1, 2, 1),
 }
 
 
@@ -88,8 +89,8 @@ def test_stem_and_blocks_are_computed_again(rng, monkeypatch):
 
         program = jax.make_jaxpr(lambda x: encoder(x, training=True))(x)
         names = [equation.primitive.name for equation in program.eqns]
-        # Stem, two blocks, and the third that is left.
-        assert sum("remat" in name for name in names) == 3
+        # Stem, the two narrow blocks, and each of the wide ones.
+        assert sum("remat" in name for name in names) == 4
         return
     parts = []
     remat = keras.remat
@@ -108,8 +109,8 @@ def test_stem_and_blocks_are_computed_again(rng, monkeypatch):
         lambda: ops.sum(encoder(x, training=True)), encoder.trainable_variables
     )
     assert sorted(called) == sorted(2 * list(dict.fromkeys(called)))
-    assert len(called) == 2 * (1 + 3)
-    assert len(parts) == 3
+    assert len(called) == 2 * (1 + 4)
+    assert len(parts) == 4
 
 
 def test_frozen_weights_stay_as_they_are_in_half_precision(rng):
