@@ -245,7 +245,8 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             return encode_in_micro_batches(
                 self.encoder, windows, self.micro_batch_size
             )
-        if training and self._compiled_encoder is not None:
+        is_compiled = self._compiled_encoder is not None and self.jit_compile
+        if training and is_compiled:
             return self._compiled_encoder(windows)
         return self.encoder(windows, training=training)
 

@@ -17,15 +17,15 @@ class RelConTrainStep:
     Keras' own compilation of the whole step breaks into many programs.
     """
 
-    def compile(self, *args, **kwargs):
-        super().compile(*args, **kwargs)
-        self._compiled_encoder = None
-        if self.jit_compile and distributed.num_replicas() == 1:
-            self._compiled_encoder = _compiled_training(self.encoder)
-
     def make_train_function(self, force=False):
         torch_replicas.broadcast(self.variables + self.optimizer.variables)
+        is_new = force or self.train_function is None
         super().make_train_function(force)
+        if is_new:
+            # Not in `compile`: Keras would load no model compiled by ours.
+            self._compiled_encoder = None
+            if self.jit_compile and distributed.num_replicas() == 1:
+                self._compiled_encoder = _compiled_training(self.encoder)
 
     def _should_torch_compile(self):
         return False  # not the whole of a step, see above
