@@ -1,0 +1,154 @@
+"""Named checks of arguments, with one form of message.
+
+Every error says what was expected, what came, and what to do:
+
+"`num_candidates` must be a whole number, at least 1. Received:
+num_candidates=0. Use 20."
+
+The name of an argument is given as the user knows it: `"stride"`, or
+`"relcon.steps"` for a key of a config. A check that one module alone needs
+lives in that module.
+"""
+
+import math
+import numbers
+
+import keras
+
+
+def check_whole(name, value, least=1, advice=""):
+    """Raises a ValueError unless the value is an int of `least` or more."""
+    is_whole = isinstance(value, numbers.Integral)
+    if not is_whole or isinstance(value, bool) or value < least:
+        raise ValueError(
+            message(
+                f"`{name}` must be a whole number, at least {least}.",
+                {name: value},
+                advice,
+            )
+        )
+
+
+def check_number(
+    name, value, above=None, least=None, below=None, most=None, advice=""
+):
+    """Raises a ValueError unless the value is finite and inside the bounds.
+
+    A tensor passes: it has no value while a graph is traced.
+
+    Args:
+        name: str. Of the argument.
+        value: number to check.
+        above, below: numbers, or `None`. Bounds that are not allowed.
+        least, most: numbers, or `None`. Bounds that are allowed.
+        advice: str. What to do. Defaults to nothing.
+    """
+    if not isinstance(value, numbers.Real) and hasattr(value, "dtype"):
+        return
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if (
+        is_number
+        and math.isfinite(value)
+        and (above is None or value > above)
+        and (least is None or value >= least)
+        and (below is None or value < below)
+        and (most is None or value <= most)
+    ):
+        return
+    bounds = {
+        "above": above,
+        "at least": least,
+        "below": below,
+        "at most": most,
+    }
+    limits = " and ".join(
+        f"{word} {bound:g}"
+        for word, bound in bounds.items()
+        if bound is not None
+    )
+    raise ValueError(
+        message(
+            f"`{name}` must be a finite number{limits and ', ' + limits}.",
+            {name: value},
+            advice,
+        )
+    )
+
+
+def check_one_of(name, value, choices, advice=""):
+    """Raises a ValueError unless the value is one of the choices."""
+    if not any(value is choice or value == choice for choice in choices):
+        raise ValueError(
+            message(
+                f"`{name}` must be one of {list(choices)}.",
+                {name: value},
+                advice,
+            )
+        )
+
+
+def check_kind(name, value, kinds, expected, advice=""):
+    """Raises a TypeError unless the value is an instance of the kinds.
+
+    Args:
+        name: str. Of the argument.
+        value: object to check.
+        kinds: class or tuple of classes.
+        expected: str. What the value must be, as in "a `WindowStore`".
+        advice: str. What to do. Defaults to nothing.
+    """
+    if not isinstance(value, kinds):
+        received = f"{name} of type {type(value).__name__}"
+        raise TypeError(
+            message(f"`{name}` must be {expected}.", received, advice)
+        )
+
+
+def check_layer(name, value):
+    """Raises a TypeError unless the value is a Keras layer, or `None`."""
+    if value is not None:
+        check_kind(name, value, keras.Layer, "a Keras layer or model, or None")
+
+
+def check_windows_shape(name, shape, advice=""):
+    """Raises a ValueError unless a shape is `(batch, time, channels)`."""
+    if len(shape) != 3:
+        raise ValueError(
+            message(
+                f"`{name}` must be windows of shape (batch, time, channels), "
+                "in g.",
+                f"shape={tuple(shape)}",
+                advice,
+            )
+        )
+
+
+def check_same_shape(axes, **arrays):
+    """Raises a ValueError unless two arrays are matrices of one shape.
+
+    A dimension that is not known while a graph is traced fits any other.
+    """
+    first, second = [tuple(array.shape) for array in arrays.values()]
+    is_same = len(first) == len(second) == 2 and all(
+        a is None or b is None or a == b for a, b in zip(first, second)
+    )
+    if not is_same:
+        names = " and ".join(f"`{name}`" for name in arrays)
+        raise ValueError(
+            message(
+                f"{names} must have one shape, {axes}.", f"{first} and {second}"
+            )
+        )
+
+
+def message(expected, received, advice=""):
+    """One form of message: what was expected, what came, what to do.
+
+    Args:
+        expected: str. A sentence.
+        received: str, or dict of name to value. Without the full stop.
+        advice: str. A sentence, or nothing.
+    """
+    if isinstance(received, dict):
+        received = ", ".join(f"{k}={v!r}" for k, v in received.items())
+    return f"{expected} Received: {received}. {advice}".rstrip()
