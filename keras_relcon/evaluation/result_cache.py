@@ -11,7 +11,6 @@ import zlib
 import keras
 import numpy as np
 
-import keras_relcon
 from keras_relcon.data.store.atomic_file import replacing
 from keras_relcon.evaluation.report.fold_result import FoldResult
 from keras_relcon.evaluation.report.run_facts import library_versions
@@ -107,7 +106,7 @@ def content_key(*parts):
 @functools.cache
 def _surroundings():
     digest = hashlib.sha256()
-    package = pathlib.Path(keras_relcon.__file__).parent
+    package = pathlib.Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):
         digest.update(str(path.relative_to(package)).encode())
         digest.update(path.read_bytes())
