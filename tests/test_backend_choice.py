@@ -87,6 +87,7 @@ print(keras.backend.backend())
 '''
 
 
+@pytest.mark.every_backend
 def test_the_import_works_with_one_backend_alone(tmp_path):
     backend = keras.backend.backend()
     hidden = [name for name in BACKENDS if name != backend]

@@ -44,6 +44,16 @@ BACKEND_FILES = {
     "models/train_steps/jax_train_step.py": {"jax"},
     "models/train_steps/torch_train_step.py": {"torch"},
 }
+# Every file of tests in these folders depends on the backend, but for these.
+EVERY_BACKEND = {
+    "baselines",
+    "distributed",
+    "layers",
+    "losses",
+    "models",
+    "presets",
+}
+ONCE = {"presets/test_wheel.py"}
 # May only be imported inside a function.
 LAZY = {"matplotlib", "sklearn", "tensorflow_datasets", "keras_tuner", "umap"}
 
@@ -118,6 +128,20 @@ def test_builders_import_nothing_of_the_package():
             assert module.split(".")[0] != "keras_relcon", path
 
 
+def test_what_depends_on_the_backend_runs_on_every_backend():
+    """Tests that are not marked run on one backend alone, in `make test`."""
+    tests = ROOT / "tests"
+    for path in tests.rglob("test_*.py"):
+        name = path.relative_to(tests)
+        text = path.read_text()
+        depends = name.parts[0] in EVERY_BACKEND or "backend.backend()" in text
+        if depends and name.as_posix() not in ONCE:
+            assert "pytest.mark.every_backend" in text, (
+                f"tests/{name} needs `pytestmark = pytest.mark.every_backend`"
+                ", or the mark on each test that depends on the backend"
+            )
+
+
 IMPORT = """
 import sys
 import keras
@@ -138,6 +162,7 @@ keras_relcon.baselines, keras_relcon.data, keras_relcon.evaluation
 """
 
 
+@pytest.mark.every_backend
 def test_import_adds_nothing_to_what_keras_loads():
     run = subprocess.run(
         [sys.executable, "-c", IMPORT],
@@ -164,6 +189,7 @@ keras.saving.load_model(sys.argv[1])
 """
 
 
+@pytest.mark.every_backend
 def test_saved_distance_loads_after_the_import_alone(tmp_path):
     import keras_relcon
 

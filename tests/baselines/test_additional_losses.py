@@ -14,6 +14,8 @@ from support import (
 from keras_relcon.baselines import REBAR, AugPred, SimCLR
 from keras_relcon.models import AugmentedViews
 
+pytestmark = pytest.mark.every_backend
+
 
 def regularized_encoder():
     return keras.Sequential(

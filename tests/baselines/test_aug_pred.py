@@ -12,6 +12,8 @@ from support import (
 from keras_relcon.baselines import AugPred
 from keras_relcon.data import WindowBatches, WindowStore, synthetic_recordings
 
+pytestmark = pytest.mark.every_backend
+
 ALL = ("arrow_of_time", "scale", "permutation", "time_warp")
 
 

@@ -6,6 +6,8 @@ from support import set_motif_weights, to_numpy, windows_of_two_kinds
 
 from keras_relcon.baselines import MaskedMotifDistance
 
+pytestmark = pytest.mark.every_backend
+
 LENGTH = 24
 
 

@@ -12,6 +12,8 @@ from keras_relcon.baselines.predicted_transforms import (
     VisibleScaling,
 )
 
+pytestmark = pytest.mark.every_backend
+
 
 def counts_of(rows):
     values, counts = np.unique(rows, axis=0, return_counts=True)

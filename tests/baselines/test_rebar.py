@@ -15,6 +15,8 @@ from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
 from keras_relcon.layers import Negation, RandomAugmentations
 from keras_relcon.losses import LogRatioLoss
 
+pytestmark = pytest.mark.every_backend
+
 
 def small_rebar(motif_weights, **kwargs):
     keras.utils.set_random_seed(0)

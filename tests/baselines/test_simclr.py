@@ -13,6 +13,8 @@ from keras_relcon.baselines import SimCLR
 from keras_relcon.data import Recording, WindowBatches, WindowStore
 from keras_relcon.layers import Negation, TimeFlip
 
+pytestmark = pytest.mark.every_backend
+
 
 def small_simclr(**kwargs):
     keras.utils.set_random_seed(0)

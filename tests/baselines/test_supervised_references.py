@@ -6,6 +6,8 @@ from keras import ops
 from keras_relcon import baselines
 from keras_relcon.evaluation import FromScratch
 
+pytestmark = pytest.mark.every_backend
+
 SMALL = [
     (baselines.deep_conv_lstm, {"num_filters": 2, "num_units": 5}, 5),
     (baselines.lstm_classifier, {"num_units": 4}, 4),

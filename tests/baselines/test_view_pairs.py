@@ -8,6 +8,8 @@ from support import to_numpy
 from keras_relcon.baselines import ViewPairs
 from keras_relcon.layers import Negation, RandomAugmentations, TimeFlip
 
+pytestmark = pytest.mark.every_backend
+
 
 def views_of(layer, windows):
     return [to_numpy(view) for view in layer(windows)]

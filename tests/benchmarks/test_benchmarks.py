@@ -38,6 +38,7 @@ PARTS = [
 ]
 
 
+@pytest.mark.every_backend
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PARTS)
 def test_part_reports_what_it_measured(benchmarks, monkeypatch, name):
@@ -76,6 +77,7 @@ def test_every_part_is_run_by_the_one_command(benchmarks):
     assert sorted(benchmarks("run").PARTS) == sorted(PARTS)
 
 
+@pytest.mark.every_backend
 def test_naive_distance_is_the_oracle(benchmarks, rng, motif_weights):
     naive = benchmarks("naive_distance")
     group = candidate_group(rng, 3, 2, 33)

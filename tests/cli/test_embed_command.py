@@ -25,6 +25,7 @@ def _run(files, preset, output, *more):
     return main([*line, *map(str, more)])
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("format", ["npz", "parquet"])
 def test_each_file_has_its_embeddings(
     files, tiny_preset, tmp_path, capsys, format

@@ -61,6 +61,7 @@ def values(recordings_folder, tmp_path):
     }
 
 
+@pytest.mark.every_backend
 def test_a_config_becomes_a_preset(values, recordings_folder, tmp_path, capsys):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(values))

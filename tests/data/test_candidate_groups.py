@@ -274,6 +274,7 @@ class OneInput(keras.Model):
         return keras.ops.mean(keras.ops.square(y_pred))
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("is_built", [True, False])
 def test_fit_takes_the_dict_as_x_and_draws_each_epoch(store, workers, is_built):

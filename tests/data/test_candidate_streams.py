@@ -168,6 +168,7 @@ def test_shards_of_two_workers_lose_nothing(store):
         assert_equal(parts[index % 2][index // 2], groups.batch(0, index))
 
 
+@pytest.mark.every_backend
 def test_fit_takes_the_tf_dataset(store):
     pytest.importorskip("tensorflow")
     groups = make_groups(store)

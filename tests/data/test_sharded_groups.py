@@ -64,6 +64,7 @@ def test_bad_shards_are_refused(groups):
         DataParallel().shard(np.zeros(3))
 
 
+@pytest.mark.every_backend
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="tf.data needs TensorFlow"
 )

@@ -74,6 +74,7 @@ def test_windows_of_an_epoch_do_not_overlap(store):
     )
 
 
+@pytest.mark.every_backend
 def test_epochs_move_on_in_fit_and_fixed_ones_stay(store):
     for is_fixed, epoch in ((False, 2), (True, 0)):
         batches = WindowBatches(store, 8, steps_per_epoch=4, is_fixed=is_fixed)

@@ -18,6 +18,8 @@ from support import to_numpy
 import keras_relcon as kr
 from keras_relcon.training.checkpoint_files import CheckpointFiles
 
+pytestmark = pytest.mark.every_backend
+
 BACKEND = keras.backend.backend()
 RESUME_RUN = Path(resume_run.__file__)
 only_torch = pytest.mark.skipif(

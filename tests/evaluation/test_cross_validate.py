@@ -143,6 +143,7 @@ def test_each_fold_has_its_own_task(
     assert len(spy_calls) == 6 and not hasattr(task, "classes_")
 
 
+@pytest.mark.every_backend
 def test_untrained_control_differs_and_repeats(make_encoder):
     encoder = make_encoder(seed=5)
     weights = [np.array(w) for w in encoder.get_weights()]
@@ -193,6 +194,7 @@ class NoConfigEncoder(LazyEncoder):
         raise NotImplementedError("no config")
 
 
+@pytest.mark.every_backend
 def test_several_encoders_share_a_control_if_they_are_alike(
     make_labelled_windows, make_encoder
 ):

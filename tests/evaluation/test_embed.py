@@ -7,6 +7,8 @@ from keras_relcon.data import Recording
 from keras_relcon.evaluation import embed, embed_windows
 from keras_relcon.evaluation.embed_windows import map_batches
 
+pytestmark = pytest.mark.every_backend
+
 
 class MeanEncoder(keras.Model):
     """The mean over time."""

@@ -11,6 +11,8 @@ from keras import ops
 from keras_relcon.data import Recording, make_windows
 from keras_relcon.evaluation import embed
 
+pytestmark = pytest.mark.every_backend
+
 
 class MeanAndLast(keras.Model):
     """The mean over time, and the last sample: six numbers."""

@@ -102,6 +102,7 @@ class BatchStatistics(keras.layers.Layer):
         return x - keras.ops.mean(x, axis=0, keepdims=True)
 
 
+@pytest.mark.every_backend
 def test_encoder_that_reads_its_batch_is_found(make_labelled_windows):
     windows = make_labelled_windows()
     encoder = keras.Sequential([BatchStatistics()])

@@ -10,6 +10,8 @@ from keras_relcon.evaluation import (
     std_scores,
 )
 
+pytestmark = pytest.mark.every_backend
+
 
 class Euclidean:
     def distance(self, anchors, candidates):

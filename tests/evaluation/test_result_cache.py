@@ -157,6 +157,7 @@ def test_keys_tell_shapes_and_types_apart():
     assert content_key(zeros) == content_key(zeros.copy())
 
 
+@pytest.mark.every_backend
 def test_keys_of_models_forget_the_numbers_in_their_names(make_encoder):
     first, again = make_encoder(), make_encoder()
     assert first.layers[0].name != again.layers[0].name
@@ -178,6 +179,7 @@ class Wrapped(keras.Model):
         return self.function(x)
 
 
+@pytest.mark.every_backend
 def test_encoders_without_a_configuration_are_told_apart(
     make_labelled_windows, tmp_path
 ):
@@ -210,6 +212,7 @@ def test_encoders_without_a_configuration_are_told_apart(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.every_backend
 def test_encoder_is_built_before_it_is_named(run, make_encoder):
     def unbuilt(seed):
         keras.utils.set_random_seed(seed)

@@ -22,6 +22,7 @@ import processes  # noqa: E402
 COMPARE = runpy.run_path(str(ROOT / "examples" / "compare.py"))
 
 
+@pytest.mark.every_backend
 def test_embed_recording(run_example, recordings_folder, tiny_preset, tmp_path):
     text = run_example(
         "embed_recording.py",
@@ -172,6 +173,7 @@ def training_files(tmp_path_factory):
     )
 
 
+@pytest.mark.every_backend
 @pytest.mark.slow
 def test_train_multi_gpu(run_example, training_files, tmp_path):
     text = run_example("train_multi_gpu.py", *training_files)
@@ -180,6 +182,7 @@ def test_train_multi_gpu(run_example, training_files, tmp_path):
     assert encoder(np.zeros((2, 32, 3))).shape == (2, 256)
 
 
+@pytest.mark.every_backend
 @pytest.mark.slow
 def test_train_multi_worker(training_files, tmp_path):
     hosts = [f"127.0.0.1:{port}" for port in processes.free_ports(2)]

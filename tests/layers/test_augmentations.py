@@ -7,6 +7,8 @@ from support import to_numpy
 
 from keras_relcon import layers
 
+pytestmark = pytest.mark.every_backend
+
 ALL = [
     layers.Noise,
     layers.Scaling,

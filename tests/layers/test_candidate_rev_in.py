@@ -5,6 +5,8 @@ from support import gradients, to_numpy
 
 from keras_relcon.layers import CandidateRevIN
 
+pytestmark = pytest.mark.every_backend
+
 
 def build_layer(gamma, beta):
     layer = CandidateRevIN()

@@ -8,6 +8,8 @@ from support import to_numpy
 from keras_relcon import distributed
 from keras_relcon.layers import CrossAttention
 
+pytestmark = pytest.mark.every_backend
+
 
 @pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
 def test_matches_the_unfolded_definition(rng, attention):

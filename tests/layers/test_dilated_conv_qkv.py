@@ -10,6 +10,8 @@ from keras_relcon.layers import (
 )
 from keras_relcon.layers.layout import internal_data_format, swap_layout
 
+pytestmark = pytest.mark.every_backend
+
 
 def test_golden_stacks(golden, golden_distance_weights):
     qkv = small_distance(golden_distance_weights).qkv

@@ -7,6 +7,8 @@ from support import gradients, to_numpy
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
 from keras_relcon.layers.layout import internal_data_format, swap_layout
 
+pytestmark = pytest.mark.every_backend
+
 EPSILON = 1e-3
 
 

@@ -29,6 +29,8 @@ import jax
 
 from keras_relcon.layers.kernels import jax_device, jax_ranking
 
+pytestmark = pytest.mark.every_backend
+
 INTERPRETED = types.SimpleNamespace(
     can_attend=jax_ranking.can_attend,
     can_convolve=jax_ranking.can_convolve,

@@ -1,10 +1,13 @@
 import keras
 import numpy as np
+import pytest
 from keras import ops
 from support import to_numpy, variable_gradients
 
 from keras_relcon.layers import ResNet1D34
 from keras_relcon.layers.rematerialize import rematerialize
+
+pytestmark = pytest.mark.every_backend
 
 SMALL = {
     "embedding_dim": 6,

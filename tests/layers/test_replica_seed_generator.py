@@ -1,10 +1,13 @@
 import keras
 import numpy as np
+import pytest
 from support import to_numpy
 
 from keras_relcon import distributed
 from keras_relcon.layers import Noise
 from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
+
+pytestmark = pytest.mark.every_backend
 
 
 def draws(monkeypatch, replica, count=3):

@@ -5,6 +5,8 @@ from support import to_numpy
 
 from keras_relcon.layers import ResNet1D18, ResNet1D34
 
+pytestmark = pytest.mark.every_backend
+
 
 def closed_form(num_blocks, widths, kernel_size=3, channels=3, dim=1024):
     """Weights and biases, convolution by convolution, norm by norm."""

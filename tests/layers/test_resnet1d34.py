@@ -11,6 +11,8 @@ from support import (
 
 from keras_relcon.layers import ResNet1D34
 
+pytestmark = pytest.mark.every_backend
+
 RELEASED = {
     "num_blocks": (3, 4, 6),
     "widths": (64, 128, 256),

@@ -5,6 +5,8 @@ from support import to_numpy
 
 from keras_relcon.layers import SpanMask
 
+pytestmark = pytest.mark.every_backend
+
 
 def test_a_span_becomes_the_mean_of_the_rest(rng):
     x = rng.normal(2, 1, size=(4, 20, 3)).astype("float32")

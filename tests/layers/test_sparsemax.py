@@ -7,6 +7,8 @@ from support import gradients, to_numpy
 import keras_relcon as kr
 from keras_relcon.layers import Sparsemax, sparsemax
 
+pytestmark = pytest.mark.every_backend
+
 
 @pytest.mark.parametrize("scale", [1e-4, 1e-2, 1.0, 10.0, 1e4])
 def test_matches_the_sorting_oracle_at_every_support_size(rng, scale):

@@ -12,6 +12,8 @@ from keras_relcon.losses import (
     relative_contrastive_loss,
 )
 
+pytestmark = pytest.mark.every_backend
+
 
 def random_case(rng, batch=4, candidates=7, distinct=None):
     similarities = rng.uniform(-1, 1, (batch, candidates))

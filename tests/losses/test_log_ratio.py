@@ -6,6 +6,8 @@ from support import gradients, numeric_gradient, to_numpy
 
 from keras_relcon.losses import LogRatioLoss, log_ratio_loss
 
+pytestmark = pytest.mark.every_backend
+
 
 def random_case(rng, batch=4, candidates=6):
     similarities = rng.uniform(-1, 0.98, (batch, candidates))

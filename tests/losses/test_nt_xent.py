@@ -8,6 +8,8 @@ from support import gradients, numeric_gradient, to_numpy
 
 from keras_relcon.losses import NTXentLoss, nt_xent_loss
 
+pytestmark = pytest.mark.every_backend
+
 
 @pytest.mark.parametrize("temperature", [1.0, 0.1])
 @pytest.mark.parametrize("batch", [1, 2, 5])

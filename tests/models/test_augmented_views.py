@@ -12,6 +12,8 @@ from support import (
 from keras_relcon import RelConModel
 from keras_relcon.models import AugmentedViews, mlp_projector
 
+pytestmark = pytest.mark.every_backend
+
 
 class Doubling(keras.layers.Layer):
     """A copy that the test can make too."""

@@ -12,6 +12,8 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
+pytestmark = pytest.mark.every_backend
+
 
 def relcon_model():
     distance = kr.MotifDistance(embedding_dim=8, kernel_size=3)

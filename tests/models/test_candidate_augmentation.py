@@ -10,6 +10,8 @@ from keras_relcon import MotifDistance, RelConModel
 from keras_relcon.layers import Negation, RandomAugmentations
 from keras_relcon.models.candidate_pool import candidate_index, candidate_pool
 
+pytestmark = pytest.mark.every_backend
+
 
 class Scale(keras.layers.Layer):
     def build(self, input_shape):

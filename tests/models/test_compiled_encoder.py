@@ -14,6 +14,8 @@ import torch
 import torch._dynamo
 from torch._dynamo.testing import CompileCounterWithBackend
 
+pytestmark = pytest.mark.every_backend
+
 
 @pytest.fixture
 def compilations(monkeypatch):

@@ -6,6 +6,8 @@ from support import candidate_group, small_distance, to_numpy
 
 from keras_relcon.models.train_steps import compiled
 
+pytestmark = pytest.mark.every_backend
+
 
 @pytest.mark.parametrize("num_rows", [1, 2, 5])
 def test_rows_come_back_in_their_order(rng, num_rows):

@@ -9,6 +9,8 @@ from support import candidate_group, small_distance, to_numpy
 from keras_relcon import MotifDistance
 from keras_relcon.layers import SpanMask
 
+pytestmark = pytest.mark.every_backend
+
 
 @pytest.mark.parametrize("normalization", ["anchor", "none"])
 @pytest.mark.parametrize("pairs_per_chunk", [2, 4])  # 2: all chunks are filled

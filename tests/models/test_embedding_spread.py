@@ -6,6 +6,8 @@ from support import candidate_group, small_distance, small_encoder, to_numpy
 from keras_relcon import RelConModel
 from keras_relcon.models import EmbeddingSpread, similarities_to_others
 
+pytestmark = pytest.mark.every_backend
+
 
 def spread_of(*batches):
     metric = EmbeddingSpread()

@@ -7,6 +7,8 @@ from keras_relcon import RelConModel
 from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
 from keras_relcon.models.train_steps import has_accelerator
 
+pytestmark = pytest.mark.every_backend
+
 
 def plain_encoder():
     """Without batch norm: an embedding is that of its window alone."""

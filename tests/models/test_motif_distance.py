@@ -15,6 +15,8 @@ from keras_relcon import MotifDistance
 from keras_relcon.data import make_windows, synthetic_recordings
 from keras_relcon.evaluation import motif_distance_auc
 
+pytestmark = pytest.mark.every_backend
+
 
 @pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
 def test_golden_distance_reconstruction_and_attention(

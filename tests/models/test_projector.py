@@ -4,6 +4,8 @@ from support import to_numpy
 
 from keras_relcon.models import mlp_projector
 
+pytestmark = pytest.mark.every_backend
+
 
 def test_no_activation_after_the_last_layer(rng):
     projector = mlp_projector([5, 3])

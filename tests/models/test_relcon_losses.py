@@ -9,6 +9,8 @@ from support import candidate_group, small_distance, tiny_encoder, to_numpy
 from keras_relcon import RelConModel
 from keras_relcon.losses import BinaryContrastiveLoss, LogRatioLoss
 
+pytestmark = pytest.mark.every_backend
+
 LOSSES = {
     "binary": (
         BinaryContrastiveLoss(0.2),

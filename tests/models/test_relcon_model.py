@@ -22,6 +22,8 @@ from keras_relcon import RelConModel
 from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
 from keras_relcon.models import EmbeddingSpread
 
+pytestmark = pytest.mark.every_backend
+
 
 def small_model(motif_weights, temperature=0.2, **kwargs):
     keras.utils.set_random_seed(0)

@@ -12,6 +12,8 @@ import pytest
 
 from keras_relcon.presets import from_preset
 
+pytestmark = pytest.mark.every_backend
+
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}
 SCRIPT = """

@@ -7,6 +7,8 @@ import pytest
 from keras_relcon.presets import export_encoder, from_preset
 from keras_relcon.presets.export_encoder import _checked_difference
 
+pytestmark = pytest.mark.every_backend
+
 BACKEND = keras.backend.backend()
 CONVERTER = {"tensorflow": "tf2onnx", "jax": "jax2onnx", "torch": "onnxscript"}
 needs_tensorflow = pytest.mark.skipif(

@@ -10,6 +10,8 @@ import pytest
 import keras_relcon as kr
 from keras_relcon.presets import from_preset, save_to_preset
 
+pytestmark = pytest.mark.every_backend
+
 LENGTH = 64
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from keras_relcon.presets import list_presets
 
+pytestmark = pytest.mark.every_backend
+
 
 def test_the_table_says_what_there_is(bundled, capsys):
     assert list_presets() == ["relcon_tiny"]

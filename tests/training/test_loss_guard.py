@@ -13,6 +13,8 @@ from keras_relcon.training import LossGuard, ResumableTraining
 from keras_relcon.training.loss_guard import describe_anchors
 from keras_relcon.training.model_state import get_arrays, state_variables
 
+pytestmark = pytest.mark.every_backend
+
 
 class SpoiledGroups(type(make_groups())):
     """Groups of which one batch is infinite."""

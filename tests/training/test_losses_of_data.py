@@ -15,6 +15,8 @@ from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
 from keras_relcon.training import ResumableTraining, WorkerWatch
 from keras_relcon.training.model_state import get_arrays
 
+pytestmark = pytest.mark.every_backend
+
 
 class KilledOnce(CandidateGroups):
     """Kills the process that draws one of the batches, the first time."""

@@ -29,6 +29,8 @@ from keras_relcon.training import ResumableTraining, resumable_training
 from keras_relcon.training.checkpoint_files import CheckpointFiles
 from keras_relcon.training.model_state import get_arrays, is_finite
 
+pytestmark = pytest.mark.every_backend
+
 SCRIPT = Path(__file__).with_name("train_script.py")
 ROOT = SCRIPT.parents[2]
 NUM_CHECKPOINTS = EPOCHS * (1 + (STEPS - 1) // EVERY) + 1

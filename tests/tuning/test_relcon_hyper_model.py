@@ -86,6 +86,7 @@ def test_a_range_of_a_whole_number_is_of_whole_numbers(make):
         assert parameter.sampling == "log"
 
 
+@pytest.mark.every_backend
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["RandomSearch", "Hyperband"])
 def test_a_search_finds_a_probe_score(make, tmp_path, kind):
@@ -209,6 +210,7 @@ def test_bad_input_is_explained(make):
             make("RelConHyperModel", **{name: value})
 
 
+@pytest.mark.every_backend
 def test_what_is_missing_is_named(monkeypatch):
     from keras_relcon.tuning import keras_tuner_import
 
@@ -221,6 +223,7 @@ def test_what_is_missing_is_named(monkeypatch):
     assert ("tensorboard" in str(error.value)) == needs_tensorboard
 
 
+@pytest.mark.every_backend
 def test_a_trial_trains_what_its_settings_say(make, monkeypatch):
 
     hyper_model = make("AblationHyperModel", arms=("base",), seeds=(3,))
@@ -351,12 +354,14 @@ def test_the_distance_sees_so_many_windows_at_most(make):
     ]
 
 
+@pytest.mark.every_backend
 def test_a_built_model_has_the_optimizers_state(make):
     model = make("AblationHyperModel").build(Choices(arm="base", seed=0))
     count = 2 * len(model.trainable_variables)  # the moments of Adam
     assert len(model.optimizer.variables) == 2 + count
 
 
+@pytest.mark.every_backend
 def test_a_finished_trial_gives_its_best_model(make, tmp_path):
     import keras_tuner
 

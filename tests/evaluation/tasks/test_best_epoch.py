@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from keras_relcon.evaluation.tasks import fine_tune
 from keras_relcon.evaluation.tasks.best_epoch import train_to_best_epoch
@@ -40,6 +41,7 @@ def test_each_epoch_has_an_order_of_its_own_drawn_by_the_seed():
     assert len({tuple(x) for x, _, _ in first + other}) == 6
 
 
+@pytest.mark.every_backend
 def test_fine_tune_orders_the_windows_by_its_seed(
     make_motion, make_encoder, monkeypatch
 ):

@@ -9,6 +9,8 @@ from keras_relcon.evaluation import FineTune, MLPProbe, embed_windows
 from keras_relcon.evaluation.tasks import best_epoch
 from keras_relcon.evaluation.tasks.fine_tune_network import RandomAxes
 
+pytestmark = pytest.mark.every_backend
+
 SMALL = {"hidden": 8, "learning_rate": 0.01, "batch_size": 8, "epochs": 2}
 
 

@@ -1,6 +1,9 @@
 import numpy as np
+import pytest
 
 from keras_relcon.evaluation import FineTune, FromScratch
+
+pytestmark = pytest.mark.every_backend
 
 STILL = {"hidden": 8, "learning_rate": 1e-12, "batch_size": 24, "epochs": 1}
 

@@ -16,6 +16,8 @@ from keras_relcon.evaluation import (
     cross_validate,
 )
 
+pytestmark = pytest.mark.every_backend
+
 FOLDS = [
     Fold(("1", "2"), ("3",), ("4",)),
     Fold(("4", "3"), ("1",), ("2",)),
