@@ -9,7 +9,7 @@ import time
 
 import measuring
 
-TITLE = "Training step on a GPU"
+QUESTION = "What does a training step cost on a GPU?"
 SIZES = {
     "batch_size": 64,
     "num_candidates": 20,

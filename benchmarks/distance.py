@@ -8,7 +8,7 @@ pairs, and as it is fastest, of other sizes and, on TensorFlow, without XLA.
 import measuring
 from naive_distance import naive_distances
 
-TITLE = "Motif distance"
+QUESTION = "How fast is the motif distance?"
 SIZES = {"batch_size": 16, "num_candidates": 8, "length": 256, "repeats": 11}
 TINY = {"batch_size": 2, "num_candidates": 1, "length": 40, "repeats": 1}
 CHUNKS = (64, 32, 16)  # pairs of the definition

@@ -2,7 +2,7 @@
 
 import measuring
 
-TITLE = "Inference"
+QUESTION = "How fast is inference, and how much memory does it need?"
 CALLS = {"batch_sizes": [1, 256], "calls": [100, 4]}
 SIZES = [
     {**CALLS, "days": 7.0},

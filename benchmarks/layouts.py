@@ -4,7 +4,7 @@ from unittest import mock
 
 import measuring
 
-TITLE = "Layout and compilation"
+QUESTION = "Which layout and which compiler are faster?"
 SIZES = {"count": 128, "length": 256, "repeats": 3}
 TINY = {"count": 2, "length": 40, "repeats": 1}
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
+RESULTS = Path(__file__).with_name("results")
 # Left out, for git, of what a measurement may depend on.
-RECORDED = (":(exclude)RESULTS.md", ":(exclude)*.png")
+RECORDED = (":(exclude)results",)
 
 
 def walking_windows(count, length=256, seed=0):
@@ -164,11 +164,24 @@ def _cell(value):
     return str(value)
 
 
-def replace_section(title, text, path=RESULTS):
-    """Writes a section of the results in place of the one of its title."""
-    old = path.read_text() if path.exists() else "# Measured figures\n"
-    sections = ("\n" + old).split("\n## ")
-    kept = [s for s in sections[1:] if s.split("\n")[0] != title]
-    kept.append(f"{title}\n\n{text.strip()}\n")
-    body = "\n".join(f"## {section.strip()}\n" for section in kept)
-    path.write_text(f"{sections[0].strip()}\n\n{body}")
+def record(name, question, text, folder=RESULTS):
+    """Writes a measurement on top of the page of its question.
+
+    Args:
+        name: str. Of the page.
+        question: str. The title of a new page.
+        text: str. Markdown, what was measured and by which command.
+        folder: path. Defaults to `benchmarks/results`.
+
+    Returns:
+        `Path` of the page. Older measurements stay below.
+    """
+    path = Path(folder, f"{name}.md")
+    title = f"# {question}"
+    older = ""
+    if path.exists():
+        title, _, older = path.read_text().partition("\n")
+    section = f"## {datetime.date.today()}, {code()}\n\n{text.strip()}"
+    parts = [part for part in (title, section, older.strip()) if part]
+    path.write_text("\n\n".join(parts) + "\n")
+    return path

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import measuring
 
-TITLE = "Micro-batches"
+QUESTION = "What do micro-batches cost?"
 
 
 def main():
@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--num-candidates", type=int, default=20)
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 336, 64])
-    parser.add_argument("--record", action="store_true", help="into RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="into results/")
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.size is not None:
@@ -37,7 +37,7 @@ def main():
     text = report(args.batch_size, args.num_candidates, rows)
     sys.stdout.write(f"{text}\n")
     if args.record:
-        measuring.replace_section(TITLE, text)
+        measuring.record("micro_batches", QUESTION, text)
 
 
 def run(args, backend, size):

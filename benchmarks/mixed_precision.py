@@ -4,7 +4,7 @@ import os
 
 import measuring
 
-TITLE = "Mixed precision"
+QUESTION = "What does half precision change?"
 SIZES = {
     "batch_size": 8,
     "num_candidates": 8,

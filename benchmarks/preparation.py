@@ -27,7 +27,7 @@ RATE_HZ = 100
 SAMPLES_PER_DAY = 24 * 3600 * RATE_HZ
 PARTICIPANTS = 87_376  # of the paper
 WINDOWS = 1.07e9  # of the paper, of 256 samples
-RESULTS = Path(__file__).with_name("PREPARATION.md")
+QUESTION = "What does it take to prepare many subjects?"
 NUM_KINDS = 20  # of different recordings; subjects take turns
 PARTS = ("beam", "store")
 
@@ -54,7 +54,7 @@ def main():
     text = report(runs)
     sys.stdout.write(text)
     if args.record:
-        RESULTS.write_text(text)
+        measuring.record("preparation", QUESTION, text)
 
 
 def measure(args, folder):
@@ -216,9 +216,9 @@ def report(runs):
             days["store_bytes"] / 1e6,
         ]
     ]
-    return f"""# Preparation at scale
-
-    python benchmarks/preparation.py --subjects {runs[0]["subjects"]} \\
+    return f"""    python benchmarks/preparation.py --subjects {
+        runs[0]["subjects"]
+    } \\
         --seconds {runs[0]["seconds"]} --processes {processes} --record
 
 CSV files at 100 Hz through `recording_folder.BeamBuilder` on Beam's

@@ -2,7 +2,7 @@
 
     python benchmarks/run.py                            # everything: an hour
     python benchmarks/run.py distance --backends jax
-    python benchmarks/run.py --record                   # into RESULTS.md
+    python benchmarks/run.py --record                   # into results/
 
 The parts are modules of this folder. `benchmarks/streams.py` is run on its own.
 """
@@ -50,19 +50,19 @@ def main(arguments=None):
         ]
         command = f"`python benchmarks/run.py {name}`"
         text = f"{measuring.machine()}\n{command}\n\n{part.report(rows)}\n"
-        sys.stdout.write(f"## {part.TITLE}\n\n{text}\n")
+        sys.stdout.write(f"# {part.QUESTION}\n\n{text}\n")
         sys.stdout.flush()
         if args.record:
-            measuring.replace_section(part.TITLE, text)
+            measuring.record(name, part.QUESTION, text)
             if hasattr(part, "plot"):
-                part.plot(rows, FOLDER / f"{name}.png")
+                part.plot(rows, measuring.RESULTS / f"{name}.png")
 
 
 def parse_args(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
     parser.add_argument("--backends", nargs="+", default=BACKENDS)
-    parser.add_argument("--record", action="store_true", help="into RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="into results/")
     parser.add_argument("--tiny", action="store_true", help="a smoke test")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)

@@ -3,7 +3,7 @@
 import measuring
 import numpy as np
 
-TITLE = "Growth"
+QUESTION = "How do time and memory grow?"
 BASE = {"batch_size": 16, "num_candidates": 8, "length": 256}
 SIZES = {
     "base": BASE,

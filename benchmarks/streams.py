@@ -31,6 +31,7 @@ NUM_SUBJECTS = 64
 NUM_SAMPLES = 360_000  # one hour at 100 Hz
 NUM_BATCHES = 100
 MOST_IN_MEMORY = 0.3  # GB of int16
+QUESTION = "How fast is a batch of candidates drawn?"
 CASES = {
     "create": "write the store (int16)",
     "open": "check and unpack it, once",
@@ -50,7 +51,7 @@ CASES = {
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--gigabytes", type=float, default=1.0)
-    parser.add_argument("--record", action="store_true", help="into RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="into results/")
     parser.add_argument("--folder", help="where to write; default: temporary")
     parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -63,7 +64,7 @@ def main():
     text = report(rows, args.gigabytes)
     sys.stdout.write(text)
     if args.record:
-        measuring.replace_section("Streams", text.split("\n", 2)[2])
+        measuring.record("streams", QUESTION, text)
 
 
 def run(case, folder, gigabytes):
@@ -210,8 +211,6 @@ def report(rows, gigabytes):
     versions = [f"{name} {importlib.metadata.version(name)}" for name in names]
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     lines = [
-        "## Streams",
-        "",
         f"{datetime.date.today()}, Python {platform.python_version()}, "
         f"{', '.join(versions)}, backend {backend}; {measuring.cpu_name()}, "
         f"{os.cpu_count()} cores.",

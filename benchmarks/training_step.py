@@ -2,7 +2,7 @@
 
 import measuring
 
-TITLE = "Training step"
+QUESTION = "What does a training step cost on a CPU?"
 NUM_STEPS_FOR_PEAK = 3  # what is freed is not at once given back
 SIZES = [
     {"batch_size": 16, "num_candidates": 8, "length": 256, "repeats": 3},

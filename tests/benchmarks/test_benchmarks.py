@@ -122,16 +122,16 @@ def test_added_memory_is_that_of_the_call(benchmarks):
     assert 70 < large - small < 120
 
 
-def test_a_section_takes_the_place_of_its_old_self(benchmarks, tmp_path):
-    replace_section = benchmarks("measuring").replace_section
-    path = tmp_path / "RESULTS.md"
-    replace_section("One", "old", path)
-    replace_section("Two", "kept", path)
-    replace_section("One", "new", path)
-    text = path.read_text()
-    assert text.startswith("# Measured figures\n\n## Two\n\nkept\n")
-    assert text.count("## One") == 1
-    assert text.endswith("## One\n\nnew\n")
+def test_the_newest_measurement_stands_on_top(benchmarks, tmp_path):
+    record = benchmarks("measuring").record
+    assert record("speed", "How fast?", "old", tmp_path).name == "speed.md"
+    record("other", "How large?", "kept", tmp_path)
+    text = record("speed", "How fast?", "new\n", tmp_path).read_text()
+    title, first, second = text.split("\n## ")
+    assert title == "# How fast?\n"
+    assert first.endswith("\n\nnew\n") and second.endswith("\n\nold\n")
+    assert "commit" in first.splitlines()[0]
+    assert "kept" in (tmp_path / "other.md").read_text()
 
 
 def test_an_unknown_part_is_refused(benchmarks, capsys):

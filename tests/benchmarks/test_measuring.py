@@ -16,7 +16,8 @@ def repository(tmp_path):
     folder = tmp_path / "benchmarks"
     folder.mkdir()
     shutil.copy(FILE, folder)
-    for name in ("RESULTS.md", "speed.png", "speed.py"):
+    (folder / "results").mkdir()
+    for name in ("results/speed.md", "results/speed.png", "speed.py"):
         (folder / name).write_text("first")
     author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for arguments in (["init"], ["add", "."], [*author, "commit", "-m", "a"]):
@@ -33,8 +34,8 @@ def test_the_commit_is_named_and_what_was_changed_in_it(repository):
     commit = measuring.code()
     assert commit.startswith("commit ") and commit != "commit unknown"
 
-    (folder / "RESULTS.md").write_text("second")
-    (folder / "speed.png").write_text("second")
+    (folder / "results" / "speed.md").write_text("second")
+    (folder / "results" / "speed.png").write_text("second")
     assert measuring.code() == commit
 
     (folder / "speed.py").write_text("second")
