@@ -1,0 +1,33 @@
+"""Links of the documentation lead somewhere, and its Python is Python."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    + [*ROOT.glob("benchmarks/**/*.md")]
+)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_to_files_lead_somewhere(page):
+    for target in LINK.findall(page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_python_in_pages_is_python(page):
+    for snippet in re.findall(r"```python\n(.*?)```", page.read_text(), re.S):
+        ast.parse(snippet)
+
+
+def test_every_measurement_has_its_place_in_the_list():
+    listed = set(LINK.findall((ROOT / "benchmarks/README.md").read_text()))
+    pages = (ROOT / "benchmarks" / "results").glob("*.md")
+    assert {f"results/{page.name}" for page in pages} == listed
