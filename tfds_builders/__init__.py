@@ -3,32 +3,57 @@
 >>> import tensorflow_datasets as tfds
 >>> import tfds_builders
 >>> source = tfds.data_source("pamap2/hand")
+
+The parsers, `tfds_builders.<name>.parse`, need NumPy alone. So without TFDS
+nothing is registered, and the builders are refused when they are asked for.
 """
+
+import importlib
 
 try:
     import importlib_resources  # noqa: F401  (TFDS needs it, undeclared)
     import tensorflow_datasets  # noqa: F401
 except ImportError as error:
-    raise ImportError(
-        "`tfds_builders` needs `tensorflow-datasets` and "
-        f"`importlib_resources`. Received: {error}. "
-        'Install them with `pip install "keras-relcon[tfds]"`.'
-    ) from error
+    _import_error = error
+else:
+    _import_error = None
 
-from tfds_builders.capture24 import capture24_dataset_builder
-from tfds_builders.hhar import hhar_dataset_builder
-from tfds_builders.motionsense import motionsense_dataset_builder
-from tfds_builders.opportunity import opportunity_dataset_builder
-from tfds_builders.pamap2 import pamap2_dataset_builder
-from tfds_builders.recording_folder import recording_folder_dataset_builder
-from tfds_builders.wisdm_watch import wisdm_watch_dataset_builder
+NAMES = (
+    "capture24",
+    "hhar",
+    "motionsense",
+    "opportunity",
+    "pamap2",
+    "recording_folder",
+    "wisdm_watch",
+)
 
-__all__ = [
-    "capture24_dataset_builder",
-    "hhar_dataset_builder",
-    "motionsense_dataset_builder",
-    "opportunity_dataset_builder",
-    "pamap2_dataset_builder",
-    "recording_folder_dataset_builder",
-    "wisdm_watch_dataset_builder",
-]
+__all__ = [f"{name}_dataset_builder" for name in NAMES]
+
+
+def check_tfds():
+    """Raises an ImportError unless the builders are registered."""
+    if _import_error is not None:
+        raise ImportError(
+            "Preparing or reading a TFDS dataset needs `tensorflow-datasets` "
+            f"and `importlib_resources`. Received: {_import_error}. Install "
+            'them with `pip install "keras-relcon[tfds]"`.'
+        ) from _import_error
+
+
+def _import_builder(name):
+    return importlib.import_module(
+        f"tfds_builders.{name}.{name}_dataset_builder"
+    )
+
+
+def __getattr__(name):
+    if name in __all__:
+        check_tfds()
+        return _import_builder(name.removesuffix("_dataset_builder"))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if _import_error is None:
+    for _name in NAMES:
+        _import_builder(_name)

@@ -1,11 +1,12 @@
 """Finds a dataset's archive, and reads its members where they lie."""
 
 import contextlib
-import re
 import shutil
 import zipfile
 
 from etils import epath
+
+from tfds_builders.source_recording import find_members
 
 
 def manual_instructions(names, url):
@@ -70,18 +71,14 @@ def list_members(archive, pattern, layout):
         ValueError: if no member matches.
     """
     archive = epath.Path(archive)
-    matches = [
-        match
-        for name in _names(archive)
-        if not _is_hidden(name) and (match := re.search(pattern, name))
-    ]
+    matches = find_members(_names(archive), pattern)
     if not matches:
         raise ValueError(
             f"The archive must hold {layout}. Received: {archive.name}, with "
             "no such member. Look at the dataset's README for the archive to "
             "use."
         )
-    return sorted(matches, key=lambda match: match.string)
+    return matches
 
 
 def _names(archive):
@@ -100,11 +97,6 @@ def _walk(folder):
             yield from _walk(path)
         else:
             yield path
-
-
-def _is_hidden(name):
-    parts = name.split("/")
-    return any(part[:1] == "." or part == "__MACOSX" for part in parts)
 
 
 @contextlib.contextmanager

@@ -2,18 +2,12 @@
 
 import numpy as np
 import tensorflow_datasets as tfds
-from etils import epath
 
 # Reading one record reads all of it, so a day of signal is stored in chunks.
 MAX_CHUNK_SECONDS = 600
 # TFDS sorts by the key, and spreads its buckets over the keys below 2**128.
 KEY_RANGE = 2**128
 MAX_CHUNKS_PER_MEMBER = 2**24
-
-
-def read_labels(path):
-    """Class names, one per line, of a `labels.txt`."""
-    return epath.Path(path).read_text().split()
 
 
 def recording_info(builder, class_names, has_times=False, **kwargs):

@@ -1,6 +1,8 @@
-"""What a builder reads from its source: continuous recordings in g."""
+"""What a parser gives: continuous recordings in g. And what parsers share."""
 
+import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +16,7 @@ class SourceRecording:
 
     Args:
         acceleration: `(num_samples, 3)` float32, g. Missing values are NaN.
-        labels: `(num_samples,)` int64, indices of the builder's class names.
+        labels: `(num_samples,)` int64, indices of the set's class names.
         sample_rate_hz: float. Nominal rate of the device.
         subject_id: str.
         recording_id: str. Unique in the builder's configuration.
@@ -68,3 +70,31 @@ def split_at_gaps(recording, clock_seconds, max_back_seconds=0.0):
         )
         for number, (start, stop) in enumerate(pieces)
     ]
+
+
+def read_labels(path):
+    """Class names, one per line, of a `labels.txt`."""
+    return Path(path).read_text().split()
+
+
+def find_members(names, pattern):
+    """Members of an archive whose names match, without hidden ones.
+
+    Args:
+        names: iterable of str. Names of the members.
+        pattern: str or compiled. Regular expression searched in the names.
+
+    Returns:
+        sorted list of `re.Match`; `match.string` is the member's name.
+    """
+    matches = [
+        match
+        for name in names
+        if not _is_hidden(name) and (match := re.search(pattern, name))
+    ]
+    return sorted(matches, key=lambda match: match.string)
+
+
+def _is_hidden(name):
+    parts = name.split("/")
+    return any(part[:1] == "." or part == "__MACOSX" for part in parts)

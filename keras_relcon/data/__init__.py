@@ -1,13 +1,15 @@
-from keras_relcon.data.readers.archives import load_recordings
+from keras_relcon.data.readers.archives import (
+    load_recordings,
+    read_motionsense,
+    read_wisdm_watch,
+)
 from keras_relcon.data.readers.columns import guess_columns
 from keras_relcon.data.readers.ipol_gait import read_ipol_gait
-from keras_relcon.data.readers.motionsense import read_motionsense
 from keras_relcon.data.readers.read_recording import (
     read_recording,
     read_recordings,
 )
 from keras_relcon.data.readers.walking_laps import read_walking_laps
-from keras_relcon.data.readers.wisdm_watch import read_wisdm_watch
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import (
     regularize,

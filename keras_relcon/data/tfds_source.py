@@ -155,15 +155,11 @@ def _open(source, split, data_dir):
 
 
 def _load(name, data_dir):
-    try:
-        import tensorflow_datasets as tfds
+    import tfds_builders
 
-        import tfds_builders  # noqa: F401  (registers the builders)
-    except ImportError as error:
-        raise ImportError(
-            "Reading a TFDS dataset needs `tensorflow-datasets`. Install it "
-            'with `pip install "keras-relcon[tfds]"`.'
-        ) from error
+    tfds_builders.check_tfds()
+    import tensorflow_datasets as tfds
+
     return tfds.builder(name, data_dir=data_dir)
 
 

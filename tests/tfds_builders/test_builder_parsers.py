@@ -7,15 +7,16 @@ import re
 import numpy as np
 import pytest
 
-from tfds_builders.capture24 import capture24_dataset_builder as capture24
-from tfds_builders.hhar import hhar_dataset_builder as hhar
-from tfds_builders.motionsense import motionsense_dataset_builder as motionsense
-from tfds_builders.opportunity import opportunity_dataset_builder as opportunity
-from tfds_builders.pamap2 import pamap2_dataset_builder as pamap2
-from tfds_builders.recording_folder import (
-    recording_folder_dataset_builder as recording_folder,
+from tfds_builders.capture24 import parse as capture24
+from tfds_builders.hhar import parse as hhar
+from tfds_builders.motionsense import parse as motionsense
+from tfds_builders.opportunity import parse as opportunity
+from tfds_builders.pamap2 import parse as pamap2
+from tfds_builders.recording_folder.parse import parse_csv
+from tfds_builders.recording_folder.recording_folder_dataset_builder import (
+    RecordingFolderConfig,
 )
-from tfds_builders.wisdm_watch import wisdm_watch_dataset_builder as wisdm
+from tfds_builders.wisdm_watch import parse as wisdm
 
 G = 9.80665
 
@@ -181,7 +182,9 @@ def test_wisdm_leaves_out_bad_rows_with_a_warning():
         f"1600,B,150000000,0,{G},-{G};\n"
     ).encode()
     with pytest.warns(UserWarning, match="2 rows of subject 1600"):
-        (recording,) = wisdm.parse_watch(content, "1600", {"A": 0, "B": 1})
+        (recording,) = wisdm.parse_watch(
+            content, "1600", {"A": "walking", "B": "jogging"}
+        )
     np.testing.assert_allclose(
         recording.acceleration, [[1, 0, 0], [0, 1, -1]], rtol=1e-6
     )
@@ -191,15 +194,21 @@ def test_wisdm_leaves_out_bad_rows_with_a_warning():
 
 def test_wisdm_refuses_activities_it_does_not_know():
     with pytest.raises(ValueError, match=r"Received: \['Z'\] of subject 7"):
-        wisdm.parse_watch(b"7,Z,1,0,0,0;", "7", {"A": 0})
-    with pytest.raises(ValueError, match=r"Received: \['flying'\]"):
-        wisdm.parse_activity_key(b"walking = A\nflying = Z\n")
+        wisdm.parse_watch(b"7,Z,1,0,0,0;", "7", {"A": "walking"})
+    names = wisdm.parse_activity_key(b"walking = A\nflying = Z\n")
+    with pytest.raises(ValueError, match=r"Received: \['flying'\] of subj"):
+        wisdm.parse_watch(b"7,Z,1,0,0,0;", "7", names)
 
 
 def test_wisdm_classes_are_in_the_order_of_the_key():
     assert len(wisdm.CLASS_NAMES) == 18
     key = b"walking = A\n\nfolding = S\n"
-    assert wisdm.parse_activity_key(key) == {"A": 0, "S": 17}
+    names = wisdm.parse_activity_key(key)
+    assert names == {"A": "walking", "S": "folding"}
+    for code, letter in ((0, "A"), (17, "S")):
+        row = f"7,{letter},1,0,0,0;".encode()
+        (recording,) = wisdm.parse_watch(row, "7", names)
+        assert recording.labels.tolist() == [code]
 
 
 def participant(*rows, header="time,x,y,z,annotation"):
@@ -239,9 +248,9 @@ def test_capture24_refuses_other_files():
 
 
 def parse_own(text, **kwargs):
-    config = recording_folder.RecordingFolderConfig(name="mine", **kwargs)
+    config = RecordingFolderConfig(name="mine", **kwargs)
     file = io.BytesIO(text.encode())
-    return recording_folder.parse_csv(file, "s01", "s01/day1", config)
+    return parse_csv(file, "s01", "s01/day1", config)
 
 
 def test_own_recordings_are_read_by_their_column_names():

@@ -9,9 +9,9 @@ from etils import epath
 
 import tfds_builders  # noqa: F401
 from tfds_builders.archives import list_members, open_member
-from tfds_builders.motionsense import motionsense_dataset_builder as motionsense
+from tfds_builders.motionsense import parse as motionsense
 from tfds_builders.summary import summarize
-from tfds_builders.wisdm_watch import wisdm_watch_dataset_builder as wisdm
+from tfds_builders.wisdm_watch import parse as wisdm
 
 REAL_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -49,11 +49,11 @@ def test_wisdm_has_46_subjects_and_2518_minutes():
     num_rows = [content.count(b"\n") for content in contents]
     key = list_members(archive, wisdm.ACTIVITY_KEY, wisdm.LAYOUT)[0].string
     with open_member(archive, key) as file:
-        label_of_letter = wisdm.parse_activity_key(file.read())
-    assert sorted(label_of_letter.values()) == list(range(18))
+        name_of_letter = wisdm.parse_activity_key(file.read())
+    assert sorted(name_of_letter.values()) == sorted(wisdm.CLASS_NAMES)
     # No row of the source is lost.
     for content, match, expected in zip(contents, matches, num_rows):
-        recordings = wisdm.parse_watch(content, match[1], label_of_letter)
+        recordings = wisdm.parse_watch(content, match[1], name_of_letter)
         assert sum(len(r.labels) for r in recordings) == expected
     with zipfile.ZipFile(archive) as opened:
         num_rows = sum(opened.read(m.string).count(b"\n") for m in matches)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-import tfds_builders  # noqa: F401
+import tfds_builders
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [
@@ -126,16 +126,49 @@ def test_load_gives_the_same_rows_as_the_data_source(prepare, tmp_path):
 
 MISSING = """
 import sys
-sys.modules["importlib_resources"] = None
+for name in ("etils", "importlib_resources", "tensorflow_datasets"):
+    sys.modules[name] = None
+import importlib
+import tfds_builders
+for name in tfds_builders.NAMES:
+    importlib.import_module(f"tfds_builders.{name}.parse")
+loaded = [name for name, module in sys.modules.items() if module]
+tops = {name.split(".")[0] for name in loaded}
+tops -= set(sys.stdlib_module_names) | {"tfds_builders", "__main__"}
+print(sorted(tops - set(sys.argv[1:])))
 try:
-    import tfds_builders
+    tfds_builders.motionsense_dataset_builder
+except ImportError as error:
+    print(error)
+from keras_relcon.data import read_motionsense, tfds_recordings
+assert len(read_motionsense(MOTIONSENSE)) == 18
+try:
+    tfds_recordings("motionsense")
 except ImportError as error:
     print(error)
 """
 
 
-def test_missing_packages_are_named():
-    assert 'pip install "keras-relcon[tfds]"' in run(MISSING)
+def test_without_tfds_the_parsers_are_there_and_the_packages_are_named():
+    found = run("import numpy, sys; print(*sys.modules)").split()
+    tops = {name.split(".")[0] for name in found}
+    archive = ROOT / "tfds_builders/motionsense/dummy_data"
+    archive = str(archive / "A_DeviceMotion_data.zip")
+    code = MISSING.replace("MOTIONSENSE", repr(archive))
+    lines = run(code, *tops).splitlines()
+    assert lines[0] == "[]"
+    assert len(lines) == 3
+    for line in lines[1:]:
+        assert 'pip install "keras-relcon[tfds]"' in line
+
+
+def test_builders_are_attributes_of_the_package():
+    assert len(tfds_builders.__all__) == len(NAMES)
+    for name in NAMES:
+        module = getattr(tfds_builders, f"{name}_dataset_builder")
+        assert module.Builder.name == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        tfds_builders.nothing
 
 
 def test_nothing_of_the_package_is_imported():

@@ -1,10 +1,6 @@
 """Opportunity: 4 subjects at breakfast, with their mode of locomotion."""
 
-import re
-
-import numpy as np
 import tensorflow_datasets as tfds
-from etils import epath
 
 from tfds_builders.archives import (
     find_archive,
@@ -12,8 +8,13 @@ from tfds_builders.archives import (
     manual_instructions,
     open_member,
 )
-from tfds_builders.examples import read_labels, recording_info, to_examples
-from tfds_builders.source_recording import SourceRecording, split_at_gaps
+from tfds_builders.examples import recording_info, to_examples
+from tfds_builders.opportunity.parse import (
+    CLASS_NAMES,
+    LAYOUT,
+    MEMBER,
+    parse_dat,
+)
 
 URL = (
     "https://archive.ics.uci.edu/static/public/226/"
@@ -24,14 +25,6 @@ ARCHIVES = (
     "OpportunityUCIDataset",
     "opportunity+activity+recognition.zip",
 )
-MEMBER = re.compile(r"(?:^|/)dataset/(S(\d)-(?:ADL\d|Drill))\.dat$")
-LAYOUT = "`dataset/S<k>-ADL<n>.dat` and `dataset/S<k>-Drill.dat` members"
-SAMPLE_RATE_HZ = 30.0
-TIME_COLUMN, LOCOMOTION_COLUMN = 0, 243
-# First column, from 0, of "Accelerometer RWR" and the like, in milli-g.
-FIRST_COLUMN = {"right_wrist": 22, "left_wrist": 31, "back": 16}
-NAME_OF_LOCOMOTION = {1: "stand", 2: "walk", 4: "sit", 5: "lie"}
-CLASS_NAMES = read_labels(epath.Path(__file__).parent / "labels.txt")
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -69,34 +62,3 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     file, match[2], match[1], self.builder_config.name
                 )
             yield from to_examples(recordings, index, len(matches))
-
-
-def parse_dat(file, subject, recording_id, sensor_position):
-    """Reads one accelerometer of a `.dat` file of 250 columns.
-
-    Args:
-        file: binary file. milli-g; times in ms.
-        subject: str.
-        recording_id: str.
-        sensor_position: str. A key of `FIRST_COLUMN`.
-
-    Returns:
-        list of `SourceRecording`. Missing values stay NaN.
-    """
-    first = FIRST_COLUMN[sensor_position]
-    columns = (TIME_COLUMN, LOCOMOTION_COLUMN, first, first + 1, first + 2)
-    values = np.loadtxt(file, usecols=columns, ndmin=2)
-    codes, places = np.unique(values[:, 1], return_inverse=True)
-    names = [
-        NAME_OF_LOCOMOTION.get(code, "null") if np.isfinite(code) else "null"
-        for code in codes
-    ]
-    recording = SourceRecording(
-        acceleration=(values[:, 2:] / 1000).astype(np.float32),
-        labels=np.array([CLASS_NAMES.index(name) for name in names])[places],
-        sample_rate_hz=SAMPLE_RATE_HZ,
-        subject_id=subject,
-        recording_id=recording_id,
-        sensor_position=sensor_position,
-    )
-    return split_at_gaps(recording, values[:, 0] / 1000)

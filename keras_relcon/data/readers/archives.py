@@ -1,25 +1,30 @@
-"""Reads all recordings of a known archive, or of a folder of .csv files."""
+"""Reads the archives of public datasets, or a folder of .csv files."""
 
+import warnings
 import zipfile
+import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
-from keras_relcon.data.readers.motionsense import (
-    is_motionsense,
-    read_motionsense,
-)
+import numpy as np
+
 from keras_relcon.data.readers.read_recording import read_recording
 from keras_relcon.data.readers.tables import list_columns
 from keras_relcon.data.readers.timestamp_columns import guess_timestamp_unit
-from keras_relcon.data.readers.wisdm_watch import (
-    is_wisdm_watch,
-    read_wisdm_watch,
-)
-from keras_relcon.data.readers.zip_archive import open_zip
+from keras_relcon.data.recording import Recording
+from keras_relcon.data.regularizing import regularize
+from keras_relcon.data.units import to_g
+
+# The parsers are imported where they are used: they lie beside the TFDS
+# builders, and where TFDS is installed it comes with them.
 
 ACCEPTED = (
     "a MotionSense zip (`A_DeviceMotion_data.zip`), a WISDM zip "
     "(`wisdm-dataset.zip`), or a folder of `<subject>/<name>.csv` files"
 )
+MIN_SECONDS = 5.0
+# An encrypted member is a RuntimeError; an unknown compression a kind of it.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 def load_recordings(path, sample_rate_hz=None, unit="g"):
@@ -43,6 +48,10 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
         ValueError: if it is none of these; the message lists them. Also as
             `read_motionsense`, `read_wisdm_watch` and `read_recording`.
     """
+    from tfds_builders.motionsense import parse as motionsense
+    from tfds_builders.source_recording import find_members
+    from tfds_builders.wisdm_watch import parse as wisdm_watch
+
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(
@@ -54,9 +63,9 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         with open_zip(path) as archive:
             names = archive.namelist()
-        if is_motionsense(names):
+        if find_members(names, motionsense.MEMBER):
             return read_motionsense(path)
-        if is_wisdm_watch(names):
+        if find_members(names, wisdm_watch.MEMBER):
             return read_wisdm_watch(path)
         inner = [name for name in names if name.lower().endswith(".zip")]
         if inner:
@@ -68,6 +77,176 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
         f"`path` must be {ACCEPTED}. Received: path={str(path)!r}, with none "
         "of their layouts. Read other files with `read_recording`."
     )
+
+
+def read_motionsense(zip_path):
+    """Reads the recordings of MotionSense's `A_DeviceMotion_data.zip`.
+
+    [Malekzadeh et al., 2019](https://doi.org/10.1145/3302505.3310068): a
+    phone in the front pocket, 24 subjects, 50 Hz. Acceleration is the total:
+    the phone's gravity estimate plus its user acceleration, in g.
+
+    A number of recordings other than 360 is warned of.
+
+    Args:
+        zip_path: str or path. Members `<act>_<trial>/sub_<k>.csv`.
+
+    Returns:
+        list of `Recording`, by trial then subject. Subjects are `"1"` to
+        `"24"`; labels are downstairs, upstairs, walking, jogging, standing,
+        sitting; ids are `<act>_<trial>/sub_<k>`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the archive is damaged or has no such member, or one
+            lacks a column or holds no numbers.
+    """
+    from tfds_builders.motionsense import parse
+    from tfds_builders.source_recording import find_members
+
+    recordings = []
+    with open_zip(zip_path) as archive:
+        matches = find_members(archive.namelist(), parse.MEMBER)
+        if not matches:
+            raise ValueError(
+                f"A MotionSense archive must hold {parse.LAYOUT}. "
+                f"Received: {zip_path}, with none. Download "
+                "`A_DeviceMotion_data.zip` of the authors."
+            )
+        for match in sorted(
+            matches, key=lambda m: (m[2], int(m[3]), int(m[4]))
+        ):
+            with archive.open(match.string) as file:
+                source = parse.parse_device_motion(file, match)
+            recordings.append(
+                Recording(
+                    source.acceleration,
+                    sample_rate_hz=source.sample_rate_hz,
+                    subject=source.subject_id,
+                    labels=parse.CLASS_NAMES[source.labels[0]],
+                    recording_id=source.recording_id,
+                )
+            )
+    if len(recordings) != parse.NUM_RECORDINGS:
+        warnings.warn(
+            f"MotionSense has {parse.NUM_RECORDINGS} recordings; this archive "
+            f"has {len(recordings)}.",
+            stacklevel=2,
+        )
+    return recordings
+
+
+def read_wisdm_watch(zip_path):
+    """Reads the watch acceleration of `wisdm-dataset.zip`.
+
+    [Weiss et al., 2019](https://doi.org/10.1109/ACCESS.2019.2940729): a watch
+    on the wrist, 18 activities of about three minutes, nominally 20 Hz with
+    irregular times, m/s2. Each run of one activity is split where time goes
+    back or a step is longer than a second, and put on a regular grid of 20 Hz.
+    Pieces shorter than 5 s, and rows of another form, are left out, with a
+    warning.
+
+    Args:
+        zip_path: str or path. Members `raw/watch/accel/
+            data_<subject>_accel_watch.txt` and `activity_key.txt`.
+
+    Returns:
+        list of `Recording`, in g, by subject and time. Labels are the names of
+        `activity_key.txt`; ids are `<subject>/<activity>_<n>`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the archive is damaged or has no such members, or one
+            has no rows.
+    """
+    from tfds_builders.source_recording import find_members
+    from tfds_builders.wisdm_watch import parse
+
+    recordings, num_short = [], 0
+    with open_zip(zip_path) as archive:
+        matches = find_members(archive.namelist(), parse.MEMBER)
+        keys = find_members(archive.namelist(), parse.ACTIVITY_KEY)
+        if not matches or not keys:
+            raise ValueError(
+                f"A WISDM archive must hold {parse.LAYOUT} members. "
+                f"Received: {zip_path}, without them. Download "
+                "`wisdm-dataset.zip` of the UCI repository."
+            )
+        activities = parse.parse_activity_key(archive.read(keys[0].string))
+        for match in matches:
+            content = archive.read(match.string)
+            rows = parse.parse_rows(content, match[1])
+            if not len(rows):
+                raise ValueError(
+                    f"{match.string} must hold rows "
+                    "`subject,activity,time,x,y,z`. Received: "
+                    f"{len(content.splitlines())} rows of another form. "
+                    "Download the archive again."
+                )
+            found, short = _split_watch(rows, match[1], activities)
+            recordings += found
+            num_short += short
+    if num_short:
+        warnings.warn(
+            f"{num_short} pieces are shorter than {MIN_SECONDS:g} s and are "
+            "left out.",
+            stacklevel=2,
+        )
+    return recordings
+
+
+@contextmanager
+def open_zip(path):
+    """Yields the `zipfile.ZipFile` of a path.
+
+    Raises:
+        ValueError: if it is no zip, or if a member that is read is damaged or
+            encrypted.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except UNREADABLE as error:
+        raise ValueError(
+            "`path` must be a complete zip archive. "
+            f"Received: path={str(path)!r}: {error}. Download it again."
+        ) from error
+
+
+def _split_watch(rows, subject, activities):
+    """Recordings of one file, and how many pieces were too short."""
+    from tfds_builders.source_recording import MAX_GAP_SECONDS
+    from tfds_builders.wisdm_watch.parse import SAMPLE_RATE_HZ
+
+    steps = np.diff(rows["time_ns"])
+    is_break = (
+        (rows["activity"][1:] != rows["activity"][:-1])
+        | (steps < 0)
+        | (steps > MAX_GAP_SECONDS * 1e9)
+    )
+    recordings, num_short, num_of_label = [], 0, {}
+    for piece in np.split(rows, np.flatnonzero(is_break) + 1):
+        # A repeated time brings no new sample: keep the first.
+        is_new = np.diff(piece["time_ns"], prepend=-1) != 0
+        piece = piece[is_new]
+        seconds = (piece["time_ns"] - piece["time_ns"][0]) / 1e9
+        if seconds[-1] < MIN_SECONDS:
+            num_short += 1
+            continue
+        label = activities.get(piece["activity"][0], piece["activity"][0])
+        number = num_of_label[label] = num_of_label.get(label, 0) + 1
+        axes = np.stack([piece[axis] for axis in "xyz"], axis=1)
+        acceleration, rate, _ = regularize(seconds, axes, SAMPLE_RATE_HZ)
+        recordings.append(
+            Recording(
+                to_g(acceleration, "m/s2"),
+                sample_rate_hz=rate,
+                subject=subject,
+                labels=label,
+                recording_id=f"{subject}/{label}_{number}",
+            )
+        )
+    return recordings, num_short
 
 
 def _read_folder(folder, sample_rate_hz, unit):

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from keras_relcon.data.readers.zip_archive import UNREADABLE, open_zip
+from keras_relcon.data.readers.archives import UNREADABLE, open_zip
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.store.intervals import Interval
 
