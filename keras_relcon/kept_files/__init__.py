@@ -1,0 +1,22 @@
+"""Files and folders that are kept: how they are named, written and locked."""
+
+from keras_relcon.kept_files.content_key import (
+    config_text,
+    content_key,
+    has_config,
+    library_versions,
+)
+from keras_relcon.kept_files.kept_folder import KeptFolder
+from keras_relcon.kept_files.locking import lock
+from keras_relcon.kept_files.replacing import replacing, replacing_directory
+
+__all__ = [
+    "KeptFolder",
+    "config_text",
+    "content_key",
+    "has_config",
+    "library_versions",
+    "lock",
+    "replacing",
+    "replacing_directory",
+]
