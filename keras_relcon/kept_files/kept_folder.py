@@ -111,7 +111,7 @@ def _read(path, is_told=False):
         if not is_told:
             warnings.warn(
                 f"{path} is damaged ({error}) and is computed again.",
-                stacklevel=5,
+                stacklevel=4,
             )
         return None
 

@@ -330,7 +330,7 @@ def test_a_folder_that_cannot_be_written_is_named(path, tmp_path, monkeypatch):
 
     copy = tmp_path / "windows.h5"
     copy.write_bytes(path.read_bytes())
-    monkeypatch.setattr("keras_relcon.data.store.atomic_file._lock", refuse)
+    monkeypatch.setattr("keras_relcon.kept_files.lock", refuse)
     with pytest.raises(OSError, match="must be writable.*`cache_dir`"):
         WindowStore.open(copy)
 

@@ -1,5 +1,6 @@
 """Writes stores: HDF5 through h5py, then the catalog around it."""
 
+import contextlib
 import os
 import uuid
 import zlib
@@ -7,7 +8,7 @@ import zlib
 import h5py
 import numpy as np
 
-from keras_relcon.data.store.atomic_file import replacing
+from keras_relcon import kept_files
 from keras_relcon.data.store.store_catalog import (
     FOOTER,
     FORMAT_VERSION,
@@ -57,13 +58,13 @@ def create_store(path, items, encoding, window_length):
         "scale_g": encoding.scale_g,
         "recordings": [],
     }
-    with replacing(path) as temporary:
+    with _writing(path) as temporary:
         with h5py.File(
             temporary,
             "w",
             libver=LIBRARY_VERSIONS,
             userblock_size=SMALLEST_BLOCK,
-            locking=False,  # `replacing` holds the lock
+            locking=False,  # there is a lock of our own
         ) as file:
             _describe(file, catalog)
             entries = [_add(file, *item) for item in items]
@@ -82,7 +83,7 @@ def append_to_store(path, make_items):
         OSError: if another process is writing the file, or its structure is
             damaged.
     """
-    with replacing(path) as temporary:
+    with _writing(path) as temporary:
         # Only now: a writer before this one may have changed it.
         catalog, problems = read_catalog(path)
         if problems:
@@ -98,6 +99,13 @@ def append_to_store(path, make_items):
         ) as file:
             entries = [_add(file, *item) for item in make_items(known)]
         _seal(temporary, catalog, entries, block)
+
+
+@contextlib.contextmanager
+def _writing(path):
+    """Refuses a second writer: what it adds would be lost."""
+    with kept_files.lock(path, wait=False), kept_files.replacing(path) as new:
+        yield new
 
 
 def _describe(file, catalog):

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_relcon.data.store.atomic_file import replacing
+from keras_relcon import kept_files
 from keras_relcon.data.store.store_catalog import read_chunk
 
 # The numbers come first; then what they were made from, as JSON; its length.
@@ -76,10 +76,11 @@ def unpack(path, catalog, cache_dir=None):
     found = _find(target, stamp)
     if found is None:
         try:
-            with replacing(target, wait=True) as temporary:
+            with kept_files.lock(target):
                 found = _find(target, stamp)
                 if found is None:
-                    damaged = _write(temporary, path, catalog, stamp)
+                    with kept_files.replacing(target) as temporary:
+                        damaged = _write(temporary, path, catalog, stamp)
                     found = {"damaged": damaged}
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
