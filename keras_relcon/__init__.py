@@ -17,7 +17,7 @@ from keras_relcon import (  # noqa: E402
 from keras_relcon.models import MotifDistance, RelConModel  # noqa: E402
 from keras_relcon.version import __version__  # noqa: E402
 
-LAZY = ("data", "evaluation", "presets", "training", "tuning")
+LAZY = ("data", "evaluation", "presets", "recipes", "training", "tuning")
 __all__ = [
     "MotifDistance",
     "RelConModel",
@@ -30,6 +30,7 @@ __all__ = [
     "losses",
     "models",
     "presets",
+    "recipes",
     "training",
     "tuning",
 ]

@@ -1,5 +1,4 @@
-from keras_relcon.cli.pretrain import pretrain
-from keras_relcon.cli.pretrain_config import read_config
+from keras_relcon import recipes
 
 NAME = "pretrain"
 HELP = "pretrain an encoder of your own, from a config"
@@ -84,10 +83,10 @@ def add_arguments(parser):
 
 
 def run(args):
-    config = read_config(args.config)
+    config = recipes.read_config(args.config)
     if args.max_minutes is not None:
         config["run"]["max_minutes"] = args.max_minutes
-    path = pretrain(
+    path = recipes.pretrain(
         config,
         overwrite=args.overwrite,
         say=lambda line: print(line, flush=True),

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_relcon.cli.pretrain_config import read_config
-from keras_relcon.cli.pretrain_models import make_distance, make_model
 from keras_relcon.evaluation.protocols.wisdm_watch import HELD_OUT, VALIDATION
+from keras_relcon.recipes import read_config
+from keras_relcon.recipes.pretraining_models import make_distance, make_model
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

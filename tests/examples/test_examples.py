@@ -1,10 +1,10 @@
 """The scripts that users copy, run with tiny settings."""
 
 import ast
+import inspect
 import runpy
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -18,8 +18,6 @@ from keras_relcon.presets import preset_directory
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "distributed"))
 import processes  # noqa: E402
-
-COMPARE = runpy.run_path(str(ROOT / "examples" / "compare.py"))
 
 
 @pytest.mark.every_backend
@@ -65,12 +63,13 @@ def test_pretrain(run_example, recordings_folder, tmp_path):
         *("--num-candidates", 2, "--views", 2, "--output", "mine"),
     )
     text = run_example("pretrain.py", *settings)
-    assert "in held-out subjects (AUC): 0." in text
+    assert "in held-out subjects (AUC): motif distance 0." in text
     model = kr.presets.from_preset(tmp_path / "mine", task="pretrain")
     facts = model.encoder.preset_metadata.facts
     assert len(facts["held_out_subjects"]) == 1
-    assert 0 < facts["same_activity_auc"] < 1
-    # With its checkpoints it ends at once, and the same.
+    assert 0 < facts["same_activity_auc"]["motif distance"] < 1
+    # A second run does nothing; one from the start ends the same.
+    assert "finished already" in run_example("pretrain.py", *settings)
     (tmp_path / "mine").rename(tmp_path / "first")
     run_example("pretrain.py", *settings)
     again = kr.presets.from_preset(tmp_path / "mine", task="pretrain")
@@ -117,32 +116,25 @@ def test_ablation(run_example, tiny_preset, tmp_path):
     assert (tmp_path / "ablation" / "ablation.csv").read_text() == table
 
 
-@pytest.mark.parametrize("name", sorted(COMPARE["METHODS"]))
-def test_compare_trains_the_encoder_that_it_is_given(name):
-    recordings = kr.data.synthetic_recordings(2, 30, 50, seed=0)
-    store = kr.data.WindowStore.from_recordings(recordings, 50, 64)
-    encoder = kr.layers.ResNet1D34(
-        num_blocks=(1,),
-        widths=(8,),
-        kernel_sizes=(3,),
-        strides=(1,),
-        embedding_dim=4,
+def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
+    compare = runpy.run_path(str(ROOT / "examples" / "compare.py"))
+    line = ["compare.py", "a.zip", "b.zip", "--methods", "REBAR", "SimCLR"]
+    monkeypatch.setattr(sys, "argv", line)
+    given = inspect.signature(kr.recipes.compare_methods).bind(
+        **vars(compare["parse_args"]())
     )
-    distance = kr.MotifDistance(embedding_dim=8, kernel_size=3)
-    for model in (encoder, distance):
-        model.build((None, 64, 3))
-    before = encoder.get_weights()
-    size = SimpleNamespace(batch_size=3, num_candidates=2, steps=2, seed=0)
-    COMPARE["pretrain"](name, encoder, distance, store, size)
-    after = encoder.get_weights()
-    assert any(not np.allclose(a, b) for a, b in zip(before, after))
-    assert all(np.isfinite(weight).all() for weight in after)
+    assert given.arguments["methods"] == ["REBAR", "SimCLR"]
+    assert (given.arguments["wisdm"], given.arguments["steps"]) == (
+        "a.zip",
+        500,
+    )
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "ablation.py",
+        "compare.py",
         "embed_recording.py",
         "pretrain.py",
         "probe.py",

@@ -1,11 +1,19 @@
-"""Reads the config of `keras-relcon pretrain`."""
+"""Reads the config of a pretraining, fills it up and checks it."""
 
 import difflib
 import json
 import tomllib
 from pathlib import Path
 
-from keras_relcon.cli.pretrain_checks import check_config
+from keras_relcon.checks import (
+    check_number,
+    check_one_of,
+    check_whole,
+    message,
+)
+from keras_relcon.data.streams.candidate_checks import check_policy
+from keras_relcon.layers.resnet1d34 import POOLINGS
+from keras_relcon.recipes.pretraining_models import check_schedule
 
 DEFAULTS = {
     "held_out_subjects": [],
@@ -50,6 +58,31 @@ DEFAULTS = {
     "facts": {},
 }
 REQUIRED = ("data", "output")
+ABOVE_ZERO = (
+    "windows.sample_rate_hz",
+    "motif_distance.learning_rate",
+    "relcon.learning_rate",
+    "relcon.temperature",
+    "views.temperature",
+)
+LEAST_WHOLE = {
+    "windows.window_length": 2,
+    "motif_distance.batch_size": 1,
+    "motif_distance.warmup_steps": 0,
+    "relcon.steps": 1,
+    "relcon.steps_per_epoch": 1,
+    "relcon.batch_size": 2,
+    "relcon.num_candidates": 1,
+    "relcon.warmup_steps": 0,
+    "run.checkpoint_steps": 1,
+}
+CHOICES = {
+    "motif_distance.schedule": ("constant", "cosine"),
+    "relcon.schedule": ("constant", "cosine"),
+    "encoder.pooling": POOLINGS,
+    # In mixed_float16 the encoder's gradient would need a scaled loss.
+    "encoder.precision": ("float32", "mixed_bfloat16"),
+}
 MODEL_ARGUMENTS = {
     "motif_distance": (
         "attention",
@@ -97,8 +130,8 @@ def read_config(path):
         values = readers[path.suffix](path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(
-            f"The config must be {path.suffix[1:].upper()}. "
-            f"Received: {str(path)!r}, where {error}."
+            f"The config must be {path.suffix[1:].upper()}. Received: "
+            f"{str(path)!r}, where {error}. Correct it there."
         ) from error
     return complete_config(values, path.parent)
 
@@ -118,8 +151,8 @@ def complete_config(values, folder="."):
     """
     if not isinstance(values, dict):
         raise ValueError(
-            "The config must have keys and values. "
-            f"Received: {type(values).__name__}."
+            "The config must have keys and values. Received: "
+            f"{type(values).__name__}. Give it {list(REQUIRED)}."
         )
     _check_keys(values, [*REQUIRED, *DEFAULTS], "The config")
     missing = [name for name in REQUIRED if name not in values]
@@ -138,7 +171,7 @@ def complete_config(values, folder="."):
                 "Leave out one of them."
             )
         config["motif_distance"]["epochs"] = None
-    check_config(config)
+    _check_values(config)
     rate_hz = config["windows"]["sample_rate_hz"]
     if rate_hz == int(rate_hz):
         # 100 and 100.0 are one config: what is trained is kept by its hash.
@@ -166,7 +199,7 @@ def stated_config(config):
 
 
 def _filled(name, value, default):
-    _check_kind(name, value, default)
+    _check_like_default(name, value, default)
     if not isinstance(default, dict):
         return value
     if name != "facts":
@@ -174,7 +207,7 @@ def _filled(name, value, default):
         _check_keys(value, known, f"[{name}]")
     for key, inner in default.items():
         if key in value:
-            _check_kind(f"{name}.{key}", value[key], inner)
+            _check_like_default(f"{name}.{key}", value[key], inner)
     return {**default, **value}
 
 
@@ -184,28 +217,77 @@ def _check_keys(values, known, owner):
             near = difflib.get_close_matches(key, known, n=1)
             advice = f"Did you mean {near[0]!r}?" if near else "Leave it out."
             raise ValueError(
-                f"{owner} may have {known}. Received: {key!r}. {advice}"
+                message(f"{owner} may have {known}.", repr(key), advice)
             )
 
 
-def _check_kind(name, value, default):
+def _check_like_default(name, value, default):
+    """Raises unless a value is of the kind of its default."""
+    if value is None and default is None:
+        return
     kind = type(default)
     if default is None or kind is float:
         kind = (int, float)
-    if not isinstance(value, kind) or (
-        isinstance(value, bool) and kind is not bool
-    ):
-        if value is None and default is None:
-            return
-        names = {
-            bool: "true or false",
-            int: "a whole number",
-            dict: "a section",
-            list: "a list",
-            str: "text",
-        }
-        example = "" if default is None else f", such as {default!r}"
+    is_bool = isinstance(value, bool)
+    if isinstance(value, kind) and (kind is bool or not is_bool):
+        return
+    names = {
+        bool: "true or false",
+        int: "a whole number",
+        dict: "a section",
+        list: "a list",
+        str: "text",
+    }
+    example = "" if default is None else f", such as {default!r}"
+    raise ValueError(
+        message(
+            f"`{name}` must be {names.get(kind, 'a number')}{example}.",
+            {name: value},
+        )
+    )
+
+
+def _check_values(config):
+    """Raises at the first value that nothing can be trained with."""
+    _check_output(config["output"], config["data"])
+    check_number("held_out_share", config["held_out_share"], least=0, below=1)
+    check_number("views.weight", config["views"]["weight"], least=0)
+    for name in ABOVE_ZERO:
+        check_number(name, _value(config, name), above=0)
+    for name, least in LEAST_WHOLE.items():
+        check_whole(name, _value(config, name), least)
+    for name, choices in CHOICES.items():
+        check_one_of(name, _value(config, name), choices)
+    distance, relcon = config["motif_distance"], config["relcon"]
+    length = "epochs" if distance["steps"] is None else "steps"
+    check_whole(f"motif_distance.{length}", distance[length])
+    check_schedule("motif_distance", distance)
+    check_schedule("relcon", relcon)
+    check_policy(
+        relcon["policy"], relcon["span_seconds"], relcon["minimum_std_g"]
+    )
+    for name in ("relcon.projector", "views.projector"):
+        widths = _value(config, name)
+        if not all(type(width) is int and width > 0 for width in widths):
+            expected = f"`{name}` must be a list of widths, such as [256, 128]."
+            raise ValueError(
+                message(expected, {name: widths}, "Use [] for none.")
+            )
+
+
+def _value(config, name):
+    section, key = name.split(".")
+    return config[section][key]
+
+
+def _check_output(output, data):
+    place = output.parent.resolve() / output.name
+    if data.is_dir() and place.is_relative_to(data.resolve()):
         raise ValueError(
-            f"{name} must be {names.get(kind, 'a number')}{example}. "
-            f"Received: {value!r}."
+            message(
+                "`output` must be outside of the folder data, where its files "
+                "may be read as recordings.",
+                f"output = {str(output)!r} in data = {str(data)!r}",
+                "Choose a place beside that folder.",
+            )
         )

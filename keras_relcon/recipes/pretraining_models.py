@@ -1,9 +1,9 @@
-"""The models of `keras-relcon pretrain`, as a config describes them."""
+"""The models of a pretraining, as its config describes them."""
 
 import keras
 
 from keras_relcon import layers, models
-from keras_relcon.cli.pretrain_checks import check_warmup
+from keras_relcon.checks import message
 
 NOT_OF_THE_MODEL = (
     "epochs",
@@ -70,13 +70,41 @@ def learning_rate(config, section, steps):
     rate, warmup = settings["learning_rate"], settings["warmup_steps"]
     if settings["schedule"] == "constant":
         return rate
-    check_warmup(section, warmup, steps)
+    _check_warmup(section, warmup, steps)
     return keras.optimizers.schedules.CosineDecay(
         0.0 if warmup else rate,
         decay_steps=steps - warmup,
         warmup_target=rate if warmup else None,
         warmup_steps=warmup,
     )
+
+
+def check_schedule(section, settings):
+    """Raises a `ValueError` if a warm-up does not go with a stage."""
+    warmup_steps = settings["warmup_steps"]
+    if warmup_steps and settings["schedule"] == "constant":
+        raise ValueError(
+            message(
+                f"`{section}.warmup_steps` goes with {section}.schedule = "
+                '"cosine".',
+                f'warmup_steps = {warmup_steps} with "constant"',
+                'Choose "cosine", or leave out the warm-up.',
+            )
+        )
+    if settings["steps"] is not None:
+        _check_warmup(section, warmup_steps, settings["steps"])
+
+
+def _check_warmup(section, warmup_steps, steps):
+    """Raises a `ValueError` if a stage would end before it is warm."""
+    if warmup_steps >= steps:
+        raise ValueError(
+            message(
+                f"`{section}.warmup_steps` must be below its number of steps.",
+                f"{warmup_steps} of {steps}",
+                "Warm up for fewer steps.",
+            )
+        )
 
 
 def _projector(widths):

@@ -1,11 +1,11 @@
-"""What `keras-relcon pretrain` measures, and writes into the model card."""
+"""What a pretraining measures, and writes into the model card."""
 
 import platform
 
 import keras
 
 from keras_relcon import data, evaluation
-from keras_relcon.cli.pretrain_config import stated_config
+from keras_relcon.recipes.pretraining_config import stated_config
 
 
 def same_activity_auc(distance, recordings, windows, say):

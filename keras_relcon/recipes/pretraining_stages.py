@@ -130,7 +130,7 @@ def other_stages(config, keys, overwrite):
             "The stages must be those of this config. Received: "
             f"{[str(folder) for folder in others]}, trained by another, or by "
             "an earlier version. Go back to it, choose another output, or pass "
-            "--overwrite to remove them."
+            "overwrite=True to remove them."
         )
     return others
 

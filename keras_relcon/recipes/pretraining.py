@@ -6,18 +6,20 @@ import time
 import keras
 
 from keras_relcon import data, presets
-from keras_relcon.cli.pretrain_facts import (
+from keras_relcon.presets.preset_directory import check_is_free
+from keras_relcon.presets.save_to_preset import check_facts
+from keras_relcon.recipes.pretraining_facts import (
     pretraining_facts,
     same_activity_auc,
 )
-from keras_relcon.cli.pretrain_models import (
+from keras_relcon.recipes.pretraining_models import (
     check_models,
     in_float32,
     learning_rate,
     make_distance,
     make_model,
 )
-from keras_relcon.cli.pretrain_stage import (
+from keras_relcon.recipes.pretraining_stages import (
     Paused,
     fit_stage,
     key_of,
@@ -25,8 +27,6 @@ from keras_relcon.cli.pretrain_stage import (
     stage_keys,
     stages_of,
 )
-from keras_relcon.presets.preset_directory import check_is_free
-from keras_relcon.presets.save_to_preset import check_facts
 
 LOGGED_STEPS = 100  # of the motif distance, where its steps are given
 
@@ -115,9 +115,10 @@ def _check_start(config, overwrite):
     if output.exists() and not overwrite:
         raise FileExistsError(
             "The output must not exist, or be of the same config. Received: "
-            f"{str(output)!r}. Choose another output, or pass --overwrite."
+            f"{str(output)!r}. Choose another output, or pass overwrite=True."
         )
     check_is_free(output, overwrite)
+    check_is_free(stages_of(config) / "motif_distance", overwrite=True)
     check_facts(config["facts"])
     check_models(config)
 
@@ -130,7 +131,7 @@ def _split(config):
     unknown = sorted(set(held_out) - set(store.subjects))
     if unknown:
         raise ValueError(
-            f"held_out_subjects must be among {store.subjects}. "
+            f"`held_out_subjects` must be among {store.subjects}. "
             f"Received: {unknown}. Name folders, or subjects of the archive."
         )
     train, share = store, config["held_out_share"]
