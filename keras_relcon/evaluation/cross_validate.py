@@ -2,7 +2,7 @@ import time
 import warnings
 
 from keras_relcon.evaluation.fold_runs import FoldRuns
-from keras_relcon.evaluation.report.published_row import check_published
+from keras_relcon.evaluation.report.published import check_published
 from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.report.run_facts import describe_run, task_settings
 from keras_relcon.evaluation.representations import make_representations

@@ -11,14 +11,11 @@ from keras_relcon.evaluation.embed_windows import (
     check_weights,
     embed_batches,
     embed_windows,
-    map_batches,
     power_of_two,
 )
 from keras_relcon.evaluation.embeddings import Embeddings
 from keras_relcon.evaluation.progress import WindowProgress
 from keras_relcon.evaluation.window_stream import WindowStream
-
-__all__ = ["Embeddings", "embed", "embed_windows", "map_batches"]
 
 # What an encoder takes that says nothing of itself.
 SAMPLE_RATE_HZ = 100

@@ -3,7 +3,10 @@
 import numpy as np
 from keras import ops
 
-from keras_relcon.evaluation.embed import embed_windows, map_batches
+from keras_relcon.evaluation.embed_windows import (
+    embed_windows,
+    map_batches,
+)
 
 
 def norm_scores(embeddings):

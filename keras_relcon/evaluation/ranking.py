@@ -1,7 +1,7 @@
 import numpy as np
 from keras import ops
 
-from keras_relcon.evaluation.embed import map_batches
+from keras_relcon.evaluation.embed_windows import map_batches
 
 
 def motif_distance_auc(

@@ -3,7 +3,7 @@ import uuid
 import keras
 from keras import ops
 
-from keras_relcon.evaluation.embed import embed_windows
+from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.features import handmade_features
 from keras_relcon.evaluation.result_cache import (
     config_text,

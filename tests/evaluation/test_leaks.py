@@ -8,12 +8,12 @@ import pytest
 
 from keras_relcon.evaluation import (
     Fold,
-    LeakyFold,
     LinearProbe,
     cross_validate,
     grouped_k_fold,
     leaks,
 )
+from keras_relcon.evaluation.protocols.folds import LeakyFold
 
 FOLDS = [Fold(("1", "2", "3"), ("4",), ("5", "6"))]
 

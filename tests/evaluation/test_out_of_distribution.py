@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_relcon.evaluation import (
+from keras_relcon.evaluation.out_of_distribution import (
     amplitude_matched,
     motif_scores,
     neighbor_scores,

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from keras_relcon.evaluation import (
+from keras_relcon.evaluation.ranking import (
     euclidean_distance,
     motif_distance_auc,
     ranking_auc,

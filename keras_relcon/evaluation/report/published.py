@@ -1,7 +1,8 @@
-"""Figures of RelCon's paper, by table and data set."""
+"""Rows that publications state, and those of RelCon's paper."""
+
+import dataclasses
 
 from keras_relcon.evaluation.metrics.regression import METRICS as REGRESSION
-from keras_relcon.evaluation.report.published_row import PublishedRow
 
 _PAPER = "RelCon, arXiv 2411.18822"
 _HARESAMUDRAM = "Haresamudram et al. 2022, quoted in " + _PAPER
@@ -37,54 +38,12 @@ _TABLE_4 = (
 _SUPERVISED_ROWS = ("DeepConvLSTM", "Conv classifier", "LSTM classifier")
 # Opportunity F1 and kappa, PAMAP2 wrist F1 and kappa, in percent
 _TABLE_3 = (
-    (
-        "RelCon FM",
-        "MLP probe",
-        "69.1 8.3",
-        "62.1 6.2",
-        "85.38 3.6",
-        "84.73 3.6",
-    ),
-    (
-        "Yuan et al.",
-        "MLP probe",
-        "57.0 7.8",
-        "43.5 9.2",
-        "72.5 5.4",
-        "71.7 5.7",
-    ),
-    (
-        "RelCon FM",
-        "fine-tuned",
-        "98.4 0.9",
-        "97.9 0.8",
-        "98.81 1.3",
-        "98.6 1.6",
-    ),
-    (
-        "Yuan et al.",
-        "fine-tuned",
-        "59.5 8.5",
-        "47.1 10.4",
-        "78.9 5.4",
-        "76.9 5.9",
-    ),
-    (
-        "RelCon FM",
-        "from scratch",
-        "94.0 1.3",
-        "92.8 1.8",
-        "97.5 1.1",
-        "97.0 1.3",
-    ),
-    (
-        "Yuan et al.",
-        "from scratch",
-        "38.3 12.4",
-        "23.8 15.4",
-        "60.5 8.6",
-        "59.6 8.6",
-    ),
+    ("RelCon FM", "MLP probe", "69.1 8.3 62.1 6.2 85.38 3.6 84.73 3.6"),
+    ("Yuan et al.", "MLP probe", "57.0 7.8 43.5 9.2 72.5 5.4 71.7 5.7"),
+    ("RelCon FM", "fine-tuned", "98.4 0.9 97.9 0.8 98.81 1.3 98.6 1.6"),
+    ("Yuan et al.", "fine-tuned", "59.5 8.5 47.1 10.4 78.9 5.4 76.9 5.9"),
+    ("RelCon FM", "from scratch", "94.0 1.3 92.8 1.8 97.5 1.1 97.0 1.3"),
+    ("Yuan et al.", "from scratch", "38.3 12.4 23.8 15.4 60.5 8.6 59.6 8.6"),
 )
 _TABLE_3_PROTOCOL = (
     "Leave one subject out, windows of 10 s, {}; macro-F1 and kappa over "
@@ -149,6 +108,66 @@ _OTHER_DATA = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class PublishedRow:
+    """Scores that a publication states; quoted, never measured here.
+
+    Args:
+        name: str. The method, as the publication calls it.
+        metrics: dict of a metric of `Report` to `(mean, std)`, `std` being
+            `None` where none is published. Fractions for classification;
+            the unit of the target for a regression.
+        source: str. Publication and table.
+        protocol: str. How it was measured, in a sentence.
+        note: str. What stands in the way of a comparison. Defaults to none.
+
+    Raises:
+        ValueError: if a metric is not a pair: a number, and a number or
+            `None`.
+    """
+
+    name: str
+    metrics: dict
+    source: str
+    protocol: str
+    note: str = ""
+
+    def __post_init__(self):
+        for metric, value in self.metrics.items():
+            if not _is_pair(value):
+                raise ValueError(
+                    "A published metric must be a pair (mean, std), with std "
+                    f"None if it is not known. Received: {metric}={value!r} "
+                    f"in {self.name!r}. Write ({value!r}, None)."
+                )
+
+
+def check_published(rows):
+    """Returns the rows as a tuple, or raises a TypeError.
+
+    Args:
+        rows: sequence of `PublishedRow`.
+    """
+    rows = tuple(rows)
+    for row in rows:
+        if not isinstance(row, PublishedRow):
+            raise TypeError(
+                "`published` must be a sequence of `PublishedRow`. Received: "
+                f"{row!r} in it. Make it with `published_rows(name)`."
+            )
+    return rows
+
+
+def _is_pair(value):
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        return False
+    mean, std = value
+    numbers = (int, float)
+    return isinstance(mean, numbers) and (
+        std is None or isinstance(std, numbers)
+    )
+
+
 def published_rows(name):
     """Rows of a table of [RelCon](https://arxiv.org/abs/2411.18822).
 
@@ -198,7 +217,7 @@ def _table_4(column):
         rows.append(
             PublishedRow(
                 name=name,
-                metrics={"macro_f1": _fractions(scores[column])},
+                metrics={"macro_f1": _pairs(scores[column], 100)[0]},
                 source=f"{source}, Table 4",
                 protocol=_TABLE_4_PROTOCOL.format(way),
                 note=_TABLE_4_NOTES.get(name, _TABLE_4_NOTES[kind]),
@@ -211,29 +230,27 @@ def _table_3(dataset):
     return [
         PublishedRow(
             name=f"{name}, {way}",
-            metrics={
-                "macro_f1": _fractions(scores[2 * dataset]),
-                "kappa": _fractions(scores[2 * dataset + 1]),
-            },
+            metrics=dict(
+                zip(("macro_f1", "kappa"), _pairs(printed, 100)[2 * dataset :])
+            ),
             source=(_PAPER if name == "RelCon FM" else _YUAN) + ", Table 3",
             protocol=_TABLE_3_PROTOCOL.format(way),
             note=_TABLE_3_NOTES[name],
         )
-        for name, way, *scores in _TABLE_3
+        for name, way, printed in _TABLE_3
     ]
 
 
 def _table_1(target):
     rows = []
     for name, printed in _TABLE_1[target]:
-        numbers = [float(number) for number in printed.split()]
         note = _OTHER_DATA
         if (name, target) == ("REBAR", "stride_velocity"):
             note += " SDAE is printed with the value of MAE."
         rows.append(
             PublishedRow(
                 name=name,
-                metrics=dict(zip(REGRESSION, zip(numbers[::2], numbers[1::2]))),
+                metrics=dict(zip(REGRESSION, _pairs(printed))),
                 source=f"{_PAPER}, Table 1",
                 protocol=_TABLE_1_PROTOCOL,
                 note=note,
@@ -242,5 +259,7 @@ def _table_1(target):
     return rows
 
 
-def _fractions(percent):
-    return tuple(round(float(part) / 100, 6) for part in percent.split())
+def _pairs(printed, scale=1):
+    """Means and deviations that a table prints one after the other."""
+    numbers = [round(float(part) / scale, 6) for part in printed.split()]
+    return list(zip(numbers[::2], numbers[1::2]))

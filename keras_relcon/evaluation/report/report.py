@@ -1,14 +1,21 @@
 import itertools
+import json
+import os
+import pathlib
 
 import numpy as np
 
+from keras_relcon.data.store.atomic_file import replacing
 from keras_relcon.evaluation.report import metric_columns, tables
-from keras_relcon.evaluation.report.fold_sizes import size_ratio
-from keras_relcon.evaluation.report.paired_difference import paired_difference
-from keras_relcon.evaluation.report.plain_values import to_plain
-from keras_relcon.evaluation.report.published_row import check_published
-from keras_relcon.evaluation.report.result_checks import check_results
-from keras_relcon.evaluation.report.saving import save_report
+from keras_relcon.evaluation.report.fold_result import check_results
+from keras_relcon.evaluation.report.page import to_html
+from keras_relcon.evaluation.report.paired_difference import (
+    paired_difference,
+    size_ratio,
+)
+from keras_relcon.evaluation.report.plots.figures import draw_figures
+from keras_relcon.evaluation.report.published import check_published
+from keras_relcon.evaluation.report.run_facts import to_plain
 
 
 class Report:
@@ -224,7 +231,29 @@ class Report:
                 the tables and a page without figures are then written all
                 the same.
         """
-        return save_report(self, directory, histories, figures)
+        directory = pathlib.Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        scores = json.dumps(self.to_dict(), indent=2, allow_nan=False)
+        paths = [
+            _write(directory / "table.csv", tables.to_csv(self)),
+            _write(directory / "table.json", scores + "\n"),
+            _write(directory / "table.md", tables.to_markdown(self)),
+        ]
+        sections = []
+        try:
+            drawn = draw_figures(self, histories) if figures else ()
+            for file, content, section in drawn:
+                sections.append(section)
+                if content:
+                    paths.append(_write(directory / file, content))
+                else:
+                    # That of another report would look like one of this.
+                    (directory / file).unlink(missing_ok=True)
+        finally:
+            # Also without matplotlib: a page of tables.
+            page = to_html(self, sections)
+            paths.append(_write(directory / "report.html", page))
+        return paths
 
     def _known(self, metric):
         metric = self.main_metric if metric is None else metric
@@ -257,3 +286,11 @@ def _is_control(name):
 def _over_folds(function, values):
     values = values[np.isfinite(values)]
     return float(function(values)) if len(values) else float("nan")
+
+
+def _write(path, content):
+    if isinstance(content, str):
+        content = content.encode("utf-8")
+    with replacing(path, wait=True) as temporary:
+        temporary.write_bytes(content)
+    return os.fspath(path)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_relcon.evaluation.embed import embed_windows
+from keras_relcon.evaluation.embed_windows import embed_windows
 
 
 def train_to_best_epoch(

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_relcon.evaluation.embed import embed_windows
+from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.representations import untrained_copy
 from keras_relcon.evaluation.tasks.best_epoch import train_to_best_epoch
 from keras_relcon.evaluation.tasks.fine_tune_network import FineTuneNetwork

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from keras_relcon.evaluation import FoldResult, Report, regression_metrics
+from keras_relcon.evaluation import Report, regression_metrics
+from keras_relcon.evaluation.report.fold_result import FoldResult
 
 CLASSES = ("run", "sit", "walk")
 

@@ -1,26 +1,31 @@
-"""Which figures a report has, and what is said of each."""
+"""Which figures a report has, what is said of each, and their drawing."""
 
 import dataclasses
 import importlib.util
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 
-from keras_relcon.evaluation.report.plots.calibration import plot_calibration
-from keras_relcon.evaluation.report.plots.confusion_matrix import (
-    plot_confusion_matrix,
+from keras_relcon.evaluation.report.markup import Picture, Section
+from keras_relcon.evaluation.report.plots.curves import (
+    mean_roc_curves,
+    plot_calibration,
+    plot_loss_curves,
+    plot_roc_curves,
 )
+from keras_relcon.evaluation.report.plots.drawing import import_figure, to_png
 from keras_relcon.evaluation.report.plots.embedding_map import (
     EmbeddingMaps,
     plot_embedding_map,
 )
-from keras_relcon.evaluation.report.plots.loss_curves import plot_loss_curves
-from keras_relcon.evaluation.report.plots.predictions import plot_predictions
-from keras_relcon.evaluation.report.plots.roc_curves import (
-    mean_roc_curves,
-    plot_roc_curves,
+from keras_relcon.evaluation.report.plots.predictions import (
+    plot_confusion_matrix,
+    plot_predictions,
 )
 from keras_relcon.evaluation.report.tables import calibration_error
+
+_PAGE_DPI = 192  # two pixels for one of the page
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +76,33 @@ def drawings(report, histories=None):
             )
         )
     return found
+
+
+def draw_figures(report, histories=None):
+    """Draws the figures of a report, one after the other.
+
+    Args:
+        report: `Report`.
+        histories: dict of name to `{metric: list}`, or `None`.
+
+    Yields:
+        Tuple of the name of a PNG file, its bytes, or `None` if it cannot be
+        drawn, and the `Section` that shows it in the page.
+
+    Raises:
+        ImportError: if matplotlib is missing.
+    """
+    import_figure()
+    for drawing in drawings(report, histories):
+        content, problem = _attempt(drawing, None, 150)
+        if drawing.describe is None:
+            pictures = [Picture("", drawing.title, content, problem)]
+        else:
+            pictures = [
+                _picture(drawing, name) for name in report.representations
+            ]
+        section = Section(drawing.title, drawing.caption, pictures)
+        yield drawing.file, content, section
 
 
 def _confusion(report):
@@ -165,3 +197,20 @@ def _correlation(report, name):
 
 def _name_only(title):
     return lambda name: f"{title} of {name}."
+
+
+def _picture(drawing, name):
+    content, problem = _attempt(drawing, (name,), _PAGE_DPI)
+    text = drawing.describe(name) if content else ""
+    return Picture(name, text, content, problem)
+
+
+def _attempt(drawing, names, dpi):
+    """Returns the PNG and no problem, or nothing and what the problem is."""
+    try:
+        return to_png(drawing.draw(names), dpi), None
+    # Whatever a drawing library raises must not cost the report.
+    except Exception as error:
+        if names is None:  # told once, and in the page wherever it is so
+            warnings.warn(f"{drawing.file} is left out: {error}", stacklevel=4)
+        return None, str(error)

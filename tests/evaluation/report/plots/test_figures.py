@@ -5,22 +5,24 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from keras_relcon.evaluation import (
-    Report,
+from keras_relcon.evaluation import Report
+from keras_relcon.evaluation.report.plots import drawing
+from keras_relcon.evaluation.report.plots.curves import (
+    mean_roc_curves,
     plot_calibration,
-    plot_confusion_matrix,
-    plot_embedding_map,
     plot_loss_curves,
-    plot_predictions,
     plot_roc_curves,
 )
-from keras_relcon.evaluation.report.plots import drawing
-from keras_relcon.evaluation.report.plots.confusion_matrix import (
-    confusion_counts,
+from keras_relcon.evaluation.report.plots.embedding_map import (
+    EmbeddingMaps,
+    plot_embedding_map,
 )
-from keras_relcon.evaluation.report.plots.embedding_map import EmbeddingMaps
 from keras_relcon.evaluation.report.plots.figures import drawings
-from keras_relcon.evaluation.report.plots.roc_curves import mean_roc_curves
+from keras_relcon.evaluation.report.plots.predictions import (
+    confusion_counts,
+    plot_confusion_matrix,
+    plot_predictions,
+)
 
 
 def test_confusion_counts_are_those_of_all_folds(report):

@@ -1,0 +1,251 @@
+"""Curves: ROC, calibration, and the losses of a training."""
+
+import math
+
+import numpy as np
+
+from keras_relcon.evaluation.metrics.calibration import reliability
+from keras_relcon.evaluation.report.plots import drawing
+from keras_relcon.evaluation.report.tables import calibration_error
+
+_RATES = np.linspace(0, 1, 201)
+
+
+def plot_roc_curves(report, representations=None):
+    """One ROC curve per class against the others, the mean over folds.
+
+    At each false positive rate the true positive rates of the folds are
+    averaged, and so are their areas: scores of different classifiers are
+    never ranked against one another. A fold that tests no window of a class,
+    or no other, has no part in its curve.
+
+    Args:
+        report: `Report` of a classification.
+        representations: sequence of str. Defaults to `None`, all.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        ImportError: if matplotlib is missing.
+        ValueError: if a fold has no probabilities, no curve is defined, or a
+            representation is unknown.
+    """
+    below = 0.9 + 0.2 * len(report.classes)
+    figure, panels = drawing.report_panels(
+        report, representations, 4.2, 4.0 + below
+    )
+    for axis, name in panels:
+        _draw_roc(axis, report, mean_roc_curves(report, name))
+        axis.set_title(drawing.label(name, 44))
+    return figure
+
+
+def mean_roc_curves(report, representation):
+    """Mean curve and area of each class over the folds that define them.
+
+    Args:
+        report: `Report` of a classification.
+        representation: str.
+
+    Returns:
+        dict of class to (`(rates,)` false positive rates, `(rates,)` true
+        positive rates, area).
+
+    Raises:
+        ValueError: if a fold has no probabilities, or no curve is defined.
+    """
+    results = report.of(representation)
+    if any(result.probabilities is None for result in results):
+        raise ValueError(
+            "A ROC curve needs probabilities. Received: none for "
+            f"{representation!r}. Use a task with `predict_proba`."
+        )
+    curves = {}
+    for label in report.classes:
+        folds = [_roc_curve(result, label) for result in results]
+        folds = [fold for fold in folds if fold is not None]
+        if folds:
+            heights = np.mean([heights for heights, _ in folds], axis=0)
+            area = float(np.mean([area for _, area in folds]))
+            curves[label] = (_RATES, heights, area)
+    if not curves:
+        raise ValueError(
+            "A ROC curve needs a fold that tests two classes. Received: one "
+            f"class in every fold of {representation!r}. Use larger folds."
+        )
+    return curves
+
+
+def _roc_curve(result, label):
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    is_class = result.y_true == label
+    if is_class.all() or not is_class.any():
+        return None
+    if label not in result.classes:
+        return _RATES, 0.5  # as `classification_metrics` counts it
+    scores = result.probabilities[:, result.classes.index(label)]
+    false_rates, true_rates, _ = roc_curve(is_class, scores)
+    heights = np.interp(_RATES, false_rates, true_rates)
+    heights[0] = 0.0
+    return heights, float(roc_auc_score(is_class, scores))
+
+
+def _draw_roc(axis, report, curves):
+    for index, name in enumerate(report.classes):
+        if name not in curves:
+            continue
+        rates, heights, area = curves[name]
+        axis.plot(
+            rates,
+            heights,
+            drawing.line(index),
+            color=drawing.color(index),
+            linewidth=1.6,
+            label=f"{drawing.label(name, 60)} ({area:.3f})",
+        )
+    axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
+    axis.set(
+        xlabel="false positive rate",
+        ylabel="true positive rate",
+        xlim=(-0.01, 1),
+        ylim=(0, 1.01),
+    )
+    axis.set_aspect("equal")
+    axis.grid(alpha=0.25)
+    axis.legend(
+        title="class (area, mean over folds)",
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.14),
+        frameon=False,
+        fontsize=9,
+        title_fontsize=9,
+    )
+
+
+def plot_calibration(report, representations=None):
+    """Share of right windows by confidence, a curve per fold.
+
+    On the diagonal a classifier is as often right as it says. The legend
+    holds the expected calibration error of each fold.
+
+    Args:
+        report: `Report` of a classification.
+        representations: sequence of str. Defaults to `None`, all.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        ImportError: if matplotlib is missing.
+        ValueError: if a fold has no probabilities, or a representation is
+            unknown.
+    """
+    below = 0.9 + 0.2 * math.ceil(len(report.folds) / 2)
+    figure, panels = drawing.report_panels(
+        report, representations, 4.2, 4.0 + below
+    )
+    for axis, name in panels:
+        errors = [
+            _draw_calibration(axis, index, result)
+            for index, result in enumerate(report.of(name))
+        ]
+        axis.set_title(
+            f"{drawing.label(name, 44)}\nexpected calibration error "
+            f"{100 * np.mean(errors):.1f} %"
+        )
+        _finish(axis)
+    return figure
+
+
+def _draw_calibration(axis, index, result):
+    if result.probabilities is None:
+        raise ValueError(
+            "A calibration curve needs probabilities. Received: none for "
+            f"{result.representation!r}. Use a task with `predict_proba`."
+        )
+    error = calibration_error(result)
+    confidence, accuracy, _ = reliability(
+        result.y_true, result.probabilities, result.classes
+    )
+    axis.plot(
+        confidence,
+        accuracy,
+        drawing.line(index),
+        color=drawing.color(index),
+        marker=drawing.MARKERS[index % len(drawing.MARKERS)],
+        markersize=4,
+        linewidth=1.2,
+        label=f"fold {result.fold} ({100 * error:.1f} %)",
+    )
+    return error
+
+
+def _finish(axis):
+    axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
+    axis.set(
+        xlabel="confidence (largest probability)",
+        ylabel="share of right windows",
+        xlim=(0, 1.02),
+        ylim=(-0.02, 1.02),
+    )
+    axis.set_aspect("equal")
+    axis.grid(alpha=0.25)
+    axis.legend(
+        title="fold (expected calibration error)",
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.14),
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+        title_fontsize=9,
+    )
+
+
+def plot_loss_curves(histories):
+    """Training curves, solid, and validation curves, dashed, per metric.
+
+    Args:
+        histories: dict of name to `{metric: list}`, such as
+            `{"relcon": model.fit(...).history}`.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        ImportError: if matplotlib is missing.
+        ValueError: if there is no curve.
+    """
+    keys = [key for history in histories.values() for key in history]
+    metrics = list(dict.fromkeys(key.removeprefix("val_") for key in keys))
+    if not metrics:
+        raise ValueError(
+            "`histories` must hold curves. Received: "
+            f"histories={histories!r}. Pass {{name: model.fit(...).history}}."
+        )
+    figure, axes = drawing.panels(len(metrics), 5.0, 3.6)
+    for axis, metric in zip(axes, metrics):
+        for index, (name, history) in enumerate(histories.items()):
+            _draw_loss(axis, index, name, history, metric)
+        axis.set(xlabel="epoch", ylabel=metric.replace("_", " "))
+        axis.grid(alpha=0.25)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(frameon=False)
+    return figure
+
+
+def _draw_loss(axis, index, name, history, metric):
+    for key, line in ((metric, "-"), (f"val_{metric}", "--")):
+        values = history.get(key, ())
+        if len(values):
+            part = "validation" if line == "--" else "training"
+            axis.plot(
+                np.arange(1, len(values) + 1),
+                values,
+                line,
+                color=drawing.color(index),
+                marker="." if len(values) < 30 else None,
+                label=f"{drawing.label(name)}, {part}",
+            )
