@@ -4,19 +4,20 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_relcon.checks import (
+    check_number,
+    check_one_of,
+    check_whole,
+    message,
+)
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.representations import untrained_copy
-from keras_relcon.evaluation.tasks.best_epoch import train_to_best_epoch
-from keras_relcon.evaluation.tasks.fine_tune_network import FineTuneNetwork
-from keras_relcon.evaluation.tasks.mlp_probe import MLPProbe
-from keras_relcon.evaluation.tasks.named_settings import NamedSettings
-from keras_relcon.evaluation.tasks.setting_checks import (
-    check_choice,
-    check_positive,
-    check_whole,
-    fitted,
-    hidden_widths,
+from keras_relcon.evaluation.tasks.fine_tune_network import (
+    FineTuneNetwork,
+    train_to_best_epoch,
 )
+from keras_relcon.evaluation.tasks.mlp_probe import MLPProbe
+from keras_relcon.evaluation.tasks.task import Task, hidden_widths
 from keras_relcon.evaluation.tasks.task_rows import labelled_rows
 
 _PRESETS = {
@@ -39,7 +40,7 @@ _PRESETS = {
 }
 
 
-class FineTune(NamedSettings):
+class FineTune(Task):
     """Trains a copy of the encoder together with a classification head.
 
     The head is `Dense(units, relu)` for each of `hidden`, then
@@ -107,7 +108,6 @@ class FineTune(NamedSettings):
     ```
     """
 
-    kind = "classification"
     reads = "windows"
     presets = _PRESETS
 
@@ -134,11 +134,12 @@ class FineTune(NamedSettings):
         self.amsgrad = amsgrad
         self.use_random_axes = use_random_axes
         self.seed = seed
-        check_positive(self, "learning_rate")
-        check_whole(self, "batch_size", "epochs")
-        check_choice(self, "class_weight", (None, "balanced"))
+        check_number("learning_rate", learning_rate, above=0)
+        check_whole("batch_size", batch_size)
+        check_whole("epochs", epochs)
+        check_one_of("class_weight", class_weight, (None, "balanced"))
         if patience is not None:
-            check_positive(self, "patience")
+            check_number("patience", patience, above=0)
 
     def __deepcopy__(self, memo):
         # Keras copies a network by way of a file, and only one whose classes
@@ -211,12 +212,12 @@ class FineTune(NamedSettings):
 
     def predict(self, x):
         """Returns the label of each window of `x`, `(rows, time, 3)`, g."""
-        logits = embed_windows(fitted(self, "_network"), x)
+        logits = embed_windows(self._fitted("_network"), x)
         return self.classes_[logits.argmax(axis=1)]
 
     def predict_proba(self, x):
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
-        logits = embed_windows(fitted(self, "_network"), x).astype("float64")
+        logits = embed_windows(self._fitted("_network"), x).astype("float64")
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
@@ -226,14 +227,22 @@ class FineTune(NamedSettings):
         Args:
             x: `(rows, time, 3)`, windows, g.
         """
-        return embed_windows(fitted(self, "_network").encoder, x)
+        return embed_windows(self._fitted("_network").encoder, x)
 
     def for_features(self):
         """Returns the probe for features without an encoder to train."""
         return MLPProbe(hidden=self.hidden, seed=self.seed)
 
     def _make_network(self, encoder, window_length):
-        _check_encoder(self, encoder)
+        if not isinstance(encoder, keras.layers.Layer):
+            raise ValueError(
+                message(
+                    f"`{type(self).__name__}` trains an encoder, which must "
+                    "be a keras.Model.",
+                    {"encoder": encoder},
+                    "Pass one, or use `MLPProbe` on features.",
+                )
+            )
         network = FineTuneNetwork(
             self._start_encoder(encoder, window_length),
             num_classes=len(self.classes_),
@@ -241,7 +250,17 @@ class FineTune(NamedSettings):
             freeze_encoder=self.freeze_encoder,
             axes_seed=self.seed if self.use_random_axes else None,
         )
-        _check_pooled(network(keras.Input((window_length, 3))))
+        logits = network(keras.Input((window_length, 3)))
+        if len(logits.shape) != 2:
+            raise ValueError(
+                message(
+                    "The encoder must return one vector per window, "
+                    "(batch, dim).",
+                    f"an output of {len(logits.shape)} axes",
+                    "Pool over time, or pass the encoder without its heads.",
+                )
+            )
+        is_tensorflow = keras.backend.backend() == "tensorflow"
         network.compile(
             optimizer=keras.optimizers.Adam(
                 self.learning_rate, amsgrad=self.amsgrad, epsilon=1e-8
@@ -251,7 +270,7 @@ class FineTune(NamedSettings):
             ),
             # XLA makes TensorFlow slower here on a CPU, and compiles the
             # last, smaller step of an epoch as well.
-            jit_compile=_jit_compile(),
+            jit_compile=False if is_tensorflow else "auto",
         )
         return network
 
@@ -272,25 +291,3 @@ class FineTune(NamedSettings):
     def _with_codes(self, x, y, weights):
         codes = np.searchsorted(self.classes_, y)
         return x, codes.astype("int32"), weights[codes].astype("float32")
-
-
-def _jit_compile():
-    return False if keras.backend.backend() == "tensorflow" else "auto"
-
-
-def _check_pooled(logits):
-    if len(logits.shape) != 2:
-        raise ValueError(
-            "The encoder must return one vector per window, (batch, dim). "
-            f"Received: an output of {len(logits.shape)} axes. Pool over "
-            "time, or pass the encoder without its heads."
-        )
-
-
-def _check_encoder(task, encoder):
-    if not isinstance(encoder, keras.layers.Layer):
-        raise ValueError(
-            f"`{type(task).__name__}` trains an encoder, which must be a "
-            f"keras.Model. Received: encoder={encoder!r}. Pass one, or use "
-            "`MLPProbe` on features."
-        )

@@ -2,18 +2,17 @@ import warnings
 
 import numpy as np
 
-from keras_relcon.evaluation.tasks.named_settings import NamedSettings
-from keras_relcon.evaluation.tasks.setting_checks import (
-    as_grid,
-    check_whole,
-    fitted,
+from keras_relcon.checks import check_whole, message
+from keras_relcon.evaluation.tasks.task import Task, as_grid
+from keras_relcon.evaluation.tasks.task_rows import (
+    check_can_choose,
+    labelled_rows,
 )
-from keras_relcon.evaluation.tasks.task_rows import labelled_rows
 
 _TABLE_4_GRID = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, None)
 
 
-class LinearProbe(NamedSettings):
+class LinearProbe(Task):
     """Logistic regression on frozen embeddings, as in Table 4 of the paper.
 
     Embeddings are standardised, then classified by multinomial logistic
@@ -27,7 +26,7 @@ class LinearProbe(NamedSettings):
             *inverse* strength of the penalty, to choose from; `None` is no
             penalty. Defaults to `(1e-1, 1e-2, 1e-3, 1e-4, 1e-5, None)`.
         max_iterations: int. Iterations of L-BFGS. Defaults to `100`, which
-            is part of the protocol: weak penalties often stop there, see
+            is part of the preset: weak penalties often stop there, see
             `converged_`.
 
     The preset `"table4"` is the default.
@@ -58,8 +57,6 @@ class LinearProbe(NamedSettings):
     ```
     """
 
-    kind = "classification"
-    reads = "embeddings"
     refits_on_validation = True
     presets = {
         "table4": {"regularization": _TABLE_4_GRID, "max_iterations": 100}
@@ -68,14 +65,16 @@ class LinearProbe(NamedSettings):
     def __init__(self, regularization=_TABLE_4_GRID, max_iterations=100):
         self.regularization = as_grid("regularization", regularization)
         self.max_iterations = max_iterations
-        check_whole(self, "max_iterations")
+        check_whole("max_iterations", max_iterations)
         if not self.regularization or not all(
             value is None or value > 0 for value in self.regularization
         ):
             raise ValueError(
-                "`regularization` must hold positive numbers or None. "
-                f"Received: regularization={regularization}. Use None, not "
-                "0, for no penalty."
+                message(
+                    "`regularization` must hold positive numbers or None.",
+                    {"regularization": regularization},
+                    "Use None, not 0, for no penalty.",
+                )
             )
 
     def fit(self, train_x, train_y, validation_x=None, validation_y=None):
@@ -98,7 +97,7 @@ class LinearProbe(NamedSettings):
         self.validation_scores_ = ()
         self.regularization_ = self.regularization[0]
         if len(self.regularization) > 1:
-            _check_has_validation(has_validation)
+            check_can_choose("regularization", has_validation)
             self.validation_scores_ = tuple(
                 self._score(value, train_x, train_y, validation_x, validation_y)
                 for value in self.regularization
@@ -122,12 +121,12 @@ class LinearProbe(NamedSettings):
 
     def predict(self, x):
         """Returns the label of each row of `x`, `(rows, dim)`."""
-        classifier = fitted(self, "_classifier")
+        classifier = self._fitted("_classifier")
         return classifier.predict(np.asarray(x, "float64"))
 
     def predict_proba(self, x):
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
-        classifier = fitted(self, "_classifier")
+        classifier = self._fitted("_classifier")
         return classifier.predict_proba(np.asarray(x, "float64"))
 
     def _score(self, value, train_x, train_y, validation_x, validation_y):
@@ -158,15 +157,6 @@ class LinearProbe(NamedSettings):
         # The products are small, and threads wait for one another: with two
         # of them a fit takes three times as long as with one.
         with threadpool_limits(1), warnings.catch_warnings():
-            # Told by converged_; the limit belongs to the protocol.
+            # Told by converged_; the limit belongs to the preset.
             warnings.simplefilter("ignore", ConvergenceWarning)
             return classifier.fit(x, y)
-
-
-def _check_has_validation(has_validation):
-    if not has_validation:
-        raise ValueError(
-            "Choosing among several `regularization` values needs "
-            "validation rows. Received: none. Give the fold validation "
-            "subjects, or a single value."
-        )

@@ -2,13 +2,15 @@ import warnings
 
 import numpy as np
 
-from keras_relcon.evaluation.tasks.named_settings import NamedSettings
-from keras_relcon.evaluation.tasks.setting_checks import (
-    as_grid,
-    check_choice,
-    check_positive,
+from keras_relcon.checks import (
+    check_number,
+    check_one_of,
     check_whole,
-    fitted,
+    message,
+)
+from keras_relcon.evaluation.tasks.task import (
+    Task,
+    as_penalties,
     hidden_widths,
 )
 from keras_relcon.evaluation.tasks.task_rows import labelled_rows
@@ -29,7 +31,7 @@ _TABLE_3 = {
 }
 
 
-class MLPProbe(NamedSettings):
+class MLPProbe(Task):
     """A small network on frozen embeddings, as in Table 3 of the paper.
 
     scikit-learn's `MLPClassifier` (ReLU, cross-entropy, Adam) is trained on
@@ -99,8 +101,6 @@ class MLPProbe(NamedSettings):
     ```
     """
 
-    kind = "classification"
-    reads = "embeddings"
     presets = {
         "table3": {**_TABLE_3, "early_stopping": "validation"},
         "table3_released": {**_TABLE_3, "early_stopping": "random"},
@@ -123,7 +123,7 @@ class MLPProbe(NamedSettings):
     ):
         self.hidden = hidden_widths(hidden)
         self.learning_rate = learning_rate
-        self.alphas = as_grid("alphas", alphas)
+        self.alphas = as_penalties(alphas)
         self.batch_size = batch_size
         self.epochs = epochs
         self.patience = patience
@@ -133,19 +133,24 @@ class MLPProbe(NamedSettings):
         self.monitor = monitor
         self.early_stopping = early_stopping
         self.seed = seed
-        check_positive(self, "learning_rate")
-        check_whole(self, "batch_size", "epochs")
-        check_choice(self, "monitor", ("loss", "accuracy"))
-        check_choice(self, "early_stopping", ("validation", "random"))
+        check_number("learning_rate", learning_rate, above=0)
+        check_whole("batch_size", batch_size)
+        check_whole("epochs", epochs)
+        check_one_of("monitor", monitor, ("loss", "accuracy"))
+        check_one_of("early_stopping", early_stopping, ("validation", "random"))
         if patience is not None:
-            check_positive(self, "patience")
-        if not self.alphas or not all(alpha >= 0 for alpha in self.alphas):
+            check_number("patience", patience, above=0)
+        if early_stopping == "random" and (
+            len(self.alphas) > 1 or monitor != "accuracy"
+        ):
             raise ValueError(
-                "`alphas` must hold numbers of at least 0. "
-                f"Received: alphas={alphas}. Use (0.0,) for no penalty."
+                message(
+                    'early_stopping="random" takes a single alpha and '
+                    'monitor="accuracy", as scikit-learn.',
+                    {"alphas": self.alphas, "monitor": monitor},
+                    'Use MLPProbe.preset("table3_released").',
+                )
             )
-        if early_stopping == "random":
-            self._check_random_part()
 
     def fit(self, train_x, train_y, validation_x=None, validation_y=None):
         """Trains, and chooses alpha and epoch on the validation rows.
@@ -163,8 +168,22 @@ class MLPProbe(NamedSettings):
             train_x, train_y, validation_x, validation_y
         )
         has_validation = validation_x is not None
-        self._check_has_validation(has_validation)
-        self._scaler = self._fit_scaler(train_x)
+        is_choice = len(self.alphas) > 1 or self.early_stopping == "random"
+        if is_choice and not has_validation:
+            raise ValueError(
+                message(
+                    "Choosing among several `alphas`, and early_stopping="
+                    '"random", need validation rows.',
+                    "none",
+                    "Give the fold validation subjects, or a single alpha "
+                    'and early_stopping="validation".',
+                )
+            )
+        self._scaler = None
+        if self.scale:
+            from sklearn.preprocessing import StandardScaler
+
+            self._scaler = StandardScaler().fit(train_x)
         train = (self._scaled(train_x), train_y)
         validation = None
         self.classes_ = np.unique(train_y)
@@ -189,12 +208,12 @@ class MLPProbe(NamedSettings):
 
     def predict(self, x):
         """Returns the label of each row of `x`, `(rows, dim)`."""
-        classifier = fitted(self, "_classifier")
+        classifier = self._fitted("_classifier")
         return classifier.predict(self._scaled(x))
 
     def predict_proba(self, x):
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
-        classifier = fitted(self, "_classifier")
+        classifier = self._fitted("_classifier")
         return classifier.predict_proba(self._scaled(x))
 
     def _train(self, alpha, train, validation):
@@ -248,7 +267,7 @@ class MLPProbe(NamedSettings):
             tol=self.tolerance,
         )
         with warnings.catch_warnings():
-            # The number of epochs belongs to the protocol.
+            # The number of epochs belongs to the preset.
             warnings.simplefilter("ignore", ConvergenceWarning)
             classifier.fit(x, y)
         scores = tuple(float(s) for s in classifier.validation_scores_)
@@ -269,31 +288,6 @@ class MLPProbe(NamedSettings):
             random_state=np.random.RandomState(self.seed),
         )
 
-    def _fit_scaler(self, train_x):
-        from sklearn.preprocessing import StandardScaler
-
-        return StandardScaler().fit(train_x) if self.scale else None
-
     def _scaled(self, x):
         x = np.asarray(x, "float64")
         return x if self._scaler is None else self._scaler.transform(x)
-
-    def _check_random_part(self):
-        if len(self.alphas) > 1 or self.monitor != "accuracy":
-            raise ValueError(
-                'early_stopping="random" takes a single alpha and '
-                'monitor="accuracy", as scikit-learn. Received: '
-                f"alphas={self.alphas}, monitor={self.monitor!r}. Use "
-                'MLPProbe.preset("table3_released").'
-            )
-
-    def _check_has_validation(self, has_validation):
-        if has_validation:
-            return
-        if len(self.alphas) > 1 or self.early_stopping == "random":
-            raise ValueError(
-                "Choosing among several `alphas`, and early_stopping="
-                '"random", need validation rows. Received: none. Give the '
-                "fold validation subjects, or a single alpha and "
-                'early_stopping="validation".'
-            )

@@ -1,13 +1,16 @@
 import numpy as np
 
-from keras_relcon.evaluation.tasks.named_settings import NamedSettings
-from keras_relcon.evaluation.tasks.setting_checks import as_grid, fitted
-from keras_relcon.evaluation.tasks.task_rows import target_rows
+from keras_relcon.checks import message
+from keras_relcon.evaluation.tasks.task import Task, as_penalties
+from keras_relcon.evaluation.tasks.task_rows import (
+    check_can_choose,
+    target_rows,
+)
 
 _ALPHAS = (1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4)
 
 
-class RidgeProbe(NamedSettings):
+class RidgeProbe(Task):
     """Linear regression of a target on frozen embeddings, as in Table 1.
 
     Embeddings are standardised, then
@@ -56,23 +59,20 @@ class RidgeProbe(NamedSettings):
     """
 
     kind = "regression"
-    reads = "embeddings"
     refits_on_validation = True
     presets = {"table1": {"alphas": (0.0,)}}
 
     def __init__(self, target, alphas=_ALPHAS):
-        self.target = target
-        self.alphas = as_grid("alphas", alphas)
         if not isinstance(target, str) or not target:
             raise ValueError(
-                "`target` must name a target of the windows. "
-                f"Received: target={target!r}. Use a key of `Windows.targets`."
+                message(
+                    "`target` must name a target of the windows.",
+                    {"target": target},
+                    "Use a key of `Windows.targets`.",
+                )
             )
-        if not self.alphas or not all(alpha >= 0 for alpha in self.alphas):
-            raise ValueError(
-                "`alphas` must hold numbers of at least 0. "
-                f"Received: alphas={alphas}. Use (0.0,) for no penalty."
-            )
+        self.target = target
+        self.alphas = as_penalties(alphas)
 
     def fit(self, train_x, train_y, validation_x=None, validation_y=None):
         """Chooses the penalty on validation rows, then fits on all rows.
@@ -93,7 +93,7 @@ class RidgeProbe(NamedSettings):
         self.validation_errors_ = ()
         self.alpha_ = self.alphas[0]
         if len(self.alphas) > 1:
-            _check_has_validation(validation_x)
+            check_can_choose("alphas", validation_x is not None)
             errors = []
             for alpha in self.alphas:
                 predict = _fit_one(alpha, train_x, train_y).predict
@@ -114,7 +114,7 @@ class RidgeProbe(NamedSettings):
 
     def predict(self, x):
         """Returns the target of each row of `x`, `(rows, dim)`."""
-        regression = fitted(self, "_regression")
+        regression = self._fitted("_regression")
         return regression.predict(np.asarray(x, "float64"))
 
 
@@ -127,12 +127,3 @@ def _fit_one(alpha, x, y):
     # as soon as columns are alike or there are more of them than rows.
     regression = Ridge(alpha) if alpha > 0 else LinearRegression()
     return make_pipeline(StandardScaler(), regression).fit(x, y)
-
-
-def _check_has_validation(validation_x):
-    if validation_x is None:
-        raise ValueError(
-            "Choosing among several `alphas` needs validation rows. "
-            "Received: none. Give the fold validation subjects, or a single "
-            "value."
-        )

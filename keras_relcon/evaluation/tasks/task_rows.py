@@ -1,6 +1,8 @@
-"""Checks the rows a task is fitted on: the public door of every `fit`."""
+"""The rows a task is fitted on, checked at the door of every `fit`."""
 
 import numpy as np
+
+from keras_relcon.checks import message
 
 
 def labelled_rows(train_x, train_y, validation_x, validation_y, ndim=2):
@@ -45,6 +47,18 @@ def target_rows(train_x, train_y, validation_x, validation_y):
     validation_x = _finite_rows(validation_x, "validation_x", 2)
     validation_y = _finite_target(validation_y, validation_x, "validation")
     return train_x, train_y, validation_x, validation_y
+
+
+def check_can_choose(name, has_validation):
+    """Raises if there are values to choose from, and no rows to choose by."""
+    if not has_validation:
+        raise ValueError(
+            message(
+                f"Choosing among several `{name}` needs validation rows.",
+                "none",
+                "Give the fold validation subjects, or a single value.",
+            )
+        )
 
 
 def _has_rows(validation_x, validation_y):

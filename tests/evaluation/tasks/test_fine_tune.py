@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from keras_relcon.evaluation import FineTune, MLPProbe, embed_windows
-from keras_relcon.evaluation.tasks import best_epoch
+from keras_relcon.evaluation.tasks import fine_tune_network
 from keras_relcon.evaluation.tasks.fine_tune_network import RandomAxes
 
 pytestmark = pytest.mark.every_backend
@@ -57,7 +57,9 @@ def test_weights_are_those_of_the_best_validation_epoch(
     make_motion, make_norm_encoder, monkeypatch
 ):
     losses = iter([3.0, 1.0, 2.0, 1.0])  # the second of two equals is later
-    monkeypatch.setattr(best_epoch, "_cross_entropy", lambda *_: next(losses))
+    monkeypatch.setattr(
+        fine_tune_network, "_cross_entropy", lambda *_: next(losses)
+    )
     train, encoder = make_motion(24, 0), make_norm_encoder()
     task = FineTune(8, 0.02, 8, epochs=4)
     task.fit(*train, *train, encoder=encoder)
@@ -277,8 +279,11 @@ def test_copy_of_a_fitted_task_has_its_settings_and_no_network(
 
 
 def test_errors_say_what_to_do(make_motion, make_encoder):
-    for name in ("learning_rate", "batch_size", "epochs", "patience"):
-        with pytest.raises(ValueError, match=f"`{name}` must be above 0"):
+    for name in ("learning_rate", "patience"):
+        with pytest.raises(ValueError, match=f"`{name}` must be .* above 0"):
+            FineTune(**{name: 0})
+    for name in ("batch_size", "epochs"):
+        with pytest.raises(ValueError, match=f"`{name}` must be .* least 1"):
             FineTune(**{name: 0})
     with pytest.raises(ValueError, match="a whole number.*batch_size=4.0"):
         FineTune(batch_size=4.0)

@@ -132,7 +132,7 @@ def test_errors_say_what_to_do():
         LinearProbe(regularization=())
     with pytest.raises(ValueError, match=r"a tuple.*Write \(0.1,\)"):
         LinearProbe(regularization=0.1)
-    with pytest.raises(ValueError, match="`max_iterations` must be above 0"):
+    with pytest.raises(ValueError, match="`max_iterations` must be .* least 1"):
         LinearProbe(max_iterations=-1)
     with pytest.raises(ValueError, match="needs validation rows"):
         LinearProbe().fit(x, y)

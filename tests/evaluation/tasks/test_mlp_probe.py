@@ -274,8 +274,11 @@ def test_refit_forgets_the_fit_before(make_blobs):
 
 def test_errors_say_what_to_do(make_blobs):
     x, y = make_blobs(30, 0)
-    for name in ("learning_rate", "batch_size", "epochs", "patience"):
-        with pytest.raises(ValueError, match=f"`{name}` must be above 0"):
+    for name in ("learning_rate", "patience"):
+        with pytest.raises(ValueError, match=f"`{name}` must be .* above 0"):
+            MLPProbe(**{name: 0})
+    for name in ("batch_size", "epochs"):
+        with pytest.raises(ValueError, match=f"`{name}` must be .* least 1"):
             MLPProbe(**{name: 0})
     with pytest.raises(ValueError, match="`hidden` must be a number of units"):
         MLPProbe(hidden=(8, 0))

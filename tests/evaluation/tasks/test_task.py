@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 from keras_relcon.evaluation import (
     FineTune,
@@ -8,6 +10,8 @@ from keras_relcon.evaluation import (
     RidgeProbe,
 )
 
+EMBEDDINGS = np.zeros((2, 4))
+WINDOWS = np.zeros((2, 32, 3), "float32")
 TABLE_3_MLP = {
     "hidden": (512,),
     "learning_rate": 1e-3,
@@ -101,3 +105,25 @@ def test_unknown_preset_names_the_nearest():
         MLPProbe.preset("")
     with pytest.raises(ValueError, match="preset of RidgeProbe"):
         RidgeProbe.preset("table3", target="speed_m_s")
+
+
+@pytest.mark.parametrize(
+    "task, method, x",
+    [
+        (LinearProbe(), "predict", EMBEDDINGS),
+        (LinearProbe(), "predict_proba", EMBEDDINGS),
+        (RidgeProbe("speed_m_s"), "predict", EMBEDDINGS),
+        (MLPProbe(), "predict", EMBEDDINGS),
+        (MLPProbe(), "predict_proba", EMBEDDINGS),
+        (FineTune(), "predict", WINDOWS),
+        (FineTune(), "predict_proba", WINDOWS),
+        (FineTune(), "embed", WINDOWS),
+        (FromScratch(), "predict", WINDOWS),
+    ],
+)
+def test_a_task_before_fit_says_so(task, method, x):
+    name = type(task).__name__
+    with pytest.raises(
+        NotFittedError, match=f"`{name}` predicts once it is fitted"
+    ):
+        getattr(task, method)(x)

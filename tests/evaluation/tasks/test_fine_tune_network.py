@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from keras_relcon.evaluation.tasks import fine_tune
-from keras_relcon.evaluation.tasks.best_epoch import train_to_best_epoch
+from keras_relcon.evaluation.tasks.fine_tune_network import (
+    train_to_best_epoch,
+)
 
 
 class SpyNetwork:

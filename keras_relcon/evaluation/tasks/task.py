@@ -1,0 +1,120 @@
+"""What every task is, and the arguments that several of them take."""
+
+import difflib
+
+from keras_relcon.checks import message
+
+
+class Task:
+    """Is fitted on the windows of a fold, and predicts those it has not seen.
+
+    `cross_validate` takes any object with these methods and attributes:
+
+    - `fit(train_x, train_y, validation_x, validation_y)`, the last two being
+      what it chooses by, and `predict(x)`;
+    - `predict_proba(x)` and, once fitted, `classes_`, the order of its
+      columns, in a classification;
+    - `choice_`, what the validation rows chose, if it is to be reported.
+
+    Attributes:
+        kind: `"classification"`, or `"regression"` of the target that the
+            attribute `target` names.
+        reads: `"embeddings"`; or `"windows"`, for a task that trains the
+            encoder: `fit` is then given `encoder=`, too, and the task has
+            `embed(x)` and `for_features()`, the task for hand-made features.
+        refits_on_validation: bool. Whether the final fit is on training and
+            validation rows together.
+        presets: dict of name to constructor arguments, those of publications.
+    """
+
+    kind = "classification"
+    reads = "embeddings"
+    refits_on_validation = False
+    presets = {}
+
+    @classmethod
+    def preset(cls, name, **overrides):
+        """Makes the task with the arguments of a publication.
+
+        Args:
+            name: str. A key of `presets`.
+            **overrides: constructor arguments that take the place of the
+                preset's, or that it leaves open.
+
+        Returns:
+            The task, not fitted.
+
+        Raises:
+            ValueError: if there is no preset of that name.
+        """
+        if name not in cls.presets:
+            known = sorted(cls.presets)
+            nearest = difflib.get_close_matches(str(name), known, 1, cutoff=0)
+            raise ValueError(
+                message(
+                    f"`name` must be a preset of {cls.__name__}, one of "
+                    f"{known}.",
+                    {"name": name},
+                    f"Did you mean {nearest[0]!r}?",
+                )
+            )
+        return cls(**{**cls.presets[name], **overrides})
+
+    def _fitted(self, name):
+        """Returns the attribute that `fit` sets, or raises."""
+        from sklearn.exceptions import NotFittedError
+
+        value = getattr(self, name, None)
+        if value is None:
+            raise NotFittedError(
+                message(
+                    f"`{type(self).__name__}` predicts once it is fitted.",
+                    "a task before `fit`",
+                    "Call `fit(train_x, train_y)` first.",
+                )
+            )
+        return value
+
+
+def as_grid(name, values):
+    """Returns the values to choose from as a tuple, or raises."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ValueError(
+            message(
+                f"`{name}` must be a tuple of numbers to choose from.",
+                {name: values},
+                f"Write ({values!r},) for one.",
+            )
+        )
+    return tuple(values)
+
+
+def as_penalties(alphas):
+    """Returns the penalties to choose from as a tuple, or raises."""
+    alphas = as_grid("alphas", alphas)
+    if not alphas or not all(alpha >= 0 for alpha in alphas):
+        raise ValueError(
+            message(
+                "`alphas` must hold numbers of at least 0.",
+                {"alphas": alphas},
+                "Use (0.0,) for no penalty.",
+            )
+        )
+    return alphas
+
+
+def hidden_widths(hidden):
+    """Returns an int, a sequence of int, or `None` as a tuple of int."""
+    if hidden is None:
+        return ()
+    widths = (hidden,) if isinstance(hidden, int) else tuple(hidden)
+    if not all(isinstance(width, int) and width > 0 for width in widths):
+        raise ValueError(
+            message(
+                "`hidden` must be a number of units, a tuple of them, or () "
+                "for no hidden layer.",
+                {"hidden": hidden},
+                "Use (512,).",
+            )
+        )
+    return widths
