@@ -2,19 +2,19 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_relcon.checks import check_whole
 from keras_relcon.data import Recording, Windows, read_recording
 from keras_relcon.data.units import LARGEST_MEDIAN_G, median_magnitude
 from keras_relcon.data.windows import recording_name, warn_if_short
 from keras_relcon.evaluation.embed_windows import (
+    WindowProgress,
     as_model,
-    check_batch_size,
     check_weights,
     embed_batches,
     embed_windows,
     power_of_two,
 )
 from keras_relcon.evaluation.embeddings import Embeddings
-from keras_relcon.evaluation.progress import WindowProgress
 from keras_relcon.evaluation.window_stream import WindowStream
 
 # What an encoder takes that says nothing of itself.
@@ -80,7 +80,7 @@ def embed(
     result.embeddings[result.valid], result.start_seconds[result.valid]
     ```
     """
-    check_batch_size(batch_size)
+    check_whole("batch_size", batch_size, advice="Use 256.")
     if isinstance(recording, Windows):
         return _embed_cut(encoder, recording, batch_size, verbose)
     rate, length = expected_input(encoder, sample_rate_hz, window_length)
@@ -216,7 +216,17 @@ def _joined(parts):
 
 
 def _embed_cut(encoder, windows, batch_size, verbose):
-    _check_windows(encoder, windows)
+    if getattr(encoder, "preset_metadata", None) is not None:
+        expected_input(
+            encoder, windows.sample_rate_hz, windows.acceleration.shape[1]
+        )
+    median = median_magnitude(windows.acceleration[windows.valid])
+    if median > LARGEST_MEDIAN_G:
+        raise ValueError(
+            "Windows must be in g (1 g = 9.80665 m/s2). Received: a median "
+            f"magnitude of {median:.2f}. Divide by 9.80665 if they are in "
+            "m/s2, or use `embed_windows` for windows that are standardised."
+        )
     valid = np.asarray(windows.valid, dtype=bool)
     embeddings = None
     if valid.any():
@@ -233,17 +243,3 @@ def _embed_cut(encoder, windows, batch_size, verbose):
         np.asarray(windows.recordings),
     )
     return _joined([(embeddings, *columns)])
-
-
-def _check_windows(encoder, windows):
-    if getattr(encoder, "preset_metadata", None) is not None:
-        expected_input(
-            encoder, windows.sample_rate_hz, windows.acceleration.shape[1]
-        )
-    median = median_magnitude(windows.acceleration[windows.valid])
-    if median > LARGEST_MEDIAN_G:
-        raise ValueError(
-            "Windows must be in g (1 g = 9.80665 m/s2). Received: a median "
-            f"magnitude of {median:.2f}. Divide by 9.80665 if they are in "
-            "m/s2, or use `embed_windows` for windows that are standardised."
-        )

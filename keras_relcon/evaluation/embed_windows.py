@@ -1,6 +1,12 @@
+"""Embeds windows that are cut already, in batches of few sizes."""
+
+import sys
+
 import keras
 import numpy as np
 from keras import ops
+
+from keras_relcon.checks import check_one_of, check_whole, message
 
 
 def embed_windows(encoder, acceleration, batch_size=256, on_batch=None):
@@ -26,18 +32,8 @@ def embed_windows(encoder, acceleration, batch_size=256, on_batch=None):
             or a window, a weight of the encoder or an embedding is not finite.
     """
     acceleration = np.asarray(acceleration, dtype="float32")
-    if acceleration.ndim != 3 or acceleration.shape[-1] != 3:
-        raise ValueError(
-            "`acceleration` must have the shape (windows, time, 3). "
-            f"Received: acceleration.shape={acceleration.shape}. Add the "
-            "axis of windows to a single one: acceleration[None]."
-        )
-    if not len(acceleration):
-        raise ValueError(
-            "`acceleration` must hold at least one window. Received: "
-            f"acceleration.shape={acceleration.shape}. Pass windows."
-        )
-    check_batch_size(batch_size)
+    check_acceleration("acceleration", acceleration)
+    check_whole("batch_size", batch_size, advice="Use 256.")
     batch_size = min(batch_size, power_of_two(len(acceleration)))
     model = as_model(encoder)
     check_weights(model)
@@ -56,7 +52,7 @@ def embed_batches(model, acceleration, batch_size, on_batch):
     """
     # Looked for before and after the encoder: XLA's fused convolution and
     # ReLU turns NaN to 0 on CPU, so the embeddings alone may not show it.
-    _check_finite(acceleration, "window", "Keep the valid windows only.")
+    check_finite(acceleration, "window", "Keep the valid windows only.")
 
     def predict(batch):
         vectors = _predict(model, batch)
@@ -65,7 +61,7 @@ def embed_batches(model, acceleration, batch_size, on_batch):
         return vectors
 
     vectors = _map_full_batches(predict, acceleration, batch_size)
-    _check_finite(vectors, "embedding", "Check the encoder's training.")
+    check_finite(vectors, "embedding", "Check the encoder's training.")
     return vectors
 
 
@@ -88,7 +84,7 @@ def map_batches(function, arrays, batch_size):
     Returns:
         `(rows, ...)` array.
     """
-    check_batch_size(batch_size)
+    check_whole("batch_size", batch_size, advice="Use 256.")
     batch_size = min(batch_size, power_of_two(len(arrays)))
     return _map_full_batches(function, arrays, batch_size)
 
@@ -109,40 +105,94 @@ def power_of_two(count):
     return 1 << (count - 1).bit_length()
 
 
-def check_batch_size(batch_size):
-    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise ValueError(
-            "`batch_size` must be at least 1, a whole number. "
-            f"Received: batch_size={batch_size}. Use 256."
-        )
-
-
 def _predict(encoder, batch):
     vectors = encoder.predict_on_batch(batch)
     if getattr(vectors, "ndim", None) != 2:
         received = getattr(vectors, "shape", type(vectors).__name__)
         raise ValueError(
-            "The encoder must return one vector per window, (batch, dim). "
-            f"Received: an output of {received}. Pool over time, or pass "
-            "the encoder without its heads."
+            message(
+                "The encoder must return one vector per window, (batch, dim).",
+                f"an output of {received}",
+                "Pool over time, or pass the encoder without its heads.",
+            )
         )
     return np.asarray(vectors, dtype="float32")
 
 
-def _check_finite(rows, word, advice):
+def check_acceleration(name, acceleration):
+    """Raises unless an array is one window or more, `(windows, time, 3)`."""
+    shape = np.shape(acceleration)
+    if len(shape) != 3 or shape[-1] != 3 or not shape[0]:
+        raise ValueError(
+            message(
+                f"`{name}` must be windows of shape (windows, time, 3), in g, "
+                "with at least one window.",
+                f"shape={shape}",
+                "Cut them with `make_windows`; of a single one pass "
+                f"{name}[None].",
+            )
+        )
+
+
+def check_finite(rows, word, advice):
+    """Raises if a row of an array, which is called `word`, is not finite."""
     finite = np.isfinite(rows).reshape(len(rows), -1).all(axis=1)
     if not finite.all():
+        count = int(np.sum(~finite))
         raise ValueError(
-            f"Every {word} must be finite. Received: {int(np.sum(~finite))} "
-            f"of {len(rows)} {word}s with NaN or infinite values. {advice}"
+            message(
+                f"Every {word} must be finite.",
+                f"{count} of {len(rows)} {word}s with NaN or infinite values",
+                advice,
+            )
         )
 
 
 def check_weights(encoder):
+    """Raises if a weight of an encoder is not finite."""
     for weight in encoder.weights:
         if not np.isfinite(ops.convert_to_numpy(weight.value)).all():
             raise ValueError(
-                "Every weight of the encoder must be finite. Received: NaN "
-                f"or infinite values in {weight.path}. Load weights from "
-                "before the training diverged."
+                message(
+                    "Every weight of the encoder must be finite.",
+                    f"NaN or infinite values in {weight.path}",
+                    "Load weights from before the training diverged.",
+                )
             )
+
+
+class WindowProgress:
+    """A bar that counts windows, or nothing at all.
+
+    Args:
+        num_windows: int. How many there will be.
+        verbose: bool or `"auto"`. Whether the bar is shown; `"auto"` shows it
+            on a terminal.
+    """
+
+    def __init__(self, num_windows, verbose):
+        check_one_of("verbose", verbose, (True, False, "auto"))
+        if verbose == "auto":
+            verbose = sys.stdout.isatty()
+        self._num_windows = num_windows
+        self._done = 0
+        self._bar = None
+        if verbose:
+            self._bar = keras.utils.Progbar(num_windows, unit_name="window")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.reach(self._num_windows)
+
+    def add(self, count):
+        """Counts windows that are done; a padded batch may count too many."""
+        self.reach(min(self._done + count, self._num_windows))
+
+    def reach(self, done):
+        """Says how many windows are done in all."""
+        if self._bar is not None and done > self._done:
+            self._bar.update(done, finalize=done == self._num_windows)
+        self._done = max(self._done, done)

@@ -1,5 +1,11 @@
 import numpy as np
 
+from keras_relcon.checks import message
+from keras_relcon.evaluation.embed_windows import (
+    check_acceleration,
+    check_finite,
+)
+
 _PERCENTILES = (5, 25, 50, 75, 95)
 _NUM_BANDS = 14
 _POWER_FLOOR = 1e-8  # g**2: (0.1 mg)**2, below any accelerometer's noise
@@ -31,34 +37,21 @@ def handmade_features(acceleration):
     (5, 87)
     """
     acceleration = np.asarray(acceleration)
-    _check(acceleration)
+    check_acceleration("acceleration", acceleration)
+    if acceleration.shape[1] < 16:
+        raise ValueError(
+            message(
+                "`acceleration` must have at least 16 samples in a window.",
+                f"shape={acceleration.shape}",
+                "Use longer windows.",
+            )
+        )
+    check_finite(acceleration, "window", "Keep the valid windows only.")
     chunks = [
         _describe(acceleration[start : start + _CHUNK].astype("float64"))
         for start in range(0, len(acceleration), _CHUNK)
     ]
     return np.concatenate(chunks).astype("float32")
-
-
-def _check(acceleration):
-    if acceleration.ndim != 3 or acceleration.shape[-1] != 3:
-        raise ValueError(
-            "`acceleration` must have the shape (windows, time, 3). "
-            f"Received: acceleration.shape={acceleration.shape}. Add the "
-            "axis of windows to a single one: acceleration[None]."
-        )
-    if not len(acceleration) or acceleration.shape[1] < 16:
-        raise ValueError(
-            "`acceleration` must hold at least one window of at least 16 "
-            f"samples. Received: acceleration.shape={acceleration.shape}. "
-            "Use longer windows."
-        )
-    num_bad = int(np.sum(~np.isfinite(acceleration).all(axis=(1, 2))))
-    if num_bad:
-        raise ValueError(
-            "Every sample must be finite. Received: "
-            f"{num_bad} of {len(acceleration)} windows with NaN or infinite "
-            "samples. Keep the valid windows only."
-        )
 
 
 def _describe(axes):

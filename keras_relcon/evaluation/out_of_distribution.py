@@ -3,7 +3,9 @@
 import numpy as np
 from keras import ops
 
+from keras_relcon.checks import check_whole, message
 from keras_relcon.evaluation.embed_windows import (
+    check_acceleration,
     embed_windows,
     map_batches,
 )
@@ -46,9 +48,12 @@ def neighbor_scores(embeddings, bank, num_neighbors=5):
 
     if not 1 <= num_neighbors <= len(bank):
         raise ValueError(
-            "`num_neighbors` must be between 1 and the number of windows in "
-            f"the bank, {len(bank)}. Received: num_neighbors={num_neighbors}. "
-            "Use fewer neighbours or a larger bank."
+            message(
+                "`num_neighbors` must be between 1 and the number of windows "
+                f"in the bank, {len(bank)}.",
+                {"num_neighbors": num_neighbors},
+                "Use fewer neighbours or a larger bank.",
+            )
         )
     nearest = NearestNeighbors(n_neighbors=num_neighbors, metric="cosine")
     distances, _ = nearest.fit(bank).kneighbors(embeddings)
@@ -73,7 +78,8 @@ def motif_scores(motif_distance, acceleration, bank, batch_size=256):
         ValueError: if one of the two holds no window, or `batch_size` is below
             1.
     """
-    _check(acceleration=acceleration, bank=bank)
+    check_acceleration("acceleration", acceleration)
+    check_acceleration("bank", bank)
     num_windows, num_bank = len(acceleration), len(bank)
     pairs = np.indices((num_windows, num_bank)).reshape(2, -1).T
 
@@ -165,12 +171,13 @@ def out_of_distribution_auroc(
             below 1, the bank has fewer windows than `num_neighbors`, or a
             window, a weight of the encoder or an embedding is not finite.
     """
-    _check(inside=inside, outside=outside, bank=bank)
-    if max_motif_bank < 1:
-        raise ValueError(
-            "`max_motif_bank` must be at least 1. "
-            f"Received: max_motif_bank={max_motif_bank}. Use 64."
-        )
+    for name, part in (
+        ("inside", inside),
+        ("outside", outside),
+        ("bank", bank),
+    ):
+        check_acceleration(name, part)
+    check_whole("max_motif_bank", max_motif_bank, advice="Use 64.")
     windows = np.concatenate([inside, outside])
     is_outside = np.arange(len(windows)) >= len(inside)
     embeddings = embed_windows(encoder, windows, batch_size)
@@ -195,14 +202,3 @@ def _area(is_outside, scores):
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(is_outside, scores))
-
-
-def _check(**parts):
-    for name, part in parts.items():
-        shape = np.shape(part)
-        if len(shape) != 3 or shape[-1] != 3 or not shape[0]:
-            raise ValueError(
-                f"`{name}` must be windows of shape (windows, time, 3), in "
-                f"g, at least one. Received: shape={shape}. Cut them with "
-                "`make_windows`."
-            )

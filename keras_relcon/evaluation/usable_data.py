@@ -1,9 +1,10 @@
-"""Checks what is given to `cross_validate`, before any work is done."""
+"""What `cross_validate` is given: checked, and without what it cannot use."""
 
 import warnings
 
 import numpy as np
 
+from keras_relcon.checks import check_kind
 from keras_relcon.data.windows import Windows
 from keras_relcon.evaluation.protocols.folds import Fold, LeakyFold
 
@@ -14,20 +15,27 @@ def is_regression(task):
 
 
 def check_task_and_data(task, data):
+    """Raises a TypeError unless the two are a task and `Windows`."""
     is_task = hasattr(task, "fit") and hasattr(task, "predict")
     if isinstance(task, type) or not is_task:
         raise TypeError(
             "`task` must be a task, with `fit` and `predict`. Received: "
             f"task={task!r}. Make one, such as `LinearProbe()`."
         )
-    if not isinstance(data, Windows):
-        raise TypeError(
-            "`data` must be `Windows`. Received: data of type "
-            f"{type(data).__name__}. Cut recordings with `make_windows`."
-        )
+    check_kind(
+        "data",
+        data,
+        Windows,
+        "`Windows`",
+        "Cut recordings with `make_windows`.",
+    )
 
 
 def usable_windows(task, data):
+    """The valid windows that have a label or target, and what it is.
+
+    Warns of those that are left out.
+    """
     y = _labels_or_target(task, data)
     if len(y) != len(data):
         raise ValueError(
@@ -77,6 +85,10 @@ def _labels_or_target(task, data):
 
 
 def usable_folds(task, protocol, windows, y, num_dropped=0):
+    """The folds of a protocol as a list, each of them fit for the windows.
+
+    Warns of classes that a fold tests and does not train.
+    """
     kinds = (Fold, LeakyFold)
     is_several = hasattr(protocol, "__iter__")
     folds = list(protocol) if is_several else [protocol]

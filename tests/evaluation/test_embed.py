@@ -144,7 +144,7 @@ def test_bad_inputs_say_what_is_expected(make_labelled_windows):
         embed_windows(MeanEncoder(), _windows(0))
     with pytest.raises(ValueError, match="a whole number.*batch_size=16.0"):
         embed_windows(MeanEncoder(), _windows(2), batch_size=16.0)
-    with pytest.raises(ValueError, match="`batch_size` must be at least 1"):
+    with pytest.raises(ValueError, match="`batch_size` must be .* least 1"):
         embed_windows(MeanEncoder(), _windows(2), batch_size=0)
     none_valid = make_labelled_windows(1, 1, invalid=[0, 1, 2])
     with pytest.raises(ValueError, match="at least one valid window"):

@@ -1,5 +1,7 @@
 import numpy as np
 
+from keras_relcon.checks import check_whole
+
 
 def reliability(y_true, probabilities, classes, num_bins=10):
     """How often a classifier is right, by how sure it is.
@@ -22,11 +24,7 @@ def reliability(y_true, probabilities, classes, num_bins=10):
         ValueError: if there is no row, the lengths differ, or there is no
             bin.
     """
-    if num_bins < 1:
-        raise ValueError(
-            "`num_bins` must be at least 1. "
-            f"Received: num_bins={num_bins}. Use 10."
-        )
+    check_whole("num_bins", num_bins, advice="Use 10.")
     y_true, classes = np.asarray(y_true), np.asarray(classes)
     probabilities = np.asarray(probabilities, "float64")
     if not len(y_true) or probabilities.shape != (len(y_true), len(classes)):

@@ -59,21 +59,6 @@ def subject_means(y_true, y_pred, subjects):
     """
     y_true = np.asarray(y_true, "float64")
     y_pred = np.asarray(y_pred, "float64")
-    _check(y_true, y_pred, subjects)
-    _, codes = np.unique(subjects, return_inverse=True)
-    counts = np.bincount(codes)
-    return (
-        np.bincount(codes, y_true) / counts,
-        np.bincount(codes, y_pred) / counts,
-    )
-
-
-def _varies(values):
-    # The mean of equal values is off by rounding where counts differ.
-    return np.ptp(values) > 1e-12 * np.abs(values).max()
-
-
-def _check(y_true, y_pred, subjects):
     shapes = [np.shape(part) for part in (y_true, y_pred, subjects)]
     if shapes[0] in ((), (0,)) or shapes != [(len(y_true),)] * 3:
         raise ValueError(
@@ -88,3 +73,14 @@ def _check(y_true, y_pred, subjects):
             f"{num_bad} of {len(y_true)} rows that are not. Leave out "
             "windows without a target."
         )
+    _, codes = np.unique(subjects, return_inverse=True)
+    counts = np.bincount(codes)
+    return (
+        np.bincount(codes, y_true) / counts,
+        np.bincount(codes, y_pred) / counts,
+    )
+
+
+def _varies(values):
+    # The mean of equal values is off by rounding where counts differ.
+    return np.ptp(values) > 1e-12 * np.abs(values).max()
