@@ -47,7 +47,7 @@ from keras_relcon.evaluation.tasks.ridge_probe import RidgeProbe
 
 @dataclasses.dataclass(frozen=True)
 class Benchmark:
-    """A data set, how its windows are cut, its folds, its task.
+    """A data set with its windows, its protocol and its task.
 
     Attributes:
         name: str.
@@ -55,8 +55,8 @@ class Benchmark:
         read: callable. From the path to the data to `Recording`s, of IPOL
             pairs of these and their `Interval`s.
         windows: callable. From those to `Windows`.
-        folds: callable. From the windows to a list of `Fold`.
-        task: callable without arguments, to the task of the protocol.
+        folds: callable. From the windows to the protocol, a list of `Fold`.
+        task: callable without arguments, to the task, not fitted.
         standardize: bool. See `cross_validate`. Defaults to `False`.
         published: str or None. Name of the rows quoted beside it, see
             `published_rows`. Defaults to `None`.
@@ -177,7 +177,7 @@ def run_benchmark(
     """Runs a named benchmark on a data set on disk.
 
     Published rows are quoted beside it unless `standardize` or
-    `label_fraction` make it another protocol.
+    `label_fraction` differ from the benchmark's.
 
     Args:
         name: str. A key of `BENCHMARKS`.
@@ -185,8 +185,9 @@ def run_benchmark(
             others TFDS's `data_dir` with the prepared builder of
             `tfds_builders`. Or what `Benchmark.read` gives, read already.
         encoder: see `cross_validate`.
-        task: a task, or `None` for that of the protocol. Defaults to `None`.
-        standardize: bool, or `None` for that of the protocol. Defaults to
+        task: a task, or `None` for that of the benchmark. Defaults to
+            `None`.
+        standardize: bool, or `None` for that of the benchmark. Defaults to
             `None`.
         variant: `"corrected"`, or `"released"` for what the authors' code
             does where it leaks test subjects (Table 3); every output then
@@ -270,7 +271,7 @@ def _variant_options(benchmark, variant):
     if variant not in allowed:
         raise ValueError(
             f"`variant` of {benchmark.name} must be one of {allowed}. "
-            f"Received: variant={variant!r}. Only the protocols of Table 3 "
-            "were released with a leak."
+            f"Received: variant={variant!r}. Only the benchmarks of "
+            "Table 3 were released with a leak."
         )
     return {"variant": variant} if benchmark.has_variants else {}

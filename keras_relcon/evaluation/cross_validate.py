@@ -120,7 +120,7 @@ def cross_validate(
 
 
 def _warn_of_other_windows(encoder, windows):
-    """A protocol may want them, and the caller should know."""
+    """A benchmark may want them, and the caller should know."""
     encoders = encoder.values() if isinstance(encoder, dict) else [encoder]
     length = windows.acceleration.shape[1]
     for model in encoders:
@@ -132,8 +132,8 @@ def _warn_of_other_windows(encoder, windows):
             warnings.warn(
                 f"The encoder's preset was trained on windows of "
                 f"{trained_on[0]} samples at {trained_on[1]:g} Hz, and is "
-                f"scored on {length} at {windows.sample_rate_hz:g} Hz. Where "
-                "the protocol leaves it open, cut windows of its own.",
+                f"scored on {length} at {windows.sample_rate_hz:g} Hz. Unless "
+                "a benchmark asks for it, cut windows of the preset's size.",
                 stacklevel=3,
             )
 

@@ -3,6 +3,7 @@ import uuid
 import keras
 from keras import ops
 
+from keras_relcon.checks import message
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.features import handmade_features
 from keras_relcon.evaluation.result_cache import (
@@ -24,7 +25,7 @@ class EncoderRepresentation:
         batch_size: int. Windows per forward pass.
     """
 
-    is_rescaled = True  # takes windows that a protocol has standardised
+    is_rescaled = True  # takes windows whose axes are standardised
 
     def __init__(self, encoder, batch_size):
         self.encoder = encoder
@@ -52,7 +53,7 @@ class EncoderRepresentation:
 class HandmadeRepresentation:
     """Windows seen through hand-made features, always in g.
 
-    A protocol's scaling per axis would take the meaning from the magnitude;
+    Scaling each axis would take the meaning from the magnitude;
     the probe standardises every feature anyway.
     """
 
@@ -107,9 +108,12 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
     for model in encoders.values():
         if not isinstance(model, keras.layers.Layer):
             raise TypeError(
-                "`encoder` must be a `keras.Model`, a dict of name to such "
-                f"models, or None. Received: {model!r}. Load a preset with "
-                "`from_preset`."
+                message(
+                    "`encoder` must be a `keras.Model`, a dict of name to "
+                    "such models, or None.",
+                    {"encoder": model},
+                    "Load a preset with `from_preset`.",
+                )
             )
         if not model.built:
             model(ops.zeros((1, window_length, 3)))

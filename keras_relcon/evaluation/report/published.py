@@ -118,7 +118,7 @@ class PublishedRow:
             `None` where none is published. Fractions for classification;
             the unit of the target for a regression.
         source: str. Publication and table.
-        protocol: str. How it was measured, in a sentence.
+        protocol: str. Who was tested and how, in a sentence.
         note: str. What stands in the way of a comparison. Defaults to none.
 
     Raises:
@@ -172,7 +172,7 @@ def published_rows(name):
     """Rows of a table of [RelCon](https://arxiv.org/abs/2411.18822).
 
     - `"table4_hhar"`, `"table4_motionsense"`, `"table4_pamap2_ankle"`: the
-      benchmark of Haresamudram et al. 2022 with RelCon's row;
+      comparison of Haresamudram et al. 2022 with RelCon's row;
     - `"table3_opportunity"`, `"table3_pamap2_wrist"`: RelCon and Yuan et al.
       2024, probed, fine-tuned and from scratch;
     - `"table1_stride_velocity"`, `"table1_double_support_time"`: gait, on

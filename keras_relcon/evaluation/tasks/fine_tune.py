@@ -78,7 +78,7 @@ class FineTune(Task):
 
     The preset `"table3"` is that of the [paper](
     https://arxiv.org/abs/2411.18822), and the default. `"yuan2024"` is the
-    downstream protocol of Yuan et al. (2024); they set
+    downstream training of Yuan et al. (2024); they set
     `class_weight="balanced"` for Opportunity alone, and
     `freeze_encoder=True` is their "MLP probe".
 
