@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_relcon.data.store.atomic_file import replacing
+from keras_relcon.kept_files import replacing
 
 FORMATS = (".npz", ".parquet")
 VECTOR_COLUMN = "embedding_{:03d}"
@@ -59,7 +59,7 @@ class Embeddings:
         Raises:
             ValueError: if the path ends otherwise.
             ImportError: for Parquet, if pyarrow is not installed.
-            OSError: if another process is writing the file.
+            OSError: if the path is a symbolic link.
         """
         path = _checked(path)
         write = _write_parquet if path.suffix == ".parquet" else _write_npz
@@ -119,8 +119,7 @@ def _write_npz(embeddings, path):
     arrays = {name: getattr(embeddings, name) for name in _names()}
     for name in TEXT_COLUMNS.values():
         arrays[name] = np.asarray(arrays[name]).astype(str)
-    with open(path, "wb") as file:
-        np.savez(file, **arrays)
+    np.savez(path, **arrays)
 
 
 def _read_npz(path):

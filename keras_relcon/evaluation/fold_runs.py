@@ -15,8 +15,9 @@ from keras_relcon.evaluation.metrics.recordings import (
 from keras_relcon.evaluation.metrics.regression import regression_metrics
 from keras_relcon.evaluation.report.fold_result import FoldResult
 from keras_relcon.evaluation.report.run_facts import task_settings, to_plain
-from keras_relcon.evaluation.result_cache import ResultCache, content_key
+from keras_relcon.evaluation.result_cache import ResultCache
 from keras_relcon.evaluation.usable_data import is_regression
+from keras_relcon.kept_files import content_key
 
 
 class FoldRuns:

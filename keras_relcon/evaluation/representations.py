@@ -6,11 +6,7 @@ from keras import ops
 from keras_relcon.checks import message
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.features import handmade_features
-from keras_relcon.evaluation.result_cache import (
-    config_text,
-    content_key,
-    has_config,
-)
+from keras_relcon.kept_files import config_text, content_key, has_config
 
 CONTROLS = ("untrained", "handmade")
 HANDMADE = "hand-made features"

@@ -4,7 +4,7 @@ import keras
 
 from keras_relcon.argument_checks import check_count
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
-from keras_relcon.evaluation.result_cache import content_key
+from keras_relcon.kept_files import content_key
 from keras_relcon.layers import ResNet1D34
 from keras_relcon.tuning.finished_trials import FinishedTrials
 from keras_relcon.tuning.input_checks import check_apart, check_objective

@@ -54,7 +54,7 @@ def test_a_failed_save_leaves_the_old_file(embeddings, tmp_path, monkeypatch):
     before = path.read_bytes()
 
     def fail(file, **arrays):
-        file.write(b"half")
+        file.write_bytes(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr(np, "savez", fail)

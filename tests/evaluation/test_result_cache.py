@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import keras
 import numpy as np
@@ -9,7 +10,8 @@ from keras_relcon.evaluation import (
     cross_validate,
     grouped_k_fold,
 )
-from keras_relcon.evaluation.result_cache import ResultCache, content_key
+from keras_relcon.evaluation.result_cache import ResultCache
+from keras_relcon.kept_files import content_key
 
 
 class CountingProbe(LinearProbe):
@@ -139,6 +141,40 @@ def test_without_a_directory_nothing_is_kept(tmp_path):
     for _ in range(2):
         cache.embeddings("key", lambda: calls.append(1))
     assert len(calls) == 2 and not list(tmp_path.iterdir())
+
+
+def test_files_of_earlier_releases_are_read(tmp_path):
+    key = "0123456789abcdef" * 4
+    rest = {
+        "representation": "encoder",
+        "fold": 1,
+        "metrics": {"macro_f1": 0.5, "kappa": float("nan")},
+        "subjects": ["a", "b"],
+        "choice": {"C": 0.1},
+        "classes": ["run", "sit"],
+        "seconds": 2.0,
+        "leak": None,
+    }
+    arrays = {
+        "y_true": np.array(["run", "sit"]),
+        "y_pred": np.array(["sit", "sit"]),
+        "embeddings": np.ones((2, 3), "float32"),
+        "probabilities": np.full((2, 2), 0.5, "float32"),
+        "window_subjects": np.array(["a", "b"]),
+    }
+    folder, name = tmp_path, f"{key[:32]}.npz"
+    np.savez(folder / f"fold-{name}", rest=np.array(json.dumps(rest)), **arrays)
+    np.savez(folder / f"embeddings-{name}", embeddings=arrays["embeddings"])
+    cache = ResultCache(folder)
+    result = cache.fold(key, pytest.fail)
+    assert result.subjects == ("a", "b") and result.classes == ("run", "sit")
+    assert result.metrics["macro_f1"] == 0.5 and result.choice == {"C": 0.1}
+    assert (result.fold, result.seconds, result.leak) == (1, 2.0, None)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(getattr(result, name), array)
+    np.testing.assert_array_equal(
+        cache.embeddings(key, pytest.fail), arrays["embeddings"]
+    )
 
 
 def test_keys_tell_shapes_and_types_apart():

@@ -5,7 +5,6 @@ import pathlib
 
 import numpy as np
 
-from keras_relcon.data.store.atomic_file import replacing
 from keras_relcon.evaluation.report import metric_columns, tables
 from keras_relcon.evaluation.report.fold_result import check_results
 from keras_relcon.evaluation.report.page import to_html
@@ -16,6 +15,7 @@ from keras_relcon.evaluation.report.paired_difference import (
 from keras_relcon.evaluation.report.plots.figures import draw_figures
 from keras_relcon.evaluation.report.published import check_published
 from keras_relcon.evaluation.report.run_facts import to_plain
+from keras_relcon.kept_files import replacing
 
 
 class Report:
@@ -291,6 +291,6 @@ def _over_folds(function, values):
 def _write(path, content):
     if isinstance(content, str):
         content = content.encode("utf-8")
-    with replacing(path, wait=True) as temporary:
+    with replacing(path) as temporary:
         temporary.write_bytes(content)
     return os.fspath(path)

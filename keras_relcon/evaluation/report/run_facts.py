@@ -1,6 +1,5 @@
 """What was run, and how facts of any kind become plain values."""
 
-import importlib.metadata
 import math
 import os
 import platform
@@ -9,9 +8,7 @@ import time
 import keras
 import numpy as np
 
-from keras_relcon.version import __version__
-
-_PACKAGES = ("numpy", "scikit-learn", "scipy", "tensorflow", "jax", "torch")
+from keras_relcon.kept_files import library_versions
 
 
 def describe_run(task, windows, folds, standardize, seed, started):
@@ -76,21 +73,6 @@ def _plain_or_settings(value):
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
     return task_settings(value) if hasattr(value, "__dict__") else repr(value)
-
-
-def library_versions():
-    """Versions of what computes a result, by name; JSON-ready."""
-    versions = {
-        "python": platform.python_version(),
-        "keras_relcon": __version__,
-        "keras": keras.__version__,
-    }
-    for name in _PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
 
 
 def to_plain(value):
