@@ -101,8 +101,10 @@ def measure(case, folder, gigabytes):
 
 def measure_file(case, path, gigabytes):
     from keras_relcon.data import WindowStore
-    from keras_relcon.data.store.recording_items import encode_recordings
-    from keras_relcon.data.store.signal_encoding import SignalEncoding
+    from keras_relcon.data.store.signal_encoding import (
+        SignalEncoding,
+        encode_recordings,
+    )
     from keras_relcon.data.store.store_writer import create_store
 
     begin = time.perf_counter()
@@ -153,8 +155,10 @@ def sparse_store(path, gigabytes):
 
     from keras_relcon.data import WindowStore
     from keras_relcon.data.store.signal_encoding import SignalEncoding
-    from keras_relcon.data.store.signals import FileSignal
-    from keras_relcon.data.store.stored_recording import StoredRecording
+    from keras_relcon.data.store.stored_recording import (
+        FileSignal,
+        StoredRecording,
+    )
 
     encoding = SignalEncoding(100.0, "int16", 16.0)
     invalid = np.zeros(0, [("start", "i8"), ("stop", "i8"), ("reason", "S8")])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_relcon.data.store.atomic_file import replacing
+from keras_relcon import kept_files
 
 NAMES = ("checkpoint_0.bin", "checkpoint_1.bin")
 HEADER = b"keras_relcon checkpoint 1\n"
@@ -47,11 +47,14 @@ class CheckpointFiles:
         content = _pack({"number": self._number + 1, "values": values}, arrays)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as temporary:
-                with open(temporary, "wb") as file:
-                    file.write(HEADER)
-                    file.write(hashlib.sha256(content).digest())
-                    file.write(content)
+            with (
+                kept_files.lock(path, wait=False),
+                kept_files.replacing(path) as temporary,
+                open(temporary, "wb") as file,
+            ):
+                file.write(HEADER)
+                file.write(hashlib.sha256(content).digest())
+                file.write(content)
         except OSError as error:
             raise OSError(
                 error.errno,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from keras_relcon.data.store.atomic_file import replacing
+from keras_relcon import kept_files
 
 
 class EpochLog(keras.callbacks.CSVLogger):
@@ -44,9 +44,6 @@ def _keep_before(path, epoch):
     # A row that was cut by a kill is one of an epoch to be run again.
     rows = [row for row in rows if row[:1] and row[0].isdigit()]
     rows = [row for row in rows if int(row[0]) < epoch]
-    if not rows:
-        path.write_text("")
-        return
-    with replacing(path) as temporary:
+    with kept_files.replacing(path) as temporary:
         with open(temporary, "w", newline="") as file:
-            csv.writer(file).writerows([header, *rows])
+            csv.writer(file).writerows([header, *rows] if rows else [])

@@ -7,8 +7,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_relcon import checks
 from keras_relcon.data.streams.epoch_batches import EpochBatches
 
+GROUPS = "the `CandidateGroups` or `WindowBatches` that `fit` is given"
 MOST_NAMES = 5
 
 
@@ -46,12 +48,7 @@ class LossGuard(keras.callbacks.Callback):
 
     def __init__(self, path, groups, largest_loss=None, most_skipped=100):
         super().__init__()
-        if not isinstance(groups, EpochBatches):
-            raise TypeError(
-                "`groups` must be the `CandidateGroups` or `WindowBatches` "
-                "that `fit` is given. Received: groups of type "
-                f"{type(groups).__name__}."
-            )
+        checks.check_kind("groups", groups, EpochBatches, GROUPS)
         self.path = Path(path)
         self.groups = groups
         self.largest_loss = largest_loss

@@ -1,37 +1,23 @@
 """Goes on with an interrupted training as if nothing had happened."""
 
-import dataclasses
-import hashlib
 import time
 import warnings
-from numbers import Integral
 
 import keras
 
-from keras_relcon import distributed
+from keras_relcon import checks, distributed
 from keras_relcon.data.streams.epoch_batches import EpochBatches
-from keras_relcon.training.callback_state import get_state, set_state
 from keras_relcon.training.checkpoint_files import CheckpointFiles
-from keras_relcon.training.model_state import (
+from keras_relcon.training.loss_guard import GROUPS
+from keras_relcon.training.training_state import (
     get_arrays,
+    get_state,
     is_finite,
     set_arrays,
+    set_state,
 )
 
 ENDED_EARLY = "Your input ran out of data"
-# What the batches of a stream depend on, beside its store; not all have all.
-STREAM_SETTINGS = (
-    "seed",
-    "batch_size",
-    "num_candidates",
-    "policy",
-    "span_seconds",
-    "allow_overlap",
-    "weighting",
-    "minimum_std_g",
-    "is_fixed",
-)
-MOST_COMPARED_WINDOWS = 1000
 
 
 class ResumableTraining(keras.callbacks.Callback):
@@ -100,22 +86,11 @@ class ResumableTraining(keras.callbacks.Callback):
         self, directory, groups, every=None, callbacks=(), max_minutes=None
     ):
         super().__init__()
-        if not isinstance(groups, EpochBatches):
-            raise TypeError(
-                "`groups` must be the `CandidateGroups` or `WindowBatches` "
-                "that `fit` is given. Received: groups of type "
-                f"{type(groups).__name__}."
-            )
-        if every is not None and (not isinstance(every, Integral) or every < 1):
-            raise ValueError(
-                "`every` must be at least 1, an int, or None. Received: "
-                f"every={every!r}."
-            )
-        if max_minutes is not None and max_minutes < 0:
-            raise ValueError(
-                "`max_minutes` must not be negative, or None. "
-                f"Received: max_minutes={max_minutes}."
-            )
+        checks.check_kind("groups", groups, EpochBatches, GROUPS)
+        if every is not None:
+            checks.check_whole("every", every, 1)
+        if max_minutes is not None:
+            checks.check_number("max_minutes", max_minutes, least=0)
         self.files = CheckpointFiles(directory)
         self.groups = groups
         self.every = every
@@ -131,7 +106,7 @@ class ResumableTraining(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._check_processes()
         self._began = time.monotonic()
-        self._stream = _identity(self.groups)
+        self._stream = self.groups.identity()
         self._build()
         self.is_finished = self.is_paused = False
         self.position, self._seconds_before = (0, 0), 0.0
@@ -323,26 +298,3 @@ class ResumableTraining(keras.callbacks.Callback):
                 + f" from those of {str(self.files.directory)!r}. Use another "
                 "directory, or remove this one to train from the start."
             )
-
-
-def _identity(groups):
-    """All that the batches of an (epoch, index) depend on."""
-    signal, store = hashlib.sha256(), groups.store
-    for piece in store.pieces:
-        signal.update(repr(dataclasses.astuple(piece)).encode())
-    # Of the samples, a window of some pieces: all of them may be terabytes.
-    every = -(-len(store.pieces) // MOST_COMPARED_WINDOWS)
-    compared = [piece.start for piece in store.pieces[::every]]
-    signal.update(store.read(compared).tobytes())
-    settings = {
-        name: getattr(groups, name)
-        for name in STREAM_SETTINGS
-        if hasattr(groups, name)
-    }
-    return {
-        **settings,
-        "num_batches": len(groups),
-        "window_length": store.window_length,
-        "sample_rate_hz": store.sample_rate_hz,
-        "signal": signal.hexdigest(),
-    }

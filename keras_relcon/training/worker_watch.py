@@ -1,11 +1,12 @@
 """Ends a training whose data process was killed, which would wait for ever."""
 
 import multiprocessing
-import numbers
 import signal
 import threading
 
 import keras
+
+from keras_relcon import checks
 
 # How the workers of a pool end when it is closed.
 NORMAL = (None, 0, -signal.SIGTERM)
@@ -38,11 +39,7 @@ class WorkerWatch(keras.callbacks.Callback):
 
     def __init__(self, seconds=1.0):
         super().__init__()
-        if not isinstance(seconds, numbers.Real) or not seconds > 0:
-            raise ValueError(
-                "`seconds` must be above 0, a float. Received: "
-                f"seconds={seconds!r}."
-            )
+        checks.check_number("seconds", seconds, above=0)
         self.seconds = seconds
 
     def on_train_begin(self, logs=None):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_relcon.data import CandidateGroups, Recording, WindowStore
-from keras_relcon.data.streams.random_streams import draw_distinct
+from keras_relcon.data.streams.epoch_batches import draw_distinct
 
 LENGTH = 16
 
@@ -226,9 +226,9 @@ def test_small_subjects_are_left_out_by_name(store):
 
 
 def test_wrong_arguments(store):
-    with pytest.raises(ValueError, match="`batch_size` must be at least 2"):
+    with pytest.raises(ValueError, match="`batch_size` must be .*at least 2"):
         make_groups(store, batch_size=1)
-    with pytest.raises(ValueError, match="`num_candidates` must be at least"):
+    with pytest.raises(ValueError, match="`num_candidates` must be .*at least"):
         make_groups(store, num_candidates=0)
     with pytest.raises(ValueError, match="a whole number.*batch_size=4.0"):
         make_groups(store, batch_size=4.0)
@@ -236,8 +236,10 @@ def test_wrong_arguments(store):
         make_groups(store, num_candidates=2.5)
     with pytest.raises(ValueError, match="a whole number.*epoch=2.5"):
         make_groups(store, steps_per_epoch=2.5)
-    with pytest.raises(ValueError, match="`seed` must be in"):
+    with pytest.raises(ValueError, match="`seed` must be .*at least 0"):
         make_groups(store, seed=-1)
+    with pytest.raises(ValueError, match=r"`seed` must be below 2\*\*64"):
+        make_groups(store, seed=2**64)
     with pytest.raises(ValueError, match="`steps_per_epoch` must be"):
         make_groups(store, steps_per_epoch=0)
     with pytest.raises(ValueError, match="must have 101 windows.*at most"):

@@ -56,7 +56,7 @@ def test_each_shard_counts_its_own_epochs(groups):
 def test_bad_shards_are_refused(groups):
     with pytest.raises(ValueError, match="shard_index=2"):
         groups.shard(2, 2)
-    with pytest.raises(ValueError, match="whole numbers.*num_shards=2.0"):
+    with pytest.raises(ValueError, match="a whole number.*num_shards=2.0"):
         groups.shard(2.0, 0)
     with pytest.raises(ValueError, match="shared evenly"):
         groups.shard(5, 0)

@@ -389,7 +389,7 @@ def test_wrong_arguments(path, tmp_path):
         store.append([recording("a", 1)])
     with pytest.raises(ValueError, match="hold a window.*1 pieces"):
         WindowStore.create(new, recording("a", 0, 20))
-    with pytest.raises(ValueError, match='"raise" or "skip".*ignore'):
+    with pytest.raises(ValueError, match="'raise', 'skip'.*ignore"):
         WindowStore.open(path, on_error="ignore")
     with pytest.raises(FileNotFoundError):
         WindowStore.open(new)

@@ -11,7 +11,7 @@ from keras_relcon.models.train_steps import RelConTrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
 from keras_relcon.training import LossGuard, ResumableTraining
 from keras_relcon.training.loss_guard import describe_anchors
-from keras_relcon.training.model_state import get_arrays, state_variables
+from keras_relcon.training.training_state import get_arrays, state_variables
 
 pytestmark = pytest.mark.every_backend
 

@@ -13,7 +13,7 @@ from training.train_script import make_groups, make_model
 
 from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
 from keras_relcon.training import ResumableTraining, WorkerWatch
-from keras_relcon.training.model_state import get_arrays
+from keras_relcon.training.training_state import get_arrays
 
 pytestmark = pytest.mark.every_backend
 

@@ -23,7 +23,7 @@ import numpy as np
 
 import keras_relcon as kr
 from keras_relcon.models.candidate_pool import candidate_index, candidate_pool
-from keras_relcon.training.model_state import get_arrays
+from keras_relcon.training.training_state import get_arrays
 
 EPOCHS, STEPS, EVERY = 3, 5, 2
 

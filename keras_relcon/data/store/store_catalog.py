@@ -10,6 +10,7 @@ without HDF5; other programs read the same file through HDF5.
 import json
 import os
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -124,6 +125,35 @@ def table_type(table):
     return np.dtype([tuple(column) for column in description])
 
 
+def report_damage(path, catalog, problems, damaged, on_error):
+    """Raises on damage, or warns of it if what is left can be read."""
+    if not (problems or damaged):
+        return
+    recordings = catalog["recordings"]
+    found = [
+        f"recording {recordings[index]['recording']!r} of subject "
+        f"{recordings[index]['subject']!r}: {damaged[index]}"
+        for index in sorted(damaged)[:10]
+    ]
+    more = len(damaged) - len(found)
+    found += [f"{more} more recordings"] * (more > 0) + problems
+    summary = "; ".join(found)
+    if damaged:
+        summary = (
+            f"{len(damaged)} of {len(recordings)} recordings are damaged "
+            f"({summary})"
+        )
+    if on_error == "skip" and len(damaged) < len(recordings):
+        left_out = " and are left out" if damaged else "; no recording is lost"
+        warnings.warn(f"{path!r}: {summary}{left_out}.", stacklevel=4)
+        return
+    raise OSError(
+        f"Every byte of a store must be intact. Received: {path!r}, where "
+        f'{summary}. Read the rest with `WindowStore.open(path, on_error="skip'
+        '")`, or make the store again.'
+    )
+
+
 def _unpack(file, position, size, path):
     """The catalog at a position of the file, or `None` if it is damaged."""
     if position is None or position + HEADER.size > size:
@@ -167,8 +197,7 @@ def _raise_unreadable(file, path):
     file.seek(0)
     start = file.read(len(MAGIC))
     if start in (MAGIC, HDF5_SIGNATURE[: len(start)]) and start != b"":
-        is_plain = start == HDF5_SIGNATURE
-        if is_plain:
+        if start == HDF5_SIGNATURE:
             raise ValueError(
                 "`path` must be a store that `WindowStore.create` wrote. "
                 f"Received: {str(path)!r}, an HDF5 file of another kind. Read "

@@ -109,7 +109,7 @@ def _find(target, stamp):
             found = _read_trailer(file)
     except FileNotFoundError:
         return None
-    # What was damaged is looked at again: it may have been the disk's mood.
+    # What was damaged is read again: the disk's error may have passed.
     is_good = found and found["stamp"] == stamp and not found["damaged"]
     return found if is_good else None
 

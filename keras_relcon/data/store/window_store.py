@@ -6,18 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_relcon import checks
 from keras_relcon.data.store.intervals import CLIPPED, MISSING
-from keras_relcon.data.store.recording_items import encode_recordings
-from keras_relcon.data.store.signal_encoding import SignalEncoding
-from keras_relcon.data.store.signals import FileSignal, MemorySignal
-from keras_relcon.data.store.store_catalog import read_catalog
-from keras_relcon.data.store.store_damage import report_damage
+from keras_relcon.data.store.signal_encoding import (
+    SignalEncoding,
+    encode_recordings,
+)
+from keras_relcon.data.store.store_catalog import read_catalog, report_damage
 from keras_relcon.data.store.store_writer import append_to_store, create_store
 from keras_relcon.data.store.stored_recording import (
+    FileSignal,
+    MemorySignal,
     StoredRecording,
     stored_in_file,
 )
-from keras_relcon.data.store.subject_split import split_counts
 from keras_relcon.data.store.unpacked_signal import (
     IsUnpackedFrom,
     find_damage,
@@ -194,11 +196,7 @@ class WindowStore:
             ValueError: if it is no store, or of a newer version, or `on_error`
                 is neither.
         """
-        if on_error not in ("raise", "skip"):
-            raise ValueError(
-                '`on_error` must be "raise" or "skip". '
-                f"Received: on_error={on_error!r}."
-            )
+        checks.check_one_of("on_error", on_error, ("raise", "skip"))
         path = os.path.abspath(path)
         catalog, problems = read_catalog(path)
         stamp = stamp_of(path, catalog)
@@ -389,7 +387,7 @@ class WindowStore:
                 or there are fewer subjects than fractions.
         """
         subjects = self.subjects
-        counts = split_counts(len(subjects), fractions)
+        counts = _split_counts(len(subjects), fractions)
         order = np.random.Generator(np.random.Philox(seed)).permutation(
             len(subjects)
         )
@@ -465,3 +463,30 @@ class WindowStore:
                 "Take starts from `store.pieces`: from `start` to "
                 "`start + num_samples - window_length`."
             )
+
+
+def _split_counts(num_subjects, fractions):
+    """Returns a list of counts, at least 1 each, closest to the fractions.
+
+    Raises:
+        ValueError: if the fractions are not positive or do not sum to 1, or
+            there are fewer subjects than fractions.
+    """
+    fractions = np.asarray(fractions, dtype=np.float64).reshape(-1)
+    is_split = len(fractions) > 0 and (fractions > 0).all()
+    if not is_split or not np.isclose(fractions.sum(), 1.0):
+        raise ValueError(
+            "`fractions` must be positive and sum to 1. "
+            f"Received: fractions={fractions.tolist()}."
+        )
+    if num_subjects < len(fractions):
+        raise ValueError(
+            "Each split needs at least one subject. "
+            f"Received: {num_subjects} subjects for {len(fractions)} splits. "
+            "Ask for fewer splits."
+        )
+    # One subject each, then the rest where the share is furthest from full.
+    counts = np.ones(len(fractions), dtype=int)
+    for _ in range(num_subjects - len(fractions)):
+        counts[np.argmax(fractions * num_subjects - counts)] += 1
+    return counts.tolist()

@@ -1,24 +1,25 @@
 """Batches of anchors with candidates of the same subject, for training."""
 
 import copy
+import warnings
 
 import numpy as np
 
+from keras_relcon import checks
 from keras_relcon.data.streams.activity import ActivityMap
-from keras_relcon.data.streams.candidate_cells import CandidateCells
-from keras_relcon.data.streams.candidate_checks import (
-    check_anchors,
-    check_policy,
-    check_shard,
-    check_sizes,
-    check_store,
-    report_left_out,
+from keras_relcon.data.streams.candidate_cells import (
+    POLICIES,
+    CandidateCells,
+    PieceTable,
 )
-from keras_relcon.data.streams.epoch_batches import EpochBatches
-from keras_relcon.data.streams.piece_table import PieceTable
-from keras_relcon.data.streams.random_streams import draw_distinct, generator
-from keras_relcon.data.streams.tf_dataset import to_tf_dataset
+from keras_relcon.data.streams.epoch_batches import (
+    EpochBatches,
+    draw_distinct,
+    generator,
+)
+from keras_relcon.data.streams.tf_dataset import check_shard, to_tf_dataset
 
+MOST_NAMES = 20
 # Streams of random numbers under one (seed, epoch).
 CELLS, CANDIDATES, OTHER_CELLS = 0, 1, 2
 
@@ -89,6 +90,13 @@ class CandidateGroups(EpochBatches):
     >>> model.fit(groups, epochs=10)
     """
 
+    settings = EpochBatches.settings + (
+        "num_candidates",
+        "policy",
+        "span_seconds",
+        "allow_overlap",
+    )
+
     def __init__(
         self,
         store,
@@ -103,20 +111,23 @@ class CandidateGroups(EpochBatches):
         minimum_std_g=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        check_store(store)
-        check_sizes(batch_size, num_candidates, seed, steps_per_epoch)
-        check_policy(policy, span_seconds, minimum_std_g)
-        self.store = store
-        self.batch_size = batch_size
+        super().__init__(
+            store,
+            batch_size,
+            seed,
+            steps_per_epoch,
+            is_fixed,
+            minimum_std_g,
+            **kwargs,
+        )
+        # The other anchors of a batch are candidates too.
+        checks.check_whole("batch_size", batch_size, 2, "Use 64.")
+        checks.check_whole("num_candidates", num_candidates, 1, "Use 20.")
+        check_policy(policy, span_seconds)
         self.num_candidates = num_candidates
-        self.seed = seed
-        self.steps_per_epoch = steps_per_epoch
-        self.is_fixed = is_fixed
         self.policy = policy
         self.span_seconds = span_seconds
         self.allow_overlap = allow_overlap
-        self.minimum_std_g = minimum_std_g
         self._table = self._make_table()
         self.left_out, num_sure = self._leave_out_small_groups()
         self._batches_per_round = num_sure // batch_size
@@ -269,7 +280,7 @@ class CandidateGroups(EpochBatches):
         place = {"subject": "", "recording": " in one recording"}.get(
             self.policy, f" within {self.span_seconds} s"
         )
-        report_left_out(
+        _report_left_out(
             left_out,
             len(kept),
             f"{needed} windows{place}",
@@ -288,7 +299,13 @@ class CandidateGroups(EpochBatches):
             shift = self._table.draw_shift(shift_rng)
             others = CandidateCells(self._table, shift)
         order = cells.anchors(others, self.num_candidates)
-        check_anchors(len(order), self.batch_size)
+        if len(order) < self.batch_size:
+            raise ValueError(
+                "Each epoch must have at least one batch of anchors with "
+                f"enough candidates. Received: {len(order)} anchors for "
+                f"batch_size={self.batch_size}. Use a longer `span_seconds`, "
+                "a smaller `num_candidates` or more data."
+            )
         rng.shuffle(order)
         # With a time span, the number of anchors was tried for a few shifts
         # only: should one leave fewer, some come twice.
@@ -296,3 +313,57 @@ class CandidateGroups(EpochBatches):
         if len(order) < num_anchors:
             order = np.resize(order, num_anchors)
         return cells, others, order
+
+
+def check_policy(policy, span_seconds):
+    """Raises a ValueError unless a span goes with the policy."""
+    checks.check_one_of("policy", policy, POLICIES)
+    if policy == "time_span":
+        advice = "It goes with this policy."
+        checks.check_number(
+            "span_seconds", span_seconds, above=0, advice=advice
+        )
+    elif span_seconds is not None:
+        raise ValueError(
+            checks.message(
+                '`span_seconds` must be None but for `policy="time_span"`.',
+                {"policy": policy, "span_seconds": span_seconds},
+                "Leave it out, or set the policy.",
+            )
+        )
+
+
+def _report_left_out(left_out, num_kept, needed, num_others, num_windows):
+    """Warns of what has too few windows; raises if that is everything.
+
+    Args:
+        left_out: dict of subject to number of windows.
+        num_kept: int. Subjects that stay.
+        needed: str. How many windows are needed, and where.
+        num_others: int. Windows left out of subjects that stay.
+        num_windows: int. Windows of the store.
+    """
+    if not num_kept:
+        raise ValueError(
+            f"At least one subject must have {needed} that do not overlap, "
+            "after any shift: an anchor and its candidates. Received: at most "
+            f"{max(left_out.values())} per subject. Use a smaller "
+            "`num_candidates` or longer recordings."
+        )
+    parts = []
+    if left_out:
+        names = [f"{name} ({count})" for name, count in left_out.items()]
+        more = len(names) - MOST_NAMES
+        names[MOST_NAMES:] = [f"{more} more"] * (more > 0)
+        parts.append(
+            f"{len(left_out)} of {len(left_out) + num_kept} subjects have "
+            f"fewer than {needed} and are left out; with their windows: "
+            f"{', '.join(names)}."
+        )
+    if num_others:
+        parts.append(
+            f"{num_others} of {num_windows} windows, of other subjects, have "
+            f"fewer than {needed} and are left out."
+        )
+    if parts:
+        warnings.warn(" ".join(parts), stacklevel=4)

@@ -1,19 +1,68 @@
 """Batches that depend on (seed, epoch, index) alone."""
 
+import dataclasses
+import hashlib
+
 import keras
+import numpy as np
+
+from keras_relcon import checks
+from keras_relcon.data.store.window_store import WindowStore
+
+MOST_COMPARED_WINDOWS = 1000
 
 
 class EpochBatches(keras.utils.PyDataset):
     """Base of the streams: counts epochs, and keeps a round of windows.
 
     A round is what all windows are cut and ordered into; an epoch has one or
-    more, of `_batches_per_round` batches each. A subclass sets in its
-    constructor `steps_per_epoch`, `is_fixed` and `_batches_per_round`, and has
-    `batch(epoch, index)` and `_draw_round(epoch, round_index)`.
+    more, of `_batches_per_round` batches each. A subclass sets
+    `_batches_per_round` in its constructor, and has `batch(epoch, index)` and
+    `_draw_round(epoch, round_index)`. The other arguments are as of
+    `CandidateGroups`.
     """
 
-    def __init__(self, **kwargs):
+    # Attributes that batches depend on, beside the store and the epoch.
+    settings = ("seed", "batch_size", "minimum_std_g", "is_fixed")
+
+    def __init__(
+        self,
+        store,
+        batch_size,
+        seed,
+        steps_per_epoch,
+        is_fixed,
+        minimum_std_g,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        checks.check_kind(
+            "store",
+            store,
+            WindowStore,
+            "a `WindowStore`",
+            "Make one with `WindowStore.from_recordings`, "
+            "`WindowStore.create` or, of a TFDS dataset, `groups_from_tfds`.",
+        )
+        checks.check_whole("seed", seed, 0, "Use 0.")
+        if seed >= 2**64:
+            raise ValueError(
+                checks.message("`seed` must be below 2**64.", {"seed": seed})
+            )
+        if steps_per_epoch is not None:
+            advice = "Leave it out for all the windows of the store."
+            checks.check_whole("steps_per_epoch", steps_per_epoch, 1, advice)
+        if minimum_std_g is not None:
+            advice = "Use None to keep windows at rest."
+            checks.check_number(
+                "minimum_std_g", minimum_std_g, above=0, advice=advice
+            )
+        self.store = store
+        self.batch_size = batch_size
+        self.seed = seed
+        self.steps_per_epoch = steps_per_epoch
+        self.is_fixed = is_fixed
+        self.minimum_std_g = minimum_std_g
         self.epoch = 0
         self.first_index = 0  # of this epoch; above 0 where it was interrupted
         self.is_in_order = True
@@ -80,6 +129,23 @@ class EpochBatches(keras.utils.PyDataset):
         self._num_drawn_before = len(self._drawn)
         self._drawn, self.is_in_order = set(), True
 
+    def identity(self):
+        """All that the batches depend on, as a dict that JSON can hold."""
+        signal, store = hashlib.sha256(), self.store
+        for piece in store.pieces:
+            signal.update(repr(dataclasses.astuple(piece)).encode())
+        # Of the samples, a window of some pieces: all may be terabytes.
+        every = -(-len(store.pieces) // MOST_COMPARED_WINDOWS)
+        compared = [piece.start for piece in store.pieces[::every]]
+        signal.update(store.read(compared).tobytes())
+        return {
+            **{name: getattr(self, name) for name in self.settings},
+            "num_batches": len(self),
+            "window_length": store.window_length,
+            "sample_rate_hz": store.sample_rate_hz,
+            "signal": signal.hexdigest(),
+        }
+
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch."""
         raise NotImplementedError
@@ -100,3 +166,39 @@ class EpochBatches(keras.utils.PyDataset):
 
     def __getstate__(self):
         return {**self.__dict__, "_round": None}
+
+
+def generator(seed, epoch, index, stream):
+    """A generator of its own for each (seed, epoch, index, stream).
+
+    Philox is a cipher of a counter: the upper words of the counter keep the
+    streams apart, 2**128 blocks each.
+    """
+    return np.random.Generator(
+        np.random.Philox(
+            key=np.array([seed, epoch], dtype=np.uint64),
+            counter=np.array([0, 0, index, stream], dtype=np.uint64),
+        )
+    )
+
+
+def draw_distinct(rng, num_items, num_draws):
+    """Draws distinct items of `[0, num_items)`, for each row at once.
+
+    Floyd's algorithm: draw `j` picks from the first `num_items - num_draws +
+    j + 1` items, and takes the last of them if its pick was taken before.
+    Every set is equally likely, at a cost that does not grow with num_items.
+    A shuffle of each row then makes every order equally likely.
+
+    Args:
+        num_items: `(rows,)` int, each at least `num_draws`.
+
+    Returns:
+        `(rows, num_draws)` int.
+    """
+    last = num_items[:, None] - num_draws + np.arange(num_draws)
+    picks = rng.integers(last + 1)
+    for j in range(1, num_draws):
+        is_taken = (picks[:, :j] == picks[:, j : j + 1]).any(axis=1)
+        picks[is_taken, j] = last[is_taken, j]
+    return rng.permuted(picks, axis=1)

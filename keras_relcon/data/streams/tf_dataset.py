@@ -1,6 +1,6 @@
 """Gives the batches of candidate groups as a `tf.data.Dataset`."""
 
-from keras_relcon.data.streams.candidate_checks import check_shard
+from keras_relcon import checks
 
 
 def to_tf_dataset(
@@ -12,11 +12,8 @@ def to_tf_dataset(
 ):
     """See `CandidateGroups.to_tf_dataset`."""
     check_shard(num_shards, shard_index)
-    if epochs is not None and epochs < 1:
-        raise ValueError(
-            "`epochs` must be at least 1, or None for no end. "
-            f"Received: epochs={epochs}. Leave it out to repeat."
-        )
+    if epochs is not None:
+        checks.check_whole("epochs", epochs, 1, "Leave it out for no end.")
     tf = _import_tensorflow()
     length, first_epoch = len(groups), groups.epoch
     window_length = groups.store.window_length
@@ -58,6 +55,27 @@ def to_tf_dataset(
     )
     options.deterministic = True
     return dataset.with_options(options)
+
+
+def check_shard(num_shards, shard_index, num_rows=None):
+    """Raises a ValueError unless there is such a shard, of equal parts."""
+    checks.check_whole("num_shards", num_shards)
+    advice = "Count the shards from 0."
+    checks.check_whole("shard_index", shard_index, 0, advice)
+    if shard_index >= num_shards:
+        raise ValueError(
+            checks.message(
+                "`shard_index` must be below `num_shards`.",
+                {"shard_index": shard_index, "num_shards": num_shards},
+                advice,
+            )
+        )
+    if num_rows is not None and num_rows % num_shards:
+        raise ValueError(
+            "A batch must be shared evenly. Received: "
+            f"num_shards={num_shards} for batches of {num_rows} groups. Use "
+            "a `batch_size` that is a multiple of `num_shards`."
+        )
 
 
 def _import_tensorflow():

@@ -2,17 +2,10 @@
 
 import numpy as np
 
+from keras_relcon import checks
 from keras_relcon.data.streams.activity import ActivityMap, MagnitudeMap
-from keras_relcon.data.streams.candidate_cells import CandidateCells
-from keras_relcon.data.streams.candidate_checks import (
-    check_minimum_std,
-    check_seed_and_steps,
-    check_store,
-    is_whole,
-)
-from keras_relcon.data.streams.epoch_batches import EpochBatches
-from keras_relcon.data.streams.piece_table import PieceTable
-from keras_relcon.data.streams.random_streams import generator
+from keras_relcon.data.streams.candidate_cells import CandidateCells, PieceTable
+from keras_relcon.data.streams.epoch_batches import EpochBatches, generator
 
 WEIGHTINGS = (None, "activity")
 # Streams of random numbers under one (seed, epoch), beside those of
@@ -73,6 +66,8 @@ class WindowBatches(EpochBatches):
     >>> model.fit(batches, epochs=10)
     """
 
+    settings = EpochBatches.settings + ("weighting",)
+
     def __init__(
         self,
         store,
@@ -84,18 +79,18 @@ class WindowBatches(EpochBatches):
         minimum_std_g=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        check_store(store)
-        _check_arguments(batch_size, weighting)
-        check_seed_and_steps(seed, steps_per_epoch)
-        check_minimum_std(minimum_std_g)
-        self.store = store
-        self.batch_size = batch_size
-        self.seed = seed
-        self.steps_per_epoch = steps_per_epoch
-        self.is_fixed = is_fixed
+        super().__init__(
+            store,
+            batch_size,
+            seed,
+            steps_per_epoch,
+            is_fixed,
+            minimum_std_g,
+            **kwargs,
+        )
+        checks.check_whole("batch_size", batch_size, 1, "Use 64.")
+        checks.check_one_of("weighting", weighting, WEIGHTINGS)
         self.weighting = weighting
-        self.minimum_std_g = minimum_std_g
         activity = None
         if minimum_std_g is not None:
             activity = ActivityMap(store, store.pieces, minimum_std_g)
@@ -177,17 +172,4 @@ class WindowBatches(EpochBatches):
         is_at_rest = mean[subject] == 0
         return np.where(
             is_at_rest, 1.0, std / np.where(is_at_rest, 1.0, mean[subject])
-        )
-
-
-def _check_arguments(batch_size, weighting):
-    if not is_whole(batch_size) or batch_size < 1:
-        raise ValueError(
-            "`batch_size` must be at least 1, a whole number. Received: "
-            f"batch_size={batch_size}. Use 64."
-        )
-    if weighting not in WEIGHTINGS:
-        raise ValueError(
-            f"`weighting` must be one of {list(WEIGHTINGS)}. "
-            f"Received: weighting={weighting!r}. Use one of these."
         )
