@@ -11,7 +11,7 @@ from keras_relcon.checks import (
     check_whole,
     message,
 )
-from keras_relcon.data.streams.candidate_checks import check_policy
+from keras_relcon.data.streams.candidate_groups import check_policy
 from keras_relcon.layers.resnet1d34 import POOLINGS
 from keras_relcon.recipes.pretraining_models import check_schedule
 
@@ -263,9 +263,9 @@ def _check_values(config):
     check_whole(f"motif_distance.{length}", distance[length])
     check_schedule("motif_distance", distance)
     check_schedule("relcon", relcon)
-    check_policy(
-        relcon["policy"], relcon["span_seconds"], relcon["minimum_std_g"]
-    )
+    check_policy(relcon["policy"], relcon["span_seconds"])
+    if relcon["minimum_std_g"] is not None:
+        check_number("minimum_std_g", relcon["minimum_std_g"], above=0)
     for name in ("relcon.projector", "views.projector"):
         widths = _value(config, name)
         if not all(type(width) is int and width > 0 for width in widths):
