@@ -33,16 +33,13 @@ from keras_relcon.evaluation.out_of_distribution import (
     amplitude_matched,
     out_of_distribution_auroc,
 )
-from keras_relcon.evaluation.protocols.few_labels import few_labels
-from keras_relcon.evaluation.protocols.folds import (
-    Fold,
+from keras_relcon.evaluation.protocols.folds import Fold, few_labels
+from keras_relcon.evaluation.protocols.splits import (
     grouped_k_fold,
     held_out,
     leave_one_subject_out,
-    validation_folds,
-)
-from keras_relcon.evaluation.protocols.repeated_held_out import (
     repeated_held_out,
+    validation_folds,
 )
 from keras_relcon.evaluation.protocols.wisdm_watch import (
     wisdm_watch_pretraining_subjects,
@@ -116,10 +113,10 @@ MOVED = {
     "norm_scores": "out_of_distribution",
     "opportunity_folds": "protocols.opportunity_table3",
     "opportunity_windows": "protocols.opportunity_table3",
-    "pamap2_ankle_folds": "protocols.pamap2_ankle_table4",
-    "pamap2_ankle_windows": "protocols.pamap2_ankle_table4",
-    "pamap2_wrist_folds": "protocols.pamap2_wrist_table3",
-    "pamap2_wrist_windows": "protocols.pamap2_wrist_table3",
+    "pamap2_ankle_folds": "protocols.pamap2",
+    "pamap2_ankle_windows": "protocols.pamap2",
+    "pamap2_wrist_folds": "protocols.pamap2",
+    "pamap2_wrist_windows": "protocols.pamap2",
     "plot_calibration": "report.plots.curves",
     "plot_confusion_matrix": "report.plots.predictions",
     "plot_embedding_map": "report.plots.embedding_map",

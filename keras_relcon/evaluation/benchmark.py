@@ -10,7 +10,7 @@ from keras_relcon.data import (
     tfds_recordings,
 )
 from keras_relcon.evaluation.cross_validate import cross_validate
-from keras_relcon.evaluation.protocols.few_labels import few_labels
+from keras_relcon.evaluation.protocols.folds import few_labels
 from keras_relcon.evaluation.protocols.hhar_table4 import (
     hhar_folds,
     hhar_windows,
@@ -27,11 +27,9 @@ from keras_relcon.evaluation.protocols.opportunity_table3 import (
     opportunity_folds,
     opportunity_windows,
 )
-from keras_relcon.evaluation.protocols.pamap2_ankle_table4 import (
+from keras_relcon.evaluation.protocols.pamap2 import (
     pamap2_ankle_folds,
     pamap2_ankle_windows,
-)
-from keras_relcon.evaluation.protocols.pamap2_wrist_table3 import (
     pamap2_wrist_folds,
     pamap2_wrist_windows,
 )

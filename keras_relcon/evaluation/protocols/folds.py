@@ -1,7 +1,11 @@
+"""Who trains, who chooses and who is tested in a fold."""
+
 import dataclasses
 import math
 
 import numpy as np
+
+from keras_relcon.checks import check_kind, check_number
 
 PARTS = ("train", "validation", "test")
 
@@ -110,136 +114,49 @@ class LeakyFold:
         }
 
 
-def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):
-    """Folds in which every subject is tested exactly once.
+def few_labels(folds, fraction, seed=0):
+    """The same folds, with labels of only a share of the subjects.
+
+    A share of the training subjects is kept, and the same share of the
+    validation subjects, whose labels are labels too. Tested subjects stay.
+    Smaller shares are inside larger ones of the same seed.
 
     Args:
-        subjects: sequence of str. May repeat, e.g. one per window.
-        num_folds: int. Defaults to `5`.
-        validation_fraction: float in `[0, 1)`. Share of the subjects that
-            are not tested which goes to validation, rounded up. Defaults to
-            `0.2`.
-        seed: int. Defaults to `0`.
+        folds: list of `Fold`.
+        fraction: float in `(0, 1]`. Share of the subjects of each of both
+            parts, rounded up: at least one. Usual ones are 0.01, 0.05, 0.1,
+            0.5 and 1.
+        seed: int. Draws the subjects, in each fold anew. Defaults to `0`.
 
     Returns:
-        list of `Fold`.
+        list of `Fold`, in the order of `folds`.
 
     Raises:
-        ValueError: if there are fewer than 3 subjects, or fewer subjects
-            than folds, or fewer than 2 folds, or the fraction is out of its
-            range, or nobody is left to train.
+        ValueError: if `fraction` is outside `(0, 1]`.
+        TypeError: if a fold is not a `Fold`.
+
+    Example:
+    >>> folds = keras_relcon.evaluation.motionsense_folds()
+    >>> [len(fold.train) for fold in few_labels(folds, 0.1)]
+    [2, 2, 2, 2, 2]
     """
-    subjects = _unique(subjects)
-    if not 2 <= num_folds <= len(subjects) or num_folds % 1:
-        raise ValueError(
-            "`num_folds` must be between 2 and the number of subjects, "
-            f"{len(subjects)}, and whole. Received: num_folds={num_folds}. "
-            "Use fewer folds, or `held_out` for a single split."
+    check_number(
+        "fraction", fraction, above=0, most=1, advice="Use 0.01 for 1 %."
+    )
+    few = []
+    for index, fold in enumerate(folds):
+        check_kind(
+            f"folds[{index}]",
+            fold,
+            Fold,
+            "a `Fold`",
+            "Use a protocol whose folds are made of subjects.",
         )
-    generator = np.random.default_rng(seed)
-    shuffled = generator.permutation(subjects)
-    folds = []
-    for test in np.array_split(shuffled, num_folds):
-        rest = [subject for subject in shuffled if subject not in set(test)]
-        rest = generator.permutation(rest)
-        num_validation = _num_validation(len(rest), validation_fraction)
-        folds.append(_fold(rest[num_validation:], rest[:num_validation], test))
-    return folds
-
-
-def leave_one_subject_out(subjects, num_validation=1, validation="highest"):
-    """One fold per subject, which alone is tested.
-
-    Args:
-        subjects: sequence of str. May repeat, e.g. one per window.
-        num_validation: int. Validation subjects. Defaults to `1`.
-        validation: str. Which of the other subjects these are, in natural
-            order ("2" before "10"): the `"highest"`, what the released code
-            of RelCon intends, or the `"lowest"`. Defaults to `"highest"`.
-
-    Returns:
-        list of `Fold`, in the natural order of the tested subjects.
-
-    Raises:
-        ValueError: if there are fewer than 3 subjects, nobody is left to
-            train, or `validation` is none of these.
-    """
-    subjects = _unique(subjects)
-    if validation not in ("highest", "lowest"):
-        raise ValueError(
-            "`validation` must be 'highest' or 'lowest'. "
-            f"Received: validation={validation!r}. Use 'highest'."
-        )
-    is_whole = isinstance(num_validation, (int, np.integer))
-    if not is_whole or not 0 <= num_validation <= len(subjects) - 2:
-        raise ValueError(
-            "`num_validation` must leave a subject to train and one to test "
-            f"of {len(subjects)}, and be whole. "
-            f"Received: num_validation={num_validation}. Use fewer "
-            "validation subjects."
-        )
-    folds = []
-    for test in subjects:
-        rest = [subject for subject in subjects if subject != test]
-        if validation == "lowest":
-            rest = rest[num_validation:] + rest[:num_validation]
-        num_train = len(rest) - num_validation
-        folds.append(_fold(rest[:num_train], rest[num_train:], [test]))
-    return folds
-
-
-def held_out(subjects, test_fraction=0.2, validation_fraction=0.2, seed=0):
-    """A single split: one fold whose test subjects are drawn at random.
-
-    Args:
-        subjects: sequence of str. May repeat, e.g. one per window.
-        test_fraction: float in `(0, 1)`. Share of the subjects to test,
-            rounded up. Defaults to `0.2`.
-        validation_fraction: float in `[0, 1)`. Share of the others that goes
-            to validation, rounded up. Defaults to `0.2`.
-        seed: int. Defaults to `0`.
-
-    Returns:
-        list with one `Fold`.
-
-    Raises:
-        ValueError: if there are fewer than 3 subjects, a fraction is out of
-            its range, or nobody is left to train.
-    """
-    subjects = _unique(subjects)
-    if not 0 < test_fraction < 1:
-        raise ValueError(
-            "`test_fraction` must be between 0 and 1. "
-            f"Received: test_fraction={test_fraction}. Use 0.2."
-        )
-    shuffled = np.random.default_rng(seed).permutation(subjects)
-    num_test = share(test_fraction, len(subjects))
-    test, rest = shuffled[:num_test], shuffled[num_test:]
-    num_validation = _num_validation(len(rest), validation_fraction)
-    return [_fold(rest[num_validation:], rest[:num_validation], test)]
-
-
-def validation_folds(split, num_folds=5, seed=0):
-    """Folds among the validation subjects of a split, each scored once.
-
-    For choices made without the test subjects, of which several folds say how
-    sure they are: pretrain on `split.train`, score on these.
-
-    Args:
-        split: `Fold`, such as the one of `held_out`.
-        num_folds: int. Defaults to `5`.
-        seed: int. Defaults to `0`.
-
-    Returns:
-        list of `Fold`: `validation` is a part of the split's, `train` the rest
-        of it, `test` that of the split.
-
-    Raises:
-        ValueError: if the split has fewer than 3 validation subjects, or fewer
-            than folds.
-    """
-    inner = grouped_k_fold(split.validation, num_folds, 0, seed)
-    return [Fold(fold.train, fold.test, split.test) for fold in inner]
+        generator = np.random.default_rng([seed, index])
+        train = _keep(fold.train, fraction, generator)
+        validation = _keep(fold.validation, fraction, generator)
+        few.append(Fold(train, validation, fold.test))
+    return few
 
 
 def share(fraction, count):
@@ -256,27 +173,9 @@ def natural_order(subjects):
     )
 
 
-def _unique(subjects):
-    subjects = natural_order({str(subject) for subject in subjects})
-    if len(subjects) < 3:
-        raise ValueError(
-            "A protocol needs at least 3 subjects, for train, validation "
-            f"and test. Received: subjects={subjects}. Add subjects."
-        )
-    return subjects
-
-
-def _num_validation(num_rest, fraction):
-    if not 0 <= fraction < 1:
-        raise ValueError(
-            "`validation_fraction` must be at least 0 and below 1. "
-            f"Received: validation_fraction={fraction}. Use 0.2."
-        )
-    return share(fraction, num_rest)
-
-
-def _fold(train, validation, test):
-    parts = (
-        natural_order(map(str, part)) for part in (train, validation, test)
-    )
-    return Fold(*map(tuple, parts))
+def _keep(subjects, fraction, generator):
+    # the whole order is drawn, so smaller shares begin it like larger ones
+    order = generator.permutation(len(subjects))
+    num_kept = share(fraction, len(subjects))
+    kept = set(order[:num_kept].tolist())
+    return tuple(s for index, s in enumerate(subjects) if index in kept)

@@ -1,13 +1,13 @@
 import numpy as np
 
 from keras_relcon.evaluation.protocols.folds import Fold, natural_order
-from keras_relcon.evaluation.protocols.joined_rows import (
-    cut_joined_rows,
-    parse_folds,
-)
 from keras_relcon.evaluation.protocols.source_files import (
     SourceLayout,
     join_parts,
+)
+from keras_relcon.evaluation.protocols.table4 import (
+    cut_joined_rows,
+    parse_folds,
 )
 
 CLASSES = ("bike", "sit", "stairsdown", "stairsup", "stand", "walk")

@@ -5,7 +5,7 @@ import numpy as np
 from keras_relcon.data.readers.ipol_gait import SPEED, STRIDE_TIME
 from keras_relcon.data.store.intervals import spread_target, target_table
 from keras_relcon.data.target_windows import cut_intervals
-from keras_relcon.evaluation.protocols.repeated_held_out import (
+from keras_relcon.evaluation.protocols.splits import (
     repeated_held_out,
 )
 
@@ -41,7 +41,13 @@ def ipol_gait_windows(items, window_length=256, stride=128):
             100 Hz or has no id of its own, or no walk is as long as a window.
     """
     items = list(items)
-    _check_ids(items)
+    ids = [(str(r.subject), r.recording_id) for r, _ in items]
+    if len(set(ids)) < len(ids) or any(name is None for _, name in ids):
+        raise ValueError(
+            "Every recording of a subject must have a `recording_id` of its "
+            f"own. Received: {ids}. Read the items with "
+            "keras_relcon.data.read_ipol_gait."
+        )
     walks = [
         (recording, _walks(recording, found)) for recording, found in items
     ]
@@ -80,16 +86,6 @@ def ipol_gait_folds(subjects, seeds=range(5)):
         ValueError: as `repeated_held_out`.
     """
     return repeated_held_out(subjects, seeds=seeds)
-
-
-def _check_ids(items):
-    ids = [(str(r.subject), r.recording_id) for r, _ in items]
-    if len(set(ids)) < len(ids) or any(name is None for _, name in ids):
-        raise ValueError(
-            "Every recording of a subject must have a `recording_id` of its "
-            f"own. Received: {ids}. Read the items with "
-            "keras_relcon.data.read_ipol_gait."
-        )
 
 
 def _walks(recording, intervals):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_relcon.evaluation.protocols.joined_rows import (
+from keras_relcon.evaluation.protocols.table4 import (
     cut_joined_rows,
     parse_folds,
 )

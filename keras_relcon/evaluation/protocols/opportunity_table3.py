@@ -1,16 +1,14 @@
 import numpy as np
 
 from keras_relcon.data.resampling import resample, resample_labels
-from keras_relcon.evaluation.protocols.half_shifted_windows import (
-    cut_half_shifted,
-    finite_rows,
-)
 from keras_relcon.evaluation.protocols.source_files import (
     SourceLayout,
     join_parts,
 )
-from keras_relcon.evaluation.protocols.table3_folds import (
+from keras_relcon.evaluation.protocols.table3 import (
     check_variant,
+    cut_half_shifted,
+    finite_rows,
     table3_folds,
 )
 

@@ -1,3 +1,4 @@
+from keras_relcon.checks import check_one_of
 from keras_relcon.data.windows import make_windows
 from keras_relcon.evaluation.protocols.folds import Fold
 
@@ -17,7 +18,6 @@ HELD_OUT = (
     "1648",
 )
 VALIDATION = ("1603", "1606", "1610", "1623", "1627", "1636")
-_PARTS = ("held_out", "validation")
 
 
 def wisdm_watch_pretraining_subjects(subjects):
@@ -90,11 +90,12 @@ def wisdm_watch_folds(part="held_out", subjects=None):
     >>> keras_relcon.evaluation.wisdm_watch_folds()[4].validation
     ('1601', '1602')
     """
-    if part not in _PARTS:
-        raise ValueError(
-            f"`part` must be one of {_PARTS}. Received: part={part!r}. Use "
-            "'validation' for choices, 'held_out' for the final figures."
-        )
+    check_one_of(
+        "part",
+        part,
+        ("held_out", "validation"),
+        "Use 'validation' for choices, 'held_out' for the final figures.",
+    )
     named, num_validation = (HELD_OUT, 2)
     if part == "validation":
         named, num_validation = (VALIDATION, 1)

@@ -6,10 +6,14 @@ from keras_relcon.evaluation import (
     Fold,
     few_labels,
     grouped_k_fold,
-    motionsense_folds,
-    opportunity_folds,
 )
 from keras_relcon.evaluation.protocols.folds import LeakyFold
+from keras_relcon.evaluation.protocols.motionsense_table4 import (
+    motionsense_folds,
+)
+from keras_relcon.evaluation.protocols.opportunity_table3 import (
+    opportunity_folds,
+)
 
 FRACTIONS = (0.01, 0.05, 0.1, 0.5, 1)
 FOLDS = grouped_k_fold([str(k) for k in range(100)], 5, seed=2)
@@ -56,11 +60,13 @@ def test_sizes_are_those_of_the_example():
 
 @pytest.mark.parametrize("fraction", [0, -0.1, 1.01, float("nan")])
 def test_fractions_outside_0_to_1_are_refused(fraction):
-    with pytest.raises(ValueError, match="`fraction` must be above 0"):
+    with pytest.raises(
+        ValueError, match="`fraction` must be .*above 0 and at most 1"
+    ):
         few_labels(opportunity_folds(), fraction)
 
 
 def test_folds_of_rows_are_refused():
     fold = LeakyFold([0], [1], [2], ("1",), "all")
-    with pytest.raises(TypeError, match="list of `Fold`.*LeakyFold"):
+    with pytest.raises(TypeError, match="must be a `Fold`.*LeakyFold"):
         few_labels([fold], 0.5)

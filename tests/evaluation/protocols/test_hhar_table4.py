@@ -8,8 +8,11 @@ from protocol_oracles import (
     stretches,
 )
 
-from keras_relcon.evaluation import hhar_folds, hhar_windows
-from keras_relcon.evaluation.protocols.hhar_table4 import CLASSES
+from keras_relcon.evaluation.protocols.hhar_table4 import (
+    CLASSES,
+    hhar_folds,
+    hhar_windows,
+)
 
 
 def test_fold_0_is_the_released_one():

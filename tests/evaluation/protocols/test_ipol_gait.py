@@ -11,9 +11,11 @@ from keras_relcon.data import (
     read_ipol_gait,
 )
 from keras_relcon.evaluation import (
+    repeated_held_out,
+)
+from keras_relcon.evaluation.protocols.ipol_gait import (
     ipol_gait_folds,
     ipol_gait_windows,
-    repeated_held_out,
 )
 
 REAL_DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"

@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import Recording
-from keras_relcon.evaluation import motionsense_folds, motionsense_windows
-from keras_relcon.evaluation.protocols.motionsense_table4 import TRIALS
+from keras_relcon.evaluation.protocols.motionsense_table4 import (
+    TRIALS,
+    motionsense_folds,
+    motionsense_windows,
+)
 
 
 def _recording(trial, subject="1", count=100, value=0.0, hz=50, labels=None):

@@ -8,8 +8,10 @@ from protocol_oracles import (
     stretches,
 )
 
-from keras_relcon.evaluation import opportunity_windows
-from keras_relcon.evaluation.protocols.opportunity_table3 import CLASSES
+from keras_relcon.evaluation.protocols.opportunity_table3 import (
+    CLASSES,
+    opportunity_windows,
+)
 
 ORDER = ("null", "stand", "walk", "sit", "lie")
 

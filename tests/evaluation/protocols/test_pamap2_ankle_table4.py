@@ -8,8 +8,13 @@ from protocol_oracles import (
     stretches,
 )
 
-from keras_relcon.evaluation import pamap2_ankle_folds, pamap2_ankle_windows
-from keras_relcon.evaluation.protocols.pamap2_ankle_table4 import CLASSES
+from keras_relcon.evaluation.protocols.pamap2 import (
+    ANKLE_CLASSES as CLASSES,
+)
+from keras_relcon.evaluation.protocols.pamap2 import (
+    pamap2_ankle_folds,
+    pamap2_ankle_windows,
+)
 
 
 def test_folds_are_the_published_ones():

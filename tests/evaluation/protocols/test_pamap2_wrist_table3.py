@@ -8,9 +8,14 @@ from protocol_oracles import (
     stretches,
 )
 
-from keras_relcon.evaluation import pamap2_wrist_folds, pamap2_wrist_windows
-from keras_relcon.evaluation.protocols.pamap2_files import ACTIVITIES
-from keras_relcon.evaluation.protocols.pamap2_wrist_table3 import CLASSES
+from keras_relcon.evaluation.protocols.pamap2 import (
+    WRIST_CLASSES as CLASSES,
+)
+from keras_relcon.evaluation.protocols.pamap2 import (
+    activities,
+    pamap2_wrist_folds,
+    pamap2_wrist_windows,
+)
 
 FILES = (
     "Protocol/subject101",
@@ -21,9 +26,9 @@ FILES = (
 
 
 def test_activities_are_in_the_order_of_the_dataset_codes():
-    codes = dict(zip(ACTIVITIES, [*range(8), *range(9, 14), *range(16, 21)]))
+    codes = dict(zip(activities(), [*range(8), *range(9, 14), *range(16, 21)]))
     assert [codes[name] for name in CLASSES] == [1, 2, 3, 4, 12, 13, 16, 17]
-    assert len(ACTIVITIES) == 19 and ACTIVITIES[-1] == "rope_jumping"
+    assert len(activities()) == 19 and activities()[-1] == "rope_jumping"
 
 
 def test_windows_are_those_of_a_plain_loop_protocol_files_first(rng):
@@ -38,7 +43,7 @@ def test_windows_are_those_of_a_plain_loop_protocol_files_first(rng):
         )
         is_known = ~np.isnan(rows).any(axis=1)
         found = half_shifted_windows(
-            rows[is_known], labels[is_known], list(ACTIVITIES), CLASSES
+            rows[is_known], labels[is_known], list(activities()), CLASSES
         )
         expected += found
         names += [name] * len(found)

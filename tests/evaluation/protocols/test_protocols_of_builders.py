@@ -19,20 +19,17 @@ pytest.importorskip(
 )
 
 from keras_relcon.data import tfds_recordings  # noqa: E402
-from keras_relcon.evaluation import (  # noqa: E402
-    hhar_windows,
-    opportunity_windows,
-    pamap2_ankle_windows,
-    pamap2_wrist_windows,
-)
-from keras_relcon.evaluation.protocols import (  # noqa: E402
-    half_shifted_windows as table3,
-)
-from keras_relcon.evaluation.protocols import (  # noqa: E402
-    joined_rows as table4,
-)
+from keras_relcon.evaluation.protocols import table3, table4  # noqa: E402
 from keras_relcon.evaluation.protocols.hhar_table4 import (  # noqa: E402
     CLASSES,
+    hhar_windows,
+)
+from keras_relcon.evaluation.protocols.opportunity_table3 import (  # noqa: E402
+    opportunity_windows,
+)
+from keras_relcon.evaluation.protocols.pamap2 import (  # noqa: E402
+    pamap2_ankle_windows,
+    pamap2_wrist_windows,
 )
 
 BUILDERS = Path(__file__).resolve().parents[3] / "tfds_builders"

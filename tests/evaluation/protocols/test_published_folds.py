@@ -4,13 +4,25 @@ import pytest
 
 from keras_relcon.evaluation import (
     few_labels,
+    repeated_held_out,
+)
+from keras_relcon.evaluation.protocols.hhar_table4 import (
     hhar_folds,
+)
+from keras_relcon.evaluation.protocols.ipol_gait import (
     ipol_gait_folds,
+)
+from keras_relcon.evaluation.protocols.motionsense_table4 import (
     motionsense_folds,
+)
+from keras_relcon.evaluation.protocols.opportunity_table3 import (
     opportunity_folds,
+)
+from keras_relcon.evaluation.protocols.pamap2 import (
     pamap2_ankle_folds,
     pamap2_wrist_folds,
-    repeated_held_out,
+)
+from keras_relcon.evaluation.protocols.wisdm_watch import (
     wisdm_watch_folds,
 )
 

@@ -1,6 +1,9 @@
 import pytest
 
-from keras_relcon.evaluation import held_out, repeated_held_out
+from keras_relcon.evaluation import (
+    held_out,
+    repeated_held_out,
+)
 
 SUBJECTS = [str(k) for k in range(1, 40)]
 

@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import Windows
-from keras_relcon.evaluation import (
+from keras_relcon.evaluation.protocols.folds import (
     LeakyFold,
+)
+from keras_relcon.evaluation.protocols.opportunity_table3 import (
     opportunity_folds,
+)
+from keras_relcon.evaluation.protocols.pamap2 import (
     pamap2_wrist_folds,
 )
-from keras_relcon.evaluation.protocols.table3_folds import released_folds
+from keras_relcon.evaluation.protocols.table3 import released_folds
 
 
 def windows_of(subjects):
@@ -87,7 +91,9 @@ def test_corrected_folds_leave_one_subject_out():
 def test_errors_say_what_is_expected():
     with pytest.raises(ValueError, match="`variant` must be one of"):
         opportunity_folds("published")
-    with pytest.raises(ValueError, match="`validation` must be 'highest'"):
+    with pytest.raises(
+        ValueError, match="`validation` must be one of .*'highest'"
+    ):
         pamap2_wrist_folds(validation="last")
     with pytest.raises(ValueError, match="`windows` must hold those of"):
         opportunity_folds("released")

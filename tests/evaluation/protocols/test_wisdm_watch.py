@@ -7,11 +7,14 @@ import pytest
 
 from keras_relcon.data import Recording
 from keras_relcon.evaluation import (
-    wisdm_watch_folds,
     wisdm_watch_pretraining_subjects,
+)
+from keras_relcon.evaluation.protocols.wisdm_watch import (
+    HELD_OUT,
+    VALIDATION,
+    wisdm_watch_folds,
     wisdm_watch_windows,
 )
-from keras_relcon.evaluation.protocols.wisdm_watch import HELD_OUT, VALIDATION
 
 REAL_DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 SUBJECTS = [str(number) for number in range(1600, 1651)]

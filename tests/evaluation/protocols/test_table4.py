@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from protocol_oracles import joined_windows, signal, stretches
 
-from keras_relcon.evaluation.protocols.joined_rows import (
+from keras_relcon.evaluation.protocols.table4 import (
     cut_joined_rows,
     parse_folds,
 )

@@ -7,7 +7,7 @@ from protocol_oracles import (
     stretches,
 )
 
-from keras_relcon.evaluation.protocols.half_shifted_windows import (
+from keras_relcon.evaluation.protocols.table3 import (
     cut_half_shifted,
 )
 

@@ -1,4 +1,4 @@
-"""Cuts the windows of Table 4: 200 rows of a subject's joined signal."""
+"""Table 4: windows of 200 rows of a subject's joined signal; its folds."""
 
 import numpy as np
 
