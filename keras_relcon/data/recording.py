@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_relcon.checks import check_number
 from keras_relcon.data.units import (
     LARGEST_MEDIAN_G,
     median_magnitude,
@@ -55,7 +56,12 @@ class Recording:
     def __post_init__(self):
         acceleration = np.asarray(self.acceleration)
         _check_shape(acceleration)
-        _check_rate(self.sample_rate_hz)
+        check_number(
+            "sample_rate_hz",
+            self.sample_rate_hz,
+            above=0,
+            advice="Pass the samples per second of the device.",
+        )
         if self.subject is None or not str(self.subject).strip():
             raise ValueError(
                 "`subject` must name the person who wore the device. "
@@ -71,8 +77,14 @@ class Recording:
         object.__setattr__(self, "subject", str(self.subject))
         object.__setattr__(self, "labels", labels)
         if self.start_time is not None:
-            start_time = _checked_start(self.start_time)
-            object.__setattr__(self, "start_time", start_time)
+            is_number = isinstance(self.start_time, (int, float, np.number))
+            if not is_number or not np.isfinite(self.start_time):
+                raise ValueError(
+                    "`start_time` must be Unix seconds. "
+                    f"Received: start_time={self.start_time!r}. Convert a "
+                    "date with `.timestamp()`."
+                )
+            object.__setattr__(self, "start_time", float(self.start_time))
         if self.recording_id is not None:
             object.__setattr__(self, "recording_id", str(self.recording_id))
 
@@ -98,33 +110,6 @@ def _check_shape(acceleration):
             f"Received: acceleration.shape={acceleration.shape}. "
             "Leave empty recordings out."
         )
-
-
-def _check_rate(sample_rate_hz):
-    is_positive = (
-        np.isscalar(sample_rate_hz)
-        and np.isreal(sample_rate_hz)
-        and not isinstance(sample_rate_hz, str)
-        and np.isfinite(sample_rate_hz)
-        and sample_rate_hz > 0
-    )
-    if not is_positive:
-        raise ValueError(
-            "`sample_rate_hz` must be a positive number. "
-            f"Received: sample_rate_hz={sample_rate_hz!r}. "
-            "Pass the samples per second of the device."
-        )
-
-
-def _checked_start(start_time):
-    is_number = isinstance(start_time, (int, float, np.number))
-    if not is_number or not np.isfinite(start_time):
-        raise ValueError(
-            "`start_time` must be Unix seconds. "
-            f"Received: start_time={start_time!r}. Convert a date with "
-            "`.timestamp()`."
-        )
-    return float(start_time)
 
 
 def _check_is_in_g(acceleration):

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator
 
+from keras_relcon.checks import check_number
+
 # A step this many times the usual one has lost samples: a straight line there.
 LOST_SAMPLES_STEP = 2.5
 # Steps within these factors of the median are those of single samples.
@@ -55,15 +57,11 @@ def regularize(
     acceleration = np.asarray(acceleration)
     _check_columns(timestamps_s, acceleration, labels)
     check_increasing(timestamps_s)
-    if sample_rate_hz is not None and not 0 < sample_rate_hz < np.inf:
-        raise ValueError(
-            "`sample_rate_hz` must be positive, and finite. Received: "
-            f"sample_rate_hz={sample_rate_hz}. Leave it out for the rate of "
-            "the timestamps."
-        )
-    steps = np.diff(timestamps_s)
     if sample_rate_hz is None:
         sample_rate_hz = usual_rate_hz(timestamps_s)
+    advice = "Leave it out for the rate of the timestamps."
+    check_number("sample_rate_hz", sample_rate_hz, above=0, advice=advice)
+    steps = np.diff(timestamps_s)
     elapsed = timestamps_s - timestamps_s[0]
     # The small slack keeps a last sample that rounding put before the grid.
     num_samples = int(np.floor(elapsed[-1] * sample_rate_hz + 1e-3)) + 1

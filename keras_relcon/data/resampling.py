@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import firwin, kaiser_beta, resample_poly
 
+from keras_relcon.checks import check_number
 from keras_relcon.data.regularizing import bridge, regularize
 
 __all__ = [
@@ -83,11 +84,8 @@ def resample(acceleration, from_hz, to_hz):
 
 def rate_ratio(from_hz, to_hz):
     """Returns `to_hz / from_hz` as the `Fraction` that the filter works in."""
-    if not (0 < from_hz < math.inf and 0 < to_hz < math.inf):
-        raise ValueError(
-            "`from_hz` and `to_hz` must be positive, and finite. Received: "
-            f"from_hz={from_hz}, to_hz={to_hz}. Pass samples per second."
-        )
+    check_number("from_hz", from_hz, above=0, advice="Pass samples per second.")
+    check_number("to_hz", to_hz, above=0, advice="Pass samples per second.")
     ratio = Fraction(to_hz / from_hz).limit_denominator(MAX_FACTOR)
     if ratio == 0:
         raise ValueError(

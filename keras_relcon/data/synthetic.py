@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from keras_relcon.checks import check_number, check_whole
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import resample
 
@@ -91,7 +92,16 @@ def synthetic_recordings(
     16
     """
     motions = list(MOTIONS) if motions is None else list(motions)
-    _check_arguments(num_subjects, seconds_per_motion, motions)
+    check_whole("num_subjects", num_subjects, advice="Use 8.")
+    check_number(
+        "seconds_per_motion", seconds_per_motion, least=0.02, advice="Use 30."
+    )
+    unknown = sorted(set(motions) - set(MOTIONS))
+    if unknown or not motions:
+        raise ValueError(
+            f"`motions` must be some of {list(MOTIONS)}. "
+            f"Received: motions={unknown or '[]'}. Pass a list of these names."
+        )
     num_samples = int(round(seconds_per_motion * MODEL_RATE_HZ))
     recordings = []
     for subject_index in range(num_subjects):
@@ -212,20 +222,3 @@ def _smooth(noise, seconds):
     spectrum[0] = 0.0
     smooth = np.fft.irfft(spectrum, n=len(noise))
     return smooth / max(smooth.std(), 1e-12)
-
-
-def _check_arguments(num_subjects, seconds_per_motion, motions):
-    is_count = isinstance(num_subjects, (int, np.integer)) and num_subjects > 0
-    if not is_count or not 0.02 <= seconds_per_motion < np.inf:
-        raise ValueError(
-            "`num_subjects` must be a whole number and `seconds_per_motion` at "
-            "least 0.02; both must be positive. "
-            f"Received: num_subjects={num_subjects}, "
-            f"seconds_per_motion={seconds_per_motion}. Use 8 and 30."
-        )
-    unknown = sorted(set(motions) - set(MOTIONS))
-    if unknown or not motions:
-        raise ValueError(
-            f"`motions` must be some of {list(MOTIONS)}. "
-            f"Received: motions={unknown or '[]'}. Pass a list of these names."
-        )

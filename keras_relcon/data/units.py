@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 
+from keras_relcon.checks import check_one_of
+
 STANDARD_GRAVITY = 9.80665  # m/s2 in one g
 G_PER_UNIT = {"g": 1.0, "m/s2": 1.0 / STANDARD_GRAVITY}
 
@@ -55,12 +57,12 @@ def to_g(acceleration, unit, check_unit=True):
     Raises:
         ValueError: if `unit` is unknown, or contradicts the data.
     """
-    if unit not in G_PER_UNIT:
-        raise ValueError(
-            f"`unit` must be one of {sorted(G_PER_UNIT)}. "
-            f"Received: unit={unit!r}. Convert the signal first if it is in "
-            "another unit."
-        )
+    check_one_of(
+        "unit",
+        unit,
+        sorted(G_PER_UNIT),
+        "Convert the signal first if it is in another unit.",
+    )
     if check_unit:
         _check_unit(acceleration, unit)
     acceleration = np.asarray(acceleration)

@@ -1,12 +1,12 @@
 """Cuts recordings into labelled windows of one rate and length."""
 
-import math
 import warnings
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from keras_relcon.checks import check_kind, check_number
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import resample_arrays, resampled_rate
 
@@ -132,12 +132,13 @@ def as_recordings(recordings):
         recordings = [recordings]
     recordings = list(recordings)
     for recording in recordings:
-        if not isinstance(recording, Recording):
-            raise TypeError(
-                "`recordings` must be one `Recording` or a list of them. "
-                f"Received: an item of type {type(recording).__name__}. "
-                "Make a `Recording` of each signal first."
-            )
+        check_kind(
+            "recordings",
+            recording,
+            Recording,
+            "one `Recording` or a list of them",
+            "Make a `Recording` of each signal first.",
+        )
     if not recordings:
         raise ValueError(
             "`recordings` must hold at least one recording. Received: none. "
@@ -147,11 +148,12 @@ def as_recordings(recordings):
 
 
 def check_window(sample_rate_hz, window_length):
-    if not 0 < sample_rate_hz < math.inf:
-        raise ValueError(
-            "`sample_rate_hz` must be positive, and finite. Received: "
-            f"sample_rate_hz={sample_rate_hz}. Pass samples per second."
-        )
+    check_number(
+        "sample_rate_hz",
+        sample_rate_hz,
+        above=0,
+        advice="Pass samples per second.",
+    )
     if window_length < 2 or int(window_length) != window_length:
         raise ValueError(
             "`window_length` must be a number of samples, at least 2. "

@@ -82,5 +82,5 @@ def test_errors_say_what_is_expected():
     for start, stop in ((0, 61), (-1, 4), (5, 5)):
         with pytest.raises(IndexError, match="within 60 samples"):
             stream.read(start, stop)
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(ValueError, match="above 0"):
         ResampledSignal(_signal(30), 0, 100)

@@ -97,9 +97,11 @@ def test_simple_features_separate_new_subjects_well_but_not_fully():
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(ValueError, match="`num_subjects` must be a whole"):
         synthetic_recordings(0)
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(
+        ValueError, match="`seconds_per_motion` must .*at least"
+    ):
         synthetic_recordings(1, seconds_per_motion=0)
     with pytest.raises(ValueError, match="a whole number.*=2.5"):
         synthetic_recordings(num_subjects=2.5)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import read_recording, read_recordings
-from keras_relcon.data.timestamps import split_at_gaps, to_seconds
+from keras_relcon.data.readers.timestamps import split_at_gaps, to_seconds
 
 START = datetime(2023, 10, 29, 0, 59, 58, tzinfo=timezone.utc)
 NUM = 200  # four seconds at 50 Hz: the clock changes in the middle

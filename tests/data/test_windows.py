@@ -204,11 +204,11 @@ def test_wrong_arguments():
         make_windows(ramp(300), stride=0)
     with pytest.raises(ValueError, match="`stride` must be a positive"):
         make_windows(ramp(300), stride=12.5)
-    with pytest.raises(ValueError, match="positive, and finite.*=inf"):
+    with pytest.raises(ValueError, match="finite number, above 0.*=inf"):
         make_windows(ramp(300), sample_rate_hz=np.inf)
     with pytest.raises(ValueError, match="`window_length` must be"):
         make_windows(ramp(300), window_length=1)
-    with pytest.raises(ValueError, match="`sample_rate_hz` must be positive"):
+    with pytest.raises(ValueError, match="`sample_rate_hz` must be .*above 0"):
         make_windows(ramp(300), sample_rate_hz=0)
     with pytest.raises(ValueError, match="at least one recording"):
         make_windows([])

@@ -349,7 +349,7 @@ def test_what_cannot_be_loaded_is_not_saved(encoder, tmp_path):
         save_to_preset(small_encoder(), tmp_path / "a")
     with pytest.raises(TypeError, match="must be a `keras.Model`"):
         save_to_preset(keras.layers.Dense(3), tmp_path / "a")
-    with pytest.raises(ValueError, match="`sample_rate_hz`.*positive.*=-50"):
+    with pytest.raises(ValueError, match="`sample_rate_hz`.*above 0.*=-50"):
         save_to_preset(encoder, tmp_path / "a", None, -50, LENGTH)
     with pytest.raises(ValueError, match="`window_length`.*samples.*=64.5"):
         save_to_preset(encoder, tmp_path / "a", None, 50, 64.5)

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_relcon.data.readers.read_recording import read_recording
 from keras_relcon.data.readers.tables import list_columns
-from keras_relcon.data.readers.timestamp_columns import guess_timestamp_unit
+from keras_relcon.data.readers.timestamps import guess_timestamp_unit
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import regularize
 from keras_relcon.data.units import to_g

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_relcon.data.readers.tables import list_columns
-from keras_relcon.data.readers.timestamp_columns import (
+from keras_relcon.data.readers.timestamps import (
     guess_timestamp_unit,
     warn_of_other_rate,
 )

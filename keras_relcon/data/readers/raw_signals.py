@@ -4,23 +4,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from keras_relcon.checks import check_one_of
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
     is_device_file,
     read_device_file,
 )
 from keras_relcon.data.readers.tables import read_table
+from keras_relcon.data.readers.timestamps import (
+    TIMESTAMP_UNITS,
+    check_rate,
+    rows_by_time,
+    to_seconds,
+)
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import (
     check_increasing,
     regularize,
     usual_rate_hz,
-)
-from keras_relcon.data.timestamps import (
-    check_rate,
-    check_timestamp_unit,
-    rows_by_time,
-    to_seconds,
 )
 from keras_relcon.data.units import check_stated_unit, to_g
 
@@ -99,7 +100,12 @@ def read_raw_signal(
         labels = row_labels if labels is None else labels
         timestamp_unit = names.timestamp_unit
     acceleration = to_g(acceleration, unit, check_unit)
-    _check_some_finite(acceleration, path)
+    if not np.isfinite(acceleration).all(axis=1).any():
+        raise ValueError(
+            "The file must hold samples that are finite on all axes. "
+            f"Received: path={str(path)!r}, with none of {len(acceleration)}. "
+            "Name other `columns`, or leave the file out."
+        )
     if seconds is None:
         return RawSignal(acceleration, sample_rate_hz, labels=labels)
     return _timed(
@@ -152,7 +158,9 @@ def _check_arguments(wanted, sample_rate_hz, labels):
             f"timestamp_column={wanted.timestamp_column!r}. Leave out the "
             "rate: change it later with `resample_recording`."
         )
-    check_timestamp_unit(wanted.timestamp_unit)
+    check_one_of(
+        "timestamp_unit", wanted.timestamp_unit, (*TIMESTAMP_UNITS, None)
+    )
     if wanted.label_column and labels is not None:
         raise ValueError(
             "Only one of `label_column` and `labels` can be given. Received: "
@@ -169,13 +177,4 @@ def _check_device_arguments(wanted, path, sample_rate_hz, unit):
             f"Received: path={str(path)!r} with sample_rate_hz="
             f"{sample_rate_hz}, unit={unit!r} and columns {wanted}. Leave "
             "these arguments out."
-        )
-
-
-def _check_some_finite(acceleration, path):
-    if not np.isfinite(acceleration).all(axis=1).any():
-        raise ValueError(
-            "The file must hold samples that are finite on all axes. "
-            f"Received: path={str(path)!r}, with none of {len(acceleration)}. "
-            "Name other `columns`, or leave the file out."
         )

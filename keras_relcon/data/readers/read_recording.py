@@ -4,7 +4,7 @@ import warnings
 from contextlib import contextmanager
 
 from keras_relcon.data.readers.raw_signals import read_raw_signal
-from keras_relcon.data.timestamps import split_at_gaps
+from keras_relcon.data.readers.timestamps import split_at_gaps
 
 
 def read_recording(

@@ -1,9 +1,15 @@
-"""Turns timestamps into seconds, and sees to clock changes and gaps."""
+"""Turns timestamps into seconds, guesses their unit, and finds gaps."""
 
+import numbers
+import re
 import warnings
 from datetime import datetime, timezone
+from pathlib import Path
 
 import numpy as np
+
+from keras_relcon.data.readers.tables import read_head
+from keras_relcon.data.regularizing import usual_rate_hz
 
 SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 TIMESTAMP_UNITS = (*SECONDS_PER_UNIT, "iso")
@@ -11,6 +17,16 @@ HOUR = 3600.0
 # Accelerometers record at rates within these; others mean a wrong unit.
 MIN_RATE_HZ = 1.0
 MAX_RATE_HZ = 10_000.0
+UNIT_IN_NAME = re.compile(
+    r"[\s_\-.(\[](?:(?P<s>s|secs?|seconds?)|(?P<ms>ms|millis|milliseconds?)"
+    r"|(?P<us>us|micros|microseconds?)|(?P<ns>ns|nanos|nanoseconds?))\W*$",
+    re.IGNORECASE,
+)
+MAX_GUESSED_RATE_HZ = 1000 * MIN_RATE_HZ  # so that only one unit fits
+# A clock of a device is off by less.
+MAX_RATE_DIFFERENCE = 0.05
+# Times that are rounded to whole seconds, or not in order, tell no rate.
+MIN_INCREASING_SHARE = 0.95
 
 
 def to_seconds(values, unit, max_gap_seconds=1.0):
@@ -54,14 +70,6 @@ def to_seconds(values, unit, max_gap_seconds=1.0):
     return _undo_clock_change(seconds, max_gap_seconds)
 
 
-def check_timestamp_unit(unit):
-    if unit is not None and unit not in TIMESTAMP_UNITS:
-        raise ValueError(
-            f"`timestamp_unit` must be one of {list(TIMESTAMP_UNITS)}. "
-            f"Received: timestamp_unit={unit!r}."
-        )
-
-
 def check_rate(rate_hz, unit):
     """Raises on a rate that no accelerometer has."""
     if MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
@@ -95,6 +103,36 @@ def split_at_gaps(seconds, max_gap_seconds):
     return [slice(*pair) for pair in zip(edges, edges[1:])]
 
 
+def guess_timestamp_unit(path, name, delimiter):
+    """Returns the unit in the name of a column, or that of its values."""
+    return _guess_unit(name, read_head(path, name, delimiter))
+
+
+def warn_of_other_rate(path, name, delimiter, sample_rate_hz):
+    """Warns if a column of times that is not used has another rate.
+
+    Args:
+        path: str or path.
+        name: str. The column.
+        delimiter: str.
+        sample_rate_hz: float. The rate that is used; what is no rate is told
+            elsewhere.
+    """
+    if not isinstance(sample_rate_hz, numbers.Real) or not sample_rate_hz > 0:
+        return
+    found = _head_rate_hz(path, name, delimiter)
+    allowed = MAX_RATE_DIFFERENCE * sample_rate_hz
+    if found is None or abs(found - sample_rate_hz) <= allowed:
+        return
+    warnings.warn(
+        f"{Path(path).name}: `sample_rate_hz` is {sample_rate_hz:g}, while the "
+        f"times in column {name!r}, which are not used, have a rate of "
+        f"{found:.4g} Hz. Leave the rate out to use them, or pass "
+        "`timestamp_column=False` if it is right.",
+        stacklevel=6,
+    )
+
+
 def _parse_iso(value):
     try:
         return datetime.fromisoformat(value.strip())
@@ -123,3 +161,53 @@ def _undo_clock_change(seconds, max_gap_seconds):
     hours = np.zeros(len(seconds))
     hours[changes] = HOUR
     return seconds + np.cumsum(hours)
+
+
+def _head_rate_hz(path, name, delimiter):
+    """Usual rate of the first rows, or `None` where the times tell none."""
+    try:
+        values = read_head(path, name, delimiter)
+        unit = _guess_unit(name, values)
+        if unit != "iso" and values.dtype.kind in "US":
+            values = _numbers(values)
+        # No gap is short enough for a clock change, and none is warned of.
+        seconds = to_seconds(values, unit, max_gap_seconds=0)
+    except (ValueError, TypeError):  # of a kind that is no time
+        return None
+    seconds = seconds[np.isfinite(seconds)]
+    is_later = np.diff(seconds) > 0
+    if not len(is_later) or np.mean(is_later) < MIN_INCREASING_SHARE:
+        return None
+    rate_hz = usual_rate_hz(seconds)
+    return rate_hz if MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ else None
+
+
+def _guess_unit(name, values):
+    if values.dtype.kind == "M":
+        return "iso"
+    if values.dtype.kind in "US":
+        numbers = _numbers(values)
+        if len(numbers) < len(values) / 2:
+            return "iso"
+        values = numbers
+    in_name = UNIT_IN_NAME.search(name)
+    if in_name:
+        return in_name.lastgroup
+    steps = np.diff(values.astype(float))
+    steps = steps[steps > 0]
+    if len(steps):
+        rate_hz = 1 / np.median(steps)
+        for unit, seconds in SECONDS_PER_UNIT.items():
+            if MIN_RATE_HZ <= rate_hz / seconds < MAX_GUESSED_RATE_HZ:
+                return unit
+    return "s"
+
+
+def _numbers(values):
+    numbers = []
+    for value in values:
+        try:
+            numbers.append(float(value))
+        except ValueError:  # an empty cell, or a row that will be left out
+            pass
+    return np.array(numbers)
