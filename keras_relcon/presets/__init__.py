@@ -1,8 +1,11 @@
 from keras_relcon.presets.export_encoder import export_encoder
 from keras_relcon.presets.from_preset import from_preset
-from keras_relcon.presets.list_presets import list_presets
-from keras_relcon.presets.model_card import CARD_FACTS, model_card
-from keras_relcon.presets.preset_metadata import PresetMetadata
+from keras_relcon.presets.preset_directory import list_presets
+from keras_relcon.presets.preset_metadata import (
+    CARD_FACTS,
+    PresetMetadata,
+    model_card,
+)
 from keras_relcon.presets.save_to_preset import save_to_preset
 
 __all__ = [

@@ -5,6 +5,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_relcon import kept_files
+
 TOLERANCE = 1e-4
 WINDOW_LENGTH = 256
 NUM_TIMED = 20
@@ -35,6 +37,7 @@ def export_encoder(encoder, path, window_length=None):
         ValueError: if the path ends otherwise, the backend cannot write the
             format, or an output differs by more than 1e-4, absolute, or
             relative to the largest output.
+        OSError: if the path is a symbolic link.
 
     Example:
 
@@ -52,7 +55,10 @@ def export_encoder(encoder, path, window_length=None):
         shape=(None, window_length, 3), dtype="float32", name="window"
     )
     # What is at the path stays until its successor has been checked.
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with (
+        kept_files.replacing(path) as temporary,
+        tempfile.TemporaryDirectory(dir=path.parent) as folder,
+    ):
         new = Path(folder, path.name)
         try:
             encoder.export(
@@ -70,8 +76,10 @@ def export_encoder(encoder, path, window_length=None):
             ) from error
         difference = _checked_difference(outputs, expected, path)
         # A converter may have put the weights into a file of their own.
-        for file in sorted(new.parent.iterdir(), reverse=True):
-            file.replace(path.with_name(file.name))
+        for file in sorted(set(new.parent.iterdir()) - {new}):
+            with kept_files.replacing(path.with_name(file.name)) as other:
+                file.replace(other)
+        new.replace(temporary)
     return {
         "format": format,
         "file_mb": round(path.stat().st_size / 1e6, 2),

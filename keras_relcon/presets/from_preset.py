@@ -4,6 +4,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_relcon import checks
 from keras_relcon.models.relcon_model import RelConModel
 from keras_relcon.presets.preset_directory import (
     PARTS,
@@ -36,16 +37,17 @@ def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
     name layers of keras_relcon and the plain ones of Keras.
 
     Args:
-        name_or_directory: str or path. A bundled preset, see `list_presets`;
-            a directory that `save_to_preset` wrote (`"./name"` for one called
-            like a bundled preset); or `"hf://user/repo"`, which
-            huggingface_hub downloads.
+        name_or_directory: str or path. The name of a preset that comes with
+            the package, see `list_presets`; a directory that `save_to_preset`
+            wrote (`"./name"` for one of such a name); or
+            `"hf://user/repo"`, which huggingface_hub downloads.
         load_weights: bool. Whether to load weights; `False` draws them
             freshly. Defaults to `True`.
         task: `None`, for the encoder, or `"pretrain"`, for a `RelConModel` of
             the encoder and its motif distance, to train on. The state of the
             optimizer and `views` are not kept; pass new `views` to go on with
-            them, as the bundled presets were trained. Defaults to `None`.
+            them, as the presets of the package were trained. Defaults to
+            `None`.
         **overrides: Arguments of the encoder in place of the stored ones,
             such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
             `RelConModel` but its encoder and motif distance.
@@ -69,11 +71,8 @@ def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
     >>> result = keras_relcon.evaluation.embed(encoder, "walk.csv")
     >>> result.save("walk.npz")
     """
-    if task not in (None, "pretrain"):
-        raise ValueError(
-            f'`task` must be None or "pretrain". Received: task={task!r}. '
-            "Leave it out for the encoder."
-        )
+    advice = "Leave it out for the encoder."
+    checks.check_one_of("task", task, (None, "pretrain"), advice)
     directory = find_preset(name_or_directory)
     if task is None:
         return _load_part(directory, load_weights, overrides)[0]

@@ -1,21 +1,20 @@
-"""Finds the directory of a preset, reads it with checks, replaces it."""
+"""Finds the directory of a preset, lists and reads presets, with checks."""
 
-import contextlib
 import difflib
 import json
 import os
-import secrets
-import shutil
 import warnings
 from pathlib import Path
 
 from keras_relcon.presets.preset_metadata import PresetMetadata
 from keras_relcon.presets.safe_config import check_config
 
+# Those that come with the package.
 BUNDLED = Path(__file__).parent / "bundled"
 HUB = "hf://"
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS, CARD = "model.weights.h5", "README.md"
+COLUMNS = ("name", "parameters", "window", "weights", "trained on")
 PARTS = ("motif_distance", "projector")
 # What desktops put into any folder.
 OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
@@ -30,8 +29,9 @@ def find_preset(name_or_directory):
     """Returns the directory of a preset.
 
     Args:
-        name_or_directory: str or path. A bundled preset, a directory, or
-            `"hf://user/repo"`, which huggingface_hub downloads.
+        name_or_directory: str or path. The name of a preset that comes with
+            the package, a directory, or `"hf://user/repo"`, which
+            huggingface_hub downloads.
 
     Raises:
         ImportError: for `hf://`, if huggingface_hub is not installed.
@@ -43,8 +43,9 @@ def find_preset(name_or_directory):
     if name in bundled_presets():
         if (Path(name) / METADATA).is_file():
             warnings.warn(
-                f"{name!r} is the bundled preset, not the directory of that "
-                f"name which is here. Write './{name}' for the directory.",
+                f"{name!r} is the preset that comes with the package, not the "
+                f"directory of that name which is here. Write './{name}' for "
+                "the directory.",
                 stacklevel=3,
             )
         return BUNDLED / name
@@ -55,6 +56,34 @@ def find_preset(name_or_directory):
         f"`save_to_preset` wrote, or 'hf://user/repo'. Received: {name!r}. "
         f"{_suggestion(name)}"
     )
+
+
+def list_presets(print_fn=print):
+    """Prints a table of the presets that come with the package.
+
+    Its columns are the name, the number of parameters, the window (samples,
+    and their rate in Hz), the number type of the weights, and the training
+    data.
+
+    Args:
+        print_fn: callable. Is given each line. Defaults to `print`.
+
+    Returns:
+        list of str, their names.
+
+    Example:
+
+    >>> names = keras_relcon.presets.list_presets()
+    """
+    names = bundled_presets()
+    rows = [COLUMNS] + [_row(name) for name in names]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
+        print_fn("  ".join(cells).rstrip())
+    if not names:
+        print_fn("(none come with the package)")
+    return names
 
 
 def read_preset(directory):
@@ -91,40 +120,6 @@ def read_preset(directory):
     return config, metadata
 
 
-@contextlib.contextmanager
-def replacing_directory(path, overwrite):
-    """Yields a new directory beside `path`, whose place it takes at the end.
-
-    An error, inside or at the end, leaves what was there.
-
-    Args:
-        path: path. The directory to write.
-        overwrite: bool. Whether a preset that is there may be replaced.
-
-    Raises:
-        FileExistsError: if there is something at `path`, unless it is an
-            empty directory, or a preset with nothing else and `overwrite`.
-    """
-    path = Path(path)
-    check_is_free(path, overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Names that no process has used: one that was killed leaves its own.
-    token = secrets.token_hex(4)
-    new = path.with_name(f".{path.name}.{token}.partial")
-    old = path.with_name(f".{path.name}.{token}.replaced")
-    new.mkdir()
-    try:
-        yield new
-        if path.exists():
-            os.replace(path, old)
-        os.replace(new, path)
-    finally:
-        if old.exists() and not path.exists():
-            os.replace(old, path)  # the new one could not take its place
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
 def check_is_free(path, overwrite):
     """Raises a `FileExistsError` where a preset would not be written."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
@@ -141,6 +136,18 @@ def check_is_free(path, overwrite):
     raise FileExistsError(
         "`directory` must not exist, or be empty. "
         f"Received: {str(path)!r}, which holds {held}. {advice}"
+    )
+
+
+def _row(name):
+    _, metadata = read_preset(BUNDLED / name)
+    parameters = metadata.num_parameters
+    return (
+        name,
+        f"{parameters / 1e6:.1f} M" if parameters else "?",
+        f"{metadata.window_length} samples at {metadata.sample_rate_hz:g} Hz",
+        metadata.weights["dtype"],
+        str(metadata.facts.get("data", "not stated")),
     )
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 import warnings
 from pathlib import Path
@@ -6,20 +7,20 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_relcon import kept_files
 from keras_relcon.data.synthetic import synthetic_recordings
 from keras_relcon.data.windows import check_window, make_windows
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.relcon_model import RelConModel
 from keras_relcon.presets.from_preset import make_model
-from keras_relcon.presets.model_card import model_card
 from keras_relcon.presets.preset_directory import (
     CARD,
     CONFIG,
     METADATA,
     WEIGHTS,
-    replacing_directory,
+    check_is_free,
 )
-from keras_relcon.presets.preset_metadata import PresetMetadata
+from keras_relcon.presets.preset_metadata import PresetMetadata, model_card
 from keras_relcon.presets.safe_config import check_config
 from keras_relcon.presets.weights_file import write_weights
 
@@ -63,6 +64,7 @@ def save_to_preset(
     Raises:
         FileExistsError: if there is something at `directory`, unless it is an
             empty directory, or a preset with nothing else and `overwrite`.
+        OSError: if `directory` is a symbolic link.
         TypeError: if `model` is no `keras.Model`, or the facts are no dict
             that JSON can hold.
         ValueError: if the rate or the length is not positive, the model is not
@@ -99,7 +101,8 @@ def save_to_preset(
         temperature=getattr(model, "temperature", None),
     )
     compute = _probe_functions(parts["."][1], _probe_windows(common))
-    with replacing_directory(directory, overwrite) as folder:
+    may_replace = functools.partial(check_is_free, overwrite=overwrite)
+    with kept_files.replacing_directory(directory, may_replace) as folder:
         for name, (kind, part) in parts.items():
             metadata = dataclasses.replace(common, kind=kind)
             if name == ".":

@@ -1,12 +1,10 @@
-import importlib
-
 import keras
 import numpy as np
 import pytest
 from support import small_distance, small_encoder
 
 import keras_relcon as kr
-from keras_relcon.presets import save_to_preset
+from keras_relcon.presets import preset_directory, save_to_preset
 
 LENGTH = 64
 
@@ -73,8 +71,6 @@ def relcon_preset(relcon_model, tmp_path_factory):
 
 @pytest.fixture
 def bundled(relcon_preset, monkeypatch):
-    """The package with one bundled preset, `relcon_tiny`."""
-    for name in ("preset_directory", "list_presets"):
-        module = importlib.import_module(f"keras_relcon.presets.{name}")
-        monkeypatch.setattr(module, "BUNDLED", relcon_preset.parent)
+    """The package with one preset, `relcon_tiny`."""
+    monkeypatch.setattr(preset_directory, "BUNDLED", relcon_preset.parent)
     return relcon_preset.parent

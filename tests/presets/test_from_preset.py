@@ -25,7 +25,7 @@ def _change(path, **values):
     path.write_text(json.dumps(found))
 
 
-def test_bundled_presets_are_found_by_name(bundled, windows, tmp_path):
+def test_presets_of_the_package_are_found_by_name(bundled, windows, tmp_path):
     encoder = from_preset("relcon_tiny")
     same = from_preset(str(bundled / "relcon_tiny"))
     expected = encoder.predict(windows, verbose=0)

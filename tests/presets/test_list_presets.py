@@ -1,8 +1,11 @@
-import importlib
-
 import pytest
 
-from keras_relcon.presets import list_presets
+from keras_relcon.presets import (
+    CARD_FACTS,
+    from_preset,
+    list_presets,
+    preset_directory,
+)
 
 pytestmark = pytest.mark.every_backend
 
@@ -21,21 +24,13 @@ def test_the_table_says_what_there_is(bundled, capsys):
 
 
 def test_an_empty_package_says_so(tmp_path, monkeypatch, capsys):
-    module = importlib.import_module("keras_relcon.presets.preset_directory")
-    monkeypatch.setattr(module, "BUNDLED", tmp_path / "absent")
+    monkeypatch.setattr(preset_directory, "BUNDLED", tmp_path / "absent")
     assert list_presets() == []
-    assert "none are bundled" in capsys.readouterr().out
+    assert "none come with the package" in capsys.readouterr().out
 
 
-BUNDLED = importlib.import_module(
-    "keras_relcon.presets.preset_directory"
-).bundled_presets()
-
-
-@pytest.mark.parametrize("name", BUNDLED)
-def test_bundled_presets_load_and_their_cards_are_complete(name):
-    from keras_relcon.presets import CARD_FACTS, from_preset
-
+@pytest.mark.parametrize("name", preset_directory.bundled_presets())
+def test_presets_of_the_package_load_and_their_cards_are_complete(name):
     encoder = from_preset(name)
     facts = encoder.preset_metadata.facts
     stated = {"temperature": encoder.preset_metadata.temperature, **facts}

@@ -241,6 +241,26 @@ def test_only_a_preset_is_replaced(encoder, preset, tmp_path):
     assert names == ["empty", "mine", "tiny"]
 
 
+def test_what_comes_while_a_preset_is_saved_stays(
+    encoder, tmp_path, monkeypatch
+):
+    path, digest = tmp_path / "mine", weights_file.sha256
+
+    def come_first(file):
+        path.mkdir(exist_ok=True)
+        (path / "thesis.txt").write_text("words")
+        return digest(file)
+
+    monkeypatch.setattr(weights_file, "sha256", come_first)
+    for overwrite in (False, True):
+        shutil.rmtree(path, ignore_errors=True)
+        with pytest.raises(FileExistsError, match="holds something"):
+            save_to_preset(
+                encoder, path, window_length=LENGTH, overwrite=overwrite
+            )
+        assert [file.name for file in path.iterdir()] == ["thesis.txt"]
+
+
 @pytest.mark.parametrize("name", ["thesis.txt", "projector/notes/a.csv"])
 def test_what_is_beside_a_preset_is_not_removed(
     encoder, relcon_preset, tmp_path, name
@@ -282,14 +302,14 @@ def test_the_old_preset_is_put_back_if_the_new_one_cannot_move(
     encoder, preset, tmp_path, monkeypatch
 ):
     before = {file: file.read_bytes() for file in preset.iterdir()}
-    replace = os.replace
+    rename = os.rename
 
     def fail(source, target):
-        if Path(source).suffix == ".partial":
+        if Path(source).name.startswith(".partial"):
             raise OSError("disk full")
-        replace(source, target)
+        rename(source, target)
 
-    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(os, "rename", fail)
     with pytest.raises(OSError, match="disk full"):
         save_to_preset(encoder, preset, window_length=LENGTH, overwrite=True)
     assert before == {file: file.read_bytes() for file in preset.iterdir()}
@@ -303,7 +323,7 @@ def test_what_a_killed_save_left_is_in_no_ones_way(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", kill)
+        patch.setattr(os, "rename", kill)
         patch.setattr(shutil, "rmtree", lambda *args, **kwargs: None)
         with pytest.raises(KeyboardInterrupt):
             save_to_preset(encoder, tmp_path / "a", window_length=LENGTH)
@@ -316,7 +336,7 @@ def test_what_a_killed_save_left_is_in_no_ones_way(
     assert path.stat().st_mode == (tmp_path / "b").stat().st_mode
 
 
-def test_a_directory_that_is_called_like_a_bundled_preset(
+def test_a_directory_that_is_called_like_a_preset_of_the_package(
     encoder, bundled, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)

@@ -33,7 +33,7 @@ print(keras.backend.backend(), kr.__file__)
 
 @pytest.fixture(scope="module")
 def wheel(relcon_preset, tmp_path_factory):
-    """Built from a copy of the sources in which one preset is bundled."""
+    """Built from a copy of the sources with one preset."""
     source = tmp_path_factory.mktemp("source")
     for name in (*COPIED, "README.md", "LICENSE"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
@@ -49,7 +49,7 @@ def wheel(relcon_preset, tmp_path_factory):
     return next(output.glob("*.whl"))
 
 
-def test_the_wheel_holds_the_bundled_presets(wheel, relcon_preset):
+def test_the_wheel_holds_the_presets(wheel, relcon_preset):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     prefix = "keras_relcon/presets/bundled/relcon_tiny"

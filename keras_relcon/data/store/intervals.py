@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from keras_relcon import checks
+
 MISSING, CLIPPED = b"missing", b"clipped"
 
 
@@ -61,11 +63,10 @@ def sample_targets(name, values, sample_rate_hz):
     Raises:
         ValueError: if the rate is not positive.
     """
-    if not 0 < sample_rate_hz < np.inf:
-        raise ValueError(
-            "`sample_rate_hz` must be positive, and finite. Received: "
-            f"sample_rate_hz={sample_rate_hz}. Pass that of the recording."
-        )
+    advice = "Pass that of the recording."
+    checks.check_number(
+        "sample_rate_hz", sample_rate_hz, above=0, advice=advice
+    )
     values = np.asarray(values, dtype=np.float64)
     return [
         Interval(

@@ -1,7 +1,6 @@
 """Batches of anchors with candidates of the same subject, for training."""
 
 import copy
-import warnings
 
 import numpy as np
 
@@ -17,9 +16,9 @@ from keras_relcon.data.streams.epoch_batches import (
     draw_distinct,
     generator,
 )
+from keras_relcon.data.streams.small_groups import leave_out_small_groups
 from keras_relcon.data.streams.tf_dataset import check_shard, to_tf_dataset
 
-MOST_NAMES = 20
 # Streams of random numbers under one (seed, epoch).
 CELLS, CANDIDATES, OTHER_CELLS = 0, 1, 2
 
@@ -129,7 +128,13 @@ class CandidateGroups(EpochBatches):
         self.span_seconds = span_seconds
         self.allow_overlap = allow_overlap
         self._table = self._make_table()
-        self.left_out, num_sure = self._leave_out_small_groups()
+        place = {"subject": "", "recording": " in one recording"}
+        self.left_out, num_sure = leave_out_small_groups(
+            self._table,
+            num_candidates,
+            allow_overlap,
+            place.get(policy, f" within {span_seconds} s"),
+        )
         self._batches_per_round = num_sure // batch_size
         if self._batches_per_round == 0:
             raise ValueError(
@@ -256,40 +261,6 @@ class CandidateGroups(EpochBatches):
             activity,
         )
 
-    def _leave_out_small_groups(self):
-        """Returns windows by subject left out, and how many anchors stay."""
-        table = self._table
-        windows, anchors = [], []
-        for shift in table.trial_shifts():
-            cells = CandidateCells(table, shift)
-            windows.append(cells.num_per_piece())
-            anchors.append(cells.anchors_per_piece(self.num_candidates))
-        windows, anchors = np.min(windows, axis=0), np.min(anchors, axis=0)
-        needed = self.num_candidates + (not self.allow_overlap)
-        # Of a time span, those with enough neighbours were counted.
-        least = needed if table.span is None else 1
-        is_large = np.bincount(table.group, anchors) >= least
-        is_kept = is_large[table.group]
-        subjects = np.array([piece.subject for piece in table.pieces])
-        kept = set(subjects[is_kept].tolist())
-        left_out = {
-            name: int(windows[subjects == name].sum())
-            for name in self.store.subjects
-            if name not in kept
-        }
-        place = {"subject": "", "recording": " in one recording"}.get(
-            self.policy, f" within {self.span_seconds} s"
-        )
-        _report_left_out(
-            left_out,
-            len(kept),
-            f"{needed} windows{place}",
-            int(windows[~is_kept].sum()) - sum(left_out.values()),
-            int(windows.sum()),
-        )
-        table.select(is_kept)
-        return left_out, int(anchors[is_kept].sum())
-
     def _draw_round(self, epoch, round_index):
         rng = generator(self.seed, epoch, round_index, CELLS)
         cells = CandidateCells(self._table, self._table.draw_shift(rng))
@@ -331,39 +302,3 @@ def check_policy(policy, span_seconds):
                 "Leave it out, or set the policy.",
             )
         )
-
-
-def _report_left_out(left_out, num_kept, needed, num_others, num_windows):
-    """Warns of what has too few windows; raises if that is everything.
-
-    Args:
-        left_out: dict of subject to number of windows.
-        num_kept: int. Subjects that stay.
-        needed: str. How many windows are needed, and where.
-        num_others: int. Windows left out of subjects that stay.
-        num_windows: int. Windows of the store.
-    """
-    if not num_kept:
-        raise ValueError(
-            f"At least one subject must have {needed} that do not overlap, "
-            "after any shift: an anchor and its candidates. Received: at most "
-            f"{max(left_out.values())} per subject. Use a smaller "
-            "`num_candidates` or longer recordings."
-        )
-    parts = []
-    if left_out:
-        names = [f"{name} ({count})" for name, count in left_out.items()]
-        more = len(names) - MOST_NAMES
-        names[MOST_NAMES:] = [f"{more} more"] * (more > 0)
-        parts.append(
-            f"{len(left_out)} of {len(left_out) + num_kept} subjects have "
-            f"fewer than {needed} and are left out; with their windows: "
-            f"{', '.join(names)}."
-        )
-    if num_others:
-        parts.append(
-            f"{num_others} of {num_windows} windows, of other subjects, have "
-            f"fewer than {needed} and are left out."
-        )
-    if parts:
-        warnings.warn(" ".join(parts), stacklevel=4)
