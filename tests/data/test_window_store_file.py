@@ -375,7 +375,7 @@ def test_wrong_arguments(path, tmp_path):
         WindowStore.create(new, recordings(), full_scale_g=0)
     with pytest.raises(ValueError, match="`window_length` must be"):
         WindowStore.create(new, recordings(), window_length=1)
-    with pytest.raises(ValueError, match="positive.*sample_rate_hz=0"):
+    with pytest.raises(ValueError, match="above 0.*sample_rate_hz=0"):
         sample_targets("speed", [1.0, 2.0], 0)
     with pytest.raises(ValueError, match="at least one recording"):
         WindowStore.create(new, iter(()))
