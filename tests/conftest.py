@@ -5,10 +5,16 @@ from pathlib import Path
 # On shapes this small a second thread only waits for the first.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# On JAX most of the time goes into compiling the same small programs.
+# Much of the time goes into compiling the same small programs: XLA's are kept
+# for the next run, on both backends that compile with it.
+os.environ.setdefault(
+    "TF_XLA_FLAGS",
+    "--tf_xla_persistent_cache_directory="
+    + str(Path(__file__).resolve().parents[1] / ".pytest_cache/tensorflow"),
+)
 os.environ.setdefault(
     "JAX_COMPILATION_CACHE_DIR",
-    str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"),
+    str(Path(__file__).resolve().parents[1] / ".pytest_cache/jax"),
 )
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
@@ -18,12 +24,23 @@ import keras
 import numpy as np
 import pytest
 
-if keras.backend.backend() == "torch":
+BACKEND = keras.backend.backend()
+if BACKEND == "torch":
     import torch
 
     torch.set_num_threads(1)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before any fixture, those of the module included."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        is_eager = item.get_closest_marker("eager") is not None
+        tf.config.run_functions_eagerly(is_eager)
 
 
 @pytest.fixture
