@@ -26,8 +26,8 @@ from keras_relcon.evaluation.metrics.calibration import (
 )
 from keras_relcon.evaluation.metrics.classification import (
     classification_metrics,
+    recording_metrics,
 )
-from keras_relcon.evaluation.metrics.recordings import recording_metrics
 from keras_relcon.evaluation.metrics.regression import regression_metrics
 from keras_relcon.evaluation.out_of_distribution import (
     amplitude_matched,

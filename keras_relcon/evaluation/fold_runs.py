@@ -7,8 +7,6 @@ import numpy as np
 from keras_relcon.evaluation import leaks
 from keras_relcon.evaluation.metrics.classification import (
     classification_metrics,
-)
-from keras_relcon.evaluation.metrics.recordings import (
     find_bouts,
     recording_metrics,
 )
@@ -21,7 +19,15 @@ from keras_relcon.kept_files import content_key
 
 
 class FoldRuns:
-    """Runs folds, and keeps what several of them share."""
+    """Runs the folds of a protocol, and keeps what several of them share.
+
+    Args:
+        task: the task; each fold fits a copy.
+        windows: `Windows` that can all be used.
+        y: `(windows,)`, labels or targets.
+        standardize: bool. See `cross_validate`.
+        cache: `ResultCache`.
+    """
 
     def __init__(self, task, windows, y, standardize, cache):
         self.task = task
@@ -42,6 +48,14 @@ class FoldRuns:
         )
 
     def run(self, name, represent, index, fold):
+        """Returns the `FoldResult` of a representation on a fold.
+
+        Args:
+            name: str. What the report calls the representation.
+            represent: value of `make_representations`.
+            index: int. Number of the fold.
+            fold: `Fold` or `LeakyFold`.
+        """
         key = content_key(
             self.key,
             represent.fingerprint,
@@ -49,12 +63,14 @@ class FoldRuns:
             fold.describe(),
             bool(self.standardize),
         )
-        cache = self.cache if represent.is_kept else ResultCache(None)
-        result = cache.fold(
+        result = self._cache(represent).fold(
             key, lambda: self._compute(name, represent, index, fold)
         )
         # The same encoder may have had another name before.
         return dataclasses.replace(result, representation=name)
+
+    def _cache(self, represent):
+        return self.cache if represent.is_kept else ResultCache(None)
 
     def _compute(self, name, represent, index, fold):
         rows = fold.rows(self.windows.subjects)
@@ -107,8 +123,7 @@ class FoldRuns:
             self.inputs_key = key
             self.inputs = acceleration
             if not reads_windows:
-                cache = self.cache if represent.is_kept else ResultCache(None)
-                self.inputs = cache.embeddings(
+                self.inputs = self._cache(represent).embeddings(
                     key, lambda: _embed(represent, acceleration)
                 )
         return self.inputs

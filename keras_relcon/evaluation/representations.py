@@ -96,11 +96,7 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
     encoders = {} if encoder is None else encoder
     if not isinstance(encoders, dict):
         encoders = {"encoder": encoder}
-    if HANDMADE in encoders:
-        raise ValueError(
-            "Names of encoders must not be names of controls. "
-            f"Received: {HANDMADE!r}. Rename the encoder."
-        )
+    _check_free(HANDMADE, encoders)
     for model in encoders.values():
         if not isinstance(model, keras.layers.Layer):
             raise TypeError(
@@ -174,10 +170,17 @@ def _untrained(encoders, seed, window_length):
     for name in distinct.values():
         is_only = len(distinct) == 1
         title = "untrained encoder" if is_only else f"untrained {name}"
-        if title in encoders:
-            raise ValueError(
-                "Names of encoders must not be names of controls. "
-                f"Received: {title!r}. Rename the encoder."
-            )
+        _check_free(title, encoders)
         copies[title] = untrained_copy(encoders[name], seed, window_length)
     return copies
+
+
+def _check_free(name, encoders):
+    if name in encoders:
+        raise ValueError(
+            message(
+                "Names of encoders must not be names of controls.",
+                repr(name),
+                "Rename the encoder.",
+            )
+        )

@@ -1,6 +1,9 @@
+"""Scores of a classification, by window and by recording."""
+
 import numpy as np
 
 METRICS = ("macro_f1", "kappa", "accuracy", "macro_auc")
+RECORDING_METRICS = tuple(f"recording_{name}" for name in METRICS)
 
 
 def classification_metrics(y_true, y_pred, probabilities, classes):
@@ -31,7 +34,7 @@ def classification_metrics(y_true, y_pred, probabilities, classes):
     """
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     probabilities, classes = np.asarray(probabilities), np.asarray(classes)
-    check_rows(y_true, y_pred, probabilities, classes)
+    _check_rows(y_true, y_pred, probabilities, classes)
     from sklearn.metrics import f1_score
 
     return {
@@ -44,7 +47,72 @@ def classification_metrics(y_true, y_pred, probabilities, classes):
     }
 
 
-def check_rows(y_true, y_pred, probabilities, classes):
+def recording_metrics(y_true, y_pred, probabilities, classes, bouts):
+    """Scores one vote per recording instead of one per window.
+
+    Section 4.2.1 of [RelCon](https://arxiv.org/abs/2411.18822): the class
+    predicted most often over the windows of a workout is that of the workout.
+    At a tie the class with the larger summed probability wins. The
+    probabilities of a recording are the mean of those of its windows.
+
+    Args:
+        y_true, y_pred, probabilities, classes: see `classification_metrics`.
+        bouts: `(rows,)` int, which recording a window belongs to, as
+            `find_bouts` of this module numbers them. All windows of one have
+            one label.
+
+    Returns:
+        dict of `recording_macro_f1`, `recording_kappa`, `recording_accuracy`
+        and `recording_macro_auc`, floats, all at most 1.
+
+    Raises:
+        ValueError: if a recording has two labels, a prediction is not one of
+            `classes`, there is no row, or the lengths differ.
+
+    Differs from the paper: nothing that it states. It says neither who wins a
+    tie nor what a macro-AUC by workout is made of.
+    """
+    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    probabilities, classes = np.asarray(probabilities), np.asarray(classes)
+    _check_rows(y_true, y_pred, probabilities, classes)
+    first, codes = _first_and_codes(bouts, y_true)
+    counts = np.zeros((len(first), len(classes)))
+    np.add.at(counts, (codes, _columns(y_pred, classes)), 1)
+    sums = np.zeros((len(first), len(classes)))
+    np.add.at(sums, codes, probabilities)
+    means = sums / counts.sum(axis=1, keepdims=True)
+    is_most = counts == counts.max(axis=1, keepdims=True)
+    winner = np.where(is_most, means, -np.inf).argmax(axis=1)
+    scores = classification_metrics(
+        y_true[first], classes[winner], means, classes
+    )
+    return {f"recording_{name}": value for name, value in scores.items()}
+
+
+def find_bouts(subjects, recordings, start_seconds, labels):
+    """Numbers the runs of one label in the recordings of each subject.
+
+    A recording of one activity is one bout; one of several activities, such
+    as a day, is cut where the label changes.
+
+    Args:
+        subjects, recordings, start_seconds, labels: `(windows,)`.
+
+    Returns:
+        `(windows,)` int.
+    """
+    _, subject = np.unique(subjects, return_inverse=True)
+    _, recording = np.unique(recordings, return_inverse=True)
+    _, label = np.unique(labels, return_inverse=True)
+    order = np.lexsort((start_seconds, recording, subject))
+    columns = np.stack([subject, recording, label])[:, order]
+    is_new = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
+    bouts = np.empty(len(order), dtype=np.int64)
+    bouts[order] = np.concatenate([[0], np.cumsum(is_new)])
+    return bouts
+
+
+def _check_rows(y_true, y_pred, probabilities, classes):
     shape = (len(y_true), len(classes))
     if (
         not len(y_true)
@@ -82,3 +150,34 @@ def _macro_auc(y_true, probabilities, classes):
         else:
             areas.append(0.5)
     return float(np.mean(areas))
+
+
+def _first_and_codes(bouts, y_true):
+    bouts = np.asarray(bouts)
+    if bouts.shape != y_true.shape:
+        raise ValueError(
+            "`bouts` must hold one number per row. Received: shape "
+            f"{bouts.shape} for {len(y_true)} rows. Make it with "
+            "`find_bouts` from the same windows."
+        )
+    _, first, codes = np.unique(bouts, return_index=True, return_inverse=True)
+    is_other = y_true != y_true[first][codes]
+    if is_other.any():
+        raise ValueError(
+            "All windows of a recording must have one label. Received: "
+            f"{len(np.unique(codes[is_other]))} of {len(first)} recordings "
+            "with several. Cut them where the label changes, as "
+            "`find_bouts` does."
+        )
+    return first, codes
+
+
+def _columns(y_pred, classes):
+    column = {label: index for index, label in enumerate(classes.tolist())}
+    unknown = sorted(set(y_pred.tolist()) - set(column))
+    if unknown:
+        raise ValueError(
+            f"Every prediction must be one of `classes`, {list(column)}. "
+            f"Received: {unknown}. Pass the classes of the classifier."
+        )
+    return [column[label] for label in y_pred.tolist()]

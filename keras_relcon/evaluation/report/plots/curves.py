@@ -105,22 +105,11 @@ def _draw_roc(axis, report, curves):
             linewidth=1.6,
             label=f"{drawing.label(name, 60)} ({area:.3f})",
         )
-    axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
-    axis.set(
-        xlabel="false positive rate",
-        ylabel="true positive rate",
-        xlim=(-0.01, 1),
-        ylim=(0, 1.01),
-    )
-    axis.set_aspect("equal")
-    axis.grid(alpha=0.25)
-    axis.legend(
-        title="class (area, mean over folds)",
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.14),
-        frameon=False,
-        fontsize=9,
-        title_fontsize=9,
+    _finish(
+        axis,
+        ("false positive rate", "true positive rate"),
+        ((-0.01, 1), (0, 1.01)),
+        "class (area, mean over folds)",
     )
 
 
@@ -155,7 +144,13 @@ def plot_calibration(report, representations=None):
             f"{drawing.label(name, 44)}\nexpected calibration error "
             f"{100 * np.mean(errors):.1f} %"
         )
-        _finish(axis)
+        _finish(
+            axis,
+            ("confidence (largest probability)", "share of right windows"),
+            ((0, 1.02), (-0.02, 1.02)),
+            "fold (expected calibration error)",
+            num_columns=2,
+        )
     return figure
 
 
@@ -180,27 +175,6 @@ def _draw_calibration(axis, index, result):
         label=f"fold {result.fold} ({100 * error:.1f} %)",
     )
     return error
-
-
-def _finish(axis):
-    axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
-    axis.set(
-        xlabel="confidence (largest probability)",
-        ylabel="share of right windows",
-        xlim=(0, 1.02),
-        ylim=(-0.02, 1.02),
-    )
-    axis.set_aspect("equal")
-    axis.grid(alpha=0.25)
-    axis.legend(
-        title="fold (expected calibration error)",
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.14),
-        ncols=2,
-        frameon=False,
-        fontsize=9,
-        title_fontsize=9,
-    )
 
 
 def plot_loss_curves(histories):
@@ -249,3 +223,20 @@ def _draw_loss(axis, index, name, history, metric):
                 marker="." if len(values) < 30 else None,
                 label=f"{drawing.label(name)}, {part}",
             )
+
+
+def _finish(axis, labels, limits, title, num_columns=1):
+    """A square with its diagonal, and a legend below."""
+    axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
+    axis.set(xlabel=labels[0], ylabel=labels[1], xlim=limits[0], ylim=limits[1])
+    axis.set_aspect("equal")
+    axis.grid(alpha=0.25)
+    axis.legend(
+        title=title,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.14),
+        ncols=num_columns,
+        frameon=False,
+        fontsize=9,
+        title_fontsize=9,
+    )
