@@ -5,7 +5,14 @@ from pathlib import Path
 
 import keras
 
-from keras_relcon import baselines, data, evaluation, models, presets
+from keras_relcon import (
+    baselines,
+    data,
+    evaluation,
+    kept_files,
+    models,
+    presets,
+)
 
 TEMPERATURE = 0.1
 METHODS = {
@@ -87,10 +94,9 @@ def compare_methods(
                 num_candidates,
                 seed,
             )
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"part-{path.name}")
-            encoder.save(part)
-            part.rename(path)
+            output.mkdir(parents=True, exist_ok=True)
+            with kept_files.replacing(path) as temporary:
+                encoder.save(temporary)
         encoders[name] = keras.saving.load_model(path)
     reports = []
     for benchmark, source in (

@@ -5,7 +5,7 @@ import time
 
 import keras
 
-from keras_relcon import data, presets
+from keras_relcon import data, kept_files, presets
 from keras_relcon.presets.preset_directory import check_is_free
 from keras_relcon.presets.save_to_preset import check_facts
 from keras_relcon.recipes.pretraining_facts import (
@@ -56,6 +56,7 @@ def pretrain(config, overwrite=False, say=None):
             of another config are beside it.
         FileNotFoundError: if there is no data.
         FloatingPointError: if a loss is not finite.
+        OSError: if another process pretrains into the same output.
         TypeError: if JSON cannot hold the facts.
         ValueError: if a held-out subject has no recording, and as the readers
             and models.
@@ -66,6 +67,14 @@ def pretrain(config, overwrite=False, say=None):
     if output.exists() and key_of(output) == keys["relcon"]:
         say(f"{output} is finished already")
         return output
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with kept_files.lock(stages_of(config), wait=False):
+        return _pretrain(config, keys, overwrite, say)
+
+
+def _pretrain(config, keys, overwrite, say):
+    """The two stages and the preset, in a folder that is locked."""
+    output = config["output"]
     _check_start(config, overwrite)
     others = other_stages(config, keys, overwrite)
     keras.utils.set_random_seed(config["seed"])

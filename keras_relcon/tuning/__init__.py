@@ -1,9 +1,16 @@
-from keras_relcon.tuning.ablation_hyper_model import AblationHyperModel
-from keras_relcon.tuning.ablation_results import AblationResults
-from keras_relcon.tuning.arms import ARMS, PUBLISHED_CHANGES, TABLE_5, TABLE_6
-from keras_relcon.tuning.relcon_hyper_model import RelConHyperModel, objective
-from keras_relcon.tuning.run_ablation import run_ablation
-from keras_relcon.tuning.search_summary import search_summary, trial_rows
+from keras_relcon.tuning.ablation import (
+    ARMS,
+    TABLE_5,
+    TABLE_6,
+    AblationHyperModel,
+    run_ablation,
+)
+from keras_relcon.tuning.ablation_results import (
+    PUBLISHED_CHANGES,
+    AblationResults,
+)
+from keras_relcon.tuning.relcon_hyper_model import RelConHyperModel
+from keras_relcon.tuning.search import objective, search_summary, trial_rows
 from keras_relcon.tuning.validation_probe import ValidationProbe
 
 __all__ = [

@@ -2,49 +2,26 @@ import time
 
 import keras
 
-from keras_relcon.argument_checks import check_count
+from keras_relcon.checks import check_whole
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
 from keras_relcon.kept_files import content_key
 from keras_relcon.layers import ResNet1D34
-from keras_relcon.tuning.finished_trials import FinishedTrials
-from keras_relcon.tuning.input_checks import check_apart, check_objective
-from keras_relcon.tuning.keras_tuner_import import (
-    hyper_model_class,
-    import_keras_tuner,
-)
-from keras_relcon.tuning.search_space import check_space, declare
+from keras_relcon.tuning.kept_trials import KeptTrials
+from keras_relcon.tuning.search import check_objective, import_keras_tuner
 from keras_relcon.tuning.settings import (
     CANDIDATE_POLICIES,
     OF_THE_DISTANCE,
     SPACE,
+    check_space,
     complete,
-    make_distance,
+    declare,
     make_model,
+    train_distance,
 )
-from keras_relcon.tuning.trained_distances import TrainedDistances
-from keras_relcon.tuning.validation_probe import (
-    OBJECTIVE,
-    ValidationProbe,
-    mean_scores,
-)
+from keras_relcon.tuning.validation_probe import ValidationProbe, mean_scores
 
 
-def objective():
-    """What a search maximises: macro-F1 of a probe on validation subjects.
-
-    Never the contrastive loss, which cannot be compared across temperatures,
-    numbers of candidates, or losses.
-
-    Returns:
-        `keras_tuner.Objective`.
-
-    Raises:
-        ImportError: if KerasTuner is missing.
-    """
-    return import_keras_tuner().Objective(OBJECTIVE, "max")
-
-
-class RelConHyperModel(hyper_model_class()):
+class RelConHyperModel(import_keras_tuner().HyperModel):
     """Searches the settings of RelCon with KerasTuner.
 
     A trial trains a motif distance, or takes one that an earlier trial
@@ -131,25 +108,29 @@ class RelConHyperModel(hyper_model_class()):
     ):
         super().__init__()
         self.probe = ValidationProbe(windows, folds, task)
-        check_apart(store, self.probe.validation_subjects)
+        both = sorted(set(store.subjects) & set(self.probe.validation_subjects))
+        if both:
+            raise ValueError(
+                "Validation subjects must not be in the store to pretrain on. "
+                f"Received: {both} in both. Use `store.select_subjects`."
+            )
         self.store = store
         self.encoder = encoder
         self.base = dict(base or {})
         self.space = dict(SPACE if space is None else space)
-        check_count("batch_size", batch_size, least=2)
-        check_count("steps_per_epoch", steps_per_epoch)
-        check_count("epochs", epochs)
-        check_count("distance_epochs", distance_epochs)
+        check_whole("batch_size", batch_size, least=2)
+        check_whole("steps_per_epoch", steps_per_epoch)
+        check_whole("epochs", epochs)
+        check_whole("distance_epochs", distance_epochs)
         if distance_windows is not None:
-            check_count("distance_windows", distance_windows)
+            check_whole("distance_windows", distance_windows)
         self.batch_size = batch_size
         self.steps_per_epoch = steps_per_epoch
         self.epochs = epochs
         self.distance_epochs = distance_epochs
         self.distance_windows = distance_windows
         self.distance_seed = distance_seed
-        self.distances = TrainedDistances(cache_dir)
-        self.finished = FinishedTrials(cache_dir)
+        self.kept = KeptTrials(cache_dir)
         check_space(self.space, complete(self.base))
         self._store_key = self._probe_key = None
 
@@ -168,24 +149,18 @@ class RelConHyperModel(hyper_model_class()):
     def build(self, hp):
         settings = self.choose(hp)
         failure = self._failure_key(settings)
-        with self.finished.keeping_reason(failure, settings):
-            return self._make(settings)
-
-    def _make(self, settings):
         window = (self.store.window_length, 3)
-        model = make_model(settings, self.encoder, self.store.window_length)
-        model.build(
-            {
-                "anchor": (self.batch_size, *window),
-                "candidates": (
-                    self.batch_size,
-                    settings["num_candidates"],
-                    *window,
-                ),
-            }
-        )
-        # So that Hyperband goes on with the optimizer's state as well.
-        model.optimizer.build(model.trainable_variables)
+        size = (self.batch_size, settings["num_candidates"])
+        with self.kept.keeping_reason(failure, settings):
+            model = make_model(settings, self.encoder, window[0])
+            model.build(
+                {
+                    "anchor": (self.batch_size, *window),
+                    "candidates": (*size, *window),
+                }
+            )
+            # So that Hyperband goes on with the optimizer's state as well.
+            model.optimizer.build(model.trainable_variables)
         return model
 
     def fit(
@@ -212,14 +187,16 @@ class RelConHyperModel(hyper_model_class()):
         check_objective(callbacks, len(self.probe.folds))
         settings, epochs = self.choose(hp), epochs or self.epochs
         failure = self._failure_key(settings)
-        with self.finished.keeping_reason(failure, settings):
+        with self.kept.keeping_reason(failure, settings):
             # Hyperband goes on from the checkpoints of a search, which hold
             # the optimizer's state too: there each trial is trained.
             key, scores = self.key(settings, epochs), None
             if "tuner/epochs" not in hp.values and not initial_epoch:
-                scores = self.finished.load(key)
+                scores = self.kept.scores(key)
             if scores is not None:
-                self._take_finished(key, model, settings)
+                weights = self._distance_weights(settings)
+                model.motif_distance.set_weights(weights)
+                model.encoder.load_weights(self.kept.encoder_path(key))
                 _tell(callbacks, model, epochs, scores)
             else:
                 scores = self._train(
@@ -231,12 +208,8 @@ class RelConHyperModel(hyper_model_class()):
                     callbacks=list(callbacks),
                     verbose=verbose,
                 )
-        self.finished.forget_reason(failure)
+        self.kept.forget_reason(failure)
         return scores
-
-    def _take_finished(self, key, model, settings):
-        model.motif_distance.set_weights(self._distance_weights(settings))
-        model.encoder.load_weights(self.finished.encoder_path(key))
 
     def _train(self, key, model, settings, epochs, initial_epoch, **kwargs):
         started = time.perf_counter()
@@ -262,12 +235,12 @@ class RelConHyperModel(hyper_model_class()):
         }
         # A training that goes on from another one is known by both.
         if not initial_epoch:
-            self.finished.save(key, settings, scores, model.encoder)
+            self.kept.keep(key, settings, scores, model.encoder)
         return scores
 
     def failure_reason(self, hp):
         """Why the last trial of these parameters failed, or `None`."""
-        return self.finished.reason(self._failure_key(self.choose(hp)))
+        return self.kept.reason(self._failure_key(self.choose(hp)))
 
     def _failure_key(self, settings):
         sizes = [self.batch_size, self.steps_per_epoch, self.epochs]
@@ -296,19 +269,15 @@ class RelConHyperModel(hyper_model_class()):
         return content_key(self._store_key, self._probe_key)
 
     def _distance_weights(self, settings):
-        def train():
-            keras.utils.set_random_seed(self._seed_of_distance(settings))
-            distance = make_distance(settings)
-            distance.compile(optimizer=keras.optimizers.Adam(1e-3))
-            distance.fit(
+        return self.kept.distance_weights(
+            self._distance_key(settings),
+            lambda: train_distance(
+                settings,
                 self._windows_of_distance(),
-                batch_size=64,
-                epochs=self.distance_epochs,
-                verbose=0,
-            )
-            return distance.get_weights()
-
-        return self.distances.weights(self._distance_key(settings), train)
+                self.distance_epochs,
+                self._seed_of_distance(settings),
+            ).get_weights(),
+        )
 
     def _distance_key(self, settings):
         relevant = {name: settings[name] for name in OF_THE_DISTANCE}

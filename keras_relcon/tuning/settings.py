@@ -1,8 +1,11 @@
-"""What one training is made of, by name, as a hypermodel chooses it."""
+"""What one training is made of, by name, and the space that is searched."""
+
+import numbers
 
 import keras
 
 from keras_relcon import layers, losses, models
+from keras_relcon.checks import check_one_of
 from keras_relcon.layers.cross_attention import ATTENTIONS
 from keras_relcon.models.motif_distance import NORMALIZATIONS
 
@@ -91,12 +94,75 @@ def complete(*changes):
             )
         settings.update(change)
     for name, values in CHOICES.items():
-        if settings[name] not in values:
-            raise ValueError(
-                f"`{name}` must be one of {values}. "
-                f"Received: {settings[name]!r}. Use one of these."
-            )
+        check_one_of(name, settings[name], values)
     return settings
+
+
+def declare(hp, space, base):
+    """What a trial takes from a space; a setting switched off is left out.
+
+    Args:
+        hp: `keras_tuner.HyperParameters`.
+        space: dict of setting to list or tuple, as of `RelConHyperModel`.
+        base: dict of all settings.
+
+    Returns:
+        dict of setting to value.
+    """
+    chosen = {}
+    # Parents before the settings that they switch on.
+    for name in sorted(space, key=lambda name: name in CONDITIONS):
+        parent, values = CONDITIONS.get(name, (None, ()))
+        if parent in space:
+            with hp.conditional_scope(parent, list(values)):
+                value = _declare_one(hp, name, space[name], base[name])
+            if chosen[parent] in values:
+                chosen[name] = value
+        elif parent is None or base[parent] in values:
+            chosen[name] = _declare_one(hp, name, space[name], base[name])
+    return chosen
+
+
+def _declare_one(hp, name, values, base):
+    if isinstance(values, tuple):
+        low, high = values
+        default = base if low <= base <= high else None
+        kind = hp.Int if _is_whole(name) else hp.Float
+        return kind(name, low, high, sampling="log", default=default)
+    default = base if base in values else None
+    return hp.Choice(name, list(values), default=default)
+
+
+def check_space(space, base):
+    """Raises a `ValueError` on an unknown setting or name, or no range."""
+    for name, values in space.items():
+        for value in values:
+            complete(base, {name: value})
+        if isinstance(values, tuple) and not _is_range(name, values):
+            raise ValueError(
+                "A tuple must be a range (low, high) of a setting that is a "
+                "number, 0 < low <= high, whole where the setting is. "
+                f"Received: {name}={values!r}. Use a list for values to "
+                "choose from."
+            )
+        if not values:
+            raise ValueError(
+                "A space must be a list of values or a tuple (low, high). "
+                f"Received: {name}={values!r}. Leave the setting out."
+            )
+
+
+def _is_range(name, values):
+    if len(values) != 2:
+        return False
+    kind = numbers.Integral if _is_whole(name) else numbers.Real
+    if not all(isinstance(x, kind) for x in (*values, DEFAULTS[name])):
+        return False
+    return 0 < values[0] <= values[1]
+
+
+def _is_whole(name):
+    return isinstance(DEFAULTS[name], int)
 
 
 def make_distance(settings):
@@ -110,6 +176,22 @@ def make_distance(settings):
         kernel_size=settings["distance_kernel_size"],
         num_dilated_blocks=settings["distance_num_dilated_blocks"],
     )
+
+
+def train_distance(settings, acceleration, epochs, seed):
+    """The motif distance of the settings, trained.
+
+    Args:
+        settings: dict of `complete`.
+        acceleration: `(windows, time, 3)`, g.
+        epochs: int.
+        seed: int.
+    """
+    keras.utils.set_random_seed(seed)
+    distance = make_distance(settings)
+    distance.compile(optimizer=keras.optimizers.Adam(1e-3))
+    distance.fit(acceleration, batch_size=64, epochs=epochs, verbose=0)
+    return distance
 
 
 def make_augmentation(settings):

@@ -41,10 +41,25 @@ class ValidationProbe:
         self.folds = tuple(folds)
         self.task = task or LinearProbe((0.1,))
         self.batch_size = batch_size
-        seen = {name for fold in self.folds for name in _seen(fold)}
+        if not self.folds or not all(fold.validation for fold in self.folds):
+            described = [fold.describe() for fold in self.folds]
+            raise ValueError(
+                "Every fold must have validation subjects: they alone are "
+                f"scored. Received: {described}. Make folds with `held_out`."
+            )
+        seen = {
+            subject
+            for fold in self.folds
+            for subject in (*fold.train, *fold.validation)
+        }
         is_used = np.isin(windows.subjects, sorted(seen)) & windows.valid
         self.windows = windows.select(is_used)
-        _check_folds(self.folds, seen, set(self.windows.subjects.tolist()))
+        missing = sorted(seen - set(self.windows.subjects.tolist()))
+        if missing:
+            raise ValueError(
+                "Every subject of a fold must have valid windows. Received: "
+                f"none of {missing}. Make the folds from `windows.subjects`."
+            )
 
     @property
     def validation_subjects(self):
@@ -123,22 +138,3 @@ def score_names(num_folds):
     """The names of `mean_scores`, a list of str."""
     one_fold = dict.fromkeys(METRICS, 0.0)
     return list(mean_scores([one_fold] * num_folds))
-
-
-def _seen(fold):
-    return (*fold.train, *fold.validation)
-
-
-def _check_folds(folds, seen, known):
-    if not folds or any(not fold.validation for fold in folds):
-        raise ValueError(
-            "Every fold must have validation subjects: they alone are scored. "
-            f"Received: {[fold.describe() for fold in folds]}. Make folds with "
-            "`held_out`."
-        )
-    missing = sorted(seen - known)
-    if missing:
-        raise ValueError(
-            "Every subject of a fold must have valid windows. Received: none "
-            f"of {missing}. Make the folds from `windows.subjects`."
-        )

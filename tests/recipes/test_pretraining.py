@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -245,6 +246,23 @@ def test_the_check_of_the_models_draws_no_number_of_the_run(
     other = pretrain(complete_config({**values, "output": "other"}, tmp_path))
     for weight, same in zip(weights_of(one), weights_of(other), strict=True):
         np.testing.assert_array_equal(weight, same)
+
+
+def test_a_second_run_beside_the_first_is_refused(values, quick, monkeypatch):
+    values["output"] = str(Path(values["output"]).parent / "new" / "mine")
+    config = complete_config(values)
+    fit = kr.RelConModel.fit
+
+    def fit_beside(self, groups, **kwargs):
+        with pytest.raises(OSError, match=r"mine.stages', held by process"):
+            pretrain(config, overwrite=True)
+        fit(self, groups, **kwargs)
+
+    monkeypatch.setattr(kr.RelConModel, "fit", fit_beside)
+    path = pretrain(config)
+    assert quick == [3] and path == config["output"]
+    # The lock goes with the run.
+    assert sorted(p.name for p in path.parent.iterdir()) == ["mine"]
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_trials_share_the_distance_they_have_in_common(make):
     base = hyper_model.settings_of("base", 0)
     weights = hyper_model._distance_weights(base)
     model = trained_distance(hyper_model, weights, base)
-    count = lambda: len(list(hyper_model.distances.directory.iterdir()))  # noqa: E731
+    count = lambda: len(list(hyper_model.kept.directory.iterdir()))  # noqa: E731
     assert count() == 1
     for change in (
         {"ranking_attention": "softmax"},
@@ -212,13 +212,11 @@ def test_bad_input_is_explained(make):
 
 @pytest.mark.every_backend
 def test_what_is_missing_is_named(monkeypatch):
-    from keras_relcon.tuning import keras_tuner_import
+    from keras_relcon.tuning import search
 
-    monkeypatch.setattr(
-        keras_tuner_import.importlib.util, "find_spec", lambda name: None
-    )
+    monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"keras-relcon\[tune\]") as error:
-        keras_tuner_import.import_keras_tuner()
+        search.import_keras_tuner()
     needs_tensorboard = keras.backend.backend() == "tensorflow"
     assert ("tensorboard" in str(error.value)) == needs_tensorboard
 
@@ -373,9 +371,7 @@ def test_a_finished_trial_gives_its_best_model(make, tmp_path):
     encoder.build((None, 64, 3))
     encoder.set_weights([weight + 1 for weight in encoder.get_weights()])
     scores = {"validation_macro_f1": 0.7}
-    hyper_model.finished.save(
-        hyper_model.key(settings), settings, scores, encoder
-    )
+    hyper_model.kept.keep(hyper_model.key(settings), settings, scores, encoder)
     tuner = keras_tuner.GridSearch(
         hyper_model, objective=objective(), directory=str(tmp_path)
     )

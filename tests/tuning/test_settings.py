@@ -4,7 +4,7 @@ from support import small_encoder
 
 def test_settings_reach_the_model():
     from keras_relcon import layers, losses
-    from keras_relcon.tuning.arms import ARMS
+    from keras_relcon.tuning import ARMS
     from keras_relcon.tuning.settings import complete, make_model
 
     settings = complete(

@@ -1,6 +1,72 @@
-"""What became of the trials of a search, failures included."""
+"""A search of KerasTuner: what it maximises, and what became of its trials."""
+
+import importlib.util
+
+import keras
+
+from keras_relcon.tuning.validation_probe import OBJECTIVE, score_names
 
 COMPLETED = "COMPLETED"
+
+
+def import_keras_tuner():
+    """Returns `keras_tuner`, or says how to install it.
+
+    Raises:
+        ImportError: if KerasTuner is missing; on the TensorFlow backend also
+            if tensorboard is, without which every trial would fail.
+    """
+    needed = ["keras_tuner"]
+    if keras.backend.backend() == "tensorflow":
+        needed.append("tensorboard")
+    missing = [name for name in needed if not importlib.util.find_spec(name)]
+    if missing:
+        raise ImportError(
+            f"Tuning needs {' and '.join(needed)}. Received: no module named "
+            f"{', '.join(missing)}. Run `pip install keras-relcon[tune]`."
+        )
+    import keras_tuner
+
+    return keras_tuner
+
+
+def objective():
+    """What a search maximises: macro-F1 of a probe on validation subjects.
+
+    Never the contrastive loss, which cannot be compared across temperatures,
+    numbers of candidates, or losses.
+
+    Returns:
+        `keras_tuner.Objective`.
+
+    Raises:
+        ImportError: if KerasTuner is missing.
+    """
+    return import_keras_tuner().Objective(OBJECTIVE, "max")
+
+
+def check_objective(callbacks, num_folds):
+    """Raises where the objective of a tuner is none that a trial logs.
+
+    KerasTuner would notice only when the training is over.
+
+    Args:
+        callbacks: list. Those of the tuner; some have its `objective`.
+        num_folds: int. Of the probe.
+
+    Raises:
+        keras_tuner.errors.FatalValueError: it ends the search.
+    """
+    logged = [*score_names(num_folds), "loss_per_candidate", "seconds"]
+    for callback in callbacks:
+        objective = getattr(callback, "objective", None)
+        name = getattr(objective, "name", OBJECTIVE)
+        if name not in logged:
+            raise import_keras_tuner().errors.FatalValueError(
+                f"The objective must be one that is logged: {OBJECTIVE!r} "
+                f"or another of {logged}. Received: objective={name!r}. Pass "
+                "`objective=keras_relcon.tuning.objective()`."
+            )
 
 
 def trial_rows(tuner):

@@ -62,7 +62,7 @@ def count_trainings(hyper_model, monkeypatch, stop_at=None):
 
 
 def test_arms_are_the_real_classes(make):
-    from keras_relcon.tuning.arms import ARMS
+    from keras_relcon.tuning import ARMS
     from keras_relcon.tuning.settings import make_model
 
     arms = [a for a in ARMS if not a.endswith("_loss") and a != "resnet1d18"]
