@@ -8,11 +8,13 @@ import pytest
 
 from keras_relcon.data import (
     CandidateGroups,
+    Interval,
     Recording,
     WindowBatches,
     WindowStore,
     make_windows,
 )
+from keras_relcon.data.target_windows import cut_intervals
 
 
 def long_recording(subject, seconds=700):
@@ -55,3 +57,16 @@ def test_batches_have_64_windows(store):
     assert batches[0].shape == (64, 256, 3)
     assert batches.weighting is None
     assert batches.minimum_std_g is None
+
+
+def test_windows_overlap_by_half_where_they_are_to_be_scored():
+    """Both cutters, and a store, begin a window every 128 samples."""
+    recording = long_recording("a", 10)
+    whole = make_windows(recording)
+    inside = cut_intervals(
+        [(recording, [Interval(0.0, 10.0, targets={"speed_m_s": 1.0})])]
+    )
+    stored = WindowStore.from_recordings([recording]).windows()
+    for windows in (whole, inside, stored):
+        found = windows.start_seconds
+        np.testing.assert_allclose(found, np.arange(6) * 1.28)
