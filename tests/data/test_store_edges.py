@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_relcon.data import Recording, WindowStore
+from keras_relcon.data import Recording, WindowBatches, WindowStore
 
 LENGTH = 16
 
@@ -47,3 +47,15 @@ def test_a_file_keeps_whole_numbers_of_16_bits_up_to_16_g(tmp_path):
     expected = np.rint(0.1 * 32767 / 16) * 16 / 32767
     np.testing.assert_allclose(store.read([0]), expected, rtol=1e-6)
     assert info["hours"] == pytest.approx(6 / 3600)
+
+
+def test_a_window_that_moves_by_just_the_minimum_is_not_at_rest():
+    """At rest is a standard deviation "below" the minimum, on every axis."""
+    signal = np.zeros((320, 3))
+    signal[:, 1] = 0.25 * (-1.0) ** np.arange(320)  # deviation of 0.25 g
+    store = WindowStore.from_recordings(
+        [Recording(signal, 100, "s")], window_length=LENGTH
+    )
+    assert len(WindowBatches(store, 4, minimum_std_g=0.25)) > 0
+    with pytest.raises(ValueError, match="0 windows"):
+        WindowBatches(store, 4, minimum_std_g=0.2501)
