@@ -1,12 +1,14 @@
 """What a search takes where it is not told: as documented."""
 
+import inspect
+
 import numpy as np
 import pytest
 from support import tiny_encoder
 
 from keras_relcon.data import Windows
 from keras_relcon.evaluation import Fold, LinearProbe
-from keras_relcon.tuning import ValidationProbe
+from keras_relcon.tuning import AblationHyperModel, ValidationProbe
 from keras_relcon.tuning.settings import (
     complete,
     make_distance,
@@ -91,3 +93,30 @@ def test_settings_are_those_of_the_paper():
         "distance_num_dilated_blocks": 2,  # D8
     }
     assert {name: settings[name] for name in expected} == expected
+
+
+@pytest.mark.every_backend
+def test_the_seed_of_the_settings_draws_the_weights():
+    """A trial repeats by its seed alone, whatever was drawn before it."""
+
+    def weights(seed):
+        model = make_model(complete({"seed": seed}), tiny_encoder, 64)
+        return model.encoder.get_weights()[0]
+
+    first = weights(3)
+    np.testing.assert_array_equal(weights(3), first)
+    assert not np.array_equal(weights(4), first)
+
+
+def test_an_ablation_has_three_seeds_of_the_arms_of_tables_5_and_6():
+    parameters = inspect.signature(AblationHyperModel).parameters
+    assert parameters["seeds"].default == (0, 1, 2)
+    assert parameters["arms"].default == (
+        "base",
+        "no_augmentation",
+        "no_rev_in",
+        "softmax",
+        "no_within_subject",
+        "log_ratio_loss",
+        "binary_loss",
+    )
