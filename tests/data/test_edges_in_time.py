@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import regularize
-from keras_relcon.data.timestamps import split_at_gaps, to_seconds
+from keras_relcon.data.readers.timestamps import split_at_gaps, to_seconds
 
 
 def test_a_step_of_just_the_gap_does_not_split():

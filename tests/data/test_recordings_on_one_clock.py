@@ -36,5 +36,24 @@ def test_recordings_one_after_another_are_on_one_clock(second_start):
 
 
 def test_recordings_that_overlap_are_not():
-    with pytest.raises(ValueError, match="13 windows|enough windows|windows"):
+    with pytest.raises(ValueError, match="13 windows within 60"):
         groups_of(1.5)
+
+
+def test_a_time_span_reaches_just_as_far_back_as_forward():
+    """Windows that begin within the span: at just its ends as well."""
+    signal = np.random.default_rng(0).normal(0, 0.3, (NUM_SAMPLES, 3))
+    groups = CandidateGroups(
+        WindowStore.from_recordings(
+            [Recording(signal, 100, "s")], window_length=LENGTH
+        ),
+        2,
+        4,
+        policy="time_span",
+        span_seconds=2 * LENGTH / 100,
+    )
+    for epoch in range(3):
+        anchors, candidates = groups.draw(epoch, 0)
+        offsets = np.sort(candidates - anchors[:, None], axis=1)
+        steps = np.array([-2, -1, 1, 2])
+        np.testing.assert_array_equal(offsets, [LENGTH * steps] * 2)

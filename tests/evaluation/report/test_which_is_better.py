@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from keras_relcon.evaluation import FoldResult, Report
+from keras_relcon.evaluation import Report
 from keras_relcon.evaluation.report import statements
+from keras_relcon.evaluation.report.fold_result import FoldResult
 
 HIGHER = ("macro_f1", "kappa", "accuracy", "macro_auc", "correlation")
 LOWER = ("mse", "sdse", "mae", "sdae")
