@@ -64,7 +64,7 @@ def measure(
     from keras import ops
 
     import keras_relcon as kr
-    from keras_relcon.layers import kernels
+    from keras_relcon.models.ranking import chosen_kernels
 
     device = device_name()
     if device == "cpu" and batch_size > TINY["batch_size"]:
@@ -110,7 +110,7 @@ def measure(
         "device": device,
         # Whether this machine has them, and for this policy.
         "ranking_kernels": policy != "float32"
-        and kernels.ranking_kernels(ranking_kernels) is not None,
+        and chosen_kernels(ranking_kernels) is not None,
         "jit_compile": jit_compile is True,
         "distance_flops": num_pairs * pair_flops(length)
         + 2 * count * stack_flops(length),

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from keras_relcon.models.candidate_pool import candidate_index, candidate_pool
+from keras_relcon.models.ranking import candidate_index, candidate_pool
 
 
 def naive_distances(distance, anchors, candidates, pairs_per_chunk):

@@ -40,6 +40,9 @@ BACKEND_FILES = {
     "distributed/jax_replicas.py": {"jax"},
     "distributed/torch_replicas.py": {"torch"},
     "data/streams/tf_dataset.py": {"tensorflow"},
+    "models/backend_programs/tensorflow_programs.py": {"tensorflow"},
+    "models/backend_programs/jax_programs.py": {"jax"},
+    "models/backend_programs/torch_programs.py": {"torch"},
     "models/train_steps/tensorflow_train_step.py": {"tensorflow"},
     "models/train_steps/jax_train_step.py": {"jax"},
     "models/train_steps/torch_train_step.py": {"torch"},
@@ -152,8 +155,8 @@ new -= {"keras_relcon", "__future__"} | set(sys.stdlib_module_names)
 assert not new - {"keras", "numpy"}, new
 inside = {name.split(".")[1] for name in sys.modules
           if name.startswith("keras_relcon.")}
-expected = {"argument_checks", "backend_choice", "baselines", "distributed",
-            "layers", "losses", "models", "version"}
+expected = {"backend_choice", "baselines", "checks", "distributed", "layers",
+            "losses", "models", "version"}
 assert inside == expected, inside
 for name in ("ResNet1D18", "RelConModel", "SimCLR", "AugPred", "REBAR"):
     assert keras.saving.get_registered_object("keras_relcon>" + name), name

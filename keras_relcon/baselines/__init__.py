@@ -1,10 +1,12 @@
 from keras_relcon.baselines.aug_pred import AugPred
-from keras_relcon.baselines.conv_classifier import conv_classifier
-from keras_relcon.baselines.deep_conv_lstm import deep_conv_lstm
-from keras_relcon.baselines.lstm_classifier import lstm_classifier
 from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
 from keras_relcon.baselines.rebar import REBAR
 from keras_relcon.baselines.simclr import SimCLR
+from keras_relcon.baselines.supervised_references import (
+    conv_classifier,
+    deep_conv_lstm,
+    lstm_classifier,
+)
 from keras_relcon.baselines.view_pairs import ViewPairs
 
 __all__ = [

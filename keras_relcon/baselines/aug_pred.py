@@ -2,15 +2,15 @@ import keras
 from keras import ops
 
 from keras_relcon import distributed
-from keras_relcon.baselines.input_checks import check_windows
 from keras_relcon.baselines.predicted_transforms import (
     AxisPermutation,
     LongSegmentPermutation,
     VisibleScaling,
 )
-from keras_relcon.layers.augmentations import Rotation, TimeFlip
-from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
-from keras_relcon.layers.time_warp import TimeWarp
+from keras_relcon.checks import check_number, check_windows_shape, message
+from keras_relcon.distributed import ReplicaSeedGenerator
+from keras_relcon.layers.augmentations import Rotation
+from keras_relcon.layers.time_augmentations import TimeFlip, TimeWarp
 from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
@@ -95,7 +95,25 @@ class AugPred(BuiltFirst, keras.Model):
     ):
         # The signal stays in float32 under a policy of mixed precision.
         super().__init__(autocast=False, **kwargs)
-        _check_arguments(tasks, probability)
+        if (
+            isinstance(tasks, str)
+            or not tasks
+            or any(task not in TASKS for task in tasks)
+        ):
+            raise ValueError(
+                message(
+                    f"`tasks` must name at least one of {list(TASKS)}.",
+                    {"tasks": tasks},
+                    "Pass a tuple of these names.",
+                )
+            )
+        check_number(
+            "probability",
+            probability,
+            above=0,
+            below=1,
+            advice="Use 0.5: both classes are needed.",
+        )
         self.encoder = encoder
         self.tasks = tuple(task for task in TASKS if task in tasks)
         self.probability = probability
@@ -123,7 +141,11 @@ class AugPred(BuiltFirst, keras.Model):
         self.embedding_spread = EmbeddingSpread()
 
     def build(self, input_shape):
-        check_windows(type(self).__name__, input_shape)
+        check_windows_shape(
+            "windows",
+            input_shape,
+            "`keras_relcon.data.WindowBatches` yields such batches.",
+        )
         window_shape = (None, *input_shape[1:])
         for layer in (*self.transforms, *self.orientations):
             layer.build(window_shape)
@@ -198,17 +220,3 @@ class AugPred(BuiltFirst, keras.Model):
             config["encoder"]
         )
         return cls(**config)
-
-
-def _check_arguments(tasks, probability):
-    unknown = [task for task in tasks if task not in TASKS]
-    if isinstance(tasks, str) or unknown or not tasks:
-        raise ValueError(
-            f"`tasks` must name at least one of {list(TASKS)}. "
-            f"Received: tasks={tasks!r}. Pass a tuple of these names."
-        )
-    if not 0 < probability < 1:
-        raise ValueError(
-            "`probability` must lie between 0 and 1: both classes are needed. "
-            f"Received: probability={probability}. Use 0.5."
-        )

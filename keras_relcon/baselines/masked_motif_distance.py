@@ -2,7 +2,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
+from keras_relcon.checks import check_whole, message
+from keras_relcon.distributed import ReplicaSeedGenerator
+from keras_relcon.layers.span_mask import draw_span, is_in_span
 from keras_relcon.models.motif_distance import MotifDistance
 
 
@@ -83,10 +85,12 @@ class MaskedMotifDistance(MotifDistance):
     ):
         if normalization != "anchor":
             raise ValueError(
-                '`normalization` must be "anchor": REBAR takes the statistics '
-                "of the anchor. Received: "
-                f"normalization={normalization!r}. Use `MotifDistance` for "
-                "another."
+                message(
+                    '`normalization` must be "anchor": REBAR takes the '
+                    "statistics of the anchor.",
+                    {"normalization": normalization},
+                    "Use `MotifDistance` for another.",
+                )
             )
         super().__init__(
             attention=attention,
@@ -99,15 +103,8 @@ class MaskedMotifDistance(MotifDistance):
             augmentation=keras.layers.Identity(),
             **kwargs,
         )
-        for name, value in (
-            ("mask_length", mask_length),
-            ("num_masks", num_masks),
-        ):
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise ValueError(
-                    f"`{name}` must be at least 1, a whole number. "
-                    f"Received: {name}={value}. Leave it at its default."
-                )
+        check_whole("mask_length", mask_length)
+        check_whole("num_masks", num_masks)
         self.mask_length = mask_length
         self.num_masks = num_masks
         self.mask_seed = mask_seed
@@ -185,11 +182,10 @@ class MaskedMotifDistance(MotifDistance):
             mask[0, rng.permutation(length)[: length // 2]] = 1.0
         return masks
 
-    def _pair_distances(self, anchors, pool, anchor_index, pool_index):
-        """Distances from `anchors[anchor_index]` to `pool[pool_index]`."""
+    def _pair_function(self, anchors, pool, fast):
         masks = self.scoring_masks(anchors.shape[1])
 
-        def chunk_distances(index):
+        def pair_distances(index):
             anchor = ops.take(anchors, index[0], axis=0)
             candidate = ops.take(pool, index[1], axis=0)
             errors = [
@@ -200,25 +196,13 @@ class MaskedMotifDistance(MotifDistance):
             ]
             return sum(errors) / len(errors)
 
-        return self._map_pairs(chunk_distances, anchor_index, pool_index)
+        return pair_distances
 
     def _draw_span(self, shape):
         """One span of each window, `(batch, time, 1)`: 1 where hidden."""
-        length = shape[1]
-        if isinstance(length, int) and length <= self.mask_length:
-            raise ValueError(
-                f"Windows must be longer than `mask_length`, "
-                f"{self.mask_length} samples. Received: {length} samples. Use "
-                "longer windows or a smaller `mask_length`."
-            )
-        chance = keras.random.uniform((shape[0],), seed=self.seed_generator)
-        num_starts = ops.cast(length - self.mask_length + 1, "float32")
-        start = ops.cast(ops.floor(chance * num_starts), "int32")[:, None]
-        sample = ops.arange(length, dtype="int32")[None]
-        is_hidden = ops.logical_and(
-            sample >= start, sample < start + self.mask_length
-        )
-        return ops.cast(is_hidden, "float32")[:, :, None]
+        start = draw_span(shape, self.mask_length, self.seed_generator)
+        is_hidden = is_in_span(start, shape[1], self.mask_length)
+        return ops.cast(is_hidden, "float32")
 
     def get_config(self):
         config = super().get_config()

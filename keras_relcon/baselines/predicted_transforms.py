@@ -14,8 +14,8 @@ from keras import ops
 from keras_relcon.layers.augmentations import (
     Augmentation,
     ChannelShuffle,
-    SegmentPermutation,
 )
+from keras_relcon.layers.time_augmentations import SegmentPermutation
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")

@@ -2,16 +2,18 @@ import keras
 from keras import ops
 
 from keras_relcon import distributed
-from keras_relcon.baselines.input_checks import check_windows
 from keras_relcon.baselines.view_pairs import ViewPairs
+from keras_relcon.checks import check_windows_shape, message
 from keras_relcon.losses.nt_xent import NTXentLoss
 from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
 )
+from keras_relcon.models.projector import mlp_projector
 
-PROJECTOR_UNITS = (256, 128, 50)
+# Of "soar".
+PROJECTOR_WIDTHS = (256, 128, 50)
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -79,8 +81,10 @@ class SimCLR(BuiltFirst, keras.Model):
         super().__init__(autocast=False, **kwargs)
         if isinstance(projector, str) and projector != "soar":
             raise ValueError(
-                '`projector` must be "soar", a layer or None. '
-                f"Received: projector={projector!r}. Use one of these."
+                message(
+                    '`projector` must be "soar", a layer or None.',
+                    {"projector": projector},
+                )
             )
         self.encoder = encoder
         self.temperature = temperature
@@ -88,14 +92,20 @@ class SimCLR(BuiltFirst, keras.Model):
         self.seed = seed
         self.has_default_projector = projector == "soar"
         self.projector = (
-            _soar_projector() if self.has_default_projector else projector
+            mlp_projector(PROJECTOR_WIDTHS)
+            if self.has_default_projector
+            else projector
         )
         self.view_pairs = ViewPairs(views, seed)
         self.contrastive_loss = NTXentLoss(temperature)
         self.embedding_spread = EmbeddingSpread()
 
     def build(self, input_shape):
-        check_windows(type(self).__name__, input_shape)
+        check_windows_shape(
+            "windows",
+            input_shape,
+            "`keras_relcon.data.WindowBatches` yields such batches.",
+        )
         # No weight depends on the batch or the length.
         shape = (None, None, input_shape[-1])
         self.view_pairs.build(shape)
@@ -149,15 +159,6 @@ class SimCLR(BuiltFirst, keras.Model):
         for name in ("encoder", "projector", "views"):
             config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
-
-
-def _soar_projector():
-    layers = [
-        keras.layers.Dense(units, activation="relu", name=f"dense_{index}")
-        for index, units in enumerate(PROJECTOR_UNITS[:-1])
-    ]
-    layers.append(keras.layers.Dense(PROJECTOR_UNITS[-1], name="output"))
-    return keras.Sequential(layers, name="projector")
 
 
 def _pair_up(x):

@@ -4,6 +4,7 @@ from functools import partial
 import keras
 from keras import ops
 
+from keras_relcon.checks import check_one_of
 from keras_relcon.layers.augmentations import Rotation
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 
@@ -52,12 +53,12 @@ class ViewPairs(keras.layers.Layer):
     def __init__(self, policy="soar", seed=None, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        is_layer = isinstance(policy, keras.layers.Layer)
-        if not is_layer and policy not in POLICIES:
-            raise ValueError(
-                f"`policy` must be one of {list(POLICIES)}, or a layer from "
-                f"windows to windows. Received: policy={policy!r}. Use one of "
-                "these."
+        if not isinstance(policy, keras.Layer):
+            check_one_of(
+                "policy",
+                policy,
+                POLICIES,
+                "Or give a layer from windows to windows.",
             )
         self.policy = policy
         self.seed = seed

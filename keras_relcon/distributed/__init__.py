@@ -7,6 +7,7 @@ where nothing is distributed.
 
 from keras_relcon.distributed.data_parallel import DataParallel
 from keras_relcon.distributed.replicas import (
+    ReplicaSeedGenerator,
     gather,
     mean_loss,
     num_processes,
@@ -20,6 +21,7 @@ from keras_relcon.distributed.replicas import (
 
 __all__ = [
     "DataParallel",
+    "ReplicaSeedGenerator",
     "gather",
     "mean_loss",
     "num_processes",

@@ -1,6 +1,7 @@
 """The replicas of the active backend."""
 
 import keras
+from keras import ops
 
 if keras.backend.backend() == "jax":
     from keras_relcon.distributed.jax_replicas import (
@@ -59,8 +60,26 @@ def with_penalties(loss, penalties):
     return sum(map(own_share, penalties), start=loss)
 
 
+# Further apart than a training draws: PyTorch adds seed and count.
+SEED_STEP = 1_000_003
+
+
+class ReplicaSeedGenerator(keras.random.SeedGenerator):
+    """A seed generator whose replicas draw different numbers.
+
+    Keras gives every replica the same seeds. Here each adds its index, times a
+    large number; the first, or the only one, draws as `SeedGenerator` does.
+    """
+
+    def next(self, ordered=True):
+        seed = super().next(ordered)
+        shift = ops.stack([replica_index() * SEED_STEP, 0])
+        return seed + ops.cast(shift, seed.dtype)
+
+
 __all__ = [
     "Cluster",
+    "ReplicaSeedGenerator",
     "gather",
     "mean_loss",
     "num_processes",

@@ -5,26 +5,29 @@ from keras_relcon.layers.augmentations import (
     Noise,
     Rotation,
     Scaling,
-    SegmentPermutation,
-    TimeFlip,
 )
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.cross_attention import CrossAttention
 from keras_relcon.layers.dilated_conv_qkv import (
     DilatedConvQKV,
     DilatedConvStack,
-    EdgeRenormalizedConv1D,
 )
+from keras_relcon.layers.edge_renormalized_conv1d import EdgeRenormalizedConv1D
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
 from keras_relcon.layers.random_augmentations import (
     AUGMENTATIONS,
     RandomAugmentations,
 )
+from keras_relcon.layers.residual_block1d import ResidualBlock1D
 from keras_relcon.layers.resnet1d18 import ResNet1D18
-from keras_relcon.layers.resnet1d34 import ResidualBlock1D, ResNet1D34
+from keras_relcon.layers.resnet1d34 import ResNet1D34
 from keras_relcon.layers.span_mask import SpanMask
 from keras_relcon.layers.sparsemax import Sparsemax, sparsemax
-from keras_relcon.layers.time_warp import TimeWarp
+from keras_relcon.layers.time_augmentations import (
+    SegmentPermutation,
+    TimeFlip,
+    TimeWarp,
+)
 
 __all__ = [
     "AUGMENTATIONS",

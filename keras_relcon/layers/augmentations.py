@@ -1,9 +1,9 @@
-"""The accelerometer augmentations of Tang et al. (2020).
+"""The augmentations of Tang et al. (2020) that change values, and their base.
 
 [Tang et al., 2020](https://arxiv.org/abs/2011.11542) with the parameters of
 RelCon's release. Each layer separates the random `draw` from the deterministic
-`apply`, so that a draw can be pinned, stored or shared. The time warp is in
-`time_warp.py`.
+`apply`, so that a draw can be pinned, stored or shared. Those that move samples
+in time are in `time_augmentations.py`.
 """
 
 import itertools
@@ -13,11 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_relcon.argument_checks import (
-    check_count,
-    check_not_negative,
-)
-from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
+from keras_relcon.checks import check_number, check_windows_shape, message
+from keras_relcon.distributed import ReplicaSeedGenerator
 
 
 class Augmentation(keras.layers.Layer):
@@ -52,11 +49,7 @@ class Augmentation(keras.layers.Layer):
         self.seed_generator = ReplicaSeedGenerator(seed)
 
     def build(self, input_shape):
-        if len(input_shape) != 3:
-            raise ValueError(
-                f"`{type(self).__name__}` expects windows of shape (batch, "
-                f"time, channels). Received: shape={tuple(input_shape)}."
-            )
+        check_windows_shape("x", input_shape)
         self.built = True
 
     def draw(self, shape):
@@ -82,7 +75,7 @@ class Augmentation(keras.layers.Layer):
 class _GaussianAugmentation(Augmentation):
     def __init__(self, stddev, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        check_not_negative("stddev", stddev)
+        check_number("stddev", stddev, least=0)
         self.stddev = stddev
 
     def get_config(self):
@@ -165,8 +158,10 @@ class Rotation(Augmentation):
         super().__init__(seed=seed, **kwargs)
         if not 0 < max_angle <= math.pi:
             raise ValueError(
-                "`max_angle` must be above 0 and at most pi, in radians. "
-                f"Received: max_angle={max_angle}."
+                message(
+                    "`max_angle` must be above 0 and at most pi, in radians.",
+                    {"max_angle": max_angle},
+                )
             )
         self.max_angle = max_angle
 
@@ -193,9 +188,12 @@ class Rotation(Augmentation):
 def _check_three_axes(layer, shape):
     if isinstance(shape[2], int) and shape[2] != 3:
         raise ValueError(
-            f"`{type(layer).__name__}` takes windows of 3 channels, (batch, "
-            f"time, 3). Received: {shape[2]} channels. Leave it out of the "
-            "augmentations of other signals."
+            message(
+                f"`{type(layer).__name__}` takes windows of 3 channels, "
+                "(batch, time, 3).",
+                f"{shape[2]} channels",
+                "Leave it out of the augmentations of other signals.",
+            )
         )
 
 
@@ -233,18 +231,6 @@ class Negation(Augmentation):
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class TimeFlip(Augmentation):
-    """Reverses time.
-
-    Args:
-        seed: int or `None`. Nothing is drawn. Defaults to `None`.
-    """
-
-    def apply(self, x, draw):
-        return ops.flip(x, axis=1)
-
-
-@keras.saving.register_keras_serializable(package="keras_relcon")
 class ChannelShuffle(Augmentation):
     """Reorders the three channels by one of the 5 non-identity permutations.
 
@@ -274,59 +260,3 @@ class ChannelShuffle(Augmentation):
             axis=0,
         )
         return ops.take_along_axis(x, order[:, None, :], axis=2)
-
-
-@keras.saving.register_keras_serializable(package="keras_relcon")
-class SegmentPermutation(Augmentation):
-    """Cuts the window at random samples and shuffles the segments.
-
-    The cuts are drawn with replacement over all samples, so segments may be
-    empty, and the order may be the one before.
-
-    Args:
-        num_cuts: int, at least 1. Makes `num_cuts + 1` segments. Defaults to
-            `5`.
-        seed: int or `None`. Defaults to `None`.
-
-    Raises:
-        ValueError: if `num_cuts` is not an int of 1 or more.
-
-    Differs from the paper: the code of Tang et al. makes 4 cuts.
-    """
-
-    def __init__(self, num_cuts=5, seed=None, **kwargs):
-        super().__init__(seed=seed, **kwargs)
-        check_count("num_cuts", num_cuts)
-        self.num_cuts = num_cuts
-
-    def draw(self, shape):
-        """Returns the cuts and the segments' order, first segment first."""
-        cuts = keras.random.uniform(
-            (shape[0], self.num_cuts), seed=self.seed_generator
-        )
-        cuts = ops.floor(cuts * ops.cast(shape[1], cuts.dtype))
-        order = ops.argsort(
-            keras.random.uniform(
-                (shape[0], self.num_cuts + 1), seed=self.seed_generator
-            )
-        )
-        return ops.cast(cuts, "int32"), order
-
-    def apply(self, x, draw):
-        cuts, order = draw
-        length = ops.shape(x)[1]
-        sample = ops.arange(length, dtype="int32")
-        # The segment of each sample, then the place of that segment.
-        segment = ops.sum(
-            ops.cast(cuts[:, None, :] <= sample[None, :, None], "int32"),
-            axis=-1,
-        )  # (batch, time)
-        place = ops.take_along_axis(
-            ops.cast(ops.argsort(order), "int32"), segment, axis=1
-        )
-        # Within a segment the samples keep their order.
-        source = ops.argsort(place * length + sample, axis=1)
-        return ops.take_along_axis(x, source[:, :, None], axis=1)
-
-    def get_config(self):
-        return {**super().get_config(), "num_cuts": self.num_cuts}

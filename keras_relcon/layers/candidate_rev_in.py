@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_not_negative
+from keras_relcon.checks import check_number, message
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -54,21 +54,26 @@ class CandidateRevIN(keras.layers.Layer):
 
     def __init__(self, epsilon=1e-5, affine=True, **kwargs):
         super().__init__(**kwargs)
-        check_not_negative("epsilon", epsilon)
+        check_number("epsilon", epsilon, least=0)
         self.epsilon = epsilon
         self.affine = affine
 
     def build(self, x_shape, candidate_shape=None):
         if len(x_shape) != 3 or x_shape[-1] is None:
             raise ValueError(
-                "Expected a signal of shape (batch, time, channels) with a "
-                f"known number of channels. Received: shape={x_shape}."
+                message(
+                    "Expected a signal of shape (batch, time, channels) with a "
+                    "known number of channels.",
+                    f"shape={x_shape}",
+                )
             )
         if candidate_shape is not None and candidate_shape[-1] != x_shape[-1]:
             raise ValueError(
-                "`x` and `candidate` must have the same channels. Received: "
-                f"x of shape {tuple(x_shape)}, candidate of shape "
-                f"{tuple(candidate_shape)}."
+                message(
+                    "`x` and `candidate` must have the same channels.",
+                    f"x of shape {tuple(x_shape)}, candidate of shape "
+                    f"{tuple(candidate_shape)}",
+                )
             )
         if self.affine:
             self.gamma = self.add_weight(

@@ -1,30 +1,22 @@
 import math
-import numbers
 import random
+import warnings
 
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_count
-from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
+from keras_relcon.checks import check_number, check_one_of, check_whole
+from keras_relcon.distributed import ReplicaSeedGenerator
 from keras_relcon.layers.sparsemax import TOLERANCE, sparsemax
 
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": ops.softmax}
 
 
-def check_attention(attention, inference_attention, dropout):
+def check_attention(attention, ranking_attention, dropout):
     """Raises a `ValueError` if `CrossAttention` has no such setting."""
-    for name in (attention, inference_attention or attention):
-        if name not in ATTENTIONS:
-            raise ValueError(
-                f"An attention must be one of {sorted(ATTENTIONS)}. "
-                f"Received: {name!r}."
-            )
-    if not isinstance(dropout, numbers.Real) or not 0 <= dropout < 1:
-        raise ValueError(
-            "`dropout` must be a number, at least 0 and below 1. Received: "
-            f"dropout={dropout!r}."
-        )
+    check_one_of("attention", attention, ATTENTIONS)
+    check_one_of("ranking_attention", ranking_attention, (None, *ATTENTIONS))
+    check_number("dropout", dropout, least=0, below=1)
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -46,8 +38,8 @@ class CrossAttention(keras.layers.Layer):
         output_dim: int, at least 1. Columns of the output projection. Defaults
             to `3`.
         attention: `"sparsemax"` or `"softmax"`. Defaults to `"sparsemax"`.
-        inference_attention: as `attention`, for `training=False`. Defaults to
-            `None`, the same.
+        ranking_attention: as `attention`, wherever `training=False`. Defaults
+            to `None`, the same.
         dropout: float, in `[0, 1)`. Share of the attention weights dropped in
             training. Defaults to `0.1`.
 
@@ -74,15 +66,23 @@ class CrossAttention(keras.layers.Layer):
         output_dim=3,
         attention="sparsemax",
         dropout=0.1,
-        inference_attention=None,
+        ranking_attention=None,
         **kwargs,
     ):
+        if "inference_attention" in kwargs:
+            warnings.warn(
+                "`inference_attention` is now `ranking_attention`, and goes "
+                "with the next release.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            ranking_attention = kwargs.pop("inference_attention")
         super().__init__(**kwargs)
-        check_attention(attention, inference_attention, dropout)
-        check_count("output_dim", output_dim)
+        check_attention(attention, ranking_attention, dropout)
+        check_whole("output_dim", output_dim)
         self.output_dim = output_dim
         self.attention = attention
-        self.inference_attention = inference_attention
+        self.ranking_attention = ranking_attention
         self.dropout = dropout
         if dropout:
             # Keras' own default seed, given by name: without one PyTorch draws
@@ -117,13 +117,15 @@ class CrossAttention(keras.layers.Layer):
 
     def weights_of(self, query, key, training=False):
         """Returns the attention weights, `(batch, query_time, key_time)`."""
-        attention = self.attention if training else self._inference_attention()
+        attention = ATTENTIONS[self._attention_of(training)]
         query = query * (1.0 / math.sqrt(query.shape[-1]))
         scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))
-        return ATTENTIONS[attention](scores, axis=-1)
+        return attention(scores, axis=-1)
 
-    def _inference_attention(self):
-        return self.inference_attention or self.attention
+    def _attention_of(self, training):
+        if training:
+            return self.attention
+        return self.ranking_attention or self.attention
 
     def attend(self, query, key, projected_value, training=False):
         """Attends over values that `project` has seen already."""
@@ -138,10 +140,10 @@ class CrossAttention(keras.layers.Layer):
     def infer(self, query, key, projected_value, fast):
         """As `attend` without training, and without a gradient.
 
-        `fast`: what `ranking_kernels` returned. One of its kernels does all,
+        `fast`: kernels for a GPU. One of its kernels does all,
         with a sparsemax and for shapes and dtypes that it takes.
         """
-        is_sparse = self._inference_attention() == "sparsemax"
+        is_sparse = self._attention_of(False) == "sparsemax"
         if not (is_sparse and fast.can_attend(query, key)):
             return self.attend(query, key, projected_value)
         output = fast.sparsemax_attention(
@@ -161,5 +163,12 @@ class CrossAttention(keras.layers.Layer):
             "output_dim": self.output_dim,
             "attention": self.attention,
             "dropout": self.dropout,
-            "inference_attention": self.inference_attention,
+            "ranking_attention": self.ranking_attention,
         }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        if "inference_attention" in config:  # its name in 0.1
+            config["ranking_attention"] = config.pop("inference_attention")
+        return cls(**config)

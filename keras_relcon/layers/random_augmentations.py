@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_count
+from keras_relcon.checks import check_one_of, check_whole, message
 from keras_relcon.layers.augmentations import (
     Augmentation,
     ChannelShuffle,
@@ -9,10 +9,12 @@ from keras_relcon.layers.augmentations import (
     Noise,
     Rotation,
     Scaling,
+)
+from keras_relcon.layers.time_augmentations import (
     SegmentPermutation,
     TimeFlip,
+    TimeWarp,
 )
-from keras_relcon.layers.time_warp import TimeWarp
 
 AUGMENTATIONS = {
     "noise": Noise,
@@ -63,23 +65,28 @@ class RandomAugmentations(Augmentation):
         self, num_augmentations=2, augmentations=None, seed=None, **kwargs
     ):
         super().__init__(seed=seed, **kwargs)
-        check_count("num_augmentations", num_augmentations)
+        check_whole("num_augmentations", num_augmentations)
         if augmentations is None:
             augmentations = list(AUGMENTATIONS)
         if isinstance(augmentations, str):
             raise ValueError(
-                "`augmentations` must be a list. Received: augmentations="
-                f"{augmentations!r}. Use [{augmentations!r}]."
+                message(
+                    "`augmentations` must be a list.",
+                    {"augmentations": augmentations},
+                    f"Use [{augmentations!r}].",
+                )
             )
         augmentations = [
             _made(augmentation, seed, index)
             for index, augmentation in enumerate(augmentations)
         ]
-        if not 1 <= num_augmentations <= len(augmentations):
+        if num_augmentations > len(augmentations):
             raise ValueError(
-                "`num_augmentations` must lie between 1 and the "
-                f"{len(augmentations)} listed augmentations. Received: "
-                f"num_augmentations={num_augmentations}."
+                message(
+                    "`num_augmentations` must lie between 1 and the "
+                    f"{len(augmentations)} listed augmentations.",
+                    {"num_augmentations": num_augmentations},
+                )
             )
         self.num_augmentations = num_augmentations
         self.augmentations = augmentations
@@ -138,11 +145,12 @@ class RandomAugmentations(Augmentation):
 def _made(augmentation, seed, index):
     if isinstance(augmentation, Augmentation):
         return augmentation
-    if not isinstance(augmentation, str) or augmentation not in AUGMENTATIONS:
-        raise ValueError(
-            "An augmentation must be a layer derived from `Augmentation`, or "
-            f"one of {list(AUGMENTATIONS)}. Received: {augmentation!r}."
-        )
+    check_one_of(
+        "augmentations",
+        augmentation,
+        AUGMENTATIONS,
+        "Or give a layer derived from `Augmentation`.",
+    )
     # Distinct streams: one seed for all would tie their draws together.
     return AUGMENTATIONS[augmentation](
         seed=None if seed is None else seed + 1 + index

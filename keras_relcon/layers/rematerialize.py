@@ -1,3 +1,5 @@
+"""Computes again in the backward pass what is not kept: less memory."""
+
 import keras
 from keras import ops
 
@@ -40,3 +42,29 @@ def rematerialize(function, layers, x):
     for i, value in zip(changed, updates):
         others[i].assign(value)
     return output
+
+
+def parts(blocks):
+    """Neighbours that are together no wider than the widest block.
+
+    What `rematerialize` computes again at once: of narrow blocks, which are
+    cheap, one input is kept, and no part holds more than the widest block.
+    """
+    widest = max(block.width for block in blocks)
+    parts = [[]]
+    for block in blocks:
+        if sum(other.width for other in parts[-1]) + block.width > widest:
+            parts.append([])
+        parts[-1].append(block)
+    return parts
+
+
+def in_turn(blocks):
+    """One function of several blocks, each called on the last one's output."""
+
+    def call(x, training):
+        for block in blocks:
+            x = block(x, training=training)
+        return x
+
+    return call

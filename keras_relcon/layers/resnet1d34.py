@@ -3,7 +3,12 @@ import numbers
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_count
+from keras_relcon.checks import (
+    check_one_of,
+    check_whole,
+    check_windows_shape,
+    message,
+)
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
 from keras_relcon.layers.layout import (
     channel_axis,
@@ -11,7 +16,8 @@ from keras_relcon.layers.layout import (
     swap_layout,
     time_axis,
 )
-from keras_relcon.layers.rematerialize import rematerialize
+from keras_relcon.layers.rematerialize import in_turn, parts, rematerialize
+from keras_relcon.layers.residual_block1d import BATCH_NORM, ResidualBlock1D
 
 STEM_KERNEL_SIZE = 7
 # Two halvings in the stem leave 6 steps of 32 samples.
@@ -19,8 +25,6 @@ MINIMUM_LENGTH = 32
 POOLINGS = ("mean", "mean_std")
 # Keeps the gradient of the standard deviation of a silent channel finite.
 VARIANCE_FLOOR = 1e-4
-# Of the released code, in the convention of Keras (PyTorch's is 0.1).
-BATCH_NORM = {"momentum": 0.9, "epsilon": 1e-5}
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -93,13 +97,32 @@ class ResNet1D34(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_count("embedding_dim", embedding_dim)
-        _check_stages(num_blocks, widths, kernel_sizes, strides)
-        if pooling not in POOLINGS:
-            raise ValueError(
-                f"`pooling` must be one of {POOLINGS}. Received: "
-                f"pooling={pooling!r}."
+        check_whole("embedding_dim", embedding_dim)
+        stages = {
+            "num_blocks": num_blocks,
+            "widths": widths,
+            "kernel_sizes": kernel_sizes,
+            "strides": strides,
+        }
+        are_sequences = all(hasattr(x, "__len__") for x in stages.values())
+        if (
+            not are_sequences
+            or len({len(sizes) for sizes in stages.values()}) != 1
+            or len(num_blocks) == 0
+            or not all(
+                isinstance(size, numbers.Integral) and size > 0
+                for sizes in stages.values()
+                for size in sizes
             )
+        ):
+            raise ValueError(
+                message(
+                    "`num_blocks`, `widths`, `kernel_sizes` and `strides` must "
+                    "have one entry per stage each, an int of 1 or more.",
+                    stages,
+                )
+            )
+        check_one_of("pooling", pooling, POOLINGS)
         self.embedding_dim = embedding_dim
         self.num_blocks = tuple(num_blocks)
         self.widths = tuple(widths)
@@ -150,12 +173,9 @@ class ResNet1D34(keras.Model):
             )
 
     def build(self, input_shape):
-        if len(input_shape) != 3:
-            raise ValueError(
-                "`ResNet1D34` expects windows of shape (batch, time, "
-                f"channels), in g. Received: shape={tuple(input_shape)}. Add "
-                "the batch axis with `window[None]`."
-            )
+        check_windows_shape(
+            "x", input_shape, "Add the batch axis with `window[None]`."
+        )
         self._check_length(input_shape)
         # Weights do not depend on the batch or the length, so they are left
         # open and any longer window may follow.
@@ -184,8 +204,8 @@ class ResNet1D34(keras.Model):
         x = swap_layout(x, self.data_format)
         stem = [self.stem_conv, self.stem_norm]
         x = self._run(self._stem, stem, x, training)
-        for blocks in _parts(self.blocks):
-            x = self._run(_in_turn(blocks), blocks, x, training)
+        for blocks in parts(self.blocks):
+            x = self._run(in_turn(blocks), blocks, x, training)
         if self.last_norm is not None:
             x = ops.relu(self.last_norm(x, training=training))
         x = self._pool(x)
@@ -218,10 +238,13 @@ class ResNet1D34(keras.Model):
     def _check_length(self, shape):
         if shape[1] is not None and shape[1] < MINIMUM_LENGTH:
             raise ValueError(
-                f"`ResNet1D34` takes windows of {MINIMUM_LENGTH} samples or "
-                f"more. Received: shape={tuple(shape)}, that is {shape[1]} "
-                "samples of time. Use longer windows, or check that the axes "
-                "are (batch, time, channels)."
+                message(
+                    f"`ResNet1D34` takes windows of {MINIMUM_LENGTH} samples "
+                    "or more.",
+                    f"shape={tuple(shape)}, that is {shape[1]} samples of time",
+                    "Use longer windows, or check that the axes are (batch, "
+                    "time, channels).",
+                )
             )
 
     def compute_output_shape(self, input_shape):
@@ -239,132 +262,3 @@ class ResNet1D34(keras.Model):
             "pooling": self.pooling,
             "final_norm": self.final_norm,
         }
-
-
-@keras.saving.register_keras_serializable(package="keras_relcon")
-class ResidualBlock1D(keras.layers.Layer):
-    """Pre-activation basic block: BN-ReLU-conv-BN-ReLU-conv plus a shortcut.
-
-    [He et al., 2016](https://arxiv.org/abs/1603.05027), figure 4(e). Works in
-    the backend's internal layout (`layers/layout.py`): `(batch, channels,
-    time)` on PyTorch and `(batch, time, channels)` elsewhere.
-    The shortcut is a convolution of one sample where width or stride change,
-    applied to the raw input, and the identity elsewhere.
-
-    Args:
-        width: int. Output channels.
-        kernel_size: int. Samples.
-        stride: int. Of the first convolution. Defaults to `1`.
-
-    Call arguments:
-        x: `(batch, time, channels)`, on PyTorch `(batch, channels, time)`.
-        training: bool. For the batch norms. Defaults to `False`.
-
-    Returns:
-        `(batch, ceil(time / stride), width)`, in the layout of `x`.
-
-    Differs from the paper: one dimension instead of two.
-    """
-
-    def __init__(self, width, kernel_size, stride=1, **kwargs):
-        super().__init__(**kwargs)
-        self.width = width
-        self.kernel_size = kernel_size
-        self.stride = stride
-        self.data_format = internal_data_format()
-        self.norm_1 = self._make_norm("norm_1")
-        self.conv_1 = self._make_conv(kernel_size, stride, "conv_1")
-        self.norm_2 = self._make_norm("norm_2")
-        self.conv_2 = self._make_conv(kernel_size, 1, "conv_2")
-        self.shortcut = None
-
-    def _make_norm(self, name):
-        return FusedBatchNorm(
-            dtype=self.dtype_policy,
-            name=name,
-            **BATCH_NORM,
-        )
-
-    def _make_conv(self, kernel_size, stride, name):
-        return keras.layers.Conv1D(
-            self.width,
-            kernel_size,
-            strides=stride,
-            padding="same",
-            data_format=self.data_format,
-            dtype=self.dtype_policy,
-            name=name,
-        )
-
-    def build(self, input_shape):
-        axis = channel_axis(self.data_format)
-        inner_shape = list(input_shape)
-        inner_shape[axis] = self.width
-        self.norm_1.build(input_shape)
-        self.conv_1.build(input_shape)
-        self.norm_2.build(inner_shape)
-        self.conv_2.build(inner_shape)
-        if input_shape[axis] != self.width or self.stride != 1:
-            self.shortcut = self._make_conv(1, self.stride, "shortcut")
-            self.shortcut.build(input_shape)
-        self.built = True
-
-    def call(self, x, training=False):
-        shortcut = x if self.shortcut is None else self.shortcut(x)
-        x = ops.relu(self.norm_1(x, training=training))
-        x = self.conv_1(x)
-        x = ops.relu(self.norm_2(x, training=training))
-        return self.conv_2(x) + shortcut
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "kernel_size": self.kernel_size,
-            "stride": self.stride,
-        }
-
-
-def _parts(blocks):
-    """Neighbours that are together no wider than the widest block.
-
-    What `rematerialize` computes again at once: of narrow blocks, which are
-    cheap, one input is kept, and no part holds more than the widest block.
-    """
-    widest = max(block.width for block in blocks)
-    parts = [[]]
-    for block in blocks:
-        if sum(other.width for other in parts[-1]) + block.width > widest:
-            parts.append([])
-        parts[-1].append(block)
-    return parts
-
-
-def _in_turn(blocks):
-    def call(x, training):
-        for block in blocks:
-            x = block(x, training=training)
-        return x
-
-    return call
-
-
-def _check_stages(num_blocks, widths, kernel_sizes, strides):
-    stages = (num_blocks, widths, kernel_sizes, strides)
-    are_sequences = all(hasattr(sizes, "__len__") for sizes in stages)
-    if (
-        not are_sequences
-        or len({len(sizes) for sizes in stages}) != 1
-        or len(num_blocks) == 0
-        or not all(_is_size(size) for sizes in stages for size in sizes)
-    ):
-        raise ValueError(
-            "`num_blocks`, `widths`, `kernel_sizes` and `strides` must have "
-            "one entry per stage each, an int of 1 or more. Received: "
-            f"num_blocks={num_blocks}, widths={widths}, "
-            f"kernel_sizes={kernel_sizes}, strides={strides}."
-        )
-
-
-def _is_size(value):
-    return isinstance(value, numbers.Integral) and value > 0

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_count
+from keras_relcon.checks import check_whole, message
 from keras_relcon.layers.augmentations import Augmentation
 
 
@@ -38,26 +38,15 @@ class SpanMask(Augmentation):
 
     def __init__(self, span_length=30, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        check_count("span_length", span_length)
+        check_whole("span_length", span_length)
         self.span_length = span_length
 
     def draw(self, shape):
         """Returns the first sample of each span, `(batch,)` int32."""
-        if isinstance(shape[1], int) and shape[1] <= self.span_length:
-            raise ValueError(
-                "`span_length` must be shorter than the windows. Received: "
-                f"span_length={self.span_length} for {shape[1]} samples."
-            )
-        share = keras.random.uniform((shape[0],), seed=self.seed_generator)
-        num_starts = ops.cast(shape[1] - self.span_length + 1, share.dtype)
-        return ops.cast(ops.floor(share * num_starts), "int32")
+        return draw_span(shape, self.span_length, self.seed_generator)
 
     def apply(self, x, draw):
-        sample = ops.arange(ops.shape(x)[1], dtype="int32")[None, :]
-        start = draw[:, None]
-        is_hidden = ops.logical_and(
-            sample >= start, sample < start + self.span_length
-        )[:, :, None]
+        is_hidden = is_in_span(draw, ops.shape(x)[1], self.span_length)
         num_kept = ops.cast(ops.shape(x)[1] - self.span_length, x.dtype)
         kept = ops.where(is_hidden, 0.0, x)
         mean = ops.sum(kept, axis=1, keepdims=True) / num_kept
@@ -65,3 +54,34 @@ class SpanMask(Augmentation):
 
     def get_config(self):
         return {**super().get_config(), "span_length": self.span_length}
+
+
+def draw_span(shape, length, seed_generator):
+    """The first sample of one span for each window, `(batch,)` int32.
+
+    Args:
+        shape: `(batch, time, channels)` of the windows.
+        length: int, samples. Of the span.
+        seed_generator: `keras.random.SeedGenerator`.
+
+    Raises:
+        ValueError: if the span is not shorter than the windows.
+    """
+    if isinstance(shape[1], int) and shape[1] <= length:
+        raise ValueError(
+            message(
+                f"Windows must be longer than the span, {length} samples.",
+                f"{shape[1]} samples",
+                "Use longer windows or a shorter span.",
+            )
+        )
+    share = keras.random.uniform((shape[0],), seed=seed_generator)
+    num_starts = ops.cast(shape[1] - length + 1, share.dtype)
+    return ops.cast(ops.floor(share * num_starts), "int32")
+
+
+def is_in_span(start, time, length):
+    """Whether a sample is in the span, `(batch, time, 1)` bool."""
+    sample = ops.arange(time, dtype="int32")[None, :]
+    start = start[:, None]
+    return ops.logical_and(sample >= start, sample < start + length)[:, :, None]

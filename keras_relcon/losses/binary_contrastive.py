@@ -1,10 +1,11 @@
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_above_zero
-from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
-from keras_relcon.losses.shape_check import check_same_shape
-from keras_relcon.losses.temperature_loss import TemperatureLoss
+from keras_relcon.checks import check_number, check_same_shape
+from keras_relcon.losses.relative_contrastive import (
+    LARGE_NEGATIVE,
+    TemperatureLoss,
+)
 
 
 def binary_contrastive_loss(
@@ -47,7 +48,7 @@ def binary_contrastive_loss(
     batch compete to be the positive is not stated; here they do. REBAR's own
     code takes the first of tied candidates.
     """
-    check_above_zero("temperature", temperature)
+    check_number("temperature", temperature, above=0)
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
     similarities = ops.cast(similarities, "float32")
     check_same_shape(

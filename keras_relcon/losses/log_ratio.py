@@ -1,8 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_above_zero
-from keras_relcon.losses.shape_check import check_same_shape
+from keras_relcon.checks import check_number, check_same_shape
 
 
 def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
@@ -47,7 +46,7 @@ def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
     L2-normalised, as RelCon compares them. The code of Kim et al. takes
     unsquared distances, on both sides, which divides the loss by 4.
     """
-    check_above_zero("epsilon", epsilon)
+    check_number("epsilon", epsilon, above=0)
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
     similarities = ops.cast(similarities, "float32")
     check_same_shape(
@@ -108,7 +107,7 @@ class LogRatioLoss(keras.losses.Loss):
         dtype="float32",
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_above_zero("epsilon", epsilon)
+        check_number("epsilon", epsilon, above=0)
         self.epsilon = epsilon
 
     def call(self, y_true, y_pred):

@@ -1,10 +1,11 @@
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_above_zero
-from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
-from keras_relcon.losses.shape_check import check_same_shape
-from keras_relcon.losses.temperature_loss import TemperatureLoss
+from keras_relcon.checks import check_number, check_same_shape
+from keras_relcon.losses.relative_contrastive import (
+    LARGE_NEGATIVE,
+    TemperatureLoss,
+)
 
 
 def nt_xent_loss(first, second, temperature=0.1):
@@ -38,7 +39,7 @@ def nt_xent_loss(first, second, temperature=0.1):
     Differs from the paper: nothing. The code of Tang et al. (2020) adds the
     means of the two directions, twice this.
     """
-    check_above_zero("temperature", temperature)
+    check_number("temperature", temperature, above=0)
     first, second = ops.cast(first, "float32"), ops.cast(second, "float32")
     check_same_shape("(batch, dim)", first=first, second=second)
     rows = ops.concatenate([first, second], axis=0)

@@ -1,9 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_above_zero
-from keras_relcon.losses.shape_check import check_same_shape
-from keras_relcon.losses.temperature_loss import TemperatureLoss
+from keras_relcon.checks import check_number, check_same_shape
 
 # exp(-1e9) is exactly 0 in float32, and no infinity reaches a gradient.
 LARGE_NEGATIVE = -1e9
@@ -46,7 +44,7 @@ def relative_contrastive_loss(
     Differs from the paper: nothing. The released code sorts, so that one of two
     tied candidates becomes a negative of the other in arbitrary order.
     """
-    check_above_zero("temperature", temperature)
+    check_number("temperature", temperature, above=0)
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
     similarities = ops.cast(similarities, "float32")
     check_same_shape(
@@ -67,6 +65,34 @@ def relative_contrastive_loss(
     if valid is not None:
         terms = ops.where(valid, terms, 0.0)
     return ops.sum(terms, axis=-1)
+
+
+class TemperatureLoss(keras.losses.Loss):
+    """Base of the losses whose similarities a temperature divides.
+
+    Args:
+        temperature: float, above 0.
+        reduction, name, dtype: as in `keras.losses.Loss`.
+
+    Raises:
+        ValueError: if `temperature` is not above 0.
+    """
+
+    def __init__(
+        self,
+        temperature,
+        reduction="sum_over_batch_size",
+        name=None,
+        dtype="float32",
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        check_number("temperature", temperature, above=0)
+        self.temperature = temperature
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("dtype", None)
+        return {**config, "temperature": self.temperature}
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")

@@ -1,7 +1,8 @@
 import keras
 from keras import ops
 
-from keras_relcon.argument_checks import check_is_layer, check_not_negative
+from keras_relcon import distributed
+from keras_relcon.checks import check_layer, check_number
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.losses.nt_xent import NTXentLoss
 
@@ -63,9 +64,9 @@ class AugmentedViews(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_not_negative("weight", weight)
-        check_is_layer("augmentation", augmentation)
-        check_is_layer("projector", projector)
+        check_number("weight", weight, least=0)
+        check_layer("augmentation", augmentation)
+        check_layer("projector", projector)
         self.augmentation = augmentation or RandomAugmentations()
         self.projector = projector
         self.temperature = temperature
@@ -87,6 +88,27 @@ class AugmentedViews(keras.layers.Layer):
         # In half precision a warp would miss its samples.
         windows = ops.cast(windows, self.variable_dtype)
         return self.augmentation(windows, training=True)
+
+    def encode_with_copies(self, windows, encode, is_global=True):
+        """Encodes windows and a copy of each as one batch.
+
+        Args:
+            windows: `(batch, time, channels)`, g.
+            encode: callable from windows to embeddings, `(batch, dim)`.
+            is_global: bool. Whether the loss is of the windows of all
+                replicas. Defaults to `True`.
+
+        Returns:
+            `(embeddings, loss)`: `(batch, dim)`, of the windows alone, and the
+            weighted mean of this layer, `()`.
+        """
+        num_windows = ops.shape(windows)[0]
+        both = encode(ops.concatenate([windows, self.augment(windows)]))
+        embeddings, copies = both[:num_windows], both[num_windows:]
+        compared = embeddings, copies
+        if is_global:
+            compared = map(distributed.gather, compared)
+        return embeddings, self(*compared)
 
     def call(self, embeddings, copies):
         if self.projector is not None:

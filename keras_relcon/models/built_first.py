@@ -1,3 +1,5 @@
+import contextlib
+
 import keras
 
 
@@ -6,32 +8,53 @@ class BuiltFirst:
 
     Made while TensorFlow traces a step, they take a second trace and one of
     their own each, several seconds in all. Keras makes them first on the other
-    backends. The first batch of a `PyDataset` is drawn once more for it.
+    backends, but draws some batches of a `PyDataset` with workers for it, which
+    would then be given once more in the first epoch. Here the first batch of a
+    `PyDataset` is drawn once more.
     """
 
     def fit(self, x=None, *args, **kwargs):
-        if keras.backend.backend() == "tensorflow":
-            with self.distribute_strategy.scope():
-                self._build_first(x)
+        scope = contextlib.nullcontext()
+        is_traced = keras.backend.backend() == "tensorflow"
+        if is_traced:
+            scope = self.distribute_strategy.scope()
+        if is_traced or _is_drawn_ahead(x):
+            with scope:
+                build_variables(self, x)
         return super().fit(x, *args, **kwargs)
 
-    def _build_first(self, x):
-        if not self.built:
-            shapes = _input_shapes(x)
-            if shapes is None:
-                return
-            self.build(shapes)
-        optimizer = getattr(self, "optimizer", None)  # none before `compile`
-        if optimizer is None or optimizer.built or self._lacks_variables():
-            return
-        optimizer.build(self.trainable_variables)
 
-    def _lacks_variables(self):
-        """Whether a layer waits for its first call, as in a model of a user."""
-        return any(
-            not layer.built and type(layer).build is not keras.Layer.build
-            for layer in self._flatten_layers()
-        )
+def build_variables(model, data):
+    """Makes the variables of a model and of its optimizer, if it can.
+
+    Args:
+        model: Keras model.
+        data: what `fit` or a training step takes. What would be used up by
+            looking at it, such as a generator, is left alone.
+    """
+    if not model.built:
+        shapes = _input_shapes(data)
+        if shapes is None:
+            return
+        model.build(shapes)
+    optimizer = getattr(model, "optimizer", None)  # none before `compile`
+    if optimizer is None or optimizer.built or _lacks_variables(model):
+        return
+    optimizer.build(model.trainable_variables)
+
+
+def _is_drawn_ahead(data):
+    return isinstance(data, keras.utils.PyDataset) and (
+        data.workers > 1 or data.use_multiprocessing
+    )
+
+
+def _lacks_variables(model):
+    """Whether a layer waits for its first call, as in a model of a user."""
+    return any(
+        not layer.built and type(layer).build is not keras.Layer.build
+        for layer in model._flatten_layers()
+    )
 
 
 def _input_shapes(data):

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_relcon.models.candidate_pool import candidate_index
+from keras_relcon.models.ranking import candidate_index
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")

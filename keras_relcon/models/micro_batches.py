@@ -2,7 +2,8 @@
 
 from keras import ops
 
-from keras_relcon.models.train_steps import one_by_one
+from keras_relcon.checks import message
+from keras_relcon.models.backend_programs import one_by_one
 
 
 def encode_in_micro_batches(encoder, windows, size):
@@ -33,9 +34,11 @@ def encode_in_micro_batches(encoder, windows, size):
     num_windows, shape = windows.shape[0], ops.shape(windows)[1:]
     if num_windows is not None and num_windows % size:
         raise ValueError(
-            "`micro_batch_size` must divide the windows of a batch, anchors "
-            f"and candidates. Received: micro_batch_size={size} for "
-            f"{num_windows} windows."
+            message(
+                "`micro_batch_size` must divide the windows of a batch, "
+                "anchors and candidates.",
+                f"micro_batch_size={size} for {num_windows} windows",
+            )
         )
 
     def encode(weights, state, part):

@@ -3,31 +3,25 @@ import numpy as np
 from keras import ops
 
 from keras_relcon import distributed
-from keras_relcon.argument_checks import check_count, check_is_layer
-from keras_relcon.layers import kernels
+from keras_relcon.checks import (
+    check_layer,
+    check_one_of,
+    check_whole,
+    check_windows_shape,
+    message,
+)
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.cross_attention import CrossAttention, check_attention
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.models.built_first import BuiltFirst
-from keras_relcon.models.candidate_pool import (
-    candidate_index,
-    candidate_pool,
-    check_candidate_group,
-    check_num_anchors,
-)
-from keras_relcon.models.train_steps import compiled, has_accelerator
+from keras_relcon.models.ranking import PairRanking, squared_errors
 
 NORMALIZATIONS = ("candidate", "anchor", "none")
-# On a CPU, whose cache then holds most of the attention of a chunk; TensorFlow
-# works on two chunks at once.
-PAIRS_PER_CHUNK = {"tensorflow": 8, "jax": 16, "torch": 32}
-# Small steps would leave it idle.
-ACCELERATOR_PAIRS_PER_CHUNK = 2048
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class MotifDistance(BuiltFirst, keras.Model):
+class MotifDistance(PairRanking, BuiltFirst, keras.Model):
     """Learned distance between windows: how badly one rebuilds the other.
 
     Section 3.1 of [RelCon](https://arxiv.org/abs/2411.18822), Eq. 1:
@@ -124,15 +118,11 @@ class MotifDistance(BuiltFirst, keras.Model):
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
         if pairs_per_chunk is not None:
-            check_count("pairs_per_chunk", pairs_per_chunk)
-        check_is_layer("augmentation", augmentation)
+            check_whole("pairs_per_chunk", pairs_per_chunk)
+        check_layer("augmentation", augmentation)
         # In `build`, Keras would hide the message behind one of its own.
         check_attention(attention, ranking_attention, dropout)
-        if normalization not in NORMALIZATIONS:
-            raise ValueError(
-                f"`normalization` must be one of {NORMALIZATIONS}. "
-                f"Received: normalization={normalization!r}."
-            )
+        check_one_of("normalization", normalization, NORMALIZATIONS)
         self.attention = attention
         self.ranking_attention = ranking_attention
         self.normalization = normalization
@@ -159,7 +149,7 @@ class MotifDistance(BuiltFirst, keras.Model):
         self.window_distance = keras.metrics.Mean(name="window_distance")
 
     def build(self, input_shape):
-        _check_windows("windows", input_shape)
+        check_windows_shape("windows", input_shape)
         channels = input_shape[-1]
         # No weight depends on the batch or the length.
         open_shape = (None, None, channels)
@@ -178,8 +168,7 @@ class MotifDistance(BuiltFirst, keras.Model):
         self.cross_attention.build(
             embedded_shape, embedded_shape, embedded_shape
         )
-        self._pair_by_pair = compiled(self._pair_by_pair_distances, self)
-        self._group = compiled(self._group_distances, self, num_shared=1)
+        self._build_ranking()
         self.built = True
 
     @property
@@ -210,19 +199,24 @@ class MotifDistance(BuiltFirst, keras.Model):
         """
         if distributed.num_replicas() > 1:
             raise ValueError(
-                "A motif distance is trained in one process. Received: "
-                f"{distributed.num_replicas()}. Train it without `torchrun`, "
-                "save it, and load it in each process."
+                message(
+                    "A motif distance is trained in one process.",
+                    distributed.num_replicas(),
+                    "Train it without `torchrun`, save it, and load it in "
+                    "each process.",
+                )
             )
         if isinstance(x, np.ndarray):
-            _check_windows("x", x.shape)
-            _check_not_empty("x", x.shape)
+            check_windows_shape("x", x.shape)
             num_bad = int(np.sum(~np.isfinite(x).all(axis=(1, 2))))
-            if num_bad:
+            if len(x) == 0 or num_bad:
                 raise ValueError(
-                    "`x` must be finite. Received: "
-                    f"{num_bad} of {len(x)} windows with NaN or infinite "
-                    "samples. Keep the valid windows only."
+                    message(
+                        "`x` must be one window or more, all finite.",
+                        f"{num_bad} of {len(x)} windows with NaN or infinite "
+                        "samples",
+                        "Keep the valid windows only.",
+                    )
                 )
         return super().fit(x, *args, **kwargs)
 
@@ -235,10 +229,10 @@ class MotifDistance(BuiltFirst, keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        return ops.sum(_squared_errors(x, y_pred))
+        return ops.sum(squared_errors(x, y_pred))
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self.window_distance.update_state(_squared_errors(x, y_pred))
+        self.window_distance.update_state(squared_errors(x, y_pred))
         return self.get_metrics_result()
 
     def reconstruct(self, anchors, candidates, training=False):
@@ -287,160 +281,20 @@ class MotifDistance(BuiltFirst, keras.Model):
         values = _run(self.qkv.value, normalized, fast)
         return keys, self.cross_attention.project(values)
 
-    def distance(self, anchors, candidates):
-        """Motif distance, pair by pair (Eq. 1).
-
-        Compiled on TensorFlow and JAX, once per shape. No gradient flows
-        through it; see `reconstruct`.
-
-        Args:
-            anchors, candidates: `(batch, time, channels)`, g.
-
-        Returns:
-            `(batch,)` float32, g**2. Infinite where it cannot be computed.
-
-        Raises:
-            ValueError: if the two differ in shape, are no windows or none at
-                all, or have other channels than the distance was built for.
-        """
-        anchors, candidates = self._as_tensors(
-            anchors=anchors, candidates=candidates
-        )
-        if tuple(anchors.shape) != tuple(candidates.shape):
-            raise ValueError(
-                "`anchors` and `candidates` are compared pair by pair and must "
-                f"have one shape. Received: anchors {tuple(anchors.shape)}, "
-                f"candidates {tuple(candidates.shape)}."
-            )
-        _check_not_empty("anchors", anchors.shape)
-        return self._pair_by_pair(anchors, candidates)
-
-    def _pair_by_pair_distances(self, anchors, candidates):
-        index = ops.arange(ops.shape(anchors)[0], dtype="int32")
-        return self._pair_distances(anchors, candidates, index, index)
-
-    def candidate_distances(self, anchors, candidates, first=None):
-        """Distances from each anchor to all of its candidates.
-
-        The candidates of an anchor are the other anchors of the batch and its
-        own within-subject windows, in the order of `candidate_index`. Keys and
-        values are computed once per candidate, queries once per pair, in chunks
-        of `pairs_per_chunk` pairs; with `normalization="anchor"` it is the
-        other way round, at twice the work, and with `"none"` each is computed
-        once per window. Compiled on TensorFlow and JAX, once per shape. No
-        gradient flows through it; see `reconstruct`.
-
-        Args:
-            anchors: `(batch, time, channels)`, g, with a batch of 2 or more.
-            candidates: `(batch, num_candidates, time, channels)`, g.
-            first: int. Given where the anchors are those of all replicas:
-                which of them is that of the first row of `candidates`; only
-                the anchors that have candidates are ranked. Defaults to
-                `None`: all anchors have candidates.
-
-        Returns:
-            `(batch, anchors - 1 + num_candidates)` float32, g**2. Infinite
-            where it cannot be computed, so that such a candidate ranks last.
-
-        Raises:
-            ValueError: if the shapes are not those above, or of other channels
-                than the distance was built for.
-        """
-        anchors = ops.convert_to_tensor(anchors)
-        candidates = ops.convert_to_tensor(candidates)
-        is_gathered = first is not None
-        check_candidate_group(anchors.shape, candidates.shape, is_gathered)
-        check_num_anchors(anchors.shape[0])
-        flat = ops.reshape(candidates, (-1, *ops.shape(candidates)[2:]))
-        anchors, flat = self._as_tensors(anchors=anchors, candidates=flat)
-        rows = ops.arange(ops.shape(candidates)[0], dtype="int32")
-        return self._group(
-            anchors,
-            ops.reshape(flat, ops.shape(candidates)),
-            rows + first if is_gathered else rows,
-        )
-
-    def _group_distances(self, anchors, candidates, rows):
-        """`rows`: which of the anchors the candidates belong to, in order."""
-        index = candidate_index(
-            *ops.shape(candidates)[:2], ops.shape(anchors)[0], rows[0]
-        )
-        anchor_index = ops.broadcast_to(rows[:, None], ops.shape(index))
-        distances = self._pair_distances(
-            anchors,
-            candidate_pool(anchors, candidates),
-            ops.reshape(anchor_index, (-1,)),
-            ops.reshape(index, (-1,)),
-        )
-        return ops.reshape(distances, ops.shape(index))
-
-    def _pair_distances(self, anchors, pool, anchor_index, pool_index):
-        """Distances from `anchors[anchor_index]` to `pool[pool_index]`."""
-        fast = kernels.ranking_kernels(self.ranking_kernels)
-        # What depends on one window alone is computed once for each.
-        queries = keys = values = None
-        if self.normalization != "candidate":
-            queries = self._map_windows(self._query, anchors, fast)
-        if self.normalization != "anchor":
-            keys, values = self._map_windows(self._keys_and_values, pool, fast)
-
-        def chunk_distances(index):
-            anchor_index, pool_index = index
-            anchor = ops.take(anchors, anchor_index, axis=0)
-            candidate = ops.take(pool, pool_index, axis=0)
-            statistics = self._statistics(anchor, candidate)
-            if queries is None:
-                query = self._query(anchor, statistics, fast)
-            else:
-                query = ops.take(queries, anchor_index, axis=0)
-            if keys is None:
-                key, value = self._keys_and_values(candidate, statistics, fast)
-            else:
-                key = ops.take(keys, pool_index, axis=0)
-                value = ops.take(values, pool_index, axis=0)
-            if fast is None:
-                output = self.cross_attention.attend(query, key, value)
-            else:
-                output = self.cross_attention.infer(query, key, value, fast)
-            return _squared_errors(
-                anchor, self.rev_in.denormalize(output, statistics)
-            )
-
-        return self._map_pairs(chunk_distances, anchor_index, pool_index)
-
-    def _map_pairs(self, function, anchor_index, pool_index):
-        """Maps a function of both indices over chunks of pairs."""
-        distances = self._map_chunks(function, anchor_index, pool_index)
-        distances = ops.stop_gradient(distances)
-        return ops.where(ops.isfinite(distances), distances, float("inf"))
-
-    def _map_windows(self, function, windows, fast):
-        """Maps `_query` or `_keys_and_values` over chunks of windows."""
-
-        def function_of_chunk(index):
-            chunk = ops.take(windows, index[0], axis=0)
-            statistics = self._statistics(chunk, chunk)
-            return function(chunk, statistics, fast)
-
-        index = ops.arange(ops.shape(windows)[0], dtype="int32")
-        return self._map_chunks(function_of_chunk, index)
-
-    def _map_chunks(self, function, *indices):
-        chunk_size = self.pairs_per_chunk or _default_pairs_per_chunk()
-        return _map_chunks(function, indices, chunk_size)
-
     def _as_tensors(self, **windows):
         tensors = []
         for name, value in windows.items():
             tensor = ops.convert_to_tensor(value, dtype=self.variable_dtype)
-            _check_windows(name, tensor.shape)
+            check_windows_shape(name, tensor.shape)
             if not self.built:
                 self.build(tensor.shape)
             if tensor.shape[-1] != self.cross_attention.output_dim:
                 raise ValueError(
-                    f"`{name}` must have the channels that the distance was "
-                    f"built for, {self.cross_attention.output_dim}. Received: "
-                    f"shape={tuple(tensor.shape)}."
+                    message(
+                        f"`{name}` must have the channels that the distance "
+                        f"was built for, {self.cross_attention.output_dim}.",
+                        f"shape={tuple(tensor.shape)}",
+                    )
                 )
             tensors.append(tensor)
         return tensors
@@ -473,54 +327,3 @@ class MotifDistance(BuiltFirst, keras.Model):
 
 def _run(stack, x, fast):
     return stack(x) if fast is None else stack.infer(x, fast)
-
-
-def _check_windows(name, shape):
-    if len(shape) != 3:
-        raise ValueError(
-            f"`{name}` must be windows of shape (batch, time, channels), in g. "
-            f"Received: shape={tuple(shape)}."
-        )
-
-
-def _check_not_empty(name, shape):
-    if shape[0] == 0:
-        raise ValueError(
-            f"`{name}` must hold one window or more. Received: "
-            f"shape={tuple(shape)}."
-        )
-
-
-def _default_pairs_per_chunk():
-    if has_accelerator():
-        return ACCELERATOR_PAIRS_PER_CHUNK
-    return PAIRS_PER_CHUNK[keras.backend.backend()]
-
-
-def _squared_errors(x, y):
-    error = ops.cast(x, "float32") - ops.cast(y, "float32")
-    return ops.sum(ops.square(error), axis=(1, 2))
-
-
-def _map_chunks(function, indices, chunk_size):
-    """Maps a function of index vectors over chunks of them.
-
-    The last chunk is filled with repeats of the first entry, whose results are
-    dropped, so every chunk has one shape.
-    """
-    size = ops.shape(indices[0])[0]
-    num_chunks = (size + chunk_size - 1) // chunk_size
-    chunk_size = (size + num_chunks - 1) // num_chunks  # of even size
-    padding = num_chunks * chunk_size - size
-    chunks = [
-        ops.reshape(
-            ops.concatenate([index, ops.zeros((padding,), dtype="int32")]),
-            (num_chunks, chunk_size),
-        )
-        for index in indices
-    ]
-    results = ops.map(function, tuple(chunks))
-    return keras.tree.map_structure(
-        lambda result: ops.reshape(result, (-1, *ops.shape(result)[2:]))[:size],
-        results,
-    )

@@ -4,20 +4,39 @@ import keras
 from keras import ops
 
 from keras_relcon import distributed
-from keras_relcon.argument_checks import check_count, check_is_layer
+from keras_relcon.checks import (
+    check_kind,
+    check_layer,
+    check_one_of,
+    check_whole,
+    message,
+)
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
 from keras_relcon.models.built_first import BuiltFirst
-from keras_relcon.models.candidate_pool import (
-    candidate_index,
-    candidate_pool,
+from keras_relcon.models.candidate_group import (
+    augmented_candidates,
     check_candidate_group,
     check_num_anchors,
+    unpack_group,
 )
 from keras_relcon.models.embedding_spread import EmbeddingSpread
 from keras_relcon.models.micro_batches import encode_in_micro_batches
+from keras_relcon.models.ranking import (
+    candidate_index,
+    candidate_pool,
+    within_subject_share,
+)
 from keras_relcon.models.train_steps import RelConTrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
 
+# The layers that a config holds.
+PARTS = (
+    "encoder",
+    "motif_distance",
+    "projector",
+    "views",
+    "candidate_augmentation",
+)
 # Place of `shuffle` among the arguments of `fit` after the data.
 SHUFFLE = 8
 
@@ -127,15 +146,26 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         # The signal stays in float32 under a policy of mixed precision; the
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
-        _check_parts(encoder, motif_distance)
-        check_is_layer("projector", projector)
-        check_is_layer("views", views)
-        check_is_layer("candidate_augmentation", candidate_augmentation)
-        if candidates not in ("global", "replica"):
-            raise ValueError(
-                "`candidates` must be 'global' or 'replica'. Received: "
-                f"candidates={candidates!r}."
+        check_kind(
+            "encoder",
+            encoder,
+            keras.Layer,
+            "a Keras model",
+            "Load a preset with `keras_relcon.presets.from_preset`.",
+        )
+        if not hasattr(motif_distance, "candidate_distances"):
+            raise TypeError(
+                message(
+                    "`motif_distance` must be a `MotifDistance`.",
+                    {"motif_distance": motif_distance},
+                )
             )
+        check_layer("projector", projector)
+        check_layer("views", views)
+        check_layer("candidate_augmentation", candidate_augmentation)
+        check_one_of("candidates", candidates, ("global", "replica"))
+        if micro_batch_size is not None:
+            check_whole("micro_batch_size", micro_batch_size)
         self.encoder = encoder
         self.motif_distance = motif_distance
         self.projector = projector
@@ -149,10 +179,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             name="within_subject_share"
         )
         self.embedding_spread = EmbeddingSpread()
-        if micro_batch_size is not None:
-            check_count("micro_batch_size", micro_batch_size)
         self.micro_batch_size = micro_batch_size
-        self._compiled_encoder = None
         self.skip_nonfinite = skip_nonfinite
         if skip_nonfinite:
             self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
@@ -160,10 +187,10 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
 
     def build(self, input_shape):
         if self.candidate_augmentation is None:
-            anchor_shape, candidate_shape = _unpack(input_shape)
+            anchor_shape, candidate_shape = unpack_group(input_shape)
             check_candidate_group(anchor_shape, candidate_shape)
         else:
-            (anchor_shape,) = _unpack(input_shape, "anchor")
+            (anchor_shape,) = unpack_group(input_shape, "anchor")
             self.candidate_augmentation.build((None, *anchor_shape[1:]))
         window_shape = (None, *anchor_shape[1:])
         for model in (self.encoder, self.motif_distance):
@@ -190,15 +217,12 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         anchors, candidates = self._group(inputs)
         check_candidate_group(anchors.shape, candidates.shape)
         windows = candidate_pool(anchors, candidates)
-        num_windows = ops.shape(windows)[0]
-        has_copies = training and self.views is not None
-        if has_copies:
-            windows = ops.concatenate([windows, self.views.augment(windows)])
-        embeddings = self._encode(windows, training)
-        if has_copies:
-            copies = embeddings[num_windows:]
-            embeddings = embeddings[:num_windows]
-            term = self._views_term(embeddings, copies)
+        if training and self.views is not None:
+            embeddings, term = self.views.encode_with_copies(
+                windows, self._encode, self.candidates == "global"
+            )
+        else:
+            embeddings, term = self._encode(windows, training), None
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=training)
         embeddings = ops.normalize(ops.cast(embeddings, "float32"), axis=-1)
@@ -209,16 +233,19 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         similarities = distributed.per_replica(self._similarities)(
             embeddings[: shape[0]], within
         )
-        if has_copies:
+        if term is not None:
             num_candidates = ops.cast(ops.shape(similarities)[1], "float32")
             self.add_loss(num_candidates * term)
         return similarities
 
-    def _views_term(self, embeddings, copies):
-        if self.candidates == "global":
-            embeddings = distributed.gather(embeddings)
-            copies = distributed.gather(copies)
-        return self.views(embeddings, copies)
+    def _encode(self, windows, training=True):
+        if not training:
+            return self.encoder(windows, training=False)
+        if self.micro_batch_size is None:
+            return self.encode_in_training(windows)
+        return encode_in_micro_batches(
+            self.encoder, windows, self.micro_batch_size
+        )
 
     def _similarities(self, anchors, within):
         everyone, first = self._gather(anchors)
@@ -239,16 +266,6 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         everyone = distributed.gather(anchors)
         check_num_anchors(everyone.shape[0])
         return everyone, distributed.replica_index() * ops.shape(anchors)[0]
-
-    def _encode(self, windows, training):
-        if training and self.micro_batch_size is not None:
-            return encode_in_micro_batches(
-                self.encoder, windows, self.micro_batch_size
-            )
-        is_compiled = self._compiled_encoder is not None and self.jit_compile
-        if training and is_compiled:
-            return self._compiled_encoder(windows)
-        return self.encoder(windows, training=training)
 
     def rank_candidates(self, inputs):
         """Motif distances of a batch, the `y` of the training step.
@@ -276,16 +293,12 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         ranked are those that are embedded. So both draw outside of what is
         compiled alone; XLA draws other numbers than TensorFlow.
         """
-        augmentation = self.candidate_augmentation
-        if augmentation is None:
-            return _unpack(inputs)
-        (anchors,) = _unpack(inputs, "anchor")
-        seeds = [ops.copy(variable) for variable in augmentation.variables]
-        copies = augmentation(anchors, training=True)
-        if keep_seeds:
-            for variable, value in zip(augmentation.variables, seeds):
-                variable.assign(value)
-        return anchors, copies[:, None]
+        if self.candidate_augmentation is None:
+            return unpack_group(inputs)
+        (anchors,) = unpack_group(inputs, "anchor")
+        return anchors, augmented_candidates(
+            self.candidate_augmentation, anchors, keep_seeds
+        )
 
     def fit(self, x=None, *args, **kwargs):
         """Trains as `keras.Model.fit`, whose arguments it takes.
@@ -301,19 +314,17 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         Raises:
             ValueError: if `steps_per_epoch` is not that of the groups.
         """
-        if isinstance(x, keras.utils.PyDataset):
-            if len(args) < SHUFFLE:
-                kwargs.setdefault("shuffle", False)
-            if not self.built and (x.workers > 1 or x.use_multiprocessing):
-                # Else Keras draws some batches to build by, and workers would
-                # give these once more in the first epoch.
-                self.build({name: part.shape for name, part in x[0].items()})
+        if isinstance(x, keras.utils.PyDataset) and len(args) < SHUFFLE:
+            kwargs.setdefault("shuffle", False)
         steps = kwargs.get("steps_per_epoch")
         if hasattr(x, "num_candidates") and steps not in (None, len(x)):
             raise ValueError(
-                "`steps_per_epoch` must be that of the groups, which count "
-                f"their epochs themselves. Received: steps_per_epoch={steps} "
-                f"for groups of {len(x)}. Pass it to `CandidateGroups`."
+                message(
+                    "`steps_per_epoch` must be that of the groups, which count "
+                    "their epochs themselves.",
+                    f"steps_per_epoch={steps} for groups of {len(x)}",
+                    "Pass it to `CandidateGroups`.",
+                )
             )
         if not getattr(self.motif_distance, "is_trained", True):
             warnings.warn(
@@ -351,30 +362,24 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         self.loss_per_candidate.update_state(
             loss / ops.cast(ops.shape(y)[1], "float32")
         )
-        reach = ops.sort(y, axis=1)[:, num_within - 1, None]
-        nearest = ops.cast(y <= reach, "float32")
-        within = ops.sum(nearest[:, num_others:], axis=1)
-        share = distributed.gather(within / ops.sum(nearest, axis=1))
-        self.within_subject_share.update_state(share)
+        share = within_subject_share(y, num_within)
+        self.within_subject_share.update_state(distributed.gather(share))
         self.embedding_spread.update_state(
             distributed.gather(y_pred[:, :num_others])
         )
         return self.get_metrics_result()
 
     def get_config(self):
-        config = super().get_config()
-        serialize = keras.saving.serialize_keras_object
-        motif_distance = serialize(self.motif_distance)
+        parts = {
+            name: keras.saving.serialize_keras_object(getattr(self, name))
+            for name in PARTS
+        }
         # Its optimizer ended with its own training and has nothing to train.
-        motif_distance.pop("compile_config", None)
+        parts["motif_distance"].pop("compile_config", None)
         return {
-            **config,
-            "encoder": serialize(self.encoder),
-            "motif_distance": motif_distance,
+            **super().get_config(),
+            **parts,
             "temperature": self.temperature,
-            "projector": serialize(self.projector),
-            "views": serialize(self.views),
-            "candidate_augmentation": serialize(self.candidate_augmentation),
             "candidates": self.candidates,
             "skip_nonfinite": self.skip_nonfinite,
             "micro_batch_size": self.micro_batch_size,
@@ -382,41 +387,8 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
-        for name in (
-            "encoder",
-            "motif_distance",
-            "projector",
-            "views",
-            "candidate_augmentation",
-        ):
-            config[name] = keras.saving.deserialize_keras_object(
-                config.get(name)
-            )
-        return cls(**config)
-
-
-def _check_parts(encoder, motif_distance):
-    if not isinstance(encoder, keras.Layer):
-        raise TypeError(
-            "`encoder` must be a Keras model. Received: "
-            f"encoder={encoder!r}. Load the name of a preset with "
-            "`keras_relcon.presets.from_preset`."
-        )
-    if not hasattr(motif_distance, "candidate_distances"):
-        raise TypeError(
-            "`motif_distance` must be a `MotifDistance`. Received: "
-            f"motif_distance={motif_distance!r}."
-        )
-
-
-def _unpack(inputs, *names):
-    try:
-        return tuple(inputs[name] for name in names or ("anchor", "candidates"))
-    except (KeyError, TypeError, IndexError) as error:
-        received = sorted(inputs) if isinstance(inputs, dict) else type(inputs)
-        raise ValueError(
-            "`RelConModel` takes a dict with the keys `anchor` and "
-            f"`candidates`. Received: {received}. "
-            "`keras_relcon.data.CandidateGroups` yields such batches."
-        ) from error
+        parts = {
+            name: keras.saving.deserialize_keras_object(config.get(name))
+            for name in PARTS
+        }
+        return cls(**{**config, **parts})

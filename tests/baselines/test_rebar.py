@@ -128,5 +128,5 @@ def test_its_own_distance_ranks(rng, tmp_path):
 def test_bad_input_is_explained(motif_weights):
     with pytest.raises(ValueError, match="`anchor` and `candidates`"):
         small_rebar(motif_weights)(np.zeros((2, 40, 3), "float32"))
-    with pytest.raises(ValueError, match="`temperature` must be above 0"):
+    with pytest.raises(ValueError, match="`temperature` must be.*above 0"):
         small_rebar(motif_weights, temperature=0)

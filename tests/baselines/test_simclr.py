@@ -133,7 +133,7 @@ def test_bad_input_is_explained():
         SimCLR(tiny_encoder(), projector="mlp")
     with pytest.raises(ValueError, match="`policy`.*'mixup'"):
         SimCLR(tiny_encoder(), views="mixup")
-    with pytest.raises(ValueError, match="`temperature` must be above 0"):
+    with pytest.raises(ValueError, match="`temperature` must be.*above 0"):
         SimCLR(tiny_encoder(), temperature=0)
     with pytest.raises(ValueError, match="shape .batch, time, channels"):
         small_simclr()(np.ones((64, 3), "float32"))

@@ -222,9 +222,12 @@ def test_bad_input_is_explained():
         (lambda: layers.Noise(-0.1), "negative. Received: stddev=-0.1"),
         (lambda: layers.Scaling("large"), "be a number.*stddev='large'"),
         (lambda: layers.TimeWarp(-0.2), "negative. Received: stddev=-0.2"),
-        (lambda: layers.TimeWarp(num_knots=2.5), "an int.*num_knots=2.5"),
-        (lambda: layers.SegmentPermutation(-1), "an int.*num_cuts=-1"),
-        (lambda: layers.RandomAugmentations(1.5), "an int.*augmentations=1.5"),
+        (lambda: layers.TimeWarp(num_knots=2.5), "whole number.*num_knots=2.5"),
+        (lambda: layers.SegmentPermutation(-1), "whole number.*num_cuts=-1"),
+        (
+            lambda: layers.RandomAugmentations(1.5),
+            "whole number.*augmentations=1.5",
+        ),
         (lambda: layers.RandomAugmentations(1, "noise"), r"Use \['noise'\]"),
         (
             lambda: layers.RandomAugmentations(1, [keras.layers.Identity()]),

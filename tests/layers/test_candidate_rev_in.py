@@ -90,5 +90,5 @@ def test_the_two_windows_have_the_same_channels():
 
 
 def test_epsilon_is_not_negative():
-    with pytest.raises(ValueError, match="negative. Received: epsilon=-1"):
+    with pytest.raises(ValueError, match="at least 0. Received: epsilon=-1"):
         CandidateRevIN(epsilon=-1)

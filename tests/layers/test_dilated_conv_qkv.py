@@ -76,8 +76,8 @@ def test_default_size_is_the_published_one():
     [
         ({"embedding_dim": 4}, "at least 8"),
         ({"kernel_size": 14}, "must be odd"),
-        ({"embedding_dim": 64.0}, "must be an int.*embedding_dim=64.0"),
-        ({"kernel_size": -1}, "must be an int.*kernel_size=-1"),
+        ({"embedding_dim": 64.0}, "whole number.*embedding_dim=64.0"),
+        ({"kernel_size": -1}, "whole number.*kernel_size=-1"),
         ({"num_dilated_blocks": -1}, "at least 0.*num_dilated_blocks=-1"),
     ],
 )

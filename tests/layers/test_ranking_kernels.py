@@ -28,6 +28,7 @@ if keras.backend.backend() != "jax":
 import jax
 
 from keras_relcon.layers.kernels import jax_device, jax_ranking
+from keras_relcon.models import ranking
 
 pytestmark = pytest.mark.every_backend
 
@@ -72,8 +73,8 @@ def with_kernels(monkeypatch, counting_kernels):
     """As on a GPU; the list is of the calls of the kernels."""
     fast, calls = counting_kernels
     monkeypatch.setattr(
-        kernels,
-        "ranking_kernels",
+        ranking,
+        "chosen_kernels",
         lambda choice: None if choice is False else fast,
     )
     return calls
@@ -357,7 +358,7 @@ def test_sizes_that_the_kernels_take():
 @pytest.mark.parametrize("half", ["bfloat16", "float16"])
 def test_half_precision_ranks_in_the_kernels(rng, monkeypatch, half):
     windows = rng.normal(size=(2, 20, 3)).astype("float32")
-    monkeypatch.setattr(kernels, "ranking_kernels", lambda _: INTERPRETED)
+    monkeypatch.setattr(ranking, "chosen_kernels", lambda _: INTERPRETED)
     products = []
 
     def product(a, b):
@@ -431,18 +432,18 @@ def test_gpus_that_rank_in_the_kernels(
         device_kind=kind, compute_capability=capability
     )
     monkeypatch.setattr(jax, "devices", lambda *_: [device])
-    assert (kernels.ranking_kernels() is jax_ranking) == by_default
-    assert (kernels.ranking_kernels(True) is jax_ranking) == by_choice
-    assert kernels.ranking_kernels(False) is None
+    assert (ranking.chosen_kernels() is jax_ranking) == by_default
+    assert (ranking.chosen_kernels(True) is jax_ranking) == by_choice
+    assert ranking.chosen_kernels(False) is None
 
 
 def test_none_without_triton(monkeypatch):
     monkeypatch.setattr(jax_device, "compute_capability", lambda: 9.0)
-    assert kernels.ranking_kernels() is jax_ranking
+    assert ranking.chosen_kernels() is jax_ranking
     name = "keras_relcon.layers.kernels.jax_ranking"
     monkeypatch.delattr(kernels, "jax_ranking")
     monkeypatch.setitem(sys.modules, name, None)
-    assert kernels.ranking_kernels() is None
+    assert ranking.chosen_kernels() is None
 
 
 def test_the_device_that_is_chosen_counts(monkeypatch):

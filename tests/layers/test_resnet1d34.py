@@ -243,5 +243,5 @@ def test_bad_input_is_explained():
             ResNet1D34(widths=widths)
     with pytest.raises(ValueError, match="one entry per stage"):
         ResNet1D34(num_blocks=(), widths=(), kernel_sizes=(), strides=())
-    with pytest.raises(ValueError, match="an int.*embedding_dim=0"):
+    with pytest.raises(ValueError, match="whole number.*embedding_dim=0"):
         ResNet1D34(embedding_dim=0)

@@ -29,5 +29,5 @@ def test_spans_that_hide_nothing_or_all_are_refused(rng):
     for length in (0, 2.5):
         with pytest.raises(ValueError, match="at least 1.*span_length="):
             SpanMask(length)
-    with pytest.raises(ValueError, match="shorter than the windows"):
+    with pytest.raises(ValueError, match="longer than the span, 20 samples"):
         SpanMask(20)(rng.normal(size=(2, 20, 3)).astype("float32"))

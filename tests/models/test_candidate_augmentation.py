@@ -8,7 +8,7 @@ from support import candidate_group, small_distance, small_encoder, to_numpy
 
 from keras_relcon import MotifDistance, RelConModel
 from keras_relcon.layers import Negation, RandomAugmentations
-from keras_relcon.models.candidate_pool import candidate_index, candidate_pool
+from keras_relcon.models.ranking import candidate_index, candidate_pool
 
 pytestmark = pytest.mark.every_backend
 

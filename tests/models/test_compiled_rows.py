@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 from support import candidate_group, small_distance, to_numpy
 
-from keras_relcon.models.train_steps import compiled
+from keras_relcon.models.backend_programs import compiled
 
 pytestmark = pytest.mark.every_backend
 

@@ -5,7 +5,7 @@ from support import candidate_group, small_distance, small_encoder, to_numpy
 
 from keras_relcon import RelConModel
 from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
-from keras_relcon.models.train_steps import has_accelerator
+from keras_relcon.models.backend_programs import has_accelerator
 
 pytestmark = pytest.mark.every_backend
 
@@ -139,7 +139,7 @@ def test_sizes_that_do_not_divide_are_refused(rng, motif_weights):
     group = candidate_group(rng)
     with pytest.raises(ValueError, match="divide the windows.*for 16 windows"):
         step(motif_weights, group, plain_encoder, 5)
-    with pytest.raises(ValueError, match="an int, at least 1.*size=0"):
+    with pytest.raises(ValueError, match="whole number, at least 1.*size=0"):
         step(motif_weights, group, plain_encoder, 0)
 
 
@@ -159,10 +159,10 @@ def test_a_slow_loop_is_told(rng, motif_weights):
 def test_several_devices_of_tensorflow_are_refused(
     rng, motif_weights, monkeypatch
 ):
-    from keras_relcon.models.train_steps import tensorflow_train_step
+    from keras_relcon.models.backend_programs import tensorflow_programs
 
     monkeypatch.setattr(
-        tensorflow_train_step.distributed, "num_replicas", lambda: 2
+        tensorflow_programs.distributed, "num_replicas", lambda: 2
     )
     with pytest.raises(ValueError, match="one device.*Received: 2 replicas"):
-        tensorflow_train_step.one_by_one(None, [], [], None)
+        tensorflow_programs.one_by_one(None, [], [], None)

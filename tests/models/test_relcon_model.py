@@ -377,12 +377,14 @@ def test_bad_input_is_explained(rng, motif_weights):
         model({**group, "candidates": group["candidates"][:, :, :30]})
     with pytest.raises(ValueError, match="temperature"):
         RelConModel(small_encoder(), small_distance(motif_weights), 0.0)
-    with pytest.raises(TypeError, match="encoder='relcon_small'. Load"):
+    with pytest.raises(TypeError, match="encoder of type str. Load"):
         RelConModel("relcon_small", small_distance(motif_weights))
     with pytest.raises(TypeError, match="must be a `MotifDistance`"):
         RelConModel(small_encoder(), small_encoder())
     for name in ("projector", "views", "candidate_augmentation"):
-        with pytest.raises(TypeError, match=f"Keras layer.*{name}=True"):
+        with pytest.raises(
+            TypeError, match=f"Keras layer.*{name} of type bool"
+        ):
             RelConModel(
                 small_encoder(), small_distance(motif_weights), **{name: True}
             )

@@ -22,7 +22,7 @@ import keras
 import numpy as np
 
 import keras_relcon as kr
-from keras_relcon.models.candidate_pool import candidate_index, candidate_pool
+from keras_relcon.models.ranking import candidate_index, candidate_pool
 from keras_relcon.training.training_state import get_arrays
 
 EPOCHS, STEPS, EVERY = 3, 5, 2

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_relcon import distributed
+from keras_relcon.models.built_first import build_variables
 
 
 def step_or_nothing(model, step, *args):
@@ -27,7 +28,7 @@ def step_or_nothing(model, step, *args):
 
 
 def _stateful(model, step, data):
-    _build(model, data)
+    build_variables(model, data)  # to be copied, they must be there
     count = {id(variable) for variable in model.skipped_steps.variables}
     variables = [
         *model.variables,
@@ -52,14 +53,6 @@ def _stateful(model, step, data):
         name: ops.reshape(value, ops.shape(logs[name]))
         for name, value in results.items()
     }
-
-
-def _build(model, data):
-    """Variables must be there before the step to be copied."""
-    if not model.built:
-        model.build(keras.tree.map_structure(lambda x: tuple(x.shape), data))
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
 
 
 def _stateless(model, step, state, data):

@@ -17,18 +17,8 @@ class RelConTrainStep:
     Keras' own compilation of the whole step breaks into many programs.
     """
 
-    def make_train_function(self, force=False):
-        torch_replicas.broadcast(self.variables + self.optimizer.variables)
-        is_new = force or self.train_function is None
-        super().make_train_function(force)
-        if is_new:
-            # Not in `compile`: Keras would load no model compiled by ours.
-            self._compiled_encoder = None
-            if self.jit_compile and distributed.num_replicas() == 1:
-                self._compiled_encoder = _compiled_training(self.encoder)
-
-    def _should_torch_compile(self):
-        return False  # not the whole of a step, see above
+    # Of the encoder's training; `None` is eager.
+    _compiled_encoder = None
 
     def train_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -64,6 +54,24 @@ class RelConTrainStep:
         )
         return self.compute_metrics(inputs, distances, similarities)
 
+    def encode_in_training(self, windows):
+        if self._compiled_encoder is not None and self.jit_compile:
+            return self._compiled_encoder(windows)
+        return self.encoder(windows, training=True)
+
+    def make_train_function(self, force=False):
+        torch_replicas.broadcast(self.variables + self.optimizer.variables)
+        is_new = force or self.train_function is None
+        super().make_train_function(force)
+        if is_new:
+            # Not in `compile`: Keras would load no model compiled by ours.
+            self._compiled_encoder = None
+            if self.jit_compile and distributed.num_replicas() == 1:
+                self._compiled_encoder = _compiled_training(self.encoder)
+
+    def _should_torch_compile(self):
+        return False  # not the whole of a step, see above
+
 
 def _compiled_training(encoder):
     def encode(windows):
@@ -73,27 +81,3 @@ def _compiled_training(encoder):
     # one of its own the ninth model, or batch size of all models, is eager.
     encode.__code__ = encode.__code__.replace()
     return torch.compile(encode, dynamic=False, mode="reduce-overhead")
-
-
-def compiled(function, model, num_shared=0):
-    """Eager PyTorch compiles nothing; it leaves out the gradient's records."""
-    return torch.no_grad()(function)
-
-
-def has_accelerator():
-    """Whether arrays are kept on a GPU or another accelerator."""
-    # Keras traces shapes on a device of no memory, `meta`.
-    return keras.ops.zeros(()).device.type not in ("cpu", "meta")
-
-
-def one_by_one(function, weights, state, parts):
-    """Calls `state, output = function(weights, state, part)` for each part.
-
-    Returns the last state, and the outputs stacked; of what is inside nothing
-    is kept, the backward pass computes each part again.
-    """
-    outputs = []
-    for part in parts:
-        state, output = keras.remat(function)(weights, state, part)
-        outputs.append(output)
-    return state, torch.stack(outputs)

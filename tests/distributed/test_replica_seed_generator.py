@@ -3,15 +3,14 @@ import numpy as np
 import pytest
 from support import to_numpy
 
-from keras_relcon import distributed
+from keras_relcon.distributed import ReplicaSeedGenerator, replicas
 from keras_relcon.layers import Noise
-from keras_relcon.layers.replica_seed_generator import ReplicaSeedGenerator
 
 pytestmark = pytest.mark.every_backend
 
 
 def draws(monkeypatch, replica, count=3):
-    monkeypatch.setattr(distributed, "replica_index", lambda: replica)
+    monkeypatch.setattr(replicas, "replica_index", lambda: replica)
     noise = Noise(seed=5)
     return [to_numpy(noise.draw((4, 8, 3))) for _ in range(count)]
 

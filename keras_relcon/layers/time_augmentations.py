@@ -1,14 +1,81 @@
+"""The augmentations of Tang et al. (2020) that move samples in time."""
+
 import keras
 import numpy as np
 from keras import ops
 
-from keras_relcon.argument_checks import (
-    check_count,
-    check_not_negative,
-)
+from keras_relcon.checks import check_number, check_whole, message
 from keras_relcon.layers.augmentations import Augmentation
 
 MINIMUM_SPEED = 1e-3
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class TimeFlip(Augmentation):
+    """Reverses time.
+
+    Args:
+        seed: int or `None`. Nothing is drawn. Defaults to `None`.
+    """
+
+    def apply(self, x, draw):
+        return ops.flip(x, axis=1)
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class SegmentPermutation(Augmentation):
+    """Cuts the window at random samples and shuffles the segments.
+
+    The cuts are drawn with replacement over all samples, so segments may be
+    empty, and the order may be the one before.
+
+    Args:
+        num_cuts: int, at least 1. Makes `num_cuts + 1` segments. Defaults to
+            `5`.
+        seed: int or `None`. Defaults to `None`.
+
+    Raises:
+        ValueError: if `num_cuts` is not an int of 1 or more.
+
+    Differs from the paper: the code of Tang et al. makes 4 cuts.
+    """
+
+    def __init__(self, num_cuts=5, seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        check_whole("num_cuts", num_cuts)
+        self.num_cuts = num_cuts
+
+    def draw(self, shape):
+        """Returns the cuts and the segments' order, first segment first."""
+        cuts = keras.random.uniform(
+            (shape[0], self.num_cuts), seed=self.seed_generator
+        )
+        cuts = ops.floor(cuts * ops.cast(shape[1], cuts.dtype))
+        order = ops.argsort(
+            keras.random.uniform(
+                (shape[0], self.num_cuts + 1), seed=self.seed_generator
+            )
+        )
+        return ops.cast(cuts, "int32"), order
+
+    def apply(self, x, draw):
+        cuts, order = draw
+        length = ops.shape(x)[1]
+        sample = ops.arange(length, dtype="int32")
+        # The segment of each sample, then the place of that segment.
+        segment = ops.sum(
+            ops.cast(cuts[:, None, :] <= sample[None, :, None], "int32"),
+            axis=-1,
+        )  # (batch, time)
+        place = ops.take_along_axis(
+            ops.cast(ops.argsort(order), "int32"), segment, axis=1
+        )
+        # Within a segment the samples keep their order.
+        source = ops.argsort(place * length + sample, axis=1)
+        return ops.take_along_axis(x, source[:, :, None], axis=1)
+
+    def get_config(self):
+        return {**super().get_config(), "num_cuts": self.num_cuts}
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -44,8 +111,8 @@ class TimeWarp(Augmentation):
 
     def __init__(self, stddev=0.2, num_knots=4, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        check_not_negative("stddev", stddev)
-        check_count("num_knots", num_knots, least=0)
+        check_number("stddev", stddev, least=0)
+        check_whole("num_knots", num_knots, least=0)
         self.stddev = stddev
         self.num_knots = num_knots
         self._polynomials = _spline_polynomials(num_knots + 2)
@@ -54,8 +121,10 @@ class TimeWarp(Augmentation):
         """Returns the heights of the knots, `(batch, knots, channels)`."""
         if isinstance(shape[1], int) and shape[1] < 2:
             raise ValueError(
-                "`TimeWarp` takes windows of 2 samples or more. Received: "
-                f"shape={tuple(shape)}."
+                message(
+                    "`TimeWarp` takes windows of 2 samples or more.",
+                    f"shape={tuple(shape)}",
+                )
             )
         return keras.random.normal(
             (shape[0], self.num_knots + 2, shape[2]),
