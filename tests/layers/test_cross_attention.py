@@ -86,3 +86,13 @@ def test_config_round_trip():
     layer = CrossAttention(2, "softmax", 0.3)
     copy = CrossAttention.from_config(layer.get_config())
     assert copy.get_config() == layer.get_config()
+
+
+def test_the_former_name_of_an_argument_still_works():
+    with pytest.warns(DeprecationWarning, match="now `ranking_attention`"):
+        layer = CrossAttention(inference_attention="softmax")
+    assert layer.ranking_attention == "softmax"
+    config = layer.get_config()
+    config["inference_attention"] = config.pop("ranking_attention")
+    layer = CrossAttention.from_config(config)  # as saved by 0.1
+    assert layer.ranking_attention == "softmax"

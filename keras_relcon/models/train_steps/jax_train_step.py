@@ -60,6 +60,7 @@ class RelConTrainStep:
         return logs, (trainable, non_trainable, metrics)
 
     def encode_in_training(self, windows):
+        """Embeddings of windows, whose gradient trains the encoder."""
         return self.encoder(windows, training=True)
 
     def _stateless_rank(self, trainable, non_trainable, inputs):

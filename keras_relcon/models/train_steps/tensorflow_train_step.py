@@ -48,6 +48,7 @@ class RelConTrainStep:
         )
 
     def encode_in_training(self, windows):
+        """Embeddings of windows, whose gradient trains the encoder."""
         return self.encoder(windows, training=True)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):

@@ -55,6 +55,7 @@ class RelConTrainStep:
         return self.compute_metrics(inputs, distances, similarities)
 
     def encode_in_training(self, windows):
+        """Embeddings of windows, whose gradient trains the encoder."""
         if self._compiled_encoder is not None and self.jit_compile:
             return self._compiled_encoder(windows)
         return self.encoder(windows, training=True)
