@@ -5,7 +5,7 @@ import pytest
 import reference
 from support import to_numpy
 
-from keras_relcon import distributed
+from keras_relcon.distributed import replicas
 from keras_relcon.layers import CrossAttention
 
 pytestmark = pytest.mark.every_backend
@@ -58,7 +58,7 @@ def test_replicas_drop_other_weights(rng, monkeypatch):
     (state,) = layer.non_trainable_variables
     before, outputs = to_numpy(state), []
     for replica in (0, 1, 1):
-        monkeypatch.setattr(distributed, "replica_index", lambda: replica)
+        monkeypatch.setattr(replicas, "replica_index", lambda: replica)
         state.assign(before)
         outputs.append(to_numpy(layer(*inputs, training=True)))
     assert np.abs(outputs[1] - outputs[0]).max() > 1e-3
