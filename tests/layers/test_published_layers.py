@@ -43,7 +43,7 @@ DEFAULTS = [
         {
             "output_dim": 3,
             "attention": "sparsemax",
-            "inference_attention": None,
+            "ranking_attention": None,
             "dropout": 0.1,
         },
     ),
