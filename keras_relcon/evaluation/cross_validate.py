@@ -80,9 +80,8 @@ def cross_validate(
 
     Example:
     ```python
-    report = cross_validate(
-        LinearProbe(), encoder, windows, motionsense_folds(), standardize=True
-    )
+    folds = grouped_k_fold(windows.subjects)
+    report = cross_validate(LinearProbe(), encoder, windows, folds)
     report.save("report")
     ```
     """

@@ -136,7 +136,8 @@ def few_labels(folds, fraction, seed=0):
         TypeError: if a fold is not a `Fold`.
 
     Example:
-    >>> folds = keras_relcon.evaluation.motionsense_folds()
+    >>> from keras_relcon.evaluation.protocols import motionsense_table4
+    >>> folds = motionsense_table4.motionsense_folds()
     >>> [len(fold.train) for fold in few_labels(folds, 0.1)]
     [2, 2, 2, 2, 2]
     """
