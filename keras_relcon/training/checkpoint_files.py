@@ -17,9 +17,9 @@ DIGEST_SIZE = hashlib.sha256().digest_size
 class CheckpointFiles:
     """Writes checkpoints into two files in turn, and reads the newest.
 
-    A file is written under a temporary name, brought to the disk, and renamed
-    over the older of the two. Killed at any moment, or out of space, at least
-    the newest whole one stays. Each begins with its SHA-256.
+    A file is written under a temporary name; once it is on the disk, it
+    replaces the older of the two. After a kill at any moment, or on a full
+    disk, at least the newest whole one stays. Each begins with its SHA-256.
 
     Args:
         directory: str or path. Made where there is none.
