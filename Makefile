@@ -1,6 +1,7 @@
 # make demo            trains, probes and reports on synthetic recordings
 # make demo DATA=...   the same on an archive or a folder of recordings
-# make test            the tests on TensorFlow, JAX and PyTorch in turn
+# make test            the tests on TensorFlow, JAX and PyTorch, a line per part
+# make test BACKENDS=torch       all tests on one backend
 # make benchmarks      speed and memory into benchmarks/RESULTS.md (two hours)
 # KERAS_BACKEND=jax make demo    chooses the backend (default: tensorflow)
 
@@ -8,9 +9,8 @@ PYTHON ?= python3
 KERAS_BACKEND ?= tensorflow
 DATA ?=
 REPORT ?= report
+# The last one runs every test, the others what depends on the backend.
 BACKENDS ?= tensorflow jax torch
-# A file of tests stays in one process, so that it compiles a shape once.
-PYTEST_FLAGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
@@ -26,10 +26,7 @@ demo: .venv/installed-$(KERAS_BACKEND)
 		$(if $(DATA),--data "$(DATA)") --output "$(REPORT)" $(DEMO_FLAGS)
 
 test: .venv/installed-all
-	@set -e; for backend in $(BACKENDS); do \
-		echo "== tests on $$backend"; \
-		KERAS_BACKEND=$$backend $(BIN)/python -m pytest $(PYTEST_FLAGS); \
-	done
+	$(BIN)/python tests/run_parts.py $(BACKENDS)
 
 lint: .venv/installed-all
 	$(BIN)/ruff check .

@@ -1,0 +1,99 @@
+"""Runs all tests in parts, as many side by side as there are cores.
+
+    python tests/run_parts.py [BACKEND ...]
+
+The last backend that is named runs every test, the others run those that are
+marked `every_backend`. A line is printed as each part ends; where it failed,
+its output is printed too. The outputs are kept in `.pytest_cache/parts/`.
+"""
+
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOGS = ROOT / ".pytest_cache" / "parts"
+GIGABYTES_PER_PART = 5
+# On TensorFlow and JAX they take about as long as all other folders.
+MODELS = "tests/models"
+# Kills, and several devices and processes.
+PROCESSES = ["tests/distributed", "tests/training"]
+WHEEL = "tests/presets/test_wheel.py"
+
+
+def parts_of(backend, is_whole):
+    """Returns the name and the arguments of pytest of each part."""
+    mark = "" if is_whole else "every_backend and "
+    quick = ["-m", f"{mark}not slow and not gpu"]
+    slow = ["-m", f"{mark}slow and not gpu"]
+    others = [f"--ignore={path}" for path in [*PROCESSES, WHEEL]]
+    parts = {
+        "models": [*quick, MODELS],
+        "all but models": [*quick, f"--ignore={MODELS}"],
+        "slow: devices, processes, kills": [*slow, *PROCESSES],
+        "slow: others": [*slow, *others],
+    }
+    if is_whole:
+        parts["slow: the wheel and its extras"] = [*slow, WHEEL]
+    return [(backend, name, arguments) for name, arguments in parts.items()]
+
+
+def run(backend, name, arguments):
+    """Runs a part; returns whether it passed."""
+    start = time.monotonic()
+    name = f"{backend}, {name}"
+    log = LOGS / (re.sub(r"\W+", "_", name) + ".txt")
+    with open(log, "w") as file:
+        code = subprocess.run(
+            # Parts side by side would write over each other's cache.
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+            + ["-q", "--durations=30", *arguments],
+            env={**os.environ, "KERAS_BACKEND": backend},
+            cwd=ROOT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        ).returncode
+    minutes = (time.monotonic() - start) / 60
+    output = log.read_text(errors="replace")
+    if code:
+        print(f"{output[-40_000:]}\n^ {name}", flush=True)
+    closing = re.findall(
+        r"^.*\d (?:passed|failed|error).* in .*$", output, re.M
+    )
+    ending = closing[-1].strip("= ") if closing else f"exit code {code}"
+    word = "FAILED" if code else "ok"
+    print(f"{word}: {name}: {ending} ({minutes:.1f} min)", flush=True)
+    return code == 0
+
+
+def num_side_by_side():
+    """As many parts as there are cores, and memory for."""
+    try:
+        size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError):  # where the system does not say
+        return 1
+    room = int(size / 1e9 / GIGABYTES_PER_PART)
+    return max(1, min(os.cpu_count(), room))
+
+
+def main(backends):
+    LOGS.mkdir(parents=True, exist_ok=True)
+    parts = [
+        part
+        for backend in backends
+        for part in parts_of(backend, backend == backends[-1])
+    ]
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(num_side_by_side()) as pool:
+        passed = list(pool.map(lambda part: run(*part), parts))
+    minutes = (time.monotonic() - start) / 60
+    print(f"{sum(passed)} of {len(parts)} parts passed in {minutes:.1f} min")
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or ["tensorflow", "jax", "torch"]))
