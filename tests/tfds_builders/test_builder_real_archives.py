@@ -27,7 +27,7 @@ def prepare(name, data_dir):
     builder = tfds.builder(name, data_dir=data_dir, file_format="array_record")
     config = tfds.download.DownloadConfig(manual_dir=REAL_DATA)
     builder.download_and_prepare(download_config=config)
-    return summarize(builder.as_data_source("train"))
+    return builder, summarize(builder.as_data_source("train"))
 
 
 def test_motionsense_has_360_files_of_24_subjects():
@@ -61,22 +61,24 @@ def test_wisdm_has_46_subjects_and_2518_minutes():
 
 
 @pytest.mark.slow
-def test_motionsense_builds(tmp_path):
+def test_motionsense_builds(tmp_path, train_one_step):
     real("A_DeviceMotion_data.zip")
-    summary = prepare("motionsense", tmp_path)
+    builder, summary = prepare("motionsense", tmp_path)
     assert summary["num_subjects"] == 24
     assert summary["num_recordings"] == 360
     assert summary["minutes"] == pytest.approx(471, abs=1)
     minutes = summary["minutes_of_label"]
     assert minutes["walking"] == pytest.approx(114.8, abs=0.1)
     assert minutes["downstairs"] == pytest.approx(44.0, abs=0.1)
+    train_one_step(builder, 50, 128)
 
 
 @pytest.mark.slow
-def test_wisdm_watch_builds(tmp_path):
+def test_wisdm_watch_builds(tmp_path, train_one_step):
     real("wisdm-dataset.zip")
-    summary = prepare("wisdm_watch", tmp_path)
+    builder, summary = prepare("wisdm_watch", tmp_path)
     assert summary["num_subjects"] == 46
     assert summary["minutes"] == pytest.approx(2518, abs=1)
     minutes = summary["minutes_of_label"]
     assert len(minutes) == 18 and min(minutes.values()) > 130
+    train_one_step(builder, 20, 51)
