@@ -59,7 +59,8 @@ and everything that can be said, with its defaults:
 
 A run that was stopped or killed goes on at its last checkpoint when it is run
 again, and ends the same: checkpoints and the trained motif distance are kept
-in `<output>.stages` until the preset is written. `<output>.logs` has a table of
+in `<output>.stages` until the preset is written. While it runs, a second run
+into the same output is refused. `<output>.logs` has a table of
 the epochs, `bad_batches.jsonl` if a loss was not finite, and what TensorBoard
 reads. Where held-out recordings are labelled, the motif distance is scored on
 them before the encoder is trained.
