@@ -265,7 +265,7 @@ def _check_values(config):
     check_schedule("relcon", relcon)
     check_policy(relcon["policy"], relcon["span_seconds"])
     if relcon["minimum_std_g"] is not None:
-        check_number("minimum_std_g", relcon["minimum_std_g"], above=0)
+        check_number("relcon.minimum_std_g", relcon["minimum_std_g"], above=0)
     for name in ("relcon.projector", "views.projector"):
         widths = _value(config, name)
         if not all(type(width) is int and width > 0 for width in widths):

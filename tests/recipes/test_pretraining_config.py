@@ -122,7 +122,7 @@ def test_a_rate_may_have_a_point():
         ({"views": {"projector": [8.5]}}, "views.projector` must be a list of"),
         ({"relcon": {"policy": "hour"}}, "`policy` must be one of"),
         ({"relcon": {"policy": "time_span"}}, "`span_seconds` must be"),
-        ({"relcon": {"minimum_std_g": 0}}, "`minimum_std_g` must be"),
+        ({"relcon": {"minimum_std_g": 0}}, "`relcon.minimum_std_g` must be"),
         ({"relcon": {"steps": 0}}, "steps` must be a whole number, at least 1"),
         ({"motif_distance": {"steps": 2.5}}, "whole number, at least 1"),
         ({"motif_distance": {"steps": 2, "epochs": 1}}, "Received: both"),
