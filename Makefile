@@ -2,7 +2,7 @@
 # make demo DATA=...   the same on an archive or a folder of recordings
 # make test            the tests on TensorFlow, JAX and PyTorch, a line per part
 # make test BACKENDS=torch       all tests on one backend
-# make benchmarks      speed and memory into benchmarks/RESULTS.md (two hours)
+# make benchmarks      speed and memory into benchmarks/results/ (two hours)
 # KERAS_BACKEND=jax make demo    chooses the backend (default: tensorflow)
 
 PYTHON ?= python3
