@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_relcon"
 FLOORS = {
     "version": -1,
-    "argument_checks": 0,
     "backend_choice": 0,
     "checks": 0,
     "kept_files": 0,
