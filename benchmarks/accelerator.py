@@ -1,7 +1,7 @@
-"""The training step on a GPU, by part, against the measured ceiling.
+"""The parts of a training step on a GPU, compared with a matrix product.
 
-Without an accelerator only the tiny sizes run. `RELCON_TRACE` names a folder
-for a profile of one step.
+Without an accelerator only the tiny sizes run. The profile of one step is
+written to the folder that `RELCON_TRACE` names.
 """
 
 import os
@@ -81,7 +81,7 @@ def measure(
     )
     model = kr.RelConModel(kr.layers.ResNet1D34(), distance)
     if device == "cpu":
-        jit_compile = "auto"  # PyTorch would need a compiler of C++
+        jit_compile = "auto"  # PyTorch would need a C++ compiler
     model.compile(keras.optimizers.Adam(1e-4), jit_compile=jit_compile)
     plain = kr.layers.ResNet1D34()
     plain.compile(optimizer=keras.optimizers.Adam(1e-4), loss="mse")
@@ -90,7 +90,7 @@ def measure(
     targets = ops.zeros((count, 256))
     half = policy.removeprefix("mixed_")
     matrix = ops.cast(np.ones((matrix_size, matrix_size), "float32"), half)
-    # The maximum keeps a compiler from leaving out any of the product.
+    # The maximum needs all of the product, so a compiler cannot skip part.
     product = measuring.compiled(
         lambda x: ops.cast(ops.max(ops.matmul(x, x)), "float32")
     )
@@ -108,7 +108,7 @@ def measure(
     return {
         **seconds,
         "device": device,
-        # Whether this machine has them, and for this policy.
+        # Whether they exist for this machine and this policy.
         "ranking_kernels": policy != "float32"
         and chosen_kernels(ranking_kernels) is not None,
         "jit_compile": jit_compile is True,
@@ -123,7 +123,7 @@ def measure(
 def fit_seconds(model, batch, repeats):
     """Seconds of a step in `fit`, where the host runs ahead of the device.
 
-    `train_on_batch` would wait for its result, and add what Keras does around
+    `train_on_batch` would wait for its result, and add Keras' own work around
     a single call. The first epoch compiles and does not count.
     """
     import keras
@@ -170,7 +170,7 @@ def device_name():
 
 
 def trace(step):
-    """Profiles one step into the folder that `RELCON_TRACE` names."""
+    """Writes a profile of one step to the folder that `RELCON_TRACE` names."""
     import keras
 
     folder = os.environ.get("RELCON_TRACE")
@@ -241,12 +241,14 @@ def report(rows):
         for row in measured
     ]
     return (
-        "64 anchors with 20 candidates of 256 samples. Milliseconds of the "
-        "whole step in `fit`, the distance, the rest, and the encoder alone in "
-        "`fit`; TFLOP/s "
-        "reached by the distance, by the encoder alone, and by a square "
-        "matrix product, the ceiling. *compiled*: on PyTorch, the encoder of "
-        "the step, by `jit_compile=True`.\n\n"
+        "A step has 64 anchors with 20 candidates each, of 256 samples. *The "
+        "distance* is the motif distance: it ranks the candidates of each "
+        "anchor and the other anchors. *step* and *encoder*: milliseconds of "
+        "a step in `fit`, of the whole model and of the encoder alone. "
+        "*distance*: milliseconds of one call. *rest*: the step less the "
+        "distance. *TFLOP/s*: what the distance and the encoder alone reach; "
+        "the *ceiling* is what a square matrix product reaches. *compiled*: "
+        "on PyTorch, the encoder of the step, by `jit_compile=True`.\n\n"
         + measuring.table(
             [
                 "backend",

@@ -1,6 +1,6 @@
-"""What data parallel training costs: on paper, and on CPU devices.
+"""What data parallel training costs: by calculation, and on CPU devices.
 
-python benchmarks/data_parallel.py                 # the tables on paper
+python benchmarks/data_parallel.py                 # the calculated table
 python benchmarks/data_parallel.py --measure 2     # seconds with 2 CPU devices
 torchrun --nproc-per-node=2 benchmarks/data_parallel.py --measure 2  # PyTorch
 """
@@ -31,7 +31,7 @@ def main():
 
 
 def step_costs(num_replicas, batch_size, num_parameters, num_norm_channels):
-    """Counts of one step, for each device; bytes are those it receives."""
+    """Counts for one step and device; bytes are those that it receives."""
     others = (num_replicas - 1) / num_replicas
     rows = batch_size // num_replicas
     return {
@@ -39,7 +39,7 @@ def step_costs(num_replicas, batch_size, num_parameters, num_norm_channels):
         "pairs": rows * (batch_size - 1 + NUM_CANDIDATES),
         "keys and values": batch_size + rows * NUM_CANDIDATES,
         "MB anchors": others * batch_size * LENGTH * 3 * 4 / 1e6,
-        # There and, as a gradient, back.
+        # Sent once as embeddings and once as their gradient.
         "MB embeddings": 2 * others * batch_size * EMBEDDING_DIM * 4 / 1e6,
         # A ring passes every gradient twice.
         "MB gradients": 2 * others * num_parameters * 4 / 1e6,
@@ -75,7 +75,7 @@ def paper_table():
 
 
 def measure(num_devices, steps):
-    """Seconds of a step on CPU devices, and of all processor time in it."""
+    """Seconds of a step on CPU devices, and the processor time in it."""
     flags = f"--xla_force_host_platform_device_count={num_devices}"
     os.environ["XLA_FLAGS"] = flags
     import keras

@@ -1,8 +1,9 @@
-"""The motif distance against its definition, on one backend.
+"""The speed of the motif distance, compared with its definition.
 
-The definition: one forward of all three stacks per pair, sparsemax by sorting.
-It is compiled and goes in chunks too, or it would not fit into memory: of 64
-pairs, and as it is fastest, of other sizes and, on TensorFlow, without XLA.
+The definition runs all three convolution stacks for every pair of windows, and
+computes sparsemax by sorting. It is compiled, and computed in chunks, or it
+would not fit into memory: in chunks of 64 pairs, in other sizes to find the
+fastest and, on TensorFlow, also without XLA.
 """
 
 import measuring
@@ -75,11 +76,15 @@ def report(rows):
             ]
         )
     return (
-        "`candidate_distances` of 16 anchors with 8 candidates each (368 pairs "
-        "of 256 samples, sparsemax, float32, untrained weights), against one "
-        "forward of all three stacks per pair with a sorting sparsemax, in "
-        f"chunks of {CHUNKS[0]} pairs, and as it is fastest: in chunks of "
-        f"{CHUNKS}, on TensorFlow with XLA and without. Time per pair.\n\n"
+        "`candidate_distances` compares each of 16 anchors with its 8 "
+        "candidates and with the other anchors: 368 pairs of windows of 256 "
+        "samples, sparsemax, float32, untrained weights. The definition runs "
+        "all three convolution stacks for every pair, and computes sparsemax "
+        f"by sorting, in chunks of {CHUNKS[0]} pairs. *At its fastest* is the "
+        f"best of chunks of {CHUNKS} pairs and, on TensorFlow, with and "
+        "without XLA. Times are milliseconds per pair. *ratio* is the "
+        "definition to ours; *to the fastest* is the definition at its "
+        "fastest to ours.\n\n"
         + measuring.table(
             [
                 "backend",

@@ -51,7 +51,7 @@ def measure(batch_sizes, calls, days):
 
 
 def as_windows(acceleration):
-    """The windows of one recording that holds them end to end."""
+    """The windows of one recording in which they follow each other."""
     import keras_relcon as kr
 
     recording = kr.data.Recording(acceleration.reshape(-1, 3), 100, "s01")
@@ -83,10 +83,11 @@ def report(rows):
         for row in rows
     ]
     return (
-        "`ResNet1D34()`, windows of 256 samples per second by batch size, and "
-        "`embed` of a long recording at 100 Hz, stride 256, with the most "
-        "memory it took beyond what the process held before, the recording "
-        "included.\n\n"
+        "The encoder is `ResNet1D34()` with windows of 256 samples. *predict* "
+        "and *embed* are windows per second, by batch size. The other columns "
+        "are for `embed` of a long recording at 100 Hz with stride 256. "
+        "*added MB* is the most memory that it took beyond what the process "
+        "held before; the recording is included.\n\n"
         + measuring.table(
             ["backend", *names, "days", "windows", "s", "added MB"], lines
         )

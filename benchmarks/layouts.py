@@ -1,4 +1,4 @@
-"""Which memory layout and which `jit_compile` each backend is fastest with."""
+"""The fastest memory layout and `jit_compile` of each backend."""
 
 from unittest import mock
 
@@ -18,7 +18,7 @@ def cases(sizes):
 
 
 def measure(count, length, repeats, data_format, jit_compile):
-    """Figures of one combination, or none where the backend refuses it."""
+    """Figures of one combination, or none if the backend cannot run it."""
     import keras
     import numpy as np
 
@@ -80,12 +80,13 @@ def report(rows):
         if "encoder" in row
     ]
     return (
-        "Milliseconds per window: a training step of the encoder, one of the "
-        "motif distance, and the forward of one of its convolution stacks "
-        "(compiled where there is a compiler). Keras' own choice of "
-        "`jit_compile` is `False` on TensorFlow without a GPU and `True` on "
-        "JAX. A layout that is not the chosen one has Keras' batch norm in "
-        "place of the backend's kernel, which is for the chosen one.\n\n"
+        "Milliseconds per window. *encoder*: a training step of the encoder. "
+        "*distance*: a training step of the motif distance. *stack*: the "
+        "forward pass of one of its convolution stacks, compiled where there "
+        "is a compiler. Keras' own choice of `jit_compile` is `False` on "
+        "TensorFlow without a GPU and `True` on JAX. The backend's own batch "
+        "norm kernel is for the chosen layout; with the other layout Keras' "
+        "batch norm is used.\n\n"
         + measuring.table(
             [
                 "backend",

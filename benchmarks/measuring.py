@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 RESULTS = Path(__file__).with_name("results")
-# Left out, for git, of what a measurement may depend on.
+# What git leaves out when it asks whether the measured code was changed.
 RECORDED = (":(exclude)results",)
 
 
@@ -60,7 +60,7 @@ def compiled(function, jit_compile=True):
 
 
 def finish(outputs):
-    """Waits for a device to be done, by copying its results."""
+    """Waits until the device is done, by copying its results to the host."""
     import keras
 
     return [
@@ -92,9 +92,9 @@ def peak_megabytes():
 
 
 def added_megabytes(function):
-    """The most memory held during a call beyond what was held before it.
+    """The most memory held during a call, beyond what was held before it.
 
-    Linux only: the kernel's record of the peak is set back first.
+    Linux only: it first resets the kernel's record of the peak.
     """
     Path("/proc/self/clear_refs").write_text("5")
     before = _resident_kilobytes("VmRSS")
@@ -121,7 +121,7 @@ def machine():
 
 
 def code():
-    """Which commit of the project is measured, whatever was recorded since."""
+    """The commit that is measured; recorded results do not change it."""
     git = ["git", "-C", str(Path(__file__).parent)]
     diff = [*git, "diff", "--quiet", "HEAD", "--", ":/", *RECORDED]
     try:
@@ -151,7 +151,7 @@ def cpu_name():
 
 
 def table(header, rows):
-    """A Markdown table; numbers are given two or three digits."""
+    """A Markdown table; numbers are rounded to two or three digits."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(
         "| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines
@@ -168,9 +168,9 @@ def record(name, question, text, folder=RESULTS):
     """Writes a measurement on top of the page of its question.
 
     Args:
-        name: str. Of the page.
-        question: str. The title of a new page.
-        text: str. Markdown, what was measured and by which command.
+        name: str. Name of the page.
+        question: str. Title, if the page is new.
+        text: str. Markdown. What was measured and by which command.
         folder: path. Defaults to `benchmarks/results`.
 
     Returns:

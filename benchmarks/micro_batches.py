@@ -2,9 +2,9 @@
 
     python benchmarks/micro_batches.py --backends torch jax --record
 
-A step of `RelConModel` with the full encoder; each line in a process of its
-own. The first step, which compiles, is not timed; memory is the most that was
-added by any step.
+A step of `RelConModel` with the full encoder. Each row is measured in its own
+process. The first step, which compiles, is not timed. Memory is the most that
+any step added.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def measure(batch_size, num_candidates, size, make_encoder=None):
     )
     model.compile(optimizer="adam")
     group = measuring.candidate_group(batch_size, num_candidates)
-    # The ranking takes no part in this: its memory is bounded by itself.
+    # The ranking is left out: it bounds its memory by chunks of its own.
     model.rank_candidates = lambda inputs: _any_distances(inputs)
     seconds = []
 
@@ -106,12 +106,14 @@ def report(batch_size, num_candidates, rows):
     ]
     header = ["backend", "windows at once", "added memory, MB", "s per step"]
     return (
-        f"A training step of B = {batch_size}, C = {num_candidates}, without "
-        f"the ranking: {num_windows} windows of 256 samples through the full "
-        "encoder, all at once or in micro-batches "
-        "(`RelConModel(micro_batch_size=...)`), whose loss and gradients are "
-        "those of the whole batch. `python benchmarks/micro_batches.py`; the "
-        "most memory that two steps added, and the time of the second.\n\n"
+        "`python benchmarks/micro_batches.py`\n\n"
+        f"A training step with B = {batch_size} anchors and "
+        f"C = {num_candidates} candidates for each, without the ranking of "
+        f"the candidates: {num_windows} windows of 256 samples pass through "
+        "the full encoder, all at once or in micro-batches "
+        "(`RelConModel(micro_batch_size=...)`). Loss and gradients are those "
+        "of the whole batch. *added memory* is the most that two steps added; "
+        "the time is that of the second step.\n\n"
         + measuring.table(header, lines)
         + f"\n\n{measuring.machine()}"
     )

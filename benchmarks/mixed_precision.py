@@ -150,13 +150,15 @@ def report(rows):
         for row in sorted(rows, key=lambda row: row["backend"])
     ]
     return (
-        f"{rows[0]['batch_size']} anchors with {rows[0]['num_candidates']} "
-        "candidates. *loss*: over 10 steps on one batch (computed in "
-        "float32). *agreement*: Kendall's tau of the distances with those of "
-        f"float32, the mean over {rows[0]['ranked_anchors']} anchors with "
-        f"{rows[0]['ranked_candidates']} candidates and the other anchors, on "
-        f"{source} windows (`RELCON_RECORDINGS` names an archive) by a "
-        f"distance {training} (`RELCON_DISTANCE` names a saved one).\n\n"
+        f"A step has {rows[0]['batch_size']} anchors with "
+        f"{rows[0]['num_candidates']} candidates each. *loss*: from the first "
+        "to the last of 10 steps on one batch, computed in float32. "
+        "*agreement*: Kendall's tau of the distances with those of float32. "
+        f"It is the mean over {rows[0]['ranked_anchors']} anchors, each with "
+        f"its {rows[0]['ranked_candidates']} candidates and the other "
+        f"anchors, on {source} windows (`RELCON_RECORDINGS` names an "
+        f"archive). The distance was {training} (`RELCON_DISTANCE` names a "
+        "saved one).\n\n"
         + measuring.table(
             [
                 "backend",

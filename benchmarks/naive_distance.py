@@ -1,4 +1,4 @@
-"""The motif distance as the paper writes it: what the fast one is held to."""
+"""The motif distance as the paper defines it, to compare the fast one with."""
 
 import math
 

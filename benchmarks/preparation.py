@@ -2,12 +2,11 @@
 
     python benchmarks/preparation.py --subjects 1000 --seconds 20 --record
 
-Synthetic recordings, a CSV file per subject at 100 Hz, go through the Beam
-builder `recording_folder` on the DirectRunner with several processes into many
-`array_record` files, and from there into a window store. Recordings are short,
-so that this takes a minute or two: what a day takes is scaled by the samples,
-and each figure is split into a part per subject and a part per sample by a
-second run on half the length.
+Synthetic recordings, one CSV file per subject at 100 Hz, are converted by the
+Beam builder `recording_folder` on the DirectRunner, with several processes,
+into many `array_record` files, and then into a window store. The recordings are
+short, so that this takes a minute or two. The cost of a day is extrapolated: a
+second run on half the length gives a part per subject and a part per sample.
 """
 
 import argparse
@@ -58,7 +57,7 @@ def main():
 
 
 def measure(args, folder):
-    """Each part in a process of its own; what they measured, together."""
+    """Measures each part in its own process; returns all their figures."""
     write_recordings(Path(folder, "manual"), args.subjects, args.seconds)
     row = {name: getattr(args, name) for name in ("subjects", "seconds")}
     row.update(processes=args.processes, files=args.files)
@@ -73,7 +72,7 @@ def measure(args, folder):
 
 
 def write_recordings(folder, num_subjects, seconds):
-    """`recordings/<subject>/day.csv`: a walk of a subject of its own."""
+    """Writes `recordings/<subject>/day.csv`, a walk for each subject."""
     num_samples = seconds * RATE_HZ
     windows = measuring.walking_windows(NUM_KINDS, num_samples)
     texts = [
@@ -144,7 +143,7 @@ def write_store(args):
 
 
 def usage():
-    """Core-seconds of all processes, and the most that one of them held."""
+    """Core-seconds of all processes, and the peak memory of one process."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     times = [own.ru_utime, own.ru_stime, children.ru_utime, children.ru_stime]
@@ -156,7 +155,7 @@ def usage():
 
 
 def per_day(runs, name):
-    """What a day of a subject takes: a part per subject, one per sample."""
+    """The cost of a subject's day, from its parts per subject and sample."""
     counts = [[1, run["seconds"] * RATE_HZ] for run in runs]
     values = [run[name] / run["subjects"] for run in runs]
     each, per_sample = np.linalg.solve(counts, values)
@@ -221,17 +220,24 @@ def report(runs):
     } \\
         --seconds {runs[0]["seconds"]} --processes {processes} --record
 
-CSV files at 100 Hz through `recording_folder.BeamBuilder` on Beam's
-DirectRunner with {processes} processes, into `array_record` files; then
-`store_from_tfds` into one HDF5 file (int16), in one process. Measured:
+There are two steps:
+
+1. *Beam*: `BeamBuilder` of `tfds_builders/recording_folder` reads CSV files at
+   100 Hz and writes `array_record` files, on Beam's DirectRunner with
+   {processes} processes.
+2. *store*: `store_from_tfds` reads these and writes one HDF5 file (int16), in
+   one process.
+
+Measured:
 
 {measuring.table(["recordings", *names], rows)}
 
-Core-seconds (user and system time of all processes) do not count what other
-work on the machine takes, seconds do. Recordings are short, so what follows is
-scaled. The two runs differ in length alone, which gives a part per subject and
-a part per sample; a day is {SAMPLES_PER_DAY:,} samples. Synthetic walking with
-noise compresses less than a day with its rest.
+Core-seconds are the user and system time of all processes. Unlike seconds, they
+leave out other work on the machine. The recordings are short, so the figures
+below are extrapolated: the two runs differ only in the length of the
+recordings, which gives a part per subject and a part per sample. A day has
+{SAMPLES_PER_DAY:,} samples. Synthetic walking with noise compresses less than a
+real day with its rest.
 
 {
         measuring.table(
@@ -246,7 +252,7 @@ noise compresses less than a day with its rest.
         )
     }
 
-What more of them would need, on cores like these:
+What larger data sets would need, on cores like these:
 
 {
         measuring.table(
@@ -262,11 +268,12 @@ What more of them would need, on cores like these:
         )
     }
 
-A worker of Beam holds one file, the store's writer one recording. The
-DirectRunner itself keeps what it sorts in memory, so it is for corpora of some
-GB; larger ones need another runner, over whose cores the core-hours divide. A
-store is written by one process: large corpora are best kept as one store for
-each part of the subjects.
+- A Beam worker holds one file in memory; the writer of the store holds one
+  recording.
+- The DirectRunner sorts in memory, so it is for data sets of some GB. Larger
+  ones need another runner, which divides the core-hours over its cores.
+- A store is written by one process. A large data set is best kept as several
+  stores, each for a part of the subjects.
 
 {measuring.machine()}
 """

@@ -88,7 +88,8 @@ def run_child(part, case, backend):
         )
     figures = json.loads(process.stdout.splitlines()[-1])
     row = {"backend": backend, **case, **figures}
-    sys.stderr.write(f"{json.dumps(row)}\n")  # if it is stopped later
+    # So that a run that is stopped later is not lost.
+    sys.stderr.write(f"{json.dumps(row)}\n")
     return row
 
 

@@ -59,7 +59,7 @@ def measure_size(repeats, batch_size, num_candidates, length):
 
 
 def exponents(sizes):
-    """Slopes of log seconds: distance by pairs and T, encoder by both."""
+    """Slopes of log seconds over log amounts, for distance and encoder."""
     by_count = [size for size in sizes if size["varied"] != "length"]
     by_length = [size for size in sizes if size["varied"] == "length"]
     return {
@@ -92,11 +92,13 @@ def report(rows):
         for row, fit in zip(rows, fits)
     ]
     return (
-        "Exponents of a power law through the times at B = 4 to 32, C = 2 to "
-        "32 and T = 128 to 512 (the others at 16, 8 and 256): time is "
-        "proportional to amount ** exponent. There are B (B - 1 + C) pairs; "
-        "the windows of the encoder's step are B C. The points are in "
-        "[scaling.png](scaling.png).\n\n"
+        "A batch has B anchors with C candidates each, of T samples. The "
+        "motif distance compares B (B - 1 + C) pairs of windows. The training "
+        "step of the encoder sees B C windows. The table has the exponents of "
+        "a power law, where time is proportional to amount ** exponent. It is "
+        "fitted to the times at B = 4 to 32, C = 2 to 32 and T = 128 to 512. "
+        "When one of them varies, the others are at 16, 8 and 256. The points "
+        "are in [scaling.png](scaling.png).\n\n"
         + measuring.table(["backend", *fits[0]], lines)
     )
 

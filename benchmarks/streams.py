@@ -1,15 +1,15 @@
-"""Measures the time of a batch and the memory of the streams that train.
+"""Measures the time of a batch and the memory of the training streams.
 
     python benchmarks/streams.py                 # 1 GB of signal
     python benchmarks/streams.py --gigabytes 2 --record
 
-Each line is measured in a process of its own. The time of a stream is the
-median of one batch: 64 anchors with 20 candidates each, 256 samples long, drawn
-in one process. `resident` is the most memory that the process had, and what of
-it came after importing Keras. Store files are read from the page cache; stores
-in memory are of 0.3 GB at most. The "20 GB" lines are for a store file of 20
-GB, 32 GB of signal when unpacked: a sparse file of zeros stands for it, to show
-the memory that so many windows take.
+Each row is measured in its own process. The time of a stream is the median for
+one batch, drawn in one process: 64 anchors with 20 candidates each, of 256
+samples. `resident` is the most memory that the process held; the last column is
+the part that was added after Keras was imported. Store files are read from the
+page cache. Stores in memory have at most 0.3 GB. The "20 GB" rows are for a
+store file of 20 GB, which has 32 GB of signal when unpacked. A sparse file of
+zeros takes its place, to show the memory that so many windows need.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def main():
 
 
 def run(case, folder, gigabytes):
-    """Measures a case in a process of its own."""
+    """Measures a case in its own process."""
     output = subprocess.run(
         [sys.executable, __file__, "--case", case, "--folder", folder]
         + ["--gigabytes", str(gigabytes)],

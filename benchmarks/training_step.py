@@ -1,9 +1,9 @@
-"""The whole training step of `RelConModel`, by part."""
+"""The training step of `RelConModel`, as a whole and by its parts."""
 
 import measuring
 
 QUESTION = "What does a training step cost on a CPU?"
-NUM_STEPS_FOR_PEAK = 3  # what is freed is not at once given back
+NUM_STEPS_FOR_PEAK = 3  # freed memory is not returned at once
 SIZES = [
     {"batch_size": 16, "num_candidates": 8, "length": 256, "repeats": 3},
     {"batch_size": 64, "num_candidates": 20, "length": 256, "repeats": 2},
@@ -23,7 +23,7 @@ SIZES = [
         # On JAX two steps did not end in 25 minutes, see `one_by_one`.
         "backends": ["tensorflow", "torch"],
     },
-    # Long enough to need no encoder beside it.
+    # A step takes so long that the encoder is not timed beside it.
     {
         "batch_size": 128,
         "num_candidates": 20,
@@ -118,16 +118,17 @@ def report(rows):
             ]
         )
     return (
-        "One step on random walking-like windows of 256 samples, float32, "
-        "sparsemax, `ResNet1D34()`, Adam. Seconds, medians of interleaved "
-        "runs: three at 16 anchors, two at 64, one at 128. *rest* is the "
-        "step less the distance; *plain* is "
-        "`train_on_batch` of the encoder alone on the same windows; *forward* "
-        "is its `predict_on_batch`. *peak* is all that the process held up to "
+        "One training step on random walking-like windows of 256 samples, "
+        "float32, sparsemax, `ResNet1D34()`, Adam. *The distance* is the "
+        "motif distance: it ranks the candidates of each anchor and the other "
+        "anchors. Times are seconds, medians of interleaved runs: three at 16 "
+        "anchors, two at 64, one at 128. *rest*: the step less the distance. "
+        "*plain*: `train_on_batch` of the encoder alone on the same windows, "
+        "without recomputation or micro-batches. *forward*: its "
+        "`predict_on_batch`. *peak*: all memory that the process held up to "
         f"the end of its step {NUM_STEPS_FOR_PEAK}, compilation and libraries "
-        "included. "
-        "*recomputing*: by an encoder with `rematerialize=True`; *by 336*: "
-        "`RelConModel(micro_batch_size=336)`; *plain* is without either.\n\n"
+        "included. *recomputing*: with an encoder with `rematerialize=True`. "
+        "*by 336*: with `RelConModel(micro_batch_size=336)`.\n\n"
         + measuring.table(
             [
                 "anchors, candidates",
