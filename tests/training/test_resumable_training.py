@@ -29,7 +29,7 @@ from keras_relcon.training import ResumableTraining, resumable_training
 from keras_relcon.training.checkpoint_files import CheckpointFiles
 from keras_relcon.training.training_state import get_arrays, is_finite
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 SCRIPT = Path(__file__).with_name("train_script.py")
 ROOT = SCRIPT.parents[2]
