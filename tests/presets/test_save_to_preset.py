@@ -14,7 +14,7 @@ from support import candidate_group, small_encoder, to_numpy
 import keras_relcon as kr
 from keras_relcon.presets import from_preset, save_to_preset
 
-pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
+pytestmark = pytest.mark.every_backend
 
 LENGTH = 64
 weights_file = importlib.import_module("keras_relcon.presets.weights_file")
