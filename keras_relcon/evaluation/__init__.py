@@ -1,13 +1,13 @@
-"""Scores encoders, beside controls, on people they have not seen.
+"""Scores encoders and controls on subjects that were not trained on.
 
-Three words, each for one thing:
+Three words have one meaning each:
 
-- A *task* is what is fitted on the windows of a fold and then predicts their
-  label or a target: a probe on frozen embeddings (`LinearProbe`, `MLPProbe`,
+- A *task* is what is fitted on the windows of a fold and then predicts a label
+  or a target: a probe on frozen embeddings (`LinearProbe`, `MLPProbe`,
   `RidgeProbe`) or a network (`FineTune`, `FromScratch`).
-- A *protocol* says who is tested: a list of `Fold`s, each of which names the
-  subjects that train, that choose and that are tested. `cross_validate` runs
-  a task by a protocol.
+- A *protocol* says which subjects are tested. It is a list of `Fold`s, each of
+  which names its training, validation and test subjects. `cross_validate` runs
+  a task with a protocol.
 - A *benchmark* is a data set with its windows, its protocol, its task and the
   published scores to compare with, under one name. `run_benchmark` runs it.
 """
@@ -95,8 +95,8 @@ __all__ = [
     "wisdm_watch_pretraining_subjects",
 ]
 
-# Names that stood here once, and the module that has them: for one release
-# they still work from here.
+# Names that were once imported from here, and the module that has them now.
+# They still work from here for one release.
 MOVED = {
     "Benchmark": "benchmark",
     "FoldResult": "report.fold_result",
@@ -135,7 +135,7 @@ def __getattr__(name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = f"{__name__}.{MOVED[name]}"
     warnings.warn(
-        f"`{__name__}.{name}` will go with the next release. "
+        f"`{__name__}.{name}` will be removed in the next release. "
         f"Write `from {module} import {name}`.",
         DeprecationWarning,
         stacklevel=2,

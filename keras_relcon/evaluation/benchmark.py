@@ -50,15 +50,16 @@ class Benchmark:
     Attributes:
         name: str.
         title: str. What is predicted, from where on the body, on whom.
-        read: callable. From the path to the data to `Recording`s, of IPOL
-            pairs of these and their `Interval`s.
-        windows: callable. From those to `Windows`.
-        folds: callable. From the windows to the protocol, a list of `Fold`.
-        task: callable without arguments, to the task, not fitted.
+        read: callable. Turns the path to the data into `Recording`s, or for
+            IPOL into pairs of a `Recording` and its `Interval`s.
+        windows: callable. Turns those into `Windows`.
+        folds: callable. Turns the windows into the protocol, a list of
+            `Fold`.
+        task: callable without arguments. Returns the task, not fitted.
         standardize: bool. See `cross_validate`. Defaults to `False`.
-        published: str or None. Name of the rows quoted beside it, see
-            `published_rows`. Defaults to `None`.
-        has_variants: bool. Whether `windows` and `folds` take
+        published: str or None. Name of the rows that are quoted beside the
+            results, see `published_rows`. Defaults to `None`.
+        has_variants: bool. Whether `windows` and `folds` accept
             `variant="released"`, which leaks. Defaults to `False`.
     """
 
@@ -174,27 +175,27 @@ def run_benchmark(
 ):
     """Runs a named benchmark on a data set on disk.
 
-    Published rows are quoted beside it unless `standardize` or
-    `label_fraction` differ from the benchmark's.
+    Published rows are quoted beside the results, unless `standardize` or
+    `label_fraction` differ from those of the benchmark.
 
     Args:
         name: str. A key of `BENCHMARKS`.
         data: str or path. The archive of MotionSense, WISDM or IPOL; for the
-            others TFDS's `data_dir` with the prepared builder of
-            `tfds_builders`. Or what `Benchmark.read` gives, read already.
+            other benchmarks, TFDS's `data_dir` with the prepared builder of
+            `tfds_builders`. Or recordings as `Benchmark.read` returns them.
         encoder: see `cross_validate`.
-        task: a task, or `None` for that of the benchmark. Defaults to
+        task: a task, or `None` for the task of the benchmark. Defaults to
             `None`.
-        standardize: bool, or `None` for that of the benchmark. Defaults to
-            `None`.
-        variant: `"corrected"`, or `"released"` for what the authors' code
-            does where it leaks test subjects (Table 3); every output then
+        standardize: bool, or `None` for the choice of the benchmark. Defaults
+            to `None`.
+        variant: `"corrected"`, or `"released"` to do what the authors' code
+            does where it leaks test subjects (Table 3). Every output then
             says so. Defaults to `"corrected"`.
         label_fraction: float in `(0, 1]`. Share of the training and
             validation subjects that is used, see `few_labels`. Defaults to
             `1.0`.
-        seed: int. Of the untrained control and of `few_labels`. Defaults to
-            `0`.
+        seed: int. Seed of the untrained control and of `few_labels`.
+            Defaults to `0`.
         **kwargs: `controls`, `batch_size`, `cache_dir` and `progress` of
             `cross_validate`.
 

@@ -28,55 +28,58 @@ def cross_validate(
     published=(),
     progress=None,
 ):
-    """Scores an encoder on every fold of a protocol, beside its controls.
+    """Scores an encoder and its controls on every fold of a protocol.
 
     In each fold a new copy of the task is fitted on the training subjects,
-    chooses on the validation subjects, and is scored on the test subjects,
-    which nothing else reads. Subjects that no fold names are not used.
+    makes its choices on the validation subjects, and is scored on the test
+    subjects, which nothing else reads. Subjects that are in no fold are not
+    used.
 
     Args:
         task: `LinearProbe`, `MLPProbe`, `FineTune`, `FromScratch`,
-            `RidgeProbe`, or an object with their methods. Never fitted
-            itself: each fold has a copy.
+            `RidgeProbe`, or an object with their methods. It is not fitted
+            itself: each fold fits a copy.
         encoder: `keras.Model` from `(batch, time, 3)`, g, to
             `(batch, dim)`; a dict of name to such models; or `None`, for the
             hand-made features alone.
         data: `Windows` with labels, or with targets for a regression. Windows
-            that are invalid or lack the target are dropped, with a warning
-            that counts them.
+            that are invalid or have no target are dropped; a warning counts
+            them.
         protocol: list of `Fold`, such as `grouped_k_fold(data.subjects)`.
         controls: sequence. `"untrained"` adds the same encoder with freshly
             drawn weights, `"handmade"` adds `handmade_features`. Defaults to
             `("untrained", "handmade")`.
-        standardize: bool. Scale each axis by the mean and the standard
-            deviation over the windows of the fold's training subjects,
-            before the encoder; Table 4 of the paper does. Hand-made features
-            stay in g. Defaults to `False`.
+        standardize: bool. Whether to scale each axis, before the encoder, by
+            its mean and standard deviation over the windows of the fold's
+            training subjects, as Table 4 of the paper does. Hand-made
+            features stay in g. Defaults to `False`.
         seed: int. Draws the untrained weights, by
             `keras.utils.set_random_seed`, which sets the global seeds.
             Defaults to `0`.
         batch_size: int. Windows per forward pass. Defaults to `256`.
         cache_dir: str or path. Embeddings and the result of every fold are
-            kept there as soon as they are known, under the SHA-256 of all
-            they depend on; a run that was stopped goes on where it ended,
-            and a second one takes seconds. Defaults to `None`: nothing kept.
+            saved there as soon as they are known, under the SHA-256 of
+            everything that they depend on. A run that was stopped resumes
+            where it ended, and a second run takes seconds. Defaults to
+            `None`: nothing is saved.
         published: sequence of `PublishedRow`, quoted beside the results.
             Defaults to none.
-        progress: callable or None. Is given one line of text after each
+        progress: callable or None. Called with one line of text after each
             fold, e.g. `print`. Defaults to `None`.
 
     Returns:
         `Report`.
 
     Raises:
-        TypeError: if `task` is no task, `data` no `Windows`, an encoder no
-            model, or `published` holds something else than its rows.
+        TypeError: if `task` is not a task, `data` is not `Windows`, an encoder
+            is not a model, or an item of `published` is not a `PublishedRow`.
         ValueError: if the labels or targets are missing, of another length
-            or of one class; if `protocol` is no list of folds, or a fold names
-            a subject without windows; if a control is unknown, or an encoder
-            has the name of one; if an embedding is not finite; or if something
-            leaks: test windows in another part, a column that is the label, a
-            prediction or an embedding that depends on other test windows.
+            or of one class; if `protocol` is not a list of folds, or a fold
+            names a subject without windows; if a control is unknown, or an
+            encoder has the name of a control; if an embedding is not finite;
+            or if something leaks: test windows that are in another part, a
+            column that is the label, a prediction or an embedding that depends
+            on other test windows.
 
     Example:
     ```python
@@ -119,7 +122,7 @@ def cross_validate(
 
 
 def _warn_of_other_windows(encoder, windows):
-    """A benchmark may want them, and the caller should know."""
+    """A benchmark may need such windows, but the caller should know."""
     encoders = encoder.values() if isinstance(encoder, dict) else [encoder]
     length = windows.acceleration.shape[1]
     for model in encoders:
@@ -132,7 +135,7 @@ def _warn_of_other_windows(encoder, windows):
                 f"The encoder's preset was trained on windows of "
                 f"{trained_on[0]} samples at {trained_on[1]:g} Hz, and is "
                 f"scored on {length} at {windows.sample_rate_hz:g} Hz. Unless "
-                "a benchmark asks for it, cut windows of the preset's size.",
+                "a benchmark needs this, cut windows of the preset's size.",
                 stacklevel=3,
             )
 
@@ -146,7 +149,7 @@ def _warn_of_what_is_not_kept(representations, cache_dir):
     if unknown and cache_dir is not None:
         warnings.warn(
             f"The results of {unknown} are not kept in `cache_dir`: without "
-            "`get_config` nobody can tell one such encoder from another.",
+            "`get_config`, such encoders cannot be told apart.",
             stacklevel=3,
         )
 

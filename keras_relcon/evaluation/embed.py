@@ -17,7 +17,7 @@ from keras_relcon.evaluation.embed_windows import (
 from keras_relcon.evaluation.embeddings import Embeddings
 from keras_relcon.evaluation.window_stream import WindowStream
 
-# What an encoder takes that says nothing of itself.
+# The input of an encoder without the metadata of a preset.
 SAMPLE_RATE_HZ = 100
 WINDOW_LENGTH = 256
 # Windows that are in memory at a time, where the batch is not larger.
@@ -36,20 +36,21 @@ def embed(
 ):
     """Cuts recordings of any length into windows and embeds each valid one.
 
-    A recording is resampled, cut and embedded block by block: beside it, only
-    a block and the embeddings are in memory. Files are read one at a time.
+    A recording is resampled, cut and embedded block by block, so that only
+    the recording, one block and the embeddings are in memory. Files are read
+    one at a time.
 
     Args:
         encoder: `keras.Model` from `(batch, time, 3)`, g, to `(batch, dim)`.
-            One of `keras_relcon.presets.from_preset` brings its own rate and
-            window length.
+            An encoder of `keras_relcon.presets.from_preset` states its own
+            rate and window length.
         recording: `Recording`, the path of a file that `read_recording`
             reads, or a list of these; or `Windows`, which are embedded as
             they are.
-        sample_rate_hz: number. Rate the encoder was trained at. Defaults to
-            that of the encoder's preset, else `100`.
+        sample_rate_hz: number. Rate at which the encoder was trained. Defaults
+            to that of the encoder's preset, else to `100`.
         window_length: int. Samples in a window. Defaults to that of the
-            encoder's preset, else `256`.
+            encoder's preset, else to `256`.
         stride: int or None. Samples from one start to the next. `None`
             means `window_length`: windows without overlap. Defaults to
             `None`.
@@ -57,21 +58,21 @@ def embed(
         verbose: bool or `"auto"`. Whether to show a progress bar; `"auto"`
             shows it on a terminal. Defaults to `"auto"`.
         read_options: dict. Arguments of `read_recording`, for paths, such as
-            `{"unit": "m/s2", "sample_rate_hz": 50}`, the rate being that of
-            the file. `subject` defaults to the name of the file, and no
-            labels are read. Defaults to `None`.
+            `{"unit": "m/s2", "sample_rate_hz": 50}`, with the rate of the
+            file. `subject` defaults to the name of the file, and no labels
+            are read. Defaults to `None`.
 
     Returns:
         `Embeddings`.
 
     Raises:
-        TypeError: if `recording` is nothing of the above.
+        TypeError: if `recording` is none of the above.
         FileNotFoundError, ImportError: as `read_recording`.
-        ValueError: if a size is not positive, an argument or `Windows`
-            contradict the encoder's preset, `read_options` come without a
-            path, `Windows` are not in g, no window is valid, the encoder does
-            not return one vector per window, or a weight of it or an embedding
-            is not finite; and as `read_recording`.
+        ValueError: if a size is not positive; if an argument or `Windows`
+            contradict the encoder's preset; if `read_options` are given
+            without a path; if `Windows` are not in g; if no window is valid;
+            if the encoder does not return one vector per window; if one of its
+            weights or an embedding is not finite; and as `read_recording`.
 
     Example:
     ```python
@@ -104,13 +105,13 @@ def embed(
 
 
 def expected_input(encoder, sample_rate_hz=None, window_length=None):
-    """What an encoder takes: `(sample_rate_hz, window_length)`.
+    """Returns the input of an encoder: `(sample_rate_hz, window_length)`.
 
     Args:
-        encoder: `keras.Model`. Its `preset_metadata` says it, where there is
+        encoder: `keras.Model`. Its `preset_metadata` states both, if it has
             one.
-        sample_rate_hz: number, or `None` for what the encoder takes.
-        window_length: int, or `None` for what the encoder takes.
+        sample_rate_hz: number, or `None` for the rate of the encoder.
+        window_length: int, or `None` for the length of the encoder.
 
     Raises:
         ValueError: if an argument contradicts the encoder's preset.
@@ -136,7 +137,7 @@ def expected_input(encoder, sample_rate_hz=None, window_length=None):
 
 
 def _items(recording, read_options):
-    """Yields recordings, reading files only when it is their turn."""
+    """Yields recordings; a file is read only when it is its turn."""
     if isinstance(recording, (Recording, str, Path)):
         recording = [recording]
     recordings = list(recording)
@@ -147,7 +148,7 @@ def _items(recording, read_options):
     is_path = [isinstance(item, (str, Path)) for item in recordings]
     if read_options and not all(is_path):
         raise ValueError(
-            "`read_options` are for paths alone. Received: "
+            "`read_options` are for paths only. Received: "
             f"read_options={read_options} with a recording that is already "
             "read. Pass them to `read_recording`."
         )

@@ -1,4 +1,4 @@
-"""Embeds windows that are cut already, in batches of few sizes."""
+"""Embeds windows that are already cut, in batches of a few sizes."""
 
 import sys
 
@@ -12,22 +12,23 @@ from keras_relcon.checks import check_one_of, check_whole, message
 def embed_windows(encoder, acceleration, batch_size=256, on_batch=None):
     """Embeds windows that are already cut; the encoder is in inference mode.
 
-    The last, smaller batch is padded with copies of its last window, and
-    their embeddings are dropped, so that a compiled encoder meets few shapes.
+    The last, smaller batch is padded with copies of its last window, whose
+    embeddings are dropped. So a compiled encoder sees only a few shapes.
 
     Args:
         encoder: `keras.Model` or `keras.layers.Layer` from
             `(batch, time, 3)` to `(batch, dim)`.
-        acceleration: `(windows, time, 3)`, g, or what the encoder takes.
+        acceleration: `(windows, time, 3)`, in g, or in the unit that the
+            encoder expects.
         batch_size: int. Windows per forward pass. Defaults to `256`.
-        on_batch: callable. Is given the number of windows of each batch when
-            it is done. Defaults to `None`.
+        on_batch: callable. Called with the number of windows of each batch
+            when it is done. Defaults to `None`.
 
     Returns:
         `(windows, dim)` float32, unitless.
 
     Raises:
-        ValueError: if `acceleration` is not `(windows, time, 3)` or holds no
+        ValueError: if `acceleration` is not `(windows, time, 3)` or has no
             window, `batch_size` is below 1, the output is not `(batch, dim)`,
             or a window, a weight of the encoder or an embedding is not finite.
     """
@@ -45,13 +46,13 @@ def embed_batches(model, acceleration, batch_size, on_batch):
 
     Args:
         model: `keras.Model`. See `as_model`.
-        acceleration, batch_size, on_batch: as of `embed_windows`.
+        acceleration, batch_size, on_batch: see `embed_windows`.
 
     Returns:
         `(windows, dim)` float32, unitless.
     """
-    # Looked for before and after the encoder: XLA's fused convolution and
-    # ReLU turns NaN to 0 on CPU, so the embeddings alone may not show it.
+    # Checked before and after the encoder: on a CPU, XLA's fused convolution
+    # and ReLU turn NaN into 0, so the embeddings alone may not show it.
     check_finite(acceleration, "window", "Keep the valid windows only.")
 
     def predict(batch):
@@ -66,7 +67,7 @@ def embed_batches(model, acceleration, batch_size, on_batch):
 
 
 def as_model(encoder):
-    """The encoder, or a model around a bare layer, which has no predict."""
+    """Returns the encoder; a layer, which has no `predict`, as a model."""
     if isinstance(encoder, keras.Model):
         return encoder
     return keras.Sequential([encoder])

@@ -23,7 +23,7 @@ class Embeddings:
             start of its recording.
         valid: `(windows,)` bool.
         subjects: `(windows,)` str.
-        recordings: `(windows,)` str. Recording each window was cut from.
+        recordings: `(windows,)` str. The recording that a window is from.
 
     Example:
     ```python
@@ -43,10 +43,10 @@ class Embeddings:
         return len(self.embeddings)
 
     def save(self, path):
-        """Writes a file, as a whole or not at all.
+        """Writes a file, completely or not at all.
 
-        An NPZ file holds the attributes as arrays of their names. A Parquet
-        file is a table of one row per window: `recording`, `subject`,
+        An NPZ file has one array for each attribute, with its name. A Parquet
+        file is a table with one row per window: `recording`, `subject`,
         `start_seconds`, `valid`, then `embedding_000`, `embedding_001`, ...
 
         Args:

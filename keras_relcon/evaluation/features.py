@@ -13,13 +13,13 @@ _CHUNK = 4096  # windows at a time, so memory stays bounded
 
 
 def handmade_features(acceleration):
-    """Describes each window by statistics an engineer would write down.
+    """Describes each window by common statistics of the signal.
 
-    The control that tells whether an encoder was worth training. For x, y, z
-    and the magnitude: mean, standard deviation, the 5th, 25th, 50th, 75th
-    and 95th percentile, the mean absolute difference of successive samples,
-    and the log power in bands up to the Nyquist frequency, whose edges grow
-    geometrically; then the three correlations between axes.
+    They are the control that shows whether an encoder was worth training. For
+    x, y, z and the magnitude they are: mean, standard deviation, the 5th, 25th,
+    50th, 75th and 95th percentile, the mean absolute difference of successive
+    samples, and the log power in bands up to the Nyquist frequency, whose
+    edges grow geometrically. The three correlations between axes follow.
 
     Args:
         acceleration: `(windows, time, 3)`, g, with 16 samples or more.

@@ -23,7 +23,7 @@ class FoldRuns:
 
     Args:
         task: the task; each fold fits a copy.
-        windows: `Windows` that can all be used.
+        windows: `Windows`, all of which can be used.
         y: `(windows,)`, labels or targets.
         standardize: bool. See `cross_validate`.
         cache: `ResultCache`.

@@ -39,14 +39,15 @@ def check_no_shared_windows(acceleration, rows):
 def check_no_label_inside(columns, labels, name):
     """Raises if a column is a code of the labels.
 
-    A column is one if it has several values, and one value for 19 of 20
-    windows of each class, to six digits: the label itself, or a one-hot
-    column of it. The others may straddle two activities.
+    A column is a code of the labels if it has several values, but one value,
+    to six digits, for 19 of 20 windows of each class. Examples are the label
+    itself and a one-hot column of it. The other windows may lie across two
+    activities.
 
     Args:
         columns: `(windows, columns)`, embeddings or features.
-        labels: `(windows,)` str. Nothing is looked for where a class has a
-            single window.
+        labels: `(windows,)` str. Nothing is checked if a class has a single
+            window.
         name: str. What the columns are, for the message.
 
     Raises:
@@ -72,7 +73,7 @@ def check_no_label_inside(columns, labels, name):
 
 
 def _central_ranges(columns, codes, num_classes):
-    """Ends of the range of 19 of 20 windows of each class, by column."""
+    """Range of the central 19 of 20 windows of each class, by column."""
     low = np.empty((num_classes, columns.shape[1]))
     high = np.empty_like(low)
     for code in range(num_classes):
@@ -83,11 +84,11 @@ def _central_ranges(columns, codes, num_classes):
 
 
 def check_rows_apart(predict, x, name):
-    """Raises if what is said of a row depends on the rows beside it.
+    """Raises if the output for a row depends on the other rows.
 
-    The rows of smaller size are given alone as well. A scaler, or a batch
-    norm, that takes its statistics from the rows at hand says something else
-    of them then.
+    The half of the rows with the smaller values is also passed on its own. A
+    scaler or a batch norm that uses the statistics of the given rows then
+    returns something else for them.
 
     Args:
         predict: callable from `(rows, ...)` to `(rows,)` or `(rows, dim)`.

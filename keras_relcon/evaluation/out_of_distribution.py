@@ -1,4 +1,4 @@
-"""Scores of how unlike the training data a window is; higher is more unlike."""
+"""Scores of unfamiliarity: higher means less like the training data."""
 
 import numpy as np
 from keras import ops
@@ -15,7 +15,7 @@ def norm_scores(embeddings):
     """Minus the l2-norm of the embedding.
 
     [Le-Gia and Ahn, 2023](https://arxiv.org/abs/2312.15288): contrastive
-    training lengthens the features of what it was trained on.
+    training increases the norm of the features of its training data.
 
     Args:
         embeddings: `(windows, dim)`, not normalised.
@@ -24,8 +24,8 @@ def norm_scores(embeddings):
         `(windows,)`, unitless.
 
     Differs from the paper: no augmented views are averaged. RelCon's encoder
-    sees raw acceleration, so the norm follows the amplitude in part: compare
-    `std_scores`, and `amplitude_matched` windows.
+    sees raw acceleration, so the norm depends in part on the amplitude.
+    Compare with `std_scores`, and on `amplitude_matched` windows.
     """
     return -np.linalg.norm(np.asarray(embeddings, "float64"), axis=-1)
 
@@ -67,15 +67,15 @@ def motif_scores(motif_distance, acceleration, bank, batch_size=256):
         motif_distance: `MotifDistance`, or an object with
             `distance(anchors, candidates)`.
         acceleration: `(windows, time, 3)`, g. The anchors.
-        bank: `(bank_windows, time, 3)`, g. The candidates; every window is
-            compared with all of them, so some dozens are enough.
+        bank: `(bank_windows, time, 3)`, g. The candidates. Every window is
+            compared with all of them, so a few dozen are enough.
         batch_size: int. Pairs per call. Defaults to `256`.
 
     Returns:
         `(windows,)`, g**2.
 
     Raises:
-        ValueError: if one of the two holds no window, or `batch_size` is below
+        ValueError: if one of the two has no window, or `batch_size` is below
             1.
     """
     check_acceleration("acceleration", acceleration)
@@ -94,7 +94,7 @@ def motif_scores(motif_distance, acceleration, bank, batch_size=256):
 
 
 def std_scores(acceleration):
-    """Standard deviation of the window, the baseline that learns nothing.
+    """Standard deviation of the window, a baseline without training.
 
     Args:
         acceleration: `(windows, time, 3)`, g.
@@ -107,10 +107,10 @@ def std_scores(acceleration):
 
 
 def amplitude_matched(acceleration, reference, seed=0):
-    """Scales windows so that the standard deviation tells nothing.
+    """Scales windows so that their standard deviation reveals nothing.
 
-    Each window moves around its mean as much as a window of the reference,
-    drawn at random.
+    Each window gets the standard deviation of a window that is drawn at random
+    from the reference.
 
     Args:
         acceleration: `(windows, time, 3)`, g.
@@ -143,7 +143,7 @@ def out_of_distribution_auroc(
     seed=0,
     batch_size=256,
 ):
-    """How well each score tells windows of another distribution apart.
+    """Measures how well each score detects windows of another distribution.
 
     Args:
         encoder: `keras.Model` from `(batch, time, 3)`, g, to
@@ -154,17 +154,17 @@ def out_of_distribution_auroc(
         bank: `(windows, time, 3)`, g. Training windows.
         motif_distance: `MotifDistance` or `None`, for no such score. Defaults
             to `None`.
-        num_neighbors: int. Of `neighbor_scores`. Defaults to `5`.
-        max_motif_bank: int. Windows of the bank at most, drawn by `seed`,
-            that the motif distance compares with. Defaults to `64`.
+        num_neighbors: int. See `neighbor_scores`. Defaults to `5`.
+        max_motif_bank: int. Largest number of windows of the bank, drawn by
+            `seed`, that the motif distance compares with. Defaults to `64`.
         seed: int. Defaults to `0`.
         batch_size: int. Windows, or pairs, per call. Defaults to `256`.
 
     Returns:
-        dict of score to area under the ROC curve, in `[0, 1]`: 0.5 is
-        chance. `embedding_norm`, `embedding_neighbors`, `motif_distance`,
-        and, trivial, `window_std`: of its two directions the better one, so
-        never below 0.5.
+        dict of score to area under the ROC curve, in `[0, 1]`; 0.5 is
+        chance. The scores are `embedding_norm`, `embedding_neighbors`,
+        `motif_distance` and the trivial `window_std`. The last is that of the
+        better of its two directions, so it is never below 0.5.
 
     Raises:
         ValueError: if one of the three is empty or not windows, a size is

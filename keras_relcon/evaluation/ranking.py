@@ -13,13 +13,13 @@ def motif_distance_auc(
     within_subject=False,
     batch_size=256,
 ):
-    """How well a distance puts windows of the same activity nearer.
+    """Measures how well a distance ranks windows of the same activity nearer.
 
-    For every anchor, half the candidates carry its label and half another
-    one. The score of the anchor is the chance that a candidate of the first
-    kind is nearer than one of the second; it is averaged over anchors.
-    0.5 is chance, 1 is perfect. A candidate never overlaps its anchor in
-    time, and anchors that lack one kind are passed over.
+    For every anchor, half of the candidates have its label and half have
+    another one. The score of the anchor is the probability that a candidate
+    with its label is nearer than one with another label. It is averaged over
+    anchors; 0.5 is chance, 1 is perfect. A candidate never overlaps its anchor
+    in time. Anchors without candidates of both kinds are left out.
 
     Args:
         distance: object with `distance(anchors, candidates)`, such as
@@ -29,8 +29,8 @@ def motif_distance_auc(
         num_anchors: int. Anchors to score. Defaults to `64`.
         num_candidates: int. Candidates per anchor. Defaults to `64`.
         seed: int. Draws anchors and candidates. Defaults to `0`.
-        within_subject: bool. Candidates are the anchor's own subject's
-            windows if `True`, other subjects' if `False`. Defaults to
+        within_subject: bool. If `True`, candidates are windows of the
+            anchor's own subject; if `False`, of other subjects. Defaults to
             `False`.
         batch_size: int. Pairs per call. Defaults to `256`.
 
@@ -70,11 +70,11 @@ def motif_distance_auc(
 
 
 def ranking_auc(distances, same):
-    """Chance that a `same` candidate is nearer than another; a tie is half.
+    """Probability that a `same` candidate is nearer; a tie counts as half.
 
     Args:
         distances: `(candidates,)`. Any unit: only the order counts.
-        same: `(candidates,)` bool. Has both values.
+        same: `(candidates,)` bool. Must contain both values.
 
     Returns:
         float in `[0, 1]`.
@@ -98,7 +98,7 @@ def ranking_auc(distances, same):
 
 
 def euclidean_distance(anchors, candidates):
-    """Sum of squared differences, the distance that learns nothing.
+    """Sum of squared differences, a distance without training.
 
     Args:
         anchors: `(pairs, time, 3)`, g.

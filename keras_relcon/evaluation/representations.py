@@ -13,15 +13,15 @@ HANDMADE = "hand-made features"
 
 
 class EncoderRepresentation:
-    """Windows seen through an encoder.
+    """Embeds windows with an encoder.
 
     Args:
         encoder: `keras.Model` from `(batch, time, 3)` to `(batch, dim)`,
-            built: its weights are a part of what it is known by.
+            built, because its weights are part of the fingerprint.
         batch_size: int. Windows per forward pass.
     """
 
-    is_rescaled = True  # takes windows whose axes are standardised
+    is_rescaled = True  # its input windows may be standardised
 
     def __init__(self, encoder, batch_size):
         self.encoder = encoder
@@ -47,10 +47,10 @@ class EncoderRepresentation:
 
 
 class HandmadeRepresentation:
-    """Windows seen through hand-made features, always in g.
+    """Describes windows by hand-made features, always in g.
 
-    Scaling each axis would take the meaning from the magnitude;
-    the probe standardises every feature anyway.
+    If each axis were scaled, the magnitude would lose its meaning. The probe
+    standardises every feature in any case.
     """
 
     is_rescaled = False
@@ -67,13 +67,13 @@ class HandmadeRepresentation:
 
 
 def make_representations(encoder, controls, seed, batch_size, window_length):
-    """Names what a report compares: the encoders, then the controls.
+    """Makes what a report compares: the encoders, then the controls.
 
     Args:
         encoder: `keras.Model`, dict of name to `keras.Model`, or `None`.
-        controls: sequence of `"untrained"` and `"handmade"`. Encoders of one
-            class and configuration share an untrained control.
-        seed: int. Of the untrained encoders' weights.
+        controls: sequence of `"untrained"` and `"handmade"`. Encoders of the
+            same class and configuration share an untrained control.
+        seed: int. Draws the weights of the untrained encoders.
         batch_size: int. Windows per forward pass.
         window_length: int. Samples in a window, to build the encoders.
 
@@ -82,9 +82,9 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
         `(windows, dim)`.
 
     Raises:
-        TypeError: if an encoder is no model.
-        ValueError: if a control is unknown, an encoder has the name of one, or
-            there is nothing to evaluate.
+        TypeError: if an encoder is not a model.
+        ValueError: if a control is unknown, an encoder has the name of a
+            control, or there is nothing to evaluate.
     """
     controls = (controls,) if isinstance(controls, str) else tuple(controls)
     unknown = [control for control in controls if control not in CONTROLS]
@@ -130,15 +130,15 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
 def untrained_copy(encoder, seed=0, window_length=256):
     """A new encoder of the same configuration with freshly drawn weights.
 
-    Sets the global seeds of Python, NumPy and the backend through
-    `keras.utils.set_random_seed`, so the same seed draws the same weights.
-    An initializer that was given a seed of its own keeps it.
+    `keras.utils.set_random_seed` sets the global seeds of Python, NumPy and the
+    backend, so that the same seed draws the same weights. An initializer that
+    has its own seed keeps it.
 
     Args:
         encoder: `keras.Model` with `get_config`.
         seed: int. Defaults to `0`.
-        window_length: int. Samples in the window it is built on. Defaults
-            to `256`.
+        window_length: int. Samples in the window with which it is built.
+            Defaults to `256`.
 
     Returns:
         A built `keras.Model`.

@@ -10,12 +10,13 @@ from keras_relcon.kept_files import KeptFolder
 class ResultCache:
     """Keeps embeddings and fold results under a key of what they depend on.
 
-    That is, see `content_key`: weights and configuration of the encoder, the
-    windows, the fold, the class and the settings of the task, the backend,
-    the versions of the libraries, and the code of this package. Whatever
-    changes gets another name, so nothing stale is read, and a run that was
-    stopped goes on where it ended. The code of an encoder or a task of one's
-    own is not a part of it: after changing that, take another directory.
+    The key (see `content_key`) depends on the weights and configuration of the
+    encoder, the windows, the fold, the class and the settings of the task, the
+    backend, the versions of the libraries, and the code of this package. After
+    a change the name is another one, so no stale result is read, and a run that
+    was stopped resumes where it ended. The code of an encoder or task that is
+    not of this package is not part of the key: use another directory after
+    changing it.
 
     Args:
         directory: str or path, made if it does not exist; or `None`, to keep
@@ -26,14 +27,14 @@ class ResultCache:
         self._folder = KeptFolder(directory)
 
     def embeddings(self, key, compute):
-        """Returns `compute()`, from the file where there is one."""
+        """Returns the embeddings of the file, or else of `compute()`."""
         arrays = self._folder.arrays(
             "embeddings", key, lambda: {"embeddings": compute()}
         )
         return arrays["embeddings"]
 
     def fold(self, key, compute):
-        """Returns the `FoldResult` of `compute()`, or that of the file."""
+        """Returns the `FoldResult` of the file, or of `compute()`."""
         arrays = self._folder.arrays("fold", key, lambda: _to_arrays(compute()))
         return _to_result(arrays)
 

@@ -1,4 +1,4 @@
-"""What `cross_validate` is given: checked, and without what it cannot use."""
+"""Checks the input of `cross_validate`, and drops what it cannot use."""
 
 import warnings
 
@@ -10,12 +10,12 @@ from keras_relcon.evaluation.protocols.folds import Fold, LeakyFold
 
 
 def is_regression(task):
-    """Whether a task predicts a target; without a word it classifies."""
+    """Whether a task predicts a target. By default a task classifies."""
     return getattr(task, "kind", "classification") == "regression"
 
 
 def check_task_and_data(task, data):
-    """Raises a TypeError unless the two are a task and `Windows`."""
+    """Raises a TypeError unless they are a task and `Windows`."""
     is_task = hasattr(task, "fit") and hasattr(task, "predict")
     if isinstance(task, type) or not is_task:
         raise TypeError(
@@ -32,9 +32,9 @@ def check_task_and_data(task, data):
 
 
 def usable_windows(task, data):
-    """The valid windows that have a label or target, and what it is.
+    """Returns the valid windows with a label or target, and these values.
 
-    Warns of those that are left out.
+    Warns about windows that are left out.
     """
     y = _labels_or_target(task, data)
     if len(y) != len(data):
@@ -85,9 +85,10 @@ def _labels_or_target(task, data):
 
 
 def usable_folds(task, protocol, windows, y, num_dropped=0):
-    """The folds of a protocol as a list, each of them fit for the windows.
+    """Returns the folds as a list, after checking each with the windows.
 
-    Warns of classes that a fold tests and does not train.
+    Warns about classes that are in the test part of a fold and not in its
+    training or validation part.
     """
     kinds = (Fold, LeakyFold)
     is_several = hasattr(protocol, "__iter__")
@@ -116,7 +117,7 @@ def usable_folds(task, protocol, windows, y, num_dropped=0):
 
 
 def windows_of_folds(folds, windows, y):
-    """The windows of the subjects that the folds name, and what they are."""
+    """The windows of the subjects in the folds, and their labels or targets."""
     if any(isinstance(fold, LeakyFold) for fold in folds):
         return windows, y  # such folds name rows
     named = set().union(*(f.train + f.validation + f.test for f in folds))

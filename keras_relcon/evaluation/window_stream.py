@@ -8,8 +8,8 @@ from keras_relcon.data.windows import check_stride, check_window, cut_windows
 class WindowStream:
     """The windows of one recording, cut block by block.
 
-    The same windows as `make_windows` cuts, without the resampled signal or
-    all windows ever being in memory.
+    The windows are those of `make_windows`, but neither the resampled signal
+    nor all windows are in memory at once.
 
     Args:
         recording: `Recording`.

@@ -4,7 +4,7 @@ from keras_relcon.checks import check_whole
 
 
 def reliability(y_true, probabilities, classes, num_bins=10):
-    """How often a classifier is right, by how sure it is.
+    """Accuracy of a classifier by its confidence.
 
     Confidence is the largest probability of a window; a window is right if
     the class of that probability is its label. Bins are of equal width,
@@ -47,11 +47,12 @@ def reliability(y_true, probabilities, classes, num_bins=10):
 
 
 def expected_calibration_error(y_true, probabilities, classes, num_bins=10):
-    """Mean distance of confidence and share of right windows.
+    """Mean difference of confidence and accuracy.
 
     Section 3 of [Guo et al. 2017](https://arxiv.org/abs/1706.04599):
-    confidence is the largest probability of a window, and the mean is over
-    bins of equal width of it, weighted by their windows. 0 is calibrated.
+    confidence is the largest probability of a window. The mean is over bins
+    of equal width in confidence, weighted by their number of windows. 0 means
+    calibrated.
 
     Args:
         y_true: `(rows,)`, labels.

@@ -50,16 +50,16 @@ def classification_metrics(y_true, y_pred, probabilities, classes):
 def recording_metrics(y_true, y_pred, probabilities, classes, bouts):
     """Scores one vote per recording instead of one per window.
 
-    Section 4.2.1 of [RelCon](https://arxiv.org/abs/2411.18822): the class
-    predicted most often over the windows of a workout is that of the workout.
-    At a tie the class with the larger summed probability wins. The
-    probabilities of a recording are the mean of those of its windows.
+    Section 4.2.1 of [RelCon](https://arxiv.org/abs/2411.18822): a workout gets
+    the class that is predicted for most of its windows. At a tie the class
+    with the larger sum of probabilities wins. The probabilities of a recording
+    are the mean of those of its windows.
 
     Args:
         y_true, y_pred, probabilities, classes: see `classification_metrics`.
-        bouts: `(rows,)` int, which recording a window belongs to, as
-            `find_bouts` of this module numbers them. All windows of one have
-            one label.
+        bouts: `(rows,)` int. Number of the recording of each window, see
+            `find_bouts` of this module. All windows of a recording have one
+            label.
 
     Returns:
         dict of `recording_macro_f1`, `recording_kappa`, `recording_accuracy`
@@ -69,8 +69,8 @@ def recording_metrics(y_true, y_pred, probabilities, classes, bouts):
         ValueError: if a recording has two labels, a prediction is not one of
             `classes`, there is no row, or the lengths differ.
 
-    Differs from the paper: nothing that it states. It says neither who wins a
-    tie nor what a macro-AUC by workout is made of.
+    Differs from the paper: nothing that it states. It does not state how ties
+    are broken, nor how a macro-AUC by workout is computed.
     """
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     probabilities, classes = np.asarray(probabilities), np.asarray(classes)
@@ -92,8 +92,8 @@ def recording_metrics(y_true, y_pred, probabilities, classes, bouts):
 def find_bouts(subjects, recordings, start_seconds, labels):
     """Numbers the runs of one label in the recordings of each subject.
 
-    A recording of one activity is one bout; one of several activities, such
-    as a day, is cut where the label changes.
+    A recording of one activity is one bout. A recording of several activities,
+    such as a day, is cut where the label changes.
 
     Args:
         subjects, recordings, start_seconds, labels: `(windows,)`.

@@ -27,10 +27,10 @@ def regression_metrics(y_true, y_pred, subjects):
         ValueError: if there is no window, the lengths differ or a value is
             not finite.
 
-    Differs from the paper: it does not give these formulas; this is our
+    Differs from the paper: it does not give these formulas; they are our
     reading. With population deviations `sdae**2 = mse - mae**2` holds for
-    any errors, and the columns of Table 1 keep to it within rounding (but
-    for one row that prints the same value under MAE and SDAE).
+    any errors. The columns of Table 1 agree with it within rounding, except
+    for one row that prints the same value for MAE and SDAE.
     """
     true, predicted = subject_means(y_true, y_pred, subjects)
     error = predicted - true

@@ -1,4 +1,4 @@
-"""Who trains, who chooses and who is tested in a fold."""
+"""Folds: their training, validation and test subjects."""
 
 import dataclasses
 import math
@@ -12,12 +12,12 @@ PARTS = ("train", "validation", "test")
 
 @dataclasses.dataclass(frozen=True)
 class Fold:
-    """Which subjects train, which choose, and which are tested.
+    """The training, validation and test subjects of one fold.
 
     Args:
-        train: tuple of str. Subjects the classifier is fitted on.
-        validation: tuple of str. Subjects that choose hyper-parameters; may
-            be empty.
+        train: tuple of str. Subjects on which the classifier is fitted.
+        validation: tuple of str. Subjects by which hyper-parameters are
+            chosen. May be empty.
         test: tuple of str. Subjects that are scored.
 
     Raises:
@@ -79,17 +79,18 @@ class Fold:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LeakyFold:
-    """Rows as a released evaluation took them, though they leak.
+    """The rows of a released evaluation, although they leak.
 
-    Only for repeating published figures: every output of a report that has
-    such a fold carries `leak`.
+    Use it only to repeat published figures. Every output of a report with such
+    a fold shows `leak`.
 
     Args:
-        train_rows: `(rows,)` int. Windows the classifier is fitted on.
-        validation_rows: `(rows,)` int. Windows that choose; may be empty.
+        train_rows: `(rows,)` int. Windows on which the classifier is fitted.
+        validation_rows: `(rows,)` int. Windows by which hyper-parameters are
+            chosen. May be empty.
         test_rows: `(rows,)` int. Windows that are scored.
-        test: tuple of str. Subjects the fold is meant to test.
-        leak: str. What leaks, in a sentence.
+        test: tuple of str. Subjects that the fold is meant to test.
+        leak: str. A sentence that says what leaks.
     """
 
     train_rows: np.ndarray
@@ -115,18 +116,19 @@ class LeakyFold:
 
 
 def few_labels(folds, fraction, seed=0):
-    """The same folds, with labels of only a share of the subjects.
+    """Reduces folds to the labels of a share of the subjects.
 
-    A share of the training subjects is kept, and the same share of the
-    validation subjects, whose labels are labels too. Tested subjects stay.
-    Smaller shares are inside larger ones of the same seed.
+    The same share of the training subjects and of the validation subjects is
+    kept, because validation needs labels too. The test subjects stay. With the
+    same seed, a smaller share is a part of a larger one.
 
     Args:
         folds: list of `Fold`.
-        fraction: float in `(0, 1]`. Share of the subjects of each of both
-            parts, rounded up: at least one. Usual ones are 0.01, 0.05, 0.1,
-            0.5 and 1.
-        seed: int. Draws the subjects, in each fold anew. Defaults to `0`.
+        fraction: float in `(0, 1]`. Share of the subjects of each of the two
+            parts, rounded up, so at least one. Usual values are 0.01, 0.05,
+            0.1, 0.5 and 1.
+        seed: int. Draws the subjects, separately in each fold. Defaults to
+            `0`.
 
     Returns:
         list of `Fold`, in the order of `folds`.
@@ -167,7 +169,7 @@ def share(fraction, count):
 
 
 def natural_order(subjects):
-    """Sorts ids with numbers first and by value: "2", "10", "s01"."""
+    """Sorts ids, numbers first and by value: "2", "10", "s01"."""
     return sorted(
         subjects,
         key=lambda s: (0, int(s), s) if s.isdecimal() else (1, 0, s),
@@ -175,7 +177,7 @@ def natural_order(subjects):
 
 
 def _keep(subjects, fraction, generator):
-    # the whole order is drawn, so smaller shares begin it like larger ones
+    # the whole order is drawn, so a smaller share is the start of a larger one
     order = generator.permutation(len(subjects))
     num_kept = share(fraction, len(subjects))
     kept = set(order[:num_kept].tolist())

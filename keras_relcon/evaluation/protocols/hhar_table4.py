@@ -20,7 +20,7 @@ _LAYOUT = SourceLayout(
     rates_hz=(_GEAR_HZ, _LG_HZ),
     classes=(*CLASSES, "null"),
 )
-# train | validation | test, as the released code draws it
+# train | validation | test, as in the released code
 _FOLD_0 = "d i e c g | f a | h b"
 _NUM_TEST = (2, 2, 2, 1)  # of folds 1 to 4
 _NUM_VALIDATION = 2
@@ -30,11 +30,11 @@ def hhar_folds(seed=0):
     """The five folds of HHAR in Table 4 of the paper, as far as they exist.
 
     Fold 0 is the released one. Folds 1 to 4 of the release depend on Python's
-    hash randomisation and differ from run to run. Here the seven subjects
-    that fold 0 does not test are shuffled by
-    `np.random.default_rng(seed)` and tested two, two, two and one, as many as
-    in the release; the same generator then draws two validation subjects for
-    each fold from those it does not test.
+    hash randomisation and differ from run to run. Here
+    `np.random.default_rng(seed)` shuffles the seven subjects that fold 0 does
+    not test. Folds 1 to 4 test two, two, two and one of them, as many as in
+    the release. For each fold the same generator then draws two validation
+    subjects from those that it does not test.
 
     Args:
         seed: int. Draws folds 1 to 4. Defaults to `0`.
@@ -66,12 +66,12 @@ def hhar_windows(recordings):
     """The windows of HHAR's watches in Table 4 of the paper.
 
     Rows without an activity (`null`) or with a missing value are left out.
-    The Gear's rows are taken as they are, as 100 Hz; of all rows of the LG
-    watches, counted through, every second one is taken. A subject's rows,
-    Gear before LG, are joined and cut into windows of 200 rows without
-    overlap, so a window may straddle activities, sessions and watches. Starts
-    are strictly below `rows - 200`. The label is the most frequent one; at a
-    tie, the first in the order of `CLASSES`.
+    The rows of the Gear watches are used unchanged, as 100 Hz. Of the rows of
+    the LG watches, counted over all of them, every second one is used. A
+    subject's rows, Gear before LG, are joined and cut into windows of 200 rows
+    without overlap, so a window may contain several activities, sessions and
+    watches. Starts are strictly below `rows - 200`. The label is the most
+    frequent one; at a tie, the first in the order of `CLASSES`.
 
     Args:
         recordings: iterable of `Recording` of
@@ -82,14 +82,15 @@ def hhar_windows(recordings):
         subject's joined signal at 100 Hz, which `recordings` names.
 
     Raises:
-        TypeError: if an item is no `Recording`.
+        TypeError: if an item is not a `Recording`.
         ValueError: if there is no recording, one is not of this dataset or is
-            there twice, or nobody has rows enough for a window.
+            given twice, or no subject has enough rows for a window.
 
-    Differs from the released code: rows are in g, not m/s2, which the
-    protocol's standardisation takes back. Watches come by subject and name,
-    rows of a watch in file order; the order of watches in the file, which
-    also decides which of two LG rows is kept, is not known to the recordings.
+    Differs from the released code: rows are in g, not m/s2; the standardisation
+    of the protocol removes this difference. Watches are sorted by subject and
+    name, with the rows of a watch in file order. The recordings do not have the
+    order of watches in the file, which also decides which of two LG rows is
+    kept.
     """
     files = join_parts(recordings, _LAYOUT)
     files.sort(key=lambda file: (file.subject, file.name))
@@ -98,7 +99,7 @@ def hhar_windows(recordings):
     for file in files:
         if file.sample_rate_hz == _LG_HZ:
             subject, *columns = _known_rows(file)
-            # the count goes on from watch to watch, and so does its parity
+            # rows are counted over all watches, which decides the parity
             kept = slice(num_before % 2, None, 2)
             lg.append((subject, *(column[kept] for column in columns)))
             num_before += len(columns[0])

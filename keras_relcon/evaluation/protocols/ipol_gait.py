@@ -13,18 +13,19 @@ _SAMPLE_RATE_HZ = 100
 
 
 def ipol_gait_windows(items, window_length=256, stride=128):
-    """Windows of the IPOL walks, with a speed and a stride time each.
+    """Cuts windows of the IPOL walks, each with a speed and a stride time.
 
     Windows lie inside the walk, from the first activity of a foot to the
-    last one, the turn included. `walking_speed_m_s` is the walk's.
+    last one, with the turn. `walking_speed_m_s` is that of the walk.
     `stride_time_s` is the mean, weighted by time, of the strides of this foot
-    that the window overlaps, as `WindowStore.targets` gives it: a window of
-    2.56 s has two or three, so it follows the turn's longer strides, which a
-    value per walk would not. It is NaN for windows that reach beyond the
-    foot's own strides or over one that was left out as an outlier.
+    that the window overlaps, as in `WindowStore.targets`. A window of 2.56 s
+    has two or three strides, so the value follows the longer strides of the
+    turn, which a value per walk would not. It is NaN for windows that reach
+    beyond the strides of the foot, or that overlap a stride that was left out
+    as an outlier.
 
-    The licence is CC BY-NC-SA: for evaluation only, never for weights that
-    are given away.
+    The licence is CC BY-NC-SA: use the data for evaluation only, never for
+    weights that are distributed.
 
     Args:
         items: list of `(Recording, list of Interval)` of
@@ -37,8 +38,8 @@ def ipol_gait_windows(items, window_length=256, stride=128):
         `Windows` `(windows, window_length, 3)`, g without gravity, 100 Hz.
 
     Raises:
-        ValueError: if a size is not positive, an item has no walk, is not at
-            100 Hz or has no id of its own, or no walk is as long as a window.
+        ValueError: if a size is not positive; if an item has no walk, is not
+            at 100 Hz or has no unique id; or if no walk is as long as a window.
     """
     items = list(items)
     ids = [(str(r.subject), r.recording_id) for r, _ in items]
@@ -70,9 +71,9 @@ def ipol_gait_windows(items, window_length=256, stride=128):
 
 
 def ipol_gait_folds(subjects, seeds=range(5)):
-    """Half of the subjects train, half are tested, once for each seed.
+    """Makes one fold per seed: half of the subjects train, half are tested.
 
-    The paper's Table 1 has this protocol for gait on a dataset that is not
+    Table 1 of the paper uses this protocol for gait, on a dataset that is not
     public.
 
     Args:
@@ -80,7 +81,7 @@ def ipol_gait_folds(subjects, seeds=range(5)):
         seeds: sequence of int. Defaults to `range(5)`.
 
     Returns:
-        list of `Fold`, of `repeated_held_out`.
+        list of `Fold`, see `repeated_held_out`.
 
     Raises:
         ValueError: as `repeated_held_out`.

@@ -5,8 +5,8 @@ from keras_relcon.evaluation.protocols.table4 import (
     parse_folds,
 )
 
-# Order in which a subject's trials are joined. The released code takes the
-# folders as os.listdir yields them, which is arbitrary.
+# Order in which a subject's trials are joined. The released code uses the
+# order of os.listdir, which is arbitrary.
 TRIALS = (
     "dws_1",
     "dws_2",
@@ -50,13 +50,13 @@ def motionsense_folds():
 def motionsense_windows(recordings):
     """The windows of MotionSense in Table 4 of the paper.
 
-    Each trial is brought from 50 to 100 Hz by inserting the midpoint after
-    every sample (after the last one, itself again). A subject's trials are
-    joined in the order of `TRIALS` and cut into windows of 200 samples
-    without overlap, so a window may straddle two trials. Starts are strictly
-    below `samples - 200`: the last full window is lost if the length is a
-    multiple of 200. The label is the most frequent one; at a tie, that of
-    the class that comes first in `TRIALS`.
+    Each trial is converted from 50 to 100 Hz: after every sample the midpoint
+    to the next one is inserted, and the last sample is repeated. The trials of
+    a subject are joined in the order of `TRIALS` and cut into windows of 200
+    samples without overlap, so a window may contain parts of two trials. Starts
+    are strictly below `samples - 200`: the last full window is lost if the
+    length is a multiple of 200. The label is the most frequent one; at a tie,
+    that of the class that comes first in `TRIALS`.
 
     Args:
         recordings: list of `Recording` at 50 Hz, labelled, with a
@@ -64,17 +64,17 @@ def motionsense_windows(recordings):
 
     Returns:
         `Windows` `(windows, 200, 3)`, g, 100 Hz. `start_seconds` counts from
-        the start of the subject's joined signal, and `recordings` names the
-        trial, `"dws_1/sub_3"`, that of most samples.
+        the start of the subject's joined signal. `recordings` names the trial
+        of most of the samples, such as `"dws_1/sub_3"`.
 
     Raises:
-        ValueError: if there is no recording, one has another rate, no
-            labels, another recording id, or if a subject has one trial twice,
-            or nobody has rows enough for a window.
+        ValueError: if there is no recording; if one has another rate, no
+            labels or another recording id; if a subject has one trial twice;
+            or if no subject has enough rows for a window.
 
     Differs from the released code: the order of trials is fixed. That code
-    also cuts each trial to the length of the gyroscope file; recordings made
-    of the DeviceMotion files hold equal lengths already.
+    also cuts each trial to the length of the gyroscope file. In the
+    DeviceMotion files the lengths are already equal.
     """
     by_subject = {}
     for recording in recordings:

@@ -31,22 +31,22 @@ def opportunity_folds(variant="corrected", validation="highest", windows=None):
 
     Args:
         variant: str. `"corrected"`: leave one subject out. `"released"`: the
-            rows that the released code used, with the test windows of three
-            of the four folds in training or validation. Defaults to
+            rows of the released code, where the test windows of three of the
+            four folds are in training or validation. Defaults to
             `"corrected"`.
-        validation: str. Which of the other subjects of a corrected fold is
-            the validation: `"highest"`, as the released code intends, or
+        validation: str. Which of the other subjects is the validation subject
+            of a corrected fold: `"highest"`, as the released code intends, or
             `"lowest"`, as [Yuan et al.](https://arxiv.org/abs/2206.02909) do.
             Defaults to `"highest"`.
-        windows: `Windows` of `opportunity_windows`, for the released variant,
-            whose folds are rows of them. Defaults to `None`.
+        windows: `Windows` of `opportunity_windows`. Needed for the released
+            variant, whose folds are rows of them. Defaults to `None`.
 
     Returns:
         list of `Fold`, or of `LeakyFold` if released, by tested subject.
 
     Raises:
         ValueError: if an argument is none of these, or the released variant
-            has not the windows of all four subjects.
+            does not have the windows of all four subjects.
 
     Differs from the released code: a corrected fold has no window of the
     tested subject elsewhere, and each fold is fitted by itself.
@@ -62,17 +62,18 @@ def opportunity_windows(recordings, variant="corrected"):
     """The windows of Opportunity's right wrist in Table 3 of the paper.
 
     In each file the rows with a missing value are left out and the gaps
-    closed. The corrected variant then goes from 30 to 100 Hz by
+    closed. The corrected variant is then resampled from 30 to 100 Hz by
     `keras_relcon.data.resample`, so that 1000 rows are the 10 s of the paper
-    at the rate an encoder is trained for. The released one puts two rows
-    after each row, which makes 90 Hz; its 1000 rows are 11.1 s. Right weights
-    of that interpolation, `(2a + b) / 3` and `(a + 2b) / 3`, would not cure
-    the rate: to the encoder every motion would be a ninth too fast.
+    at the rate for which an encoder is trained. The released variant inserts
+    two rows after each row, which gives 90 Hz; its 1000 rows are 11.1 s.
+    Correct weights in that interpolation, `(2a + b) / 3` and `(a + 2b) / 3`,
+    would not correct the rate: the encoder would see every motion a ninth too
+    fast.
 
-    Of each file there are n consecutive windows and n - 1 half a window on.
-    The label is the most frequent one, at a tie the one of the smallest code;
-    windows without locomotion are left out, as are all of which half or more
-    has none. Values are clipped to 3 g.
+    Each file has n consecutive windows, and n - 1 windows that are shifted by
+    half a window. The label is the most frequent one; at a tie, the one of the
+    smallest code. Windows are left out if they have no locomotion, or if half
+    of their rows or more have none. Values are clipped to 3 g.
 
     Args:
         recordings: iterable of `Recording` of
@@ -85,16 +86,17 @@ def opportunity_windows(recordings, variant="corrected"):
         `start_seconds` counts from the start of the file without its gaps.
 
     Raises:
-        TypeError: if an item is no `Recording`.
+        TypeError: if an item is not a `Recording`.
         ValueError: if `variant` is none of these, a recording is not of this
-            dataset and sensor or is there twice, or there is no window.
+            dataset and sensor or is given twice, or there is no window.
 
     Differs from the released code: that code inserts `(a + b) / 3` and
     `2 (a + b) / 3` between the rows a and b, so a constant 0.9 g becomes 0.9,
     0.6, 1.2; two zeros end each file; and 90 Hz is called 100 Hz. The
     `"released"` variant keeps the first two, and states 90 Hz. Files are
-    sorted, there in the order of the file system. Rows without a label count
-    as without locomotion here and are left out there; the data have none.
+    sorted here; that code uses the order of the file system. Rows without a
+    label count here as rows without locomotion, and are left out there; the
+    data have no such rows.
     """
     check_variant(variant)
     files = join_parts(recordings, _LAYOUT)

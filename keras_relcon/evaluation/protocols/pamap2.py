@@ -1,4 +1,4 @@
-"""PAMAP2: at the ankle as in Table 4, at the wrist as in Table 3."""
+"""PAMAP2: the ankle as in Table 4, the wrist as in Table 3."""
 
 import numpy as np
 
@@ -30,7 +30,7 @@ ANKLE_CLASSES = (
     "ironing",
     "rope_jumping",
 )
-# train | validation | test, as the released code draws them; 1 is "101"
+# train | validation | test, as in the released code; 1 is "101"
 _ANKLE_FOLDS = (
     "4 9 5 3 7 | 6 1 | 8 2",
     "8 4 6 5 9 | 2 3 | 1 7",
@@ -56,7 +56,7 @@ def pamap2_ankle_folds():
 
     Returns:
         list of `Fold` over the subjects "101" to "109"; each is tested once.
-        Subject 109 has a single one of the classes.
+        Subject 109 has only one of the classes.
 
     Example:
     >>> keras_relcon.evaluation.pamap2_ankle_folds()[4].test
@@ -68,11 +68,11 @@ def pamap2_ankle_folds():
 def pamap2_ankle_windows(recordings):
     """The windows of PAMAP2 at the ankle in Table 4 of the paper.
 
-    In each file and axis missing values are interpolated linearly from row to
-    row; at the ends the nearest value is repeated. Then the rows of the 12
+    In each file and axis, missing values are interpolated linearly between
+    rows; at the ends the nearest value is repeated. Then the rows of the 12
     classes are kept. A subject's rows, those of `Protocol` before those of
     `Optional`, are joined and cut into windows of 200 rows without overlap,
-    so a window may straddle activities. Starts are strictly below
+    so a window may contain several activities. Starts are strictly below
     `rows - 200`. The label is the most frequent one; at a tie, the first in
     the order of `ANKLE_CLASSES`.
 
@@ -82,16 +82,17 @@ def pamap2_ankle_windows(recordings):
 
     Returns:
         `Windows` `(windows, 200, 3)`, g, 100 Hz. `start_seconds` counts from
-        the start of the subject's joined signal; `recordings` names the
-        file, that of most samples.
+        the start of the subject's joined signal. `recordings` names the file
+        of most of the samples.
 
     Raises:
-        TypeError: if an item is no `Recording`.
+        TypeError: if an item is not a `Recording`.
         ValueError: if there is no recording, one is not of this dataset and
-            sensor or is there twice, or nobody has rows enough for a window.
+            sensor or is given twice, or no subject has enough rows for a
+            window.
 
-    Differs from the released code: rows are in g, not m/s2, which the
-    protocol's standardisation takes back; at a tie that code may take a
+    Differs from the released code: rows are in g, not m/s2; the standardisation
+    of the protocol removes this difference. At a tie that code may choose a
     later class.
     """
     parts_of = {}
@@ -109,19 +110,19 @@ def pamap2_ankle_windows(recordings):
 
 
 def pamap2_wrist_folds(variant="corrected", validation="highest", windows=None):
-    """The eight folds of PAMAP2 at the wrist in Table 3: one subject each.
+    """The eight folds of PAMAP2 at the wrist in Table 3; each tests a subject.
 
     Subject 109 did none of the eight activities.
 
     Args:
         variant: str. `"corrected"`: leave one subject out. `"released"`: the
-            rows that the released code used, with the test windows of most
-            folds in training or validation. Defaults to `"corrected"`.
-        validation: str. Which of the other subjects of a corrected fold is
-            the validation: `"highest"`, as the released code intends, or
+            rows of the released code, where the test windows of most folds are
+            in training or validation. Defaults to `"corrected"`.
+        validation: str. Which of the other subjects is the validation subject
+            of a corrected fold: `"highest"`, as the released code intends, or
             `"lowest"`, as [Yuan et al.](https://arxiv.org/abs/2206.02909) do.
             Defaults to `"highest"`.
-        windows: `Windows` of `pamap2_wrist_windows`, for the released
+        windows: `Windows` of `pamap2_wrist_windows`. Needed for the released
             variant, whose folds are rows of them. Defaults to `None`.
 
     Returns:
@@ -129,7 +130,7 @@ def pamap2_wrist_folds(variant="corrected", validation="highest", windows=None):
 
     Raises:
         ValueError: if an argument is none of these, or the released variant
-            has not the windows of all eight subjects.
+            does not have the windows of all eight subjects.
 
     Differs from the released code: a corrected fold has no window of the
     tested subject elsewhere, and each fold is fitted by itself.
@@ -145,12 +146,12 @@ def pamap2_wrist_windows(recordings):
     """The windows of PAMAP2 at the wrist in Table 3 of the paper.
 
     In each file the rows with a missing value are left out and the gaps
-    closed. Of each file there are n consecutive windows of 1000 rows, 10 s,
-    and n - 1 half a window on. All 18 activities take part in the vote for a
-    window's label, at a tie the one of the smallest code wins, and then the
-    windows of `WRIST_CLASSES` are kept; one of which half or more has no
-    activity never is. Values are clipped to 3 g. Both variants of
-    `pamap2_wrist_folds` use these windows.
+    closed. Each file has n consecutive windows of 1000 rows (10 s), and n - 1
+    windows that are shifted by half a window. The label of a window is the
+    most frequent of all 18 activities; at a tie, the one of the smallest code.
+    Then the windows of `WRIST_CLASSES` are kept. A window is left out if half
+    of its rows or more have no activity. Values are clipped to 3 g. Both
+    variants of `pamap2_wrist_folds` use these windows.
 
     Args:
         recordings: iterable of `Recording` of
@@ -162,12 +163,12 @@ def pamap2_wrist_windows(recordings):
         file without its gaps.
 
     Raises:
-        TypeError: if an item is no `Recording`.
+        TypeError: if an item is not a `Recording`.
         ValueError: if a recording is not of this dataset and sensor or is
-            there twice, or there is no window.
+            given twice, or there is no window.
 
-    Differs from the released code: files are sorted, there in the order of
-    the file system.
+    Differs from the released code: files are sorted. That code uses the order
+    of the file system.
     """
     files = _files(recordings, "hand")
     return cut_half_shifted(

@@ -1,4 +1,4 @@
-"""Joins what a TFDS builder cut: the files of the source, row by row."""
+"""Joins the parts of source files that a TFDS builder has cut."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ID = re.compile(
 
 @dataclass(frozen=True)
 class SourceLayout:
-    """What the recordings of one configuration of a builder look like.
+    """Properties of the recordings of one configuration of a builder.
 
     Args:
         builder: str. Name and configuration, such as `"pamap2/ankle"`.
@@ -35,7 +35,7 @@ class SourceLayout:
 
 @dataclass(frozen=True, eq=False)
 class SourceFile:
-    """The rows of one file of a source, as they came.
+    """The rows of one file of a source, unchanged.
 
     Args:
         name: str. Recording id of the builder, without part and position.
@@ -53,11 +53,10 @@ class SourceFile:
 
 
 def join_parts(recordings, layout):
-    """Joins the parts of each source file again, in order.
+    """Joins the parts of each source file in order.
 
-    A builder cuts a file where its clock jumps; the protocols know no such
-    cuts. A part of a single row, which `tfds_recordings` leaves out, is
-    missing here too.
+    A builder cuts a file where its clock jumps; the protocols do not. A part
+    of a single row, which `tfds_recordings` leaves out, is missing here too.
 
     Args:
         recordings: iterable of `Recording` of `tfds_recordings`, with ids
@@ -68,8 +67,8 @@ def join_parts(recordings, layout):
         list of `SourceFile`, in the order of their first parts.
 
     Raises:
-        ValueError: if an id, a position, a rate or a label is not of the
-            layout, labels are missing, or a part is there twice.
+        ValueError: if an id, a position, a rate or a label does not match the
+            layout, labels are missing, or a part is given twice.
     """
     parts_of = {}
     for recording in as_recordings(recordings):

@@ -12,9 +12,8 @@ def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):
     Args:
         subjects: sequence of str. May repeat, e.g. one per window.
         num_folds: int. Defaults to `5`.
-        validation_fraction: float in `[0, 1)`. Share of the subjects that
-            are not tested which goes to validation, rounded up. Defaults to
-            `0.2`.
+        validation_fraction: float in `[0, 1)`. Share of the other subjects
+            that goes to validation, rounded up. Defaults to `0.2`.
         seed: int. Defaults to `0`.
 
     Returns:
@@ -45,14 +44,14 @@ def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):
 
 
 def leave_one_subject_out(subjects, num_validation=1, validation="highest"):
-    """One fold per subject, which alone is tested.
+    """Makes one fold per subject, in which only this subject is tested.
 
     Args:
         subjects: sequence of str. May repeat, e.g. one per window.
         num_validation: int. Validation subjects. Defaults to `1`.
         validation: str. Which of the other subjects these are, in natural
-            order ("2" before "10"): the `"highest"`, what the released code
-            of RelCon intends, or the `"lowest"`. Defaults to `"highest"`.
+            order ("2" before "10"): the `"highest"`, as the released code of
+            RelCon intends, or the `"lowest"`. Defaults to `"highest"`.
 
     Returns:
         list of `Fold`, in the natural order of the tested subjects.
@@ -134,7 +133,8 @@ def repeated_held_out(
             `held_out`.
 
     Differs from the paper: it does not say whether the seeds redraw the split
-    or the probe alone; here they redraw the split. It has no validation part.
+    or only the probe. Here they redraw the split. The paper has no validation
+    part.
 
     Example:
     >>> folds = keras_relcon.evaluation.repeated_held_out(windows.subjects)
@@ -155,10 +155,11 @@ def repeated_held_out(
 
 
 def validation_folds(split, num_folds=5, seed=0):
-    """Folds among the validation subjects of a split, each scored once.
+    """Makes folds of the validation subjects of a split, each scored once.
 
-    For choices made without the test subjects, of which several folds say how
-    sure they are: pretrain on `split.train`, score on these.
+    They are for choices that must not use the test subjects: pretrain on
+    `split.train` and score on these folds. Several folds show how certain a
+    choice is.
 
     Args:
         split: `Fold`, such as the one of `held_out`.
@@ -166,8 +167,8 @@ def validation_folds(split, num_folds=5, seed=0):
         seed: int. Defaults to `0`.
 
     Returns:
-        list of `Fold`: `validation` is a part of the split's, `train` the rest
-        of it, `test` that of the split.
+        list of `Fold`. `validation` is a part of the split's validation
+        subjects, `train` the rest of them, and `test` that of the split.
 
     Raises:
         ValueError: if the split has fewer than 3 validation subjects, or fewer

@@ -1,6 +1,6 @@
-"""Table 3: 10 s windows, half a window on; leave one subject out.
+"""Table 3: windows of 10 s that overlap by half; leave one subject out.
 
-As the protocol should be, and as the released code computed it.
+Both as the protocol should be and as the released code computes it.
 """
 
 import numpy as np
@@ -16,24 +16,24 @@ VARIANTS = ("corrected", "released")
 
 
 def cut_half_shifted(files, labels_in_order, classes, sample_rate_hz):
-    """Cuts each file into n windows, and n - 1 that begin half a window on.
+    """Cuts each file into n windows, and n - 1 shifted by half a window.
 
-    Rows behind the n-th window are not used. The label is the most frequent
-    one, the first in order at a tie. Windows whose label is not of `classes`
-    are left out; among them are all of which half or more has no activity.
+    Rows after the n-th window are not used. The label is the most frequent
+    one; at a tie, the first in order. Windows whose label is not in `classes`
+    are left out, and so are those of which half or more has no activity.
     Values are clipped to 3 g on either side.
 
     Args:
         files: iterable of `(subject, name, acceleration, labels)`:
             `(rows, 3)`, g, finite, and `(rows,)` str.
-        labels_in_order: sequence of str. All labels, by the dataset's codes:
-            no activity, `"null"`, is 0 and the first.
+        labels_in_order: sequence of str. All labels, in the order of the
+            dataset's codes. `"null"`, no activity, is 0 and the first.
         classes: sequence of str. Labels to keep.
         sample_rate_hz: float. Rate of the rows.
 
     Returns:
-        `Windows`, in the order of the files; of each, the consecutive windows
-        before the shifted ones.
+        `Windows`, in the order of the files. In each file the consecutive
+        windows come before the shifted ones.
 
     Raises:
         ValueError: if there is no window of the classes.
@@ -62,7 +62,7 @@ def cut_half_shifted(files, labels_in_order, classes, sample_rate_hz):
 
 
 def finite_rows(file):
-    """Rows and labels of a `SourceFile` without those that miss a value."""
+    """Rows and labels of a `SourceFile`, without rows with missing values."""
     is_finite = np.isfinite(file.acceleration).all(axis=1)
     return file.acceleration[is_finite], file.labels[is_finite]
 
@@ -72,25 +72,25 @@ def check_variant(variant):
         "variant",
         variant,
         VARIANTS,
-        "Use 'corrected', unless you repeat published figures.",
+        "Use 'corrected', unless you want to repeat published figures.",
     )
 
 
 def table3_folds(subjects, variant, validation, windows):
-    """One fold per subject, which alone is tested.
+    """Makes one fold per subject, in which only this subject is tested.
 
     Args:
         subjects: sequence of str. The subjects of the benchmark.
         variant: str. `"corrected"` or `"released"`.
-        validation: str. `"highest"` or `"lowest"`, of the corrected variant.
-        windows: `Windows`, of the released variant.
+        validation: str. `"highest"` or `"lowest"`, for the corrected variant.
+        windows: `Windows`, for the released variant.
 
     Returns:
         list of `Fold`, or of `LeakyFold` if released.
 
     Raises:
         ValueError: if an argument is none of these, or the released variant
-            has no windows, or these lack a subject or have another one.
+            has no windows, or their subjects are not those of the benchmark.
     """
     check_variant(variant)
     if variant == "corrected":
@@ -107,27 +107,27 @@ def table3_folds(subjects, variant, validation, windows):
 
 
 def released_folds(subjects):
-    """Leave one subject out, with the released code's mix-up of rows.
+    """Leave one subject out, with the row error of the released code.
 
-    For each tested subject that code splits the other subjects' rows again,
-    the last subject of them to validation. The split gives positions among
-    the rows of the others, and the code takes them for positions among all
-    rows. So which subjects train depends little on who is tested, and most
-    tested subjects are among them.
+    For each tested subject that code splits the rows of the other subjects;
+    the last of these subjects is for validation. The split returns positions
+    among the rows of the others, but the code uses them as positions among all
+    rows. So the training subjects depend little on the tested subject, and
+    most tested subjects are among them.
 
     Args:
         subjects: `(windows,)` str. In the order of the windows.
 
     Returns:
         list of `LeakyFold`, in the natural order of the tested subjects.
-        `leak` says which shares of the test windows are in the other parts.
+        `leak` says which share of the test windows is in each other part.
     """
     subjects = np.asarray(subjects)
     folds = []
     for tested in natural_order(set(subjects.tolist())):
         others = subjects[subjects != tested]
         is_last = others == natural_order(set(others.tolist()))[-1]
-        # found among `others`, used as rows of `subjects`: the mix-up
+        # found among `others`, but used as rows of `subjects`: the error
         train, validation = np.flatnonzero(~is_last), np.flatnonzero(is_last)
         test = np.flatnonzero(subjects == tested)
         leak = _describe(tested, test, train, validation)

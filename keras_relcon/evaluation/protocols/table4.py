@@ -1,4 +1,4 @@
-"""Table 4: windows of 200 rows of a subject's joined signal; its folds."""
+"""Table 4: windows of 200 rows of a subject's joined signal, and its folds."""
 
 import numpy as np
 
@@ -14,9 +14,9 @@ def cut_joined_rows(rows_of, classes):
 
     Starts are strictly below `rows - 200`: the last full window is lost if
     the number of rows is a multiple of 200. The label is the most frequent
-    one; at a tie, that of the class that comes first in `classes`. So is the
-    recording; at a tie, the earlier one. Windows with a value that is not
-    finite are marked as not valid.
+    one; at a tie, the class that comes first in `classes`. The recording is
+    also the most frequent one; at a tie, the earlier one. Windows with a value
+    that is not finite are marked as not valid.
 
     Args:
         rows_of: dict of subject to `(acceleration, labels, recordings)`,
@@ -58,7 +58,7 @@ def cut_joined_rows(rows_of, classes):
 
 
 def parse_folds(lines, prefix=""):
-    """Folds of lines `"train | validation | test"` of subjects."""
+    """Makes folds from lines of subjects, `"train | validation | test"`."""
     return [
         Fold(
             *(

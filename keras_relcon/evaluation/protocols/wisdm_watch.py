@@ -2,9 +2,9 @@ from keras_relcon.checks import check_one_of
 from keras_relcon.data.windows import make_windows
 from keras_relcon.evaluation.protocols.folds import Fold
 
-# Drawn once, by np.random.default_rng(0).permutation of the sorted ids of the
-# 46 subjects with a watch file in the copy of the archive at hand (of the 51
-# of the dataset): the first ten are held out, the next six validate.
+# Drawn once, with np.random.default_rng(0).permutation of the sorted ids of
+# the 46 subjects (of 51 in the dataset) that have a watch file in the copy of
+# the archive that was used. The first ten are held out, the next six validate.
 HELD_OUT = (
     "1601",
     "1602",
@@ -21,18 +21,18 @@ VALIDATION = ("1603", "1606", "1610", "1623", "1627", "1636")
 
 
 def wisdm_watch_pretraining_subjects(subjects):
-    """The subjects an encoder may be pretrained on.
+    """The subjects on which an encoder may be pretrained.
 
     Args:
         subjects: sequence of str. May repeat, e.g. one per recording.
 
     Returns:
-        sorted list of str: those that neither `HELD_OUT` nor `VALIDATION`
-        names.
+        sorted list of str: all subjects that are neither in `HELD_OUT` nor in
+        `VALIDATION`.
 
     Raises:
-        ValueError: if one of those is not among `subjects`: then this is not
-            the archive the benchmark was drawn from.
+        ValueError: if a subject of these two is not among `subjects`: then
+            this is not the archive of the benchmark.
 
     Example:
     >>> recordings = keras_relcon.data.read_wisdm_watch("wisdm-dataset.zip")
@@ -56,8 +56,8 @@ def wisdm_watch_windows(recordings, window_length=256, stride=256):
             `256`: no overlap.
 
     Returns:
-        `Windows` `(windows, window_length, 3)`, g, 100 Hz. Each is of one
-        activity, as the recordings are.
+        `Windows` `(windows, window_length, 3)`, g, 100 Hz. Each has one
+        activity, because each recording has one.
 
     Raises:
         TypeError, ValueError: as `make_windows`.
@@ -66,25 +66,26 @@ def wisdm_watch_windows(recordings, window_length=256, stride=256):
 
 
 def wisdm_watch_folds(part="held_out", subjects=None):
-    """Folds over the subjects that no pretraining may see.
+    """Folds over the subjects that must not be used in pretraining.
 
-    Of two neighbours in the list each fold tests both, and validates on
-    those who follow, around the end of the list; the rest train.
+    Each fold tests two neighbours in the list of subjects, and validates on
+    those that follow, continuing at the start of the list. The rest train.
 
     Args:
-        part: str. `"held_out"`: five folds over the ten of `HELD_OUT`, two
-            test, two validate, six train; for the benchmark's figures.
-            `"validation"`: three folds over the six of `VALIDATION`, two
-            test, one validates, three train; for choices about pretraining,
-            which must never be made on the ten. Defaults to `"held_out"`.
-        subjects: sequence of str. Subjects at hand, to check that those of
-            the folds are among them. Defaults to `None`, no check.
+        part: str. `"held_out"`: five folds over the ten subjects of
+            `HELD_OUT`, where two test, two validate and six train; for the
+            figures of the benchmark. `"validation"`: three folds over the six
+            of `VALIDATION`, where two test, one validates and three train;
+            for choices about pretraining, which must never be made on the
+            ten. Defaults to `"held_out"`.
+        subjects: sequence of str. Subjects of the archive, to check that
+            those of the folds are among them. Defaults to `None`, no check.
 
     Returns:
         list of `Fold`; each subject of the part is tested once.
 
     Raises:
-        ValueError: if `part` is neither, or a subject of it is not at hand.
+        ValueError: if `part` is neither, or one of its subjects is missing.
 
     Example:
     >>> keras_relcon.evaluation.wisdm_watch_folds()[4].validation

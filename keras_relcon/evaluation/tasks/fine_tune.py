@@ -45,14 +45,14 @@ class FineTune(Task):
 
     The head is `Dense(units, relu)` for each of `hidden`, then
     `Dense(classes)`; the loss is the cross-entropy of its logits, the
-    optimizer Adam. The weights of the epoch with the lowest mean loss over
-    the validation rows, the first of equals, are kept. Without validation
-    rows it trains for exactly `epochs` epochs. The encoder that is given is
-    copied and never changed. `copy.deepcopy` of a fitted task is not fitted.
+    optimizer is Adam. The weights of the epoch with the lowest mean loss over
+    the validation rows are kept; at a tie, the first. Without validation rows
+    it trains for exactly `epochs` epochs. The given encoder is copied and
+    never changed. `copy.deepcopy` of a fitted task is not fitted.
 
     Args:
         hidden: int or tuple of int, units of the hidden layers; `()` or
-            `None` for a class layer straight on the embedding. Defaults to
+            `None` for a class layer directly on the embedding. Defaults to
             `(512,)`.
         learning_rate: float. Defaults to `1e-3`.
         batch_size: int. Windows per step; the last step of an epoch may have
@@ -61,20 +61,21 @@ class FineTune(Task):
         patience: int or None. Training stops after `patience` epochs in a
             row without a lower validation loss. `None` never stops. Defaults
             to `None`.
-        class_weight: `"balanced"` or None. The former weighs a window by
-            the number of training windows over that of its class, in both
-            losses, which are weighted means. Defaults to `None`.
-        freeze_encoder: bool. Train the head alone; the encoder stays in
-            inference mode, so its batch norm statistics stay, too. Defaults
-            to `False`.
+        class_weight: `"balanced"` or None. With the former the weight of a
+            window is the number of training windows over that of its class,
+            in both losses, which are weighted means. Defaults to `None`.
+        freeze_encoder: bool. Whether to train only the head. The encoder then
+            stays in inference mode, so that its batch norm statistics do not
+            change either. Defaults to `False`.
         amsgrad: bool, of Adam. Defaults to `False`.
-        use_random_axes: bool. Reorder and rotate the axes of each training
-            window at random, as Yuan et al. (2024). Not for windows that
-            `cross_validate(standardize=True)` scaled: they are no longer
-            vectors that a turned sensor would measure. Defaults to `False`.
-        seed: int. Of the head's weights, the order of the windows, dropout
-            and random axes. `fit` sets the global seeds by it, through
-            `keras.utils.set_random_seed`. Defaults to `0`.
+        use_random_axes: bool. Whether to reorder and rotate the axes of each
+            training window at random, as Yuan et al. (2024) do. It must not
+            be used with windows that `cross_validate(standardize=True)`
+            scaled: they are no longer vectors that a rotated sensor would
+            measure. Defaults to `False`.
+        seed: int. Draws the head's weights, the order of the windows, dropout
+            and random axes. `fit` passes it to `keras.utils.set_random_seed`,
+            which sets the global seeds. Defaults to `0`.
 
     The preset `"table3"` is that of the [paper](
     https://arxiv.org/abs/2411.18822), and the default. `"yuan2024"` is the
@@ -96,11 +97,11 @@ class FineTune(Task):
             class is present, a value is not finite, the lengths differ, or
             the loss diverges.
 
-    Differs from the released code: its head has 8 outputs and a sigmoid
-    whatever the classes. Differs from Yuan et al.: their frozen encoder goes
-    back to training mode in each epoch and its batch norm statistics move;
-    their validation loss is the mean over batches. Both draw the head's
-    weights by PyTorch's rule, this by Glorot's.
+    Differs from the released code: its head always has 8 outputs and a
+    sigmoid. Differs from Yuan et al.: their frozen encoder returns to training
+    mode in each epoch, so its batch norm statistics change; their validation
+    loss is the mean over batches. Both draw the head's weights by PyTorch's
+    rule; this task uses Glorot's.
 
     Example:
     ```python
@@ -142,8 +143,8 @@ class FineTune(Task):
             check_number("patience", patience, above=0)
 
     def __deepcopy__(self, memo):
-        # Keras copies a network by way of a file, and only one whose classes
-        # are registered; a fold starts from the settings anyway.
+        # Keras copies a network through a file, which needs registered
+        # classes; a fold starts from the settings anyway.
         settings = {
             name: value
             for name, value in vars(self).items()
@@ -175,8 +176,8 @@ class FineTune(Task):
         train_x, train_y, validation_x, validation_y = labelled_rows(
             train_x, train_y, validation_x, validation_y, ndim=3
         )
-        # A network holds reference cycles; that of the fold before, and its
-        # optimizer's memory, would else wait for the collector.
+        # A network has reference cycles. Without this, the network of the
+        # fold before and its optimizer's memory would wait for the collector.
         self._network = None
         gc.collect()
         self.classes_ = np.unique(train_y)
@@ -202,7 +203,7 @@ class FineTune(Task):
 
     @property
     def choice_(self):
-        """What the validation rows chose, and its loss, for reports."""
+        """What was chosen on the validation rows, and its loss, for reports."""
         choice = {"epochs": self.epochs_}
         if self.validation_losses_:
             choice["validation_loss"] = self.validation_losses_[
@@ -285,7 +286,7 @@ class FineTune(Task):
         if self.class_weight is None:
             return np.ones(len(self.classes_))
         counts = (train_y[:, None] == self.classes_).sum(axis=0)
-        # A class of the validation rows alone counts as if seen once.
+        # A class that only the validation rows have counts as seen once.
         return len(train_y) / np.maximum(counts, 1)
 
     def _with_codes(self, x, y, weights):

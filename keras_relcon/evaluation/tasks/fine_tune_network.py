@@ -18,10 +18,10 @@ class FineTuneNetwork(keras.Model):
         num_classes: int.
         hidden: tuple of int, units of the ReLU layers before the class
             layer.
-        freeze_encoder: bool. The encoder then keeps its weights, its batch
+        freeze_encoder: bool. The encoder then keeps its weights and its batch
             norm statistics, and is always in inference mode.
-        axes_seed: int or None. Seeds the random axes of `RandomAxes`, which
-            training windows then pass; `None` for none.
+        axes_seed: int or None. Seed of `RandomAxes`, which is then applied to
+            training windows; `None` for no random axes.
 
     Call arguments:
         x: `(batch, time, 3)`, g.
@@ -37,8 +37,8 @@ class FineTuneNetwork(keras.Model):
         # is float32 in any case.
         super().__init__(dtype=encoder.dtype_policy)
         self.encoder = encoder
-        # First the opposite: TensorFlow ignores an assignment that changes
-        # nothing, even where sublayers differ.
+        # First the opposite value: TensorFlow ignores an assignment that
+        # changes nothing, even if sublayers differ.
         self.encoder.trainable = freeze_encoder
         self.encoder.trainable = not freeze_encoder
         self.freeze_encoder = freeze_encoder

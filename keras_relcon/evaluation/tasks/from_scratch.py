@@ -3,19 +3,19 @@ from keras_relcon.evaluation.tasks.fine_tune import FineTune
 
 
 class FromScratch(FineTune):
-    """Trains the encoder's network from freshly drawn weights.
+    """Trains the encoder's network from random weights.
 
-    `FineTune` in every other respect: what pretraining adds is the
-    difference of the two. Also trains the supervised references of
+    In every other respect it is `FineTune`: the difference of their scores is
+    the effect of pretraining. It also trains the supervised references of
     `keras_relcon.baselines`. An untrained control would be the same network
-    once more: leave `"untrained"` out of `controls`.
+    again, so leave `"untrained"` out of `controls`.
 
     Args:
         hidden, learning_rate, batch_size, epochs, patience, class_weight,
             amsgrad, use_random_axes: as in `FineTune`.
-        freeze_encoder: bool. Train the head on a random encoder. Defaults to
-            `False`.
-        seed: int. Draws the encoder's weights, too. Defaults to `0`.
+        freeze_encoder: bool. Whether to train the head on a random encoder.
+            Defaults to `False`.
+        seed: int. Also draws the encoder's weights. Defaults to `0`.
 
     The presets are those of `FineTune`.
 

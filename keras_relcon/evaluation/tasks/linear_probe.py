@@ -17,17 +17,17 @@ class LinearProbe(Task):
 
     Embeddings are standardised, then classified by multinomial logistic
     regression. The strength of the L2 penalty is the one with the highest
-    macro-F1 on the validation rows; at a tie the earlier of the grid wins.
+    macro-F1 on the validation rows; at a tie the first in the grid wins.
     The final classifier is fitted on training and validation rows together.
-    Of the test rows nothing is ever read.
+    The test rows are never read.
 
     Args:
-        regularization: tuple of floats or None. scikit-learn's `C`, the
-            *inverse* strength of the penalty, to choose from; `None` is no
-            penalty. Defaults to `(1e-1, 1e-2, 1e-3, 1e-4, 1e-5, None)`.
+        regularization: tuple of floats or None. The values to choose from for
+            scikit-learn's `C`, the *inverse* strength of the penalty; `None`
+            is no penalty. Defaults to `(1e-1, 1e-2, 1e-3, 1e-4, 1e-5, None)`.
         max_iterations: int. Iterations of L-BFGS. Defaults to `100`, which
-            is part of the preset: weak penalties often stop there, see
-            `converged_`.
+            is part of the preset. With weak penalties the fit often stops
+            there, see `converged_`.
 
     The preset `"table4"` is the default.
 
@@ -46,9 +46,9 @@ class LinearProbe(Task):
             lengths differ, or there is a choice to make and no validation row
             to make it on.
 
-    Differs from the released code: there the scaler of the choice is fitted
-    on training and validation rows; here on training rows, so that the
-    validation rows are unseen while they choose.
+    Differs from the released code: while the penalty is chosen, the scaler is
+    fitted on the training rows only, so that the validation rows are unseen.
+    That code fits it on training and validation rows.
 
     Example:
     ```python

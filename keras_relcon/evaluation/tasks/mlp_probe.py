@@ -35,12 +35,12 @@ class MLPProbe(Task):
     """A small network on frozen embeddings, as in Table 3 of the paper.
 
     scikit-learn's `MLPClassifier` (ReLU, cross-entropy, Adam) is trained on
-    the training rows. After every epoch it is scored on the validation rows;
-    the weights of the best epoch, the first of equals, are kept. Of several
-    `alphas` the one whose best epoch scores highest wins. Without validation
-    rows it trains for exactly `epochs` epochs. It is not fitted again on
-    training and validation rows together, because its epoch was chosen for
-    the training rows.
+    the training rows. After every epoch it is scored on the validation rows.
+    The weights of the best epoch are kept; at a tie, the first. Of several
+    `alphas`, the one with the highest score in its best epoch wins. Without
+    validation rows it trains for exactly `epochs` epochs. It is not fitted
+    again on training and validation rows together, because its epoch was
+    chosen for the training rows.
 
     Args:
         hidden: int or tuple of int, units of the hidden layers; `()` or
@@ -48,7 +48,7 @@ class MLPProbe(Task):
         learning_rate: float, of Adam. Defaults to `1e-3`.
         alphas: tuple of floats. Strengths of the L2 penalty to choose from.
             Defaults to `(1e-4,)`.
-        batch_size: int. Rows per step, all of them if there are fewer.
+        batch_size: int. Rows per step, or all rows if there are fewer.
             Defaults to `200`.
         epochs: int. At most. Defaults to `200`.
         patience: int or None. Training stops once more than `patience`
@@ -60,22 +60,23 @@ class MLPProbe(Task):
         shuffle: bool. Draw the order of the rows anew in each epoch.
             Defaults to `True`.
         monitor: `"loss"` or `"accuracy"`, the score. The former is the
-            negative mean cross-entropy, as in `FineTune`; the latter that
-            of the paper. On a few hundred rows the accuracy stands still for
-            epochs and ties often, and stops too early. Defaults to
-            `"loss"`.
+            negative mean cross-entropy, as in `FineTune`; the latter is that
+            of the paper. On a few hundred rows the accuracy often stays the
+            same for several epochs, and training stops too early. Defaults
+            to `"loss"`.
         early_stopping: `"validation"` or `"random"`. The latter is what the
-            released code does: it joins training and validation rows and
-            lets scikit-learn draw its own validation part out of them, as
-            large as the validation rows were. That part holds windows of
-            the very subjects it trains on, so the score rewards knowing
-            them by heart and the network stops too late. For comparison
-            only. Defaults to `"validation"`.
-        seed: int. Of weights, order and the random part. Defaults to `0`.
+            released code does: it joins training and validation rows, and
+            scikit-learn draws its own validation part from them, as large as
+            the validation rows were. That part has windows of the training
+            subjects, so the score rewards overfitting to them and the network
+            stops too late. Use it for comparison only. Defaults to
+            `"validation"`.
+        seed: int. Draws the weights, the order and the random part. Defaults
+            to `0`.
 
-    The preset `"table3"` is the paper's probe with early stopping mended: the
-    raw embedding, no shuffling, `seed=42`. `"table3_released"` stops on the
-    random part, too.
+    The preset `"table3"` is the paper's probe with corrected early stopping:
+    the raw embedding, no shuffling, `seed=42`. `"table3_released"` stops on
+    the random part.
 
     Attributes:
         classes_: `(classes,)`. Labels of the training and validation rows,
@@ -145,8 +146,8 @@ class MLPProbe(Task):
         ):
             raise ValueError(
                 message(
-                    'early_stopping="random" takes a single alpha and '
-                    'monitor="accuracy", as scikit-learn.',
+                    'early_stopping="random" needs a single alpha and '
+                    'monitor="accuracy", as scikit-learn does.',
                     {"alphas": self.alphas, "monitor": monitor},
                     'Use MLPProbe.preset("table3_released").',
                 )
@@ -283,8 +284,8 @@ class MLPProbe(Task):
             alpha=alpha,
             batch_size=batch_size,
             shuffle=self.shuffle,
-            # A generator, not a number: partial_fit would start a number
-            # over at each epoch and repeat one order of the rows.
+            # A generator, not a number: with a number, partial_fit would
+            # start again at each epoch and repeat one order of the rows.
             random_state=np.random.RandomState(self.seed),
         )
 

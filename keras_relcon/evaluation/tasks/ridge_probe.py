@@ -20,20 +20,20 @@ class RidgeProbe(Task):
     ```
 
     The strength of the penalty is the one with the lowest mean squared error
-    on the validation rows, the first of equals. A task is not told the
-    subjects: every row counts alike, also where the metrics of a report are
-    per subject. The final regression is fitted on training and validation
-    rows together. Of the test rows nothing is ever read.
+    on the validation rows; at a tie, the first. A task does not know the
+    subjects, so every row has the same weight, even where the metrics of a
+    report are per subject. The final regression is fitted on training and
+    validation rows together. The test rows are never read.
 
     Args:
         target: str. Key of `Windows.targets`, e.g. `"stride_time_s"`.
         alphas: tuple of floats. Strengths of the penalty to choose from. 0
-            is plain linear regression, of least norm where the embeddings do
-            not determine it. Defaults to `(0.01, 0.1, 1, 10, 100, 1e3,
+            is plain linear regression, with the least norm if the embeddings
+            do not determine it. Defaults to `(0.01, 0.1, 1, 10, 100, 1e3,
             1e4)`.
 
     The preset `"table1"` is the linear regression of section 4.2.1 of the
-    [paper](https://arxiv.org/abs/2411.18822): no penalty, so nothing is
+    [paper](https://arxiv.org/abs/2411.18822). It has no penalty, so nothing is
     chosen and no validation subjects are needed.
 
     Attributes:
@@ -48,8 +48,8 @@ class RidgeProbe(Task):
             differ, or there is a choice to make and no validation row to
             make it on.
 
-    Differs from the paper: it names a linear regression and no more; the
-    standardisation and the penalty are ours.
+    Differs from the paper: it only says linear regression. The standardisation
+    and the penalty are ours.
 
     Example:
     ```python

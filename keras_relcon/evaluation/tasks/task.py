@@ -1,4 +1,4 @@
-"""What every task is, and the arguments that several of them take."""
+"""The base class of tasks, and arguments that several tasks share."""
 
 import difflib
 
@@ -6,25 +6,26 @@ from keras_relcon.checks import message
 
 
 class Task:
-    """Is fitted on the windows of a fold, and predicts those it has not seen.
+    """Is fitted on some windows of a fold and predicts on the others.
 
-    `cross_validate` takes any object with these methods and attributes:
+    `cross_validate` accepts any object with these methods and attributes:
 
-    - `fit(train_x, train_y, validation_x, validation_y)`, the last two being
-      what it chooses by, and `predict(x)`;
-    - `predict_proba(x)` and, once fitted, `classes_`, the order of its
-      columns, in a classification;
-    - `choice_`, what the validation rows chose, if it is to be reported.
+    - `fit(train_x, train_y, validation_x, validation_y)`, where the last two
+      are for its choices, and `predict(x)`;
+    - for a classification, `predict_proba(x)` and, after `fit`, `classes_`, the
+      order of its columns;
+    - `choice_`, what was chosen on the validation rows, if it is to be
+      reported.
 
     Attributes:
-        kind: `"classification"`, or `"regression"` of the target that the
+        kind: `"classification"`; or `"regression"` of the target that the
             attribute `target` names.
         reads: `"embeddings"`; or `"windows"`, for a task that trains the
-            encoder: `fit` is then given `encoder=`, too, and the task has
+            encoder. `fit` then also gets `encoder=`, and the task has
             `embed(x)` and `for_features()`, the task for hand-made features.
         refits_on_validation: bool. Whether the final fit is on training and
             validation rows together.
-        presets: dict of name to constructor arguments, those of publications.
+        presets: dict of name to the constructor arguments of a publication.
     """
 
     kind = "classification"
@@ -38,8 +39,8 @@ class Task:
 
         Args:
             name: str. A key of `presets`.
-            **overrides: constructor arguments that take the place of the
-                preset's, or that it leaves open.
+            **overrides: constructor arguments that replace those of the
+                preset, or that it leaves open.
 
         Returns:
             The task, not fitted.
@@ -68,7 +69,7 @@ class Task:
         if value is None:
             raise NotFittedError(
                 message(
-                    f"`{type(self).__name__}` predicts once it is fitted.",
+                    f"`{type(self).__name__}` must be fitted to predict.",
                     "a task before `fit`",
                     "Call `fit(train_x, train_y)` first.",
                 )

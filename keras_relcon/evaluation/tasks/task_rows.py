@@ -1,4 +1,4 @@
-"""The rows a task is fitted on, checked at the door of every `fit`."""
+"""Checks of the rows on which a task is fitted, for every `fit`."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from keras_relcon.checks import message
 
 
 def labelled_rows(train_x, train_y, validation_x, validation_y, ndim=2):
-    """Returns the rows as arrays, and `None` for validation without rows.
+    """Returns the rows as arrays; validation without rows becomes `None`.
 
     Args:
         train_x: `(rows, dim)` embeddings, returned as float64; or, with
@@ -50,7 +50,7 @@ def target_rows(train_x, train_y, validation_x, validation_y):
 
 
 def check_can_choose(name, has_validation):
-    """Raises if there are values to choose from, and no rows to choose by."""
+    """Raises if there are no validation rows for a choice."""
     if not has_validation:
         raise ValueError(
             message(

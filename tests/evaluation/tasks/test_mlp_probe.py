@@ -296,7 +296,7 @@ def test_errors_say_what_to_do(make_blobs):
         MLPProbe(monitor="f1")
     released = MLPProbe.presets["table3_released"]
     for wrong in ({"alphas": (1.0, 2.0)}, {"monitor": "loss"}):
-        with pytest.raises(ValueError, match="takes a single alpha and"):
+        with pytest.raises(ValueError, match="needs a single alpha and"):
             MLPProbe(**{**released, **wrong})
     for probe in (MLPProbe(alphas=(1.0, 2.0)), MLPProbe(**released)):
         with pytest.raises(ValueError, match="need validation rows"):
