@@ -8,19 +8,19 @@ from keras_relcon.evaluation.embeddings import import_pyarrow
 NAME = "embed"
 HELP = "embed recordings: one vector per window"
 DESCRIPTION = """\
-Embeds every window of each file and writes FILE's name with
-`.embeddings.npz` (or `.embeddings.parquet`) to the output folder.
+Embeds every window of each file. The embeddings of walk.csv are written to
+walk.embeddings.npz (or walk.embeddings.parquet) in the output folder.
 
-Files are .csv with a header, .npz, .parquet, .h5, or .cwa, .bin and .gt3x of
-devices. Columns are guessed from their names unless you name them. Signals
-are resampled to the rate of the preset.
+Files are .csv with a header, .npz, .parquet, .h5, or the .cwa, .bin and .gt3x
+files of devices. Columns are guessed from their names unless you name them.
+Signals are resampled to the rate of the preset.
 
   keras-relcon embed walk.csv
   keras-relcon embed *.csv --unit m/s2 --sample-rate-hz 50 --output out/
   keras-relcon embed week.cwa --preset ./my_preset --format parquet
 
-An NPZ file holds the arrays embeddings, start_seconds, valid, subjects and
-recordings; a Parquet file is a table of one row per window. Windows with
+An NPZ file has the arrays embeddings, start_seconds, valid, subjects and
+recordings. A Parquet file is a table with one row per window. Windows with
 missing samples have valid = False and no embedding (NaN).
 """
 READ_OPTIONS = (
@@ -44,22 +44,22 @@ def add_arguments(parser):
         type=Path,
         default=Path("."),
         metavar="FOLDER",
-        help="where the embeddings go (default: this folder)",
+        help="where the embeddings are written (default: this folder)",
     )
     parser.add_argument(
         "--format",
         choices=("npz", "parquet"),
         default="npz",
-        help="of the files written (npz)",
+        help="format of the embeddings (npz)",
     )
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace embeddings there"
+        "--overwrite", action="store_true", help="replace existing embeddings"
     )
     parser.add_argument(
         "--stride",
         type=int,
         metavar="SAMPLES",
-        help="from window to window, at the preset's rate (default: none "
+        help="from window to window, at the preset's rate (default: no "
         "overlap)",
     )
     parser.add_argument(
@@ -87,13 +87,16 @@ def add_preset_argument(parser):
 
 def _add_read_arguments(group):
     group.add_argument(
-        "--unit", choices=("g", "m/s2"), default="g", help="of the axes (g)"
+        "--unit",
+        choices=("g", "m/s2"),
+        default="g",
+        help="unit of the axes (g)",
     )
     group.add_argument(
         "--sample-rate-hz",
         type=float,
         metavar="HZ",
-        help="rate of the rows, where there are no timestamps",
+        help="rate of the rows, if there are no timestamps",
     )
     group.add_argument(
         "--columns",
@@ -129,12 +132,12 @@ def _add_timestamp_arguments(group):
         dest="timestamp_column",
         action="store_const",
         const=False,
-        help="--sample-rate-hz is right, whatever times a file has",
+        help="use --sample-rate-hz, and ignore the times of a file",
     )
     group.add_argument(
         "--timestamp-unit",
         choices=("s", "ms", "us", "ns", "iso"),
-        help="default: s, or guessed where the column is",
+        help="default: s, or guessed if the column is",
     )
     group.add_argument(
         "--sort-timestamps",
@@ -148,7 +151,7 @@ def _delimiter(text):
 
 
 def make_output_folder(path):
-    """Before the work: a folder that cannot be written would lose it."""
+    """Called before the work, which would be lost without the folder."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -161,7 +164,7 @@ def make_output_folder(path):
 def run(args):
     targets = _targets(args)
     if args.format == "parquet":
-        import_pyarrow()  # before the work, which would be lost
+        import_pyarrow()  # raises before the work, which would be lost
     encoder = presets.from_preset(args.preset)
     make_output_folder(args.output)
     num_failed = 0
@@ -200,16 +203,16 @@ def _embed(args, encoder, file, target):
 
 
 def _targets(args):
-    """File to what is written for it; each must have a name of its own."""
+    """Maps each file to its output, which must have a unique name."""
     targets = {}
     for file in args.files:
         name = f"{Path(file).stem}.embeddings.{args.format}"
         target = args.output / name
         if target in targets.values():
             raise ValueError(
-                "Files must have different names, for their embeddings go "
-                f"into one folder. Received: {target.name} twice. Embed them "
-                "apart, with another --output."
+                "Files must have different names, because their embeddings are "
+                f"written to one folder. Received: {target.name} twice. Embed "
+                "them separately, with another --output."
             )
         targets[file] = target
     return targets

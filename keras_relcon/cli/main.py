@@ -22,14 +22,14 @@ from keras_relcon.version import __version__
 DESCRIPTION = f"""\
 Motion embeddings from wearable accelerometers.
 
-  {PROGRAM} presets                 which encoders there are, and what they take
+  {PROGRAM} presets                 list the encoders and their input
   {PROGRAM} embed walk.csv          one embedding per window of a recording
-  {PROGRAM} probe recordings/       how well a linear probe reads your labels
-  {PROGRAM} pretrain config.toml    your own encoder, from your own recordings
+  {PROGRAM} probe recordings/       score a linear probe on your labels
+  {PROGRAM} pretrain config.toml    train your own encoder on your recordings
 
 The environment variable KERAS_BACKEND chooses tensorflow, jax or torch.
-Exit status: 0 done, 1 something is wrong with what was given, 2 the command
-line is wrong, 130 stopped.
+Exit status: 0 done, 1 an input is wrong, 2 the command line is wrong,
+130 stopped.
 """
 COMMANDS = (embed_command, probe_command, pretrain_command, presets_command)
 STOPPED = 130
@@ -39,7 +39,7 @@ def main(arguments=None):
     """Runs the command line.
 
     Args:
-        arguments: list of str. Defaults to those of the process.
+        arguments: list of str. Defaults to the arguments of the process.
 
     Returns:
         int, the exit status.
@@ -77,7 +77,7 @@ def _parser():
     common.add_argument(
         "--traceback",
         action="store_true",
-        help="show where an error came from, to report a bug",
+        help="show the traceback of an error, to report a bug",
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:

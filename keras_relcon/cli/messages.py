@@ -1,9 +1,9 @@
-"""What the command says on the standard error: one line each."""
+"""Messages of the command on the standard error, one line each."""
 
 import sys
 
 PROGRAM = "keras-relcon"
-# What goes wrong by what was given, and not by a bug.
+# Errors that come from the input, and not from a bug.
 USER_ERRORS = (
     ValueError,
     TypeError,
@@ -11,8 +11,8 @@ USER_ERRORS = (
     OSError,
     FloatingPointError,
 )
-# Words of the package's errors: the option that a command must have, or `None`,
-# and what its user writes.
+# Words in the errors of the package, the option that a command must have (or
+# `None`), and the words for the command line.
 OPTIONS = (
     ('`read_recording(..., unit="m/s2")`', "unit", "--unit m/s2"),
     ('unit="m/s2"', "unit", "--unit m/s2"),
@@ -40,10 +40,10 @@ def report_error(error, args, about=None):
     """Writes one line about an error.
 
     Args:
-        error: exception. Its message may name arguments of Python functions:
-            the options of the command are said in their place.
+        error: exception. Arguments of Python functions in its message are
+            replaced by the options of the command.
         args: `argparse.Namespace` of the command.
-        about: str. The file that it is about. Defaults to `None`.
+        about: str. The file that the error is about. Defaults to `None`.
     """
     words = [str(error), *getattr(error, "__notes__", [])]
     if about is not None and about not in words[0]:
@@ -52,11 +52,11 @@ def report_error(error, args, about=None):
 
 
 def report_warning(args, message, *more, **kwargs):
-    """Writes one line about a warning; in place of `warnings.showwarning`.
+    """Writes one line about a warning; replaces `warnings.showwarning`.
 
     Args:
         args: `argparse.Namespace` of the command.
-        message: the warning. What `showwarning` is given besides is not said.
+        message: the warning. Other arguments of `showwarning` are ignored.
     """
     say(f"warning: {_with_options(str(message), args)}")
 

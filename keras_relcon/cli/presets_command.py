@@ -5,7 +5,7 @@ NAME = "presets"
 HELP = "list the presets, or show the model card of one"
 DESCRIPTION = """\
 Without NAME: a table of the presets that come with the package.
-With NAME: its model card, with what it takes, what it was trained on, its
+With NAME: the model card of a preset, with its input, its training data, its
 probe scores beside both controls, and its limits.
 
   keras-relcon presets

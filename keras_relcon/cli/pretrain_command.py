@@ -1,17 +1,17 @@
 from keras_relcon import recipes
 
 NAME = "pretrain"
-HELP = "pretrain an encoder of your own, from a config"
+HELP = "pretrain your own encoder from a config"
 DESCRIPTION = """\
 Trains the motif distance, then the encoder, and writes a preset directory.
-CONFIG is TOML or JSON; paths in it are relative to its folder. The shortest:
+CONFIG is TOML or JSON. Its paths are relative to its folder. The shortest:
 
   data = "recordings"     # a folder of <subject>/<name>.csv, or an archive
   output = "my_preset"    # not within that folder
 
-and everything that can be said, with its defaults:
+All keys, with their defaults:
 
-  held_out_subjects = []  # never trained on; else `held_out_share`, by seed
+  held_out_subjects = []  # never trained on; if empty, a share by seed
   held_out_share = 0.2
   seed = 0
   [recordings]            # for a folder of .csv files
@@ -42,28 +42,28 @@ and everything that can be said, with its defaults:
   learning_rate = 1e-3
   schedule = "constant"   # or "cosine", to zero at the last step
   warmup_steps = 0        # of "cosine"
-  projector = []          # widths of an MLP that training alone uses
+  projector = []          # widths of an MLP, used only in training
   policy = "subject"      # candidates: also "recording" or "time_span",
   span_seconds = 3600     # then within so many seconds; no default
   minimum_std_g = 0.01    # leaves out windows at rest; no default
   skip_nonfinite = false  # leave out a step whose loss is not finite
-  [views]                 # AugmentedViews, beside the relative loss
-  weight = 0.0            # none
-  projector = []          # as above, of its own
+  [views]                 # AugmentedViews, a second loss
+  weight = 0.0            # 0: no second loss
+  projector = []          # widths of another MLP, as above
   temperature = 0.1
-  [run]                   # what changes nothing of the outcome
+  [run]                   # does not change the result
   checkpoint_steps = 100
   max_minutes = 60        # then save and stop; no default
   tensorboard = false
   [facts]                 # more for the model card: intended_use, limits, ...
 
-A run that was stopped or killed goes on at its last checkpoint when it is run
-again, and ends the same: checkpoints and the trained motif distance are kept
-in `<output>.stages` until the preset is written. While it runs, a second run
-into the same output is refused. `<output>.logs` has a table of
-the epochs, `bad_batches.jsonl` if a loss was not finite, and what TensorBoard
-reads. Where held-out recordings are labelled, the motif distance is scored on
-them before the encoder is trained.
+A run that was stopped or killed resumes from its last checkpoint when you run
+it again, with the same result. Checkpoints and the trained motif distance are
+kept in `<output>.stages` until the preset is written. While it runs, a second
+run into the same output is refused. `<output>.logs` has a table of the epochs,
+`bad_batches.jsonl` if a loss was not finite, and the files for TensorBoard. If
+held-out recordings have labels, the motif distance is scored on them before
+the encoder is trained.
 """
 
 
@@ -78,8 +78,8 @@ def add_arguments(parser):
         "--max-minutes",
         type=float,
         metavar="M",
-        help="save and stop after so long, with exit status 0; run again to "
-        "go on",
+        help="save and stop after this time, with exit status 0; run again "
+        "to continue",
     )
 
 
@@ -93,9 +93,9 @@ def run(args):
         say=lambda line: print(line, flush=True),
     )
     if path is None:
-        print("not finished: run the same command again to go on")
+        print("not finished: run the same command again to continue")
         return 0
-    # In full: a bundled preset may be called like the output.
+    # The full path: a bundled preset may have the name of the output.
     place = path.resolve().as_posix()
     print(f'load it with keras_relcon.presets.from_preset("{place}")')
     return 0

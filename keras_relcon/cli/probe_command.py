@@ -15,12 +15,12 @@ NAME = "probe"
 HELP = "probe an encoder on labelled recordings"
 DESCRIPTION = """\
 Cuts labelled recordings into windows, embeds them with the frozen encoder,
-and fits a linear probe. Subjects never lie on both sides of a fold. Beside
-the encoder stand an untrained one and hand-made features: a score means
-something only by its distance from these.
+and fits a linear probe. No subject is in two parts of a fold. An untrained
+encoder and hand-made features are scored beside the encoder: compare its score
+with theirs.
 
 DATA is a MotionSense zip, a WISDM zip, or a folder of <subject>/<name>.csv
-files with the columns x, y, z, label, and time where there is no fixed rate.
+files with the columns x, y, z, label, and time if there is no fixed rate.
 
   keras-relcon probe recordings/ --folds 5 --output report/
 """
@@ -34,19 +34,19 @@ def add_arguments(parser):
         type=Path,
         default=Path("report"),
         metavar="FOLDER",
-        help="where tables and plots go (default: report)",
+        help="where tables and plots are written (default: report)",
     )
     parser.add_argument(
-        "--folds", type=int, default=5, help="parts of the subjects (5)"
+        "--folds", type=int, default=5, help="number of folds (5)"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the untrained encoder (0)"
+        "--seed", type=int, default=0, help="seed of the untrained encoder (0)"
     )
     parser.add_argument(
         "--cache",
         type=Path,
         metavar="FOLDER",
-        help="keeps embeddings and folds, so that a stopped run goes on",
+        help="keeps embeddings and folds, so that a stopped run resumes",
     )
     add_folder_arguments(parser)
 
@@ -54,7 +54,10 @@ def add_arguments(parser):
 def add_folder_arguments(parser):
     group = parser.add_argument_group("for a folder of .csv files")
     group.add_argument(
-        "--unit", choices=("g", "m/s2"), default="g", help="of the axes (g)"
+        "--unit",
+        choices=("g", "m/s2"),
+        default="g",
+        help="unit of the axes (g)",
     )
     group.add_argument(
         "--sample-rate-hz",
@@ -93,27 +96,27 @@ def run(args):
 
 
 def _probed_subjects(windows):
-    """Subjects with a window that can be scored; says who has none."""
-    # Without any labels all pass, and `cross_validate` says what is missing.
+    """Subjects with a window that can be scored; warns about the others."""
+    # Without any labels all pass, and `cross_validate` raises the error.
     is_usable = windows.valid & (windows.labels != "")
     subjects = np.unique(windows.select(is_usable).subjects)
     left_out = np.setdiff1d(windows.subjects, subjects)
     if len(left_out):
         warnings.warn(
-            f"The subjects {left_out.tolist()} are left out, for they have no "
-            "window that is labelled and without missing samples.",
+            f"The subjects {left_out.tolist()} are left out, because they have "
+            "no window that is labelled and without missing samples.",
             stacklevel=2,
         )
     return subjects
 
 
 def _can_draw():
-    """Whether there will be figures; says so before the work if not."""
+    """Whether there will be figures; warns before the work if not."""
     try:
         import_figure()
     except ImportError:
         warnings.warn(
-            "The report will have no figures, for matplotlib is not "
+            "The report will have no figures, because matplotlib is not "
             'installed. Install it with `pip install "keras-relcon[report]"`.',
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""One encoder, pretrained by RelCon and by its rivals, and compared."""
+"""Pretrains one encoder with RelCon and with other methods, and compares."""
 
 import math
 from pathlib import Path
@@ -48,25 +48,25 @@ def compare_methods(
     seed=0,
     say=print,
 ):
-    """Pretrains the encoder of `relcon_small` by each method and probes it.
+    """Pretrains the encoder of `relcon_small` with each method and probes it.
 
-    Every method trains the encoder from the same weights on the subjects of
-    pretraining of WISDM, for the same steps of as many windows; where a
-    distance ranks, it is that of the preset, trained on the same subjects.
-    Then a linear probe on the held-out subjects of WISDM, and on MotionSense
-    in g. What is done is kept in `output`: a comparison that was stopped goes
-    on.
+    Every method trains the encoder from the same weights, on the pretraining
+    subjects of WISDM, for the same number of steps with the same number of
+    windows. Methods that rank by a motif distance use that of the preset,
+    which was trained on the same subjects. Then a linear probe is scored on
+    the held-out subjects of WISDM, and on MotionSense in g. Finished parts are
+    kept in `output`, so that a comparison that was stopped resumes.
 
     Args:
         wisdm: path of `wisdm-dataset.zip`.
         motionsense: path of `A_DeviceMotion_data.zip`.
         output: str or path. Folder of encoders, results and reports.
         methods: sequence of names of `METHODS`. Defaults to all.
-        steps: int. Of the training. Defaults to `500`.
-        batch_size: int. Anchors of a step. Defaults to `32`.
-        num_candidates: int. Of an anchor. Defaults to `8`.
+        steps: int. Training steps. Defaults to `500`.
+        batch_size: int. Anchors in a step. Defaults to `32`.
+        num_candidates: int. Candidates of each anchor. Defaults to `8`.
         seed: int. Defaults to `0`.
-        say: callable. Is given lines of text. Defaults to `print`.
+        say: callable. Called with lines of text. Defaults to `print`.
 
     Returns:
         list of two reports, of `wisdm_watch` and `table4_motionsense`.
@@ -120,17 +120,17 @@ def compare_methods(
 def train_by(
     method, encoder, distance, store, steps, batch_size, num_candidates, seed
 ):
-    """Trains an encoder in place by a method.
+    """Trains an encoder in place with a method.
 
-    Methods that take single windows get as many as RelCon has anchors and
-    candidates.
+    Methods that train on single windows get as many windows as RelCon has
+    anchors and candidates.
 
     Args:
         method: str. A name of `METHODS`.
         encoder: `keras.Model`.
         distance: `MotifDistance`, trained.
         store: `WindowStore`.
-        steps, batch_size, num_candidates, seed: as of `compare_methods`.
+        steps, batch_size, num_candidates, seed: see `compare_methods`.
     """
     keras.utils.set_random_seed(seed)
     model = METHODS[method](encoder, distance)
@@ -141,7 +141,7 @@ def train_by(
         )
     else:
         num_windows = batch_size * (1 + num_candidates)
-        # AugPred draws windows with movement more often, as it asks for.
+        # AugPred draws windows with movement more often, as its paper does.
         weighting = "activity" if method == "AugPred" else None
         batches = data.WindowBatches(
             store, num_windows, weighting=weighting, **size

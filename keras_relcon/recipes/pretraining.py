@@ -28,28 +28,28 @@ from keras_relcon.recipes.pretraining_stages import (
     stages_of,
 )
 
-LOGGED_STEPS = 100  # of the motif distance, where its steps are given
+LOGGED_STEPS = 100  # in an epoch of the motif distance, if it has steps
 
 
 def pretrain(config, overwrite=False, say=None):
     """Trains the motif distance, then the encoder, and writes a preset.
 
     A finished motif distance is kept beside the output, in
-    `<output>.stages/motif_distance`, under a hash of all that it depends on,
-    and checkpoints of the stage that is trained beside it: a run that was
-    stopped or killed goes on there, and ends with the same weights. A preset
-    that the same config wrote is kept as it is.
+    `<output>.stages/motif_distance`, with a hash of everything that it depends
+    on. Checkpoints of the current stage are kept beside it. So a run that was
+    stopped or killed resumes, and ends with the same weights. A preset that
+    the same config wrote is left unchanged.
 
     Args:
         config: dict of `read_config` or `complete_config`.
         overwrite: bool. Whether a preset or checkpoints of another config
             may be replaced. Defaults to `False`.
-        say: callable. Is given a line of text at each stage, e.g. `print`.
+        say: callable. Called with a line of text at each stage, e.g. `print`.
             Defaults to `None`.
 
     Returns:
-        `Path` of the preset directory, or `None` if `run.max_minutes` were
-        over first: call it again to go on.
+        `Path` of the preset directory; or `None` if `run.max_minutes` passed
+        before the end. Call it again to continue.
 
     Raises:
         FileExistsError: if something else is at the output, or checkpoints
@@ -73,7 +73,7 @@ def pretrain(config, overwrite=False, say=None):
 
 
 def _pretrain(config, keys, overwrite, say):
-    """The two stages and the preset, in a folder that is locked."""
+    """Trains the two stages and writes the preset, in a locked folder."""
     output = config["output"]
     _check_start(config, overwrite)
     others = other_stages(config, keys, overwrite)
@@ -85,7 +85,7 @@ def _pretrain(config, keys, overwrite, say):
         f"hours; held out: {held_out}"
     )
     groups = _candidate_groups(config, train)
-    # Not before it is known that there is something to train on.
+    # Only now is it known that there is data to train on.
     for folder in others:
         shutil.rmtree(folder)
     deadline, minutes = None, config["run"]["max_minutes"]
@@ -119,7 +119,7 @@ def _pretrain(config, keys, overwrite, say):
 
 
 def _check_start(config, overwrite):
-    """Raises before the training what would refuse the preset after it."""
+    """Raises before training if the preset could not be saved after it."""
     output = config["output"]
     if output.exists() and not overwrite:
         raise FileExistsError(
@@ -133,7 +133,7 @@ def _check_start(config, overwrite):
 
 
 def _split(config):
-    """A store to train on, the subjects kept out of it, their recordings."""
+    """The store to train on, the held-out subjects, and their recordings."""
     recordings = data.load_recordings(config["data"], **config["recordings"])
     store = data.WindowStore.from_recordings(recordings, **config["windows"])
     held_out = [str(name) for name in config["held_out_subjects"]]
@@ -155,12 +155,12 @@ def _split(config):
 
 
 def _distance_stage(config, train, unseen, key, deadline, say):
-    """The trained motif distance, from its stage where that is finished."""
+    """The trained motif distance, from its stage if that is finished."""
     stage = stages_of(config) / "motif_distance"
     if stage.exists() and key_of(stage) == key:
         say("1. the motif distance is trained already")
         return presets.from_preset(stage)
-    say("1. the motif distance learns to rebuild windows")
+    say("1. the motif distance learns to reconstruct windows")
     settings = config["motif_distance"]
     distance, steps = make_distance(config), settings["steps"]
     batches = data.WindowBatches(
@@ -188,7 +188,7 @@ def _distance_stage(config, train, unseen, key, deadline, say):
         overwrite=True,
         **config["windows"],
     )
-    # The weights of the stage: a run that goes on from it is the same.
+    # The saved weights, so that a run that resumes here is the same.
     return presets.from_preset(stage)
 
 
@@ -208,7 +208,7 @@ def _candidate_groups(config, train):
 
 def _train_encoder(config, groups, distance, key, deadline, say):
     """The trained model, and the seconds that both stages took."""
-    say("2. RelCon teaches the encoder that order")
+    say("2. RelCon trains the encoder to keep the order of the distances")
     settings = config["relcon"]
     keras.utils.set_random_seed(config["seed"] + 1)
     model = make_model(config, distance)

@@ -1,4 +1,4 @@
-"""Reads the config of a pretraining, fills it up and checks it."""
+"""Reads the config of a pretraining, adds defaults and checks it."""
 
 import difflib
 import json
@@ -110,14 +110,15 @@ def read_config(path):
         path: str or path, ending in `.toml` or `.json`.
 
     Returns:
-        dict with the keys of `DEFAULTS` and `REQUIRED`, all sections filled
-        up; `data` and `output` are `Path`, relative to the file's folder.
+        dict with the keys of `DEFAULTS` and `REQUIRED` and all sections
+        complete. `data` and `output` are `Path`, relative to the file's
+        folder.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged, lacks what is required, has a key or a
-            kind of value that is not known (the nearest key is suggested), or
-            a value that cannot be trained with.
+        ValueError: if the file is damaged, a required key is missing, a key
+            is unknown (the nearest key is suggested), or a value is of the
+            wrong kind or cannot be used for training.
     """
     path = Path(path)
     readers = {".toml": tomllib.loads, ".json": json.loads}
@@ -137,11 +138,11 @@ def read_config(path):
 
 
 def complete_config(values, folder="."):
-    """Checks a config and fills it up with the defaults.
+    """Checks a config and adds the defaults.
 
     Args:
         values: dict, as read.
-        folder: str or path. What its paths are relative to.
+        folder: str or path. Its paths are relative to this folder.
 
     Returns:
         dict. See `read_config`.
@@ -158,7 +159,7 @@ def complete_config(values, folder="."):
     missing = [name for name in REQUIRED if name not in values]
     if missing:
         raise ValueError(
-            f"The config must say {list(REQUIRED)}. Received: no {missing}. "
+            f"The config must have {list(REQUIRED)}. Received: no {missing}. "
             "Add it."
         )
     config = {name: Path(folder) / str(values[name]) for name in REQUIRED}
@@ -174,20 +175,20 @@ def complete_config(values, folder="."):
     _check_values(config)
     rate_hz = config["windows"]["sample_rate_hz"]
     if rate_hz == int(rate_hz):
-        # 100 and 100.0 are one config: what is trained is kept by its hash.
+        # 100 and 100.0 are one config, and must have the same hash.
         config["windows"]["sample_rate_hz"] = int(rate_hz)
     return config
 
 
 def stated_config(config):
-    """A config as JSON can hold it, without what is of this computer.
+    """Returns a config that JSON can hold, without paths of this computer.
 
     Args:
         config: dict of `complete_config`.
 
     Returns:
-        dict, which `complete_config` takes: `data` and `output` are names,
-        sections without `facts`, and no key whose value is `None`.
+        dict that `complete_config` accepts. `data` and `output` are names,
+        `facts` is left out, and so is every key whose value is `None`.
     """
     stated = {name: config[name].name for name in REQUIRED}
     for name, value in config.items():
@@ -222,7 +223,7 @@ def _check_keys(values, known, owner):
 
 
 def _check_like_default(name, value, default):
-    """Raises unless a value is of the kind of its default."""
+    """Raises unless a value is of the same kind as its default."""
     if value is None and default is None:
         return
     kind = type(default)
@@ -248,7 +249,7 @@ def _check_like_default(name, value, default):
 
 
 def _check_values(config):
-    """Raises at the first value that nothing can be trained with."""
+    """Raises at the first value that cannot be used for training."""
     _check_output(config["output"], config["data"])
     check_number("held_out_share", config["held_out_share"], least=0, below=1)
     check_number("views.weight", config["views"]["weight"], least=0)

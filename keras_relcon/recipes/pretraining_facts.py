@@ -1,4 +1,4 @@
-"""What a pretraining measures, and writes into the model card."""
+"""Measurements of a pretraining, and facts for the model card."""
 
 import platform
 
@@ -9,15 +9,15 @@ from keras_relcon.recipes.pretraining_config import stated_config
 
 
 def same_activity_auc(distance, recordings, windows, say):
-    """Scores the distance by activity, beside the Euclidean one.
+    """Scores the distance by activity, beside the Euclidean distance.
 
-    See `motif_distance_auc`. Candidates are of the anchor's own subject.
+    See `motif_distance_auc`. Candidates are of the anchor's subject.
 
     Args:
         distance: `MotifDistance`, trained.
-        recordings: list of `Recording`, of subjects that did not train it.
+        recordings: list of `Recording`, of subjects it was not trained on.
         windows: dict of `sample_rate_hz` and `window_length`.
-        say: callable. Is told why there is no score.
+        say: callable. Called with the reason if there is no score.
 
     Returns:
         dict of str to float, or `None` if there are no labels, or too few.
@@ -25,7 +25,7 @@ def same_activity_auc(distance, recordings, windows, say):
     labelled = [item for item in recordings if item.labels is not None]
     if not labelled:
         return None
-    # A score to look at: where there is none, training goes on.
+    # The score is only for information: without it, training continues.
     try:
         unseen = data.make_windows(
             labelled, **windows, stride=windows["window_length"]
@@ -49,14 +49,14 @@ def pretraining_facts(config, train, held_out, model, auc, seconds):
 
     Args:
         config: dict of `complete_config`.
-        train: `WindowStore` that was trained on.
+        train: `WindowStore` that was used for training.
         held_out: list of str. Subjects.
         model: `RelConModel`, as it was trained.
         auc: dict of `same_activity_auc`, or `None`.
         seconds: float. Of training.
 
     Returns:
-        dict, which JSON can hold.
+        dict that JSON can hold.
     """
     settings, history = config["relcon"], model.history.history
     steps_per_epoch = min(settings["steps_per_epoch"], settings["steps"])

@@ -25,7 +25,7 @@ def make_distance(config):
 
 
 def check_models(config):
-    """Raises what the models of a config raise, before any is trained."""
+    """Makes the models of a config, so that their errors come early."""
     model = make_model(config, make_distance(config))
     length = config["windows"]["window_length"]
     model.encoder.build((None, length, 3))
@@ -47,10 +47,10 @@ def make_model(config, distance):
 
 
 def in_float32(model):
-    """The `RelConModel` to keep: its weights, in an encoder in float32.
+    """The `RelConModel` to save: its weights, in an encoder in float32.
 
-    What computes in half precision is slow on a CPU, and no use to most who
-    load a preset; `from_preset(..., dtype=...)` asks for it.
+    An encoder in half precision is slow on a CPU, and most users of a preset do
+    not need it; `from_preset(..., dtype=...)` chooses another precision.
     """
     trained = model.encoder
     if trained.dtype_policy.name == "float32":
@@ -65,7 +65,7 @@ def in_float32(model):
 
 
 def learning_rate(config, section, steps):
-    """The rate of a stage of so many steps: a number, or a schedule."""
+    """The learning rate of a stage of `steps` steps: a number or a schedule."""
     settings = config[section]
     rate, warmup = settings["learning_rate"], settings["warmup_steps"]
     if settings["schedule"] == "constant":
@@ -80,12 +80,12 @@ def learning_rate(config, section, steps):
 
 
 def check_schedule(section, settings):
-    """Raises a `ValueError` if a warm-up does not go with a stage."""
+    """Raises a `ValueError` if a stage cannot have its warm-up."""
     warmup_steps = settings["warmup_steps"]
     if warmup_steps and settings["schedule"] == "constant":
         raise ValueError(
             message(
-                f"`{section}.warmup_steps` goes with {section}.schedule = "
+                f"`{section}.warmup_steps` needs {section}.schedule = "
                 '"cosine".',
                 f'warmup_steps = {warmup_steps} with "constant"',
                 'Choose "cosine", or leave out the warm-up.',
@@ -96,7 +96,7 @@ def check_schedule(section, settings):
 
 
 def _check_warmup(section, warmup_steps, steps):
-    """Raises a `ValueError` if a stage would end before it is warm."""
+    """Raises a `ValueError` if a stage would end before its warm-up."""
     if warmup_steps >= steps:
         raise ValueError(
             message(

@@ -1,4 +1,4 @@
-"""Trains a stage of the pretraining in as many runs as it takes."""
+"""Trains a stage of the pretraining, in one run or several."""
 
 import hashlib
 import importlib.util
@@ -25,18 +25,18 @@ MODEL_SECTIONS = (*DISTANCE_SECTIONS, "encoder", "relcon", "views")
 
 
 class Paused(Exception):
-    """The time of this run is over, and the stage is saved."""
+    """Raised when the time of a run is over and the stage is saved."""
 
 
 def fit_stage(model, batches, epochs, name, key, config, deadline=None):
-    """Fits a compiled model, from its last checkpoint where there is one.
+    """Fits a compiled model, from its last checkpoint if there is one.
 
     Args:
         model: compiled `keras.Model`.
         batches: `CandidateGroups` or `WindowBatches`.
         epochs: int.
-        name: str. Of the stage; checkpoints and logs have it.
-        key: str. Hash of all that the stage depends on.
+        name: str. Name of the stage, used for checkpoints and logs.
+        key: str. Hash of everything that the stage depends on.
         config: dict of `complete_config`.
         deadline: float. Of `time.monotonic()`. Defaults to `None`.
 
@@ -44,7 +44,7 @@ def fit_stage(model, batches, epochs, name, key, config, deadline=None):
         `ResumableTraining`, with the seconds of all runs.
 
     Raises:
-        Paused: if the deadline came first.
+        Paused: if the deadline passed before the end.
         FloatingPointError: if the loss is not finite.
     """
     settings, output = config["run"], config["output"]
@@ -70,13 +70,13 @@ def fit_stage(model, batches, epochs, name, key, config, deadline=None):
 
 
 def stages_of(config):
-    """Folder of what is kept until the preset is written."""
+    """The folder of files that are kept until the preset is written."""
     output = Path(config["output"])
     return output.with_name(f"{output.name}.stages")
 
 
 def stage_keys(config):
-    """Hashes all that each stage depends on.
+    """Hashes everything that each stage depends on.
 
     Args:
         config: dict of `complete_config`.
@@ -97,7 +97,7 @@ def stage_keys(config):
 
 
 def key_of(directory):
-    """The hash that a finished directory is of, or `None`."""
+    """The hash of the config of a finished directory, or `None`."""
     try:
         metadata = read_preset(directory)[1]
     except ValueError:
@@ -106,12 +106,12 @@ def key_of(directory):
 
 
 def other_stages(config, keys, overwrite):
-    """Finds what was trained by another config, or refuses it.
+    """Finds stages of another config, or raises if there are any.
 
     Args:
         config: dict of `complete_config`.
         keys: dict of `stage_keys`.
-        overwrite: bool. Whether they may be removed.
+        overwrite: bool. Whether stages of another config may be removed.
 
     Returns:
         list of `Path`, the folders to remove.
@@ -128,8 +128,8 @@ def other_stages(config, keys, overwrite):
     if others and not overwrite:
         raise FileExistsError(
             "The stages must be those of this config. Received: "
-            f"{[str(folder) for folder in others]}, trained by another, or by "
-            "an earlier version. Go back to it, choose another output, or pass "
+            f"{[str(folder) for folder in others]}, of another config or of an "
+            "earlier version. Use that config, choose another output, or pass "
             "overwrite=True to remove them."
         )
     return others
@@ -159,7 +159,7 @@ def _data_files(path):
         and not file.parent.name.startswith(".")
     )
     if not files:
-        data.load_recordings(path)  # raises, and says what must be there
+        data.load_recordings(path)  # raises, and says what is expected
     return files
 
 
@@ -179,6 +179,6 @@ def _tensorboard(path):
             raise ImportError(
                 f"run.tensorboard = true needs {package}. Install it with "
                 "`pip install tensorboard tensorflow`, or leave the key out: "
-                "the same figures are in the .csv file of the logs."
+                "the .csv file of the logs has the same figures."
             )
     return keras.callbacks.TensorBoard(str(path))

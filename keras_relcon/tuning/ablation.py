@@ -1,7 +1,7 @@
 """The arms of the paper's ablations, and the search that trains them.
 
-Tables 5, 6 and 7 of [RelCon](https://arxiv.org/abs/2411.18822). Each arm is the
-settings in which it differs from the base.
+Tables 5, 6 and 7 of [RelCon](https://arxiv.org/abs/2411.18822). An arm is given
+by the settings in which it differs from the base.
 """
 
 import os
@@ -19,8 +19,8 @@ from keras_relcon.tuning.settings import complete
 
 ARMS = {
     "base": {},
-    # Table 5. What trains a distance "without augmentations" it does not say:
-    # a hidden span, or the window itself.
+    # Table 5. The paper does not say how a distance is trained "without
+    # augmentations": from a window with a hidden span, or from the window.
     "no_augmentation": {"augmentation": "mask"},
     "no_augmentation_identity": {"augmentation": "identity"},
     "no_rev_in": {"normalization": "none"},
@@ -40,7 +40,7 @@ ARMS = {
     "temperature_0.5": {"temperature": 0.5},
     "temperature_0.1": {"temperature": 0.1},
     "temperature_0.05": {"temperature": 0.05},
-    # The paper takes candidates from all of a subject's recordings.
+    # The paper uses candidates from all of a subject's recordings.
     "within_recording": {"candidates": "within_recording"},
     # The paper has 20.
     "num_candidates_1": {"num_candidates": 1},
@@ -60,23 +60,23 @@ class AblationHyperModel(RelConHyperModel):
     """Trains the arms of an ablation, each with every seed.
 
     The arms of Tables 5, 6 and 7 of
-    [RelCon](https://arxiv.org/abs/2411.18822), on the real classes: every arm
-    is a change of settings, see `ARMS`. All arms of a seed see the same
-    anchors, steps, probe and validation subjects, but for `within_recording`,
-    whose anchors are of recordings with enough windows. With
-    `keras_tuner.GridSearch` a trial is one arm with one seed; see
+    [RelCon](https://arxiv.org/abs/2411.18822), with the real classes: every
+    arm is a change of settings, see `ARMS`. All arms of a seed have the same
+    anchors, steps, probe and validation subjects. The exception is
+    `within_recording`, whose anchors are from recordings with enough windows.
+    With `keras_tuner.GridSearch` a trial is one arm with one seed; see
     `run_ablation`.
 
-    Differs from the paper: it scores on tasks of its own, here the arms are
-    scored on validation subjects. What trains a distance without augmentations
-    it does not say: `ARMS` has two readings.
+    Differs from the paper: the paper scores on its own tasks; here the arms
+    are scored on validation subjects. The paper does not say how a distance is
+    trained without augmentations: `ARMS` has two readings.
 
     Args:
-        store, windows, folds, cache_dir: as of `RelConHyperModel`.
+        store, windows, folds, cache_dir: see `RelConHyperModel`.
         arms: sequence of names of `ARMS`, or dict of name to settings that
             differ from `base`. Defaults to the arms of Tables 5 and 6.
         seeds: sequence of int. Defaults to `(0, 1, 2)`.
-        **kwargs: as of `RelConHyperModel`.
+        **kwargs: see `RelConHyperModel`.
 
     Raises:
         ImportError: if KerasTuner is missing.
@@ -118,7 +118,7 @@ class AblationHyperModel(RelConHyperModel):
         return self.kept.scores(self.key(self.settings_of(arm, seed)))
 
     def encoder_path(self, arm, seed):
-        """Where the trained encoder of an arm is, for `load_model`."""
+        """The path of the trained encoder of an arm, for `load_model`."""
         key = self.key(self.settings_of(arm, seed))
         return self.kept.encoder_path(key)
 
@@ -126,11 +126,11 @@ class AblationHyperModel(RelConHyperModel):
 def run_ablation(hyper_model, directory, verbose=0):
     """Trains every arm with every seed by grid search, and compares them.
 
-    A trial that fails is kept with its reason, and the search goes on. A run
-    that was stopped goes on where it ended, also with other arms or seeds:
-    the `cache_dir` of the hypermodel has the finished trials, and those that
-    failed are tried anew. KerasTuner's own record of a grid search is not
-    used for that; it does not hold what is left of the grid (as of 1.4.8).
+    A trial that fails is kept with its reason, and the search continues. A run
+    that was stopped resumes where it ended, also with other arms or seeds:
+    finished trials are in the `cache_dir` of the hypermodel, and failed trials
+    are run again. KerasTuner's own record of a grid search is not used for
+    this, because it does not have the rest of the grid (as of 1.4.8).
 
     With the environment variables of KerasTuner set (`KERASTUNER_TUNER_ID`,
     `KERASTUNER_ORACLE_IP`, `KERASTUNER_ORACLE_PORT`) the same call is the chief
@@ -139,15 +139,15 @@ def run_ablation(hyper_model, directory, verbose=0):
     Args:
         hyper_model: `AblationHyperModel`.
         directory: str or path. KerasTuner keeps the state of the search
-            there, anew for each run.
+            there; each run starts a new one.
         verbose: int. Of the tuner and of `fit`. Defaults to `0`.
 
     Returns:
-        `AblationResults`; on a worker `None`, the chief has them.
+        `AblationResults`; `None` on a worker, because the chief has them.
 
     Raises:
         ImportError: if KerasTuner is missing.
-        TypeError: if `hyper_model` is no `AblationHyperModel`.
+        TypeError: if `hyper_model` is not an `AblationHyperModel`.
     """
     check_kind(
         "hyper_model",
@@ -174,7 +174,7 @@ def run_ablation(hyper_model, directory, verbose=0):
 
 
 def _named_arms(arms):
-    """A dict of arm to settings, from names of `ARMS` or from such a dict.
+    """Returns a dict of arm to settings, from names of `ARMS` or such a dict.
 
     Raises:
         ValueError: if a name is unknown, or there is no arm.

@@ -35,21 +35,21 @@ _HEAD = (
 class AblationResults:
     """Validation macro-F1 of each arm, and its paired difference to the base.
 
-    With two seeds or more, a seed is one unit and its value is the mean over
-    the folds: Student's interval over seeds. With one seed, a fold is one
-    unit, and the interval is widened for training subjects that folds share
+    With two seeds or more, a seed is one unit, its value is the mean over the
+    folds, and the interval is Student's over seeds. With one seed, a fold is
+    one unit, and the interval is widened because folds share training subjects
     (`paired_difference`). With a single unit there is no interval.
 
     Args:
-        trials: list of dict, as of `trial_rows`, of an `AblationHyperModel`.
-        validation_train_ratio: float. Validation by training subjects, for
-            intervals over folds. Defaults to `0.0`.
+        trials: list of dict of `trial_rows`, of an `AblationHyperModel`.
+        validation_train_ratio: float. Number of validation subjects over that
+            of training subjects, for intervals over folds. Defaults to `0.0`.
 
     Attributes:
         trials: the trials.
         arms: tuple of str, in the order in which they began.
         unit: `"seed"` or `"fold"`.
-        failures: list of the trials that failed.
+        failures: list of the failed trials.
 
     Raises:
         ValueError: if there is no trial, or one has no arm or no seed.
@@ -62,7 +62,8 @@ class AblationResults:
             raise ValueError(
                 "`trials` must be those of an ablation, each with an arm and "
                 f"a seed. Received: {len(self.trials)} trials, "
-                f"{sum(is_right)} of them so. Make them with `run_ablation`."
+                f"{sum(is_right)} of them with both. Make them with "
+                "`run_ablation`."
             )
         self.arms = tuple(
             dict.fromkeys(trial["values"]["arm"] for trial in self.trials)
@@ -73,7 +74,7 @@ class AblationResults:
         self._ratio = validation_train_ratio if self.unit == "fold" else 0.0
 
     def values(self, arm):
-        """dict of unit to macro-F1, of the trials that were completed."""
+        """dict of unit to macro-F1, for the completed trials."""
         found = {}
         for trial in self.trials:
             scores = trial["scores"]
@@ -91,22 +92,22 @@ class AblationResults:
         return dict(sorted(found.items()))
 
     def mean(self, arm):
-        """`(mean, low, high)` of the macro-F1, fractions; NaN for none."""
+        """`(mean, low, high)` of the macro-F1, as fractions; NaN if unknown."""
         values = list(self.values(arm).values())
         return _interval(values, np.zeros(len(values)), self._ratio)
 
     def difference(self, arm):
-        """`(mean, low, high)` of arm minus base, on the units of both."""
+        """`(mean, low, high)` of arm minus base, over units that both have."""
         return _interval(*self._pairs(arm), self._ratio)
 
     def _pairs(self, arm):
-        """Values of the arm and of the base, on the units of both."""
+        """Values of the arm and of the base, for units that both have."""
         own, base = self.values(arm), self.values(BASE)
         units = [unit for unit in own if unit in base]
         return [own[unit] for unit in units], [base[unit] for unit in units]
 
     def rows(self):
-        """One dict per arm of plain values; NaN where there is none."""
+        """One dict of plain values per arm; NaN if unknown."""
         rows = []
         for arm in self.arms:
             mean, difference = self.mean(arm), self.difference(arm)
@@ -129,7 +130,7 @@ class AblationResults:
         return rows
 
     def to_csv(self):
-        """Returns a line per arm; macro-F1 as a fraction, empty if unknown."""
+        """Returns a line per arm; macro-F1 is a fraction, empty if unknown."""
         text = io.StringIO()
         rows = self.rows()
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
@@ -141,7 +142,7 @@ class AblationResults:
         return text.getvalue()
 
     def to_markdown(self):
-        """Returns the table, what its columns mean, and what failed."""
+        """Returns the table, the meaning of its columns, and the failures."""
         lines = [_line(_HEAD), _line(["---"] + ["---:"] * (len(_HEAD) - 1))]
         lines += [_line(_cells(row)) for row in self.rows()]
         lines += [
@@ -202,8 +203,8 @@ class AblationResults:
             directory: str or path. Made if it does not exist.
 
         Raises:
-            ImportError: if matplotlib is missing; the two tables are then
-                written all the same.
+            ImportError: if matplotlib is missing. The two tables are still
+                written.
         """
         from keras_relcon.evaluation.report.plots import drawing
 

@@ -11,11 +11,11 @@ _LONGEST_REASON = 500
 
 
 class KeptTrials:
-    """Finished trainings, trained distances, and why other trainings failed.
+    """Keeps finished trainings, trained distances, and reasons of failures.
 
-    All are files named by a key, the SHA-256 of all that they depend on. The
-    scores of a training are written last: where there are scores, its encoder
-    is there as well.
+    Each file is named by a key, the SHA-256 of everything that it depends on.
+    The scores of a training are written last, so if there are scores, its
+    encoder is also there.
 
     Args:
         directory: str or path. Made if it does not exist. Several processes
@@ -37,11 +37,11 @@ class KeptTrials:
 
         Args:
             key: str.
-            train: callable without arguments that returns the weights. Called
-                where no worker has done so yet.
+            train: callable without arguments that returns the weights. It is
+                called if no worker has trained the distance yet.
 
         Returns:
-            list of arrays, as of `MotifDistance.get_weights`.
+            list of arrays, as `MotifDistance.get_weights` returns them.
         """
 
         def compute():
@@ -75,23 +75,23 @@ class KeptTrials:
         self._folder.keep_json("scores", key, facts)
 
     def reason(self, key):
-        """Why the training of a key failed, a line, or `None`."""
+        """One line that says why the training of a key failed, or `None`."""
         return self._entry("failure", key, "reason")
 
     @contextlib.contextmanager
     def keeping_reason(self, key, settings):
-        """Keeps the reason where what is inside fails; the error goes on."""
+        """Keeps the reason if its block fails, and raises the error again."""
         try:
             yield
         except Exception as error:
             facts = {"settings": settings, "reason": _in_a_line(error)}
-            # Where nothing can be written, the error itself matters more.
+            # If nothing can be written, the error itself matters more.
             with contextlib.suppress(OSError):
                 self._folder.keep_json("failure", key, facts)
             raise
 
     def forget_reason(self, key):
-        """To be called where a training that failed before has ended well."""
+        """Call it when a training that had failed before has succeeded."""
         path = self._folder.path("failure", key, ".json")
         path.unlink(missing_ok=True)
 
@@ -101,7 +101,7 @@ class KeptTrials:
 
 
 def _in_a_line(error):
-    """The kind of an error and the first lines of what it says."""
+    """The kind of an error and the first lines of its message."""
     # Keras puts the arguments of a layer below the message, which is bold.
     text = _COLORS.sub("", str(error)).split("Arguments received by")[0]
     lines = [line.strip() for line in text.splitlines() if line.strip()]

@@ -24,50 +24,52 @@ from keras_relcon.tuning.validation_probe import ValidationProbe, mean_scores
 class RelConHyperModel(import_keras_tuner().HyperModel):
     """Searches the settings of RelCon with KerasTuner.
 
-    A trial trains a motif distance, or takes one that an earlier trial
-    trained with the same settings; trains the encoder; and scores it by
-    `ValidationProbe`. Works with every tuner of KerasTuner, with several
+    A trial trains a motif distance, or reuses one that an earlier trial trained
+    with the same settings. Then it trains the encoder and scores it with
+    `ValidationProbe`. It works with every tuner of KerasTuner, with several
     workers, and on the three backends. A setting that another one switches off
-    is not in the trial, so that no two trials are the same training. What an
-    earlier search finished is taken from `cache_dir`, except by Hyperband,
-    which goes on from trials of its own.
+    is not in the trial, so that no two trials are the same training. Trials
+    that an earlier search finished are read from `cache_dir`, except with
+    Hyperband, which continues its own trials.
 
     Args:
         store: `WindowStore` to pretrain on, without validation subjects.
         windows: `Windows` with labels, to probe.
         folds: list of `Fold`. Their test subjects are never read.
-        cache_dir: str or path. Trained distances, finished trials and their
-            encoders are kept there, and why other trials failed, under the
-            SHA-256 of all that they depend on: the settings, the data, the
-            backend, versions, and the code of this package. May be shared by
-            workers and searches.
+        cache_dir: str or path. Trained distances, finished trials with their
+            encoders, and the reasons of failed trials are kept there, under
+            the SHA-256 of everything that they depend on: the settings, the
+            data, the backend, versions, and the code of this package. Workers
+            and searches may share it.
         encoder: callable without arguments that makes an encoder. Defaults to
             `ResNet1D34`.
-        base: dict. Settings that differ from `DEFAULTS` of
-            `keras_relcon.tuning.settings`, for all trials; what is searched
-            takes their place. Defaults to none.
-        space: dict of setting to a list of values, or to a tuple `(low, high)`
-            of a number, searched on a logarithmic scale; whole numbers where
-            the default is one. Defaults to `SPACE` of the same module.
+        base: dict. Settings of all trials that differ from `DEFAULTS` of
+            `keras_relcon.tuning.settings`. Settings that are searched replace
+            them. Defaults to none.
+        space: dict of setting to a list of values, or to a range
+            `(low, high)`, a tuple, which is searched on a logarithmic scale;
+            in whole numbers if the default is one. Defaults to `SPACE` of the
+            same module.
         task: see `ValidationProbe`. Defaults to `None`.
         batch_size: int, at least 2. Anchors per batch. Defaults to `64`.
         steps_per_epoch: int. Of the encoder. Defaults to `100`.
-        epochs: int. Of the encoder, where the tuner does not say. Defaults to
-            `10`.
+        epochs: int. Of the encoder, if the tuner does not set them. Defaults
+            to `10`.
         distance_epochs: int. Of the motif distance. Defaults to `10`.
-        distance_windows: int. The distance is trained on so many windows at
-            most, evenly spaced. Defaults to `None`, all of the store.
-        distance_seed: int. One distance for all seeds. Defaults to `None`: the
-            seed of the trial, so that an interval over seeds covers both
-            trainings.
+        distance_windows: int. Largest number of windows, evenly spaced, on
+            which the distance is trained. Defaults to `None`, all windows of
+            the store.
+        distance_seed: int. Seed of the distance, so that all seeds share one
+            distance. Defaults to `None`: the seed of the trial, so that an
+            interval over seeds covers both trainings.
 
     Raises:
         ImportError: if KerasTuner is missing.
-        ValueError: if the store has validation subjects; a setting of `base`
-            or `space`, or the name that it is given, is unknown; a setting has
-            no values, or a tuple that is no range; a number of windows, steps
-            or epochs is not an int of 1 or more (anchors: 2); and as
-            `ValidationProbe`.
+        ValueError: if the store has validation subjects; if a setting of
+            `base` or `space`, or a named value of it, is unknown; if a setting
+            has no values, or a tuple that is not a range; if a number of
+            windows, steps or epochs is not an int of 1 or more (anchors: 2);
+            and as `ValidationProbe`.
 
     Example:
 
@@ -83,10 +85,10 @@ class RelConHyperModel(import_keras_tuner().HyperModel):
     KerasTuner ends a search after three failed trials in a row, unless
     `max_consecutive_failed_trials` is more.
 
-    A search that was stopped goes on with `overwrite=False`, but for
-    `GridSearch`, whose record does not hold what is left of the grid (as of
-    KerasTuner 1.4.8): begin that one anew, with `overwrite=True`, and the
-    finished trials are taken from `cache_dir`.
+    A search that was stopped resumes with `overwrite=False`. The exception is
+    `GridSearch`, whose record does not have the rest of the grid (as of
+    KerasTuner 1.4.8): start it again with `overwrite=True`, and the finished
+    trials are read from `cache_dir`.
     """
 
     def __init__(
@@ -141,7 +143,7 @@ class RelConHyperModel(import_keras_tuner().HyperModel):
             hp: `keras_tuner.HyperParameters`.
 
         Returns:
-            dict of `settings.complete`.
+            dict, see `settings.complete`.
         """
         base = complete(self.base)
         return complete(base, declare(hp, self.space, base))
@@ -159,7 +161,7 @@ class RelConHyperModel(import_keras_tuner().HyperModel):
                     "candidates": (*size, *window),
                 }
             )
-            # So that Hyperband goes on with the optimizer's state as well.
+            # So that Hyperband also continues with the optimizer's state.
             model.optimizer.build(model.trainable_variables)
         return model
 
@@ -188,7 +190,7 @@ class RelConHyperModel(import_keras_tuner().HyperModel):
         settings, epochs = self.choose(hp), epochs or self.epochs
         failure = self._failure_key(settings)
         with self.kept.keeping_reason(failure, settings):
-            # Hyperband goes on from the checkpoints of a search, which hold
+            # Hyperband continues from the checkpoints of a search, which have
             # the optimizer's state too: there each trial is trained.
             key, scores = self.key(settings, epochs), None
             if "tuner/epochs" not in hp.values and not initial_epoch:
@@ -219,7 +221,7 @@ class RelConHyperModel(import_keras_tuner().HyperModel):
             self.store,
             batch_size=self.batch_size,
             num_candidates=settings["num_candidates"],
-            # An augmented copy takes the place of whatever candidates.
+            # An augmented copy replaces these candidates, whatever they are.
             policy=CANDIDATE_POLICIES.get(settings["candidates"], "subject"),
             seed=settings["seed"],
             steps_per_epoch=self.steps_per_epoch,
@@ -233,7 +235,7 @@ class RelConHyperModel(import_keras_tuner().HyperModel):
             "loss_per_candidate": float(history["loss_per_candidate"][-1]),
             "seconds": time.perf_counter() - started,
         }
-        # A training that goes on from another one is known by both.
+        # A training that continues another one depends on both.
         if not initial_epoch:
             self.kept.keep(key, settings, scores, model.encoder)
         return scores
@@ -247,7 +249,7 @@ class RelConHyperModel(import_keras_tuner().HyperModel):
         return content_key("failure", settings, sizes)
 
     def key(self, settings, epochs=None):
-        """SHA-256 of all that the scores of a training depend on."""
+        """SHA-256 of everything that the scores of a training depend on."""
         keras.utils.set_random_seed(settings["seed"])
         return content_key(
             "trial",
@@ -305,9 +307,9 @@ class RelConHyperModel(import_keras_tuner().HyperModel):
 
 
 def _tell(callbacks, model, epochs, scores):
-    """Has KerasTuner keep the weights of a trial that was not trained.
+    """Lets KerasTuner save the weights of a trial that was not trained.
 
-    Its callback that does so is one that knows the objective.
+    The callback of KerasTuner that does so is one with an objective.
     """
     for callback in callbacks:
         if hasattr(callback, "objective"):

@@ -1,4 +1,4 @@
-"""A search of KerasTuner: what it maximises, and what became of its trials."""
+"""A search with KerasTuner: its objective, and the state of its trials."""
 
 import importlib.util
 
@@ -31,10 +31,10 @@ def import_keras_tuner():
 
 
 def objective():
-    """What a search maximises: macro-F1 of a probe on validation subjects.
+    """The objective: macro-F1 of a probe on validation subjects, maximised.
 
-    Never the contrastive loss, which cannot be compared across temperatures,
-    numbers of candidates, or losses.
+    The contrastive loss must not be used: it cannot be compared between
+    temperatures, numbers of candidates, or losses.
 
     Returns:
         `keras_tuner.Objective`.
@@ -46,16 +46,16 @@ def objective():
 
 
 def check_objective(callbacks, num_folds):
-    """Raises where the objective of a tuner is none that a trial logs.
+    """Raises if a trial does not log the objective of the tuner.
 
-    KerasTuner would notice only when the training is over.
+    KerasTuner would notice it only after the training.
 
     Args:
-        callbacks: list. Those of the tuner; some have its `objective`.
+        callbacks: list. Callbacks of the tuner; some have its `objective`.
         num_folds: int. Of the probe.
 
     Raises:
-        keras_tuner.errors.FatalValueError: it ends the search.
+        keras_tuner.errors.FatalValueError: this ends the search.
     """
     logged = [*score_names(num_folds), "loss_per_candidate", "seconds"]
     for callback in callbacks:
@@ -76,9 +76,9 @@ def trial_rows(tuner):
         tuner: tuner of KerasTuner, not a worker of a chief.
 
     Returns:
-        list of dict: `trial`, its id; `values`, its parameters; `status`;
-        `scores`, a dict of floats, empty unless it is completed; `reason`, why
-        it failed, else `""`.
+        list of dict with `trial`, its id; `values`, its parameters; `status`;
+        `scores`, a dict of floats, empty unless the trial is completed; and
+        `reason`, why it failed, else `""`.
     """
     oracle = tuner.oracle
     hyper_model = _hyper_model(tuner)
@@ -88,7 +88,7 @@ def trial_rows(tuner):
 
 
 def search_summary(tuner):
-    """Says which trials were completed, which is best, and why others failed.
+    """Summarises the trials: how many completed, the best, and the failures.
 
     KerasTuner itself only prints a score of `None` for a trial that failed.
 
@@ -137,7 +137,7 @@ def _row(trial, hyper_model):
 
 
 def _hyper_model(tuner):
-    """The hypermodel of a tuner, without what is wrapped around it."""
+    """The hypermodel of a tuner, without its wrappers."""
     hyper_model = getattr(tuner, "hypermodel", None)
     while hasattr(hyper_model, "hypermodel"):
         hyper_model = hyper_model.hypermodel

@@ -1,4 +1,4 @@
-"""What one training is made of, by name, and the space that is searched."""
+"""The named settings of a training, and the space that is searched."""
 
 import numbers
 
@@ -9,7 +9,7 @@ from keras_relcon.checks import check_one_of
 from keras_relcon.layers.cross_attention import ATTENTIONS
 from keras_relcon.models.motif_distance import NORMALIZATIONS
 
-# RelCon as in the paper; the learning rate is ours (the paper gives none).
+# RelCon as in the paper. The learning rate is ours; the paper states none.
 DEFAULTS = {
     "attention": "sparsemax",
     "ranking_attention": None,
@@ -27,7 +27,7 @@ DEFAULTS = {
     "encoder": "given",
     "seed": 0,
 }
-# Of the within-subject candidates, to the policy of `CandidateGroups`.
+# Maps within-subject candidates to the policy of `CandidateGroups`.
 CANDIDATE_POLICIES = {
     "within_subject": "subject",
     "within_recording": "recording",
@@ -57,7 +57,7 @@ SPACE = {
     "attention": ["sparsemax", "softmax"],
     "ranking_attention": ["sparsemax", "softmax"],
 }
-# A setting matters only where another one has one of some values.
+# A setting that matters only if another one has one of these values.
 CONDITIONS = {
     "temperature": ("loss", ("relative", "binary")),
     "num_candidates": ("candidates", tuple(CANDIDATE_POLICIES)),
@@ -65,8 +65,8 @@ CONDITIONS = {
     # Nobody trains with softmax to rank with sparsemax.
     "ranking_attention": ("attention", ("sparsemax",)),
 }
-# The settings that a trained motif distance depends on. Its attention when
-# ranking is not among them.
+# The settings on which a trained motif distance depends. The attention for
+# ranking is not one of them.
 OF_THE_DISTANCE = (
     "attention",
     "normalization",
@@ -99,11 +99,11 @@ def complete(*changes):
 
 
 def declare(hp, space, base):
-    """What a trial takes from a space; a setting switched off is left out.
+    """The values of a trial from a space, without settings switched off.
 
     Args:
         hp: `keras_tuner.HyperParameters`.
-        space: dict of setting to list or tuple, as of `RelConHyperModel`.
+        space: dict of setting to list or tuple, see `RelConHyperModel`.
         base: dict of all settings.
 
     Returns:
@@ -134,7 +134,7 @@ def _declare_one(hp, name, values, base):
 
 
 def check_space(space, base):
-    """Raises a `ValueError` on an unknown setting or name, or no range."""
+    """Raises a `ValueError` for an unknown setting, value or range."""
     for name, values in space.items():
         for value in values:
             complete(base, {name: value})
@@ -195,7 +195,7 @@ def train_distance(settings, acceleration, epochs, seed):
 
 
 def make_augmentation(settings):
-    """The layer that makes the copy from which a window is rebuilt."""
+    """The layer that makes the copy from which a window is reconstructed."""
     kind = settings["augmentation"]
     if kind == "mask":
         return layers.SpanMask()
@@ -219,14 +219,14 @@ def make_model(settings, encoder, window_length=None):
     Args:
         settings: dict of `complete`.
         encoder: callable without arguments that makes the encoder.
-        window_length: int, samples. Defaults to `None`, any.
+        window_length: int, samples. Defaults to `None`, any length.
     """
     keras.utils.set_random_seed(settings["seed"])
     if settings["encoder"] == "resnet1d18":
         encoder = _resnet1d18
     encoder = encoder()
-    # Before anything that draws from Python's generator more or less often
-    # from arm to arm: all arms of a seed begin with the same encoder.
+    # Built before anything that draws from Python's generator a different
+    # number of times in each arm: all arms of a seed begin with one encoder.
     if not encoder.built:
         encoder.build((None, window_length, 3))
     copies = settings["candidates"] == "augmented_copy"

@@ -13,18 +13,18 @@ OBJECTIVE = "validation_macro_f1"
 
 
 class ValidationProbe:
-    """Scores an encoder by a probe on validation subjects.
+    """Scores an encoder with a probe on validation subjects.
 
     In each fold a probe is fitted on the embeddings of the training subjects
     and scored on those of the validation subjects. The test subjects of a fold
-    are never read in it, so they are still unseen when the search is over.
+    are never read, so they are still unseen after the search.
 
     Args:
         windows: `Windows` with labels. Invalid ones are left out.
         folds: list of `Fold`, such as `held_out(windows.subjects)`.
         task: a classifier with `fit`, `predict_proba` and `classes_`, which
-            reads embeddings. Defaults to `None`, `LinearProbe((0.1,))`: with
-            one penalty there is nothing to choose on the rows that are scored.
+            reads embeddings. Defaults to `None`: `LinearProbe((0.1,))`, which
+            has only one penalty, so nothing is chosen on the scored rows.
         batch_size: int. Windows per forward pass. Defaults to `256`.
 
     Raises:
@@ -35,8 +35,8 @@ class ValidationProbe:
     def __init__(self, windows, folds, task=None, batch_size=256):
         if windows.labels is None:
             raise ValueError(
-                "A validation probe needs labels. Received: windows without. "
-                "Cut them from labelled recordings."
+                "A validation probe needs labels. Received: windows without "
+                "labels. Cut them from labelled recordings."
             )
         self.folds = tuple(folds)
         self.task = task or LinearProbe((0.1,))
@@ -44,7 +44,7 @@ class ValidationProbe:
         if not self.folds or not all(fold.validation for fold in self.folds):
             described = [fold.describe() for fold in self.folds]
             raise ValueError(
-                "Every fold must have validation subjects: they alone are "
+                "Every fold must have validation subjects: only they are "
                 f"scored. Received: {described}. Make folds with `held_out`."
             )
         seen = {
@@ -67,13 +67,13 @@ class ValidationProbe:
 
     @property
     def validation_train_ratio(self):
-        """Validation by training subjects, the mean over folds."""
+        """Mean ratio of validation to training subjects over folds."""
         return float(
             np.mean([len(f.validation) / len(f.train) for f in self.folds])
         )
 
     def describe(self):
-        """What the score depends on, for a key; arrays and plain values."""
+        """Arrays and plain values on which the score depends, for a key."""
         settings = {k: v for k, v in vars(self.task).items() if k[-1] != "_"}
         return [
             self.windows.acceleration,
@@ -115,10 +115,10 @@ class ValidationProbe:
 
 
 def mean_scores(folds):
-    """What a trial logs of the scores of its folds.
+    """The scores that a trial logs, from the scores of its folds.
 
     Args:
-        folds: list of dict, as of `ValidationProbe.score`.
+        folds: list of dict, see `ValidationProbe.score`.
 
     Returns:
         dict of floats: the mean of each score over the folds, and the macro-F1

@@ -86,7 +86,7 @@ def test_a_rate_may_have_a_point():
             {"relcon": {"schedule": "linear"}},
             r"one of \['constant', 'cosine'\]",
         ),
-        ({"relcon": {"warmup_steps": 9}}, 'goes with relcon.schedule = "cos'),
+        ({"relcon": {"warmup_steps": 9}}, 'needs relcon.schedule = "cos'),
         (
             {"relcon": {"warmup_steps": 9, "steps": 9, "schedule": "cosine"}},
             "relcon.warmup_steps` must be below.*Received: 9 of 9",
@@ -99,7 +99,7 @@ def test_a_rate_may_have_a_point():
         ),
         (
             {"motif_distance": {"warmup_steps": 2}},
-            "warmup_steps` goes with motif_distance.schedule",
+            "warmup_steps` needs motif_distance.schedule",
         ),
         (
             {

@@ -1,4 +1,4 @@
-"""What is known of one fold, and what must hold for several."""
+"""The result of one fold, and checks of the results of several."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FoldResult:
-    """What one representation did on the test subjects of one fold.
+    """The result of one representation on the test subjects of one fold.
 
     Attributes:
         representation: str.
@@ -20,11 +20,11 @@ class FoldResult:
         embeddings: `(windows, dim)` float32, of the test windows.
         subjects: tuple of str, the tested subjects.
         choice: JSON-ready value, what the task chose on the validation
-            subjects, e.g. a penalty, or `None` if it tells nothing.
+            subjects, e.g. a penalty; or `None` if the task does not say.
         probabilities: `(windows, classes)`, or `None` for a regression.
         classes: tuple of str, the columns of `probabilities`.
         window_subjects: `(windows,)` str, the subject of each test window.
-        seconds: float. Time that fitting and predicting took.
+        seconds: float. Time of fitting and predicting.
         leak: str. What leaks from test to training, or `None`.
     """
 

@@ -38,7 +38,7 @@ def element(tag, *children, **attributes):
 
 
 def bullets(items):
-    """A list of sentences; nothing where there is none."""
+    """A list of sentences; empty if there are none."""
     if not items:
         return Html("")
     return element("ul", *(element("li", item) for item in items))
@@ -51,8 +51,8 @@ def table(caption, head, rows, groups=()):
         caption: str.
         head: list of titles; the first is that of the row names.
         rows: list of lists of cells; the first cell names the row.
-        groups: sequence of (int, str): before that row stands a line of its
-            own, which says what the rows below it are.
+        groups: sequence of (int, str). Before the row of this number there is
+            a line with this text, which says what the rows below it are.
 
     Returns:
         `Html`.
@@ -96,7 +96,7 @@ def _cell(content):
 
 
 def section(title, *children):
-    """A section with a heading, and an anchor made of the heading."""
+    """A section with a heading, and an anchor made from the heading."""
     anchor = anchor_of(title)
     return element("section", element("h2", title), *children, id=anchor)
 
@@ -111,7 +111,7 @@ class Picture:
 
     Attributes:
         name: str. The representation; empty if it shows all.
-        description: str. Stands for the picture where it is not seen.
+        description: str. Text in place of the picture where it is not shown.
         content: bytes of a PNG file, or `None`.
         problem: str, or `None`.
     """
@@ -170,7 +170,7 @@ def _picture(picture):
     )
     if width <= _READABLE_SMALL:
         return element("figure", element("div", image, class_="picture"))
-    # It would shrink until nobody can read it: from there on it scrolls.
+    # It would become too small to read: below this width it scrolls.
     kind = "wide" if width > _WIDEST_THAT_SHRINKS else "roomy"
     box = element(
         "div",

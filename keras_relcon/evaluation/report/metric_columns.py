@@ -1,4 +1,4 @@
-"""How each metric is called, shown and compared."""
+"""The title, format and direction of each metric."""
 
 import dataclasses
 import math
@@ -28,7 +28,7 @@ class Level:
         title: str. What is scored.
         head: str. Title of the first column of its table.
         metrics: tuple of str.
-        main: str. The metric that decides, one of them.
+        main: str. The main metric, one of `metrics`.
     """
 
     title: str
@@ -38,7 +38,7 @@ class Level:
 
 
 def main_metric(metrics):
-    """The metric that decides: `"macro_f1"`, or `"mae"` in a regression.
+    """The main metric: `"macro_f1"`, or `"mae"` in a regression.
 
     Raises:
         ValueError: if there is neither.
@@ -74,7 +74,7 @@ def levels(metrics):
 
 
 def title(metric):
-    """What a metric is called in tables, without its level."""
+    """The name of a metric in tables, without its level."""
     name = metric.removeprefix(RECORDING)
     return _TITLES.get(name, name.replace("_", " "))
 

@@ -1,4 +1,4 @@
-"""The whole page: one HTML file that asks nothing of the network."""
+"""The whole page: one HTML file that needs no network."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ _SETTING_TITLES = {
     "date": "started",
     "seconds": "time, s",
 }
-# Have a table of their own.
+# Shown in a table of their own.
 _ELSEWHERE = ("folds",)
 
 

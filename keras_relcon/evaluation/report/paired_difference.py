@@ -1,4 +1,4 @@
-"""The difference of two rows over the folds, and how large the folds are."""
+"""The difference of two rows over the folds, and the sizes of the folds."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ class PairedDifference:
 
     @property
     def excludes_zero(self):
-        """Whether the two rows differ by more than the folds scatter."""
+        """Whether the two rows differ clearly, given the spread over folds."""
         return bool(self.low > 0 or self.high < 0)
 
 
@@ -75,7 +75,7 @@ def fold_sizes(report, fold):
 
     Returns:
         dict of `"train"`, `"validation"`, `"test"` and `"unit"`, which is
-        `"subjects"` or `"windows"`; `None` if the settings do not tell.
+        `"subjects"` or `"windows"`; `None` if the settings do not say.
     """
     described = report.settings.get("folds", ())
     if not isinstance(described, (list, tuple)) or fold >= len(described):
@@ -92,9 +92,9 @@ def fold_sizes(report, fold):
 def size_ratio(report):
     """Mean over folds of the size of the test part over the fitted part.
 
-    The fitted part is the training part, and the validation part if the task
-    learns from it in the end. Without settings it is taken to be all subjects
-    that other folds test.
+    The fitted part is the training part, with the validation part if the final
+    fit uses it. Without settings it is assumed to be all subjects that other
+    folds test.
 
     Args:
         report: `Report`.
@@ -114,7 +114,7 @@ def size_ratio(report):
             num_fitted = sizes["train"]
             if report.settings.get("refits_on_validation", False):
                 num_fitted += sizes["validation"]
-        if not num_fitted:  # the same people in every fold: k equal parts
+        if not num_fitted:  # the same subjects in every fold: k equal parts
             num_test, num_fitted = 1, max(len(report.folds) - 1, 1)
         ratios.append(num_test / num_fitted)
     return float(np.mean(ratios))

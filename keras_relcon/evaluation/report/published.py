@@ -1,4 +1,4 @@
-"""Rows that publications state, and those of RelCon's paper."""
+"""Rows that are quoted from publications, and those of RelCon's paper."""
 
 import dataclasses
 
@@ -110,16 +110,16 @@ _OTHER_DATA = (
 
 @dataclasses.dataclass(frozen=True)
 class PublishedRow:
-    """Scores that a publication states; quoted, never measured here.
+    """Scores that are quoted from a publication and not measured here.
 
     Args:
         name: str. The method, as the publication calls it.
-        metrics: dict of a metric of `Report` to `(mean, std)`, `std` being
-            `None` where none is published. Fractions for classification;
-            the unit of the target for a regression.
+        metrics: dict of a metric of `Report` to `(mean, std)`, where `std` is
+            `None` if none is published. Fractions for classification; the
+            unit of the target for a regression.
         source: str. Publication and table.
-        protocol: str. Who was tested and how, in a sentence.
-        note: str. What stands in the way of a comparison. Defaults to none.
+        protocol: str. A sentence on which subjects were tested and how.
+        note: str. What limits a comparison. Defaults to none.
 
     Raises:
         ValueError: if a metric is not a pair: a number, and a number or
@@ -176,7 +176,7 @@ def published_rows(name):
     - `"table3_opportunity"`, `"table3_pamap2_wrist"`: RelCon and Yuan et al.
       2024, probed, fine-tuned and from scratch;
     - `"table1_stride_velocity"`, `"table1_double_support_time"`: gait, on
-      data that nobody else has.
+      data that are not public.
 
     Args:
         name: str. One of these.
@@ -185,7 +185,7 @@ def published_rows(name):
         list of `PublishedRow`; pass it to `cross_validate` or `Report`.
 
     Raises:
-        ValueError: if there is no such table; it names all.
+        ValueError: if there is no such table; the message lists all.
 
     Example:
     >>> published_rows("table4_motionsense")[0].metrics
@@ -260,6 +260,6 @@ def _table_1(target):
 
 
 def _pairs(printed, scale=1):
-    """Means and deviations that a table prints one after the other."""
+    """Pairs of mean and deviation, from the printed row of a table."""
     numbers = [round(float(part) / scale, 6) for part in printed.split()]
     return list(zip(numbers[::2], numbers[1::2]))

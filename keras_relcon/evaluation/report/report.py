@@ -24,20 +24,20 @@ class Report:
     Args:
         results: list of `FoldResult`, of the same folds for each
             representation.
-        settings: dict. How they were made. Defaults to `None`.
+        settings: dict. How the results were made. Defaults to `None`.
         published: sequence of `PublishedRow`, quoted below the measured
             rows. Defaults to none.
-        controls: sequence of str. Representations that the others are
-            compared with. Defaults to `None`: those that `cross_validate`
-            calls hand-made features or untrained.
+        controls: sequence of str. Representations with which the others are
+            compared. Defaults to `None`: those that have the names of the
+            controls of `cross_validate`, hand-made features and untrained.
 
     Attributes:
         kind: `"classification"` or `"regression"`.
         main_metric: `"macro_f1"`, the higher the better, or in a regression
             `"mae"`, the lower the better.
         metrics: tuple of str.
-        representations: tuple of str, in the order they were run.
-        controls: tuple of str, some of them.
+        representations: tuple of str, in the order in which they were run.
+        controls: tuple of str, some of the representations.
         folds: tuple of int.
         subjects_of_folds: dict of fold to the tested subjects.
         classes: tuple of str; empty in a regression.
@@ -135,10 +135,10 @@ class Report:
             row_a: str. A representation.
             row_b: str. Another one.
             metric: str. Defaults to `None`, the main metric.
-            corrected: bool. Whether the interval allows for the training
-                subjects that folds share (Nadeau and Bengio 2003). `False`
-                is the plain paired t interval, which is too narrow then.
-                Defaults to `True`.
+            corrected: bool. Whether the interval is corrected for the
+                training subjects that folds share (Nadeau and Bengio 2003).
+                `False` is the plain paired t interval, which is then too
+                narrow. Defaults to `True`.
 
         Returns:
             `PairedDifference`.
@@ -166,7 +166,7 @@ class Report:
         ]
 
     def winner(self, metric=None):
-        """The best row, if it is the best beyond the scatter of the folds.
+        """The best row, if it is clearly the best given the spread over folds.
 
         Args:
             metric: str. Defaults to `None`, the main metric.
@@ -210,26 +210,25 @@ class Report:
     def save(self, directory, histories=None, figures=True):
         """Writes tables, figures and a page into a directory.
 
-        First `table.csv`, `table.json` and `table.md`; then the figures, as
-        PNG; then `report.html`, which holds all of it and needs no other
-        file. Each file is written under another name and then renamed, so
-        none is ever half there. A figure that cannot be drawn is left out
-        with a warning, and the page says why.
+        First `table.csv`, `table.json` and `table.md` are written; then the
+        figures, as PNG; then `report.html`, which contains all of it and needs
+        no other file. Each file is written under another name and then
+        renamed, so it is always complete. A figure that cannot be drawn is
+        left out with a warning, and the page says why.
 
         Args:
             directory: str or path. Made if it does not exist.
             histories: dict of name to `{metric: list}`, such as
                 `{"relcon": model.fit(...).history}`. Defaults to `None`.
-            figures: bool. `False` draws nothing, for which matplotlib is
+            figures: bool. With `False` nothing is drawn, and matplotlib is
                 not needed. Defaults to `True`.
 
         Returns:
             list of the paths written.
 
         Raises:
-            ImportError: if matplotlib is missing and `figures` is `True`;
-                the tables and a page without figures are then written all
-                the same.
+            ImportError: if matplotlib is missing and `figures` is `True`.
+                The tables and a page without figures are still written.
         """
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
@@ -247,7 +246,7 @@ class Report:
                 if content:
                     paths.append(_write(directory / file, content))
                 else:
-                    # That of another report would look like one of this.
+                    # A file of another report must not seem to be of this.
                     (directory / file).unlink(missing_ok=True)
         finally:
             # Also without matplotlib: a page of tables.

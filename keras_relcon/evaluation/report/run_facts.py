@@ -1,4 +1,4 @@
-"""What was run, and how facts of any kind become plain values."""
+"""Describes a run, and turns facts of any kind into plain values."""
 
 import math
 import os
@@ -12,7 +12,7 @@ from keras_relcon.kept_files import library_versions
 
 
 def describe_run(task, windows, folds, standardize, seed, started):
-    """What was run: data, subjects, folds, seeds, versions, machine, time.
+    """Describes a run: data, subjects, folds, seeds, versions, machine, time.
 
     Args:
         task: the task, not fitted.
@@ -76,10 +76,11 @@ def _plain_or_settings(value):
 
 
 def to_plain(value):
-    """Makes a value that JSON can hold, whatever it was.
+    """Turns any value into one that JSON can hold.
 
-    NaN and infinity become `None`, arrays and tuples lists, keys str, and
-    anything unknown its text: a report must not be lost to its settings.
+    NaN and infinity become `None`, arrays and tuples become lists, and keys
+    become str. Anything unknown becomes its text, because a report must not
+    fail on its settings.
     """
     if isinstance(value, dict):
         return {str(key): to_plain(part) for key, part in value.items()}
@@ -95,7 +96,7 @@ def to_plain(value):
 
 
 def to_words(value):
-    """One line of text for a plain value, for people to read."""
+    """One readable line of text for a plain value."""
     if isinstance(value, dict):
         parts = (f"{key} {to_words(part)}" for key, part in value.items())
         return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""What a report says in sentences, the same in every output."""
+"""The sentences of a report, the same in every output."""
 
 from keras_relcon.evaluation.report import metric_columns as columns
 
@@ -6,7 +6,7 @@ QUOTED = "quoted"
 
 
 def leak_sentences(report):
-    """Which folds leak, and what; empty for a report without leaks."""
+    """Which folds leak, and how; empty for a report without leaks."""
     return [
         f"Leak in {_name_folds(folds, report.folds)}: {leak}"
         for leak, folds in report.leaks.items()
@@ -34,7 +34,7 @@ def quoted_sentences(report):
 
 
 def how_to_read(report):
-    """What the numbers of the tables are."""
+    """Explains the numbers of the tables."""
     unit = "percent"
     if report.kind == "regression":
         unit = "the unit of the target (MSE and SDSE: its square)"
@@ -61,7 +61,7 @@ def how_to_read(report):
 
 
 def summary(report):
-    """The result in plain words, one sentence per encoder."""
+    """The result in words, one sentence per encoder."""
     names = [n for n in report.representations if n not in report.controls]
     names = names or list(report.representations)
     return [_scope(report), *(_about(report, name) for name in names)]

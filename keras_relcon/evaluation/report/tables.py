@@ -89,7 +89,7 @@ def to_text(report):
 
 
 def to_markdown(report):
-    """Returns the same in Markdown, with sources and what the rows mean."""
+    """Returns the same in Markdown, with sources and explanations."""
     parts = [
         f"> **{_escaped(leak)}**" for leak in statements.leak_sentences(report)
     ]

@@ -124,6 +124,6 @@ def test_unknown_preset_names_the_nearest():
 def test_a_task_before_fit_says_so(task, method, x):
     name = type(task).__name__
     with pytest.raises(
-        NotFittedError, match=f"`{name}` predicts once it is fitted"
+        NotFittedError, match=f"`{name}` must be fitted to predict"
     ):
         getattr(task, method)(x)

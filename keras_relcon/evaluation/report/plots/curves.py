@@ -16,8 +16,8 @@ def plot_roc_curves(report, representations=None):
 
     At each false positive rate the true positive rates of the folds are
     averaged, and so are their areas: scores of different classifiers are
-    never ranked against one another. A fold that tests no window of a class,
-    or no other, has no part in its curve.
+    never ranked together. A fold is not part of the curve of a class if it
+    tests only windows of this class, or none.
 
     Args:
         report: `Report` of a classification.
@@ -114,10 +114,10 @@ def _draw_roc(axis, report, curves):
 
 
 def plot_calibration(report, representations=None):
-    """Share of right windows by confidence, a curve per fold.
+    """Accuracy by confidence, one curve per fold.
 
-    On the diagonal a classifier is as often right as it says. The legend
-    holds the expected calibration error of each fold.
+    On the diagonal, accuracy equals confidence. The legend has the expected
+    calibration error of each fold.
 
     Args:
         report: `Report` of a classification.
@@ -178,7 +178,7 @@ def _draw_calibration(axis, index, result):
 
 
 def plot_loss_curves(histories):
-    """Training curves, solid, and validation curves, dashed, per metric.
+    """Training curves (solid) and validation curves (dashed) per metric.
 
     Args:
         histories: dict of name to `{metric: list}`, such as

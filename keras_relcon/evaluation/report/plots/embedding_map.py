@@ -11,11 +11,11 @@ _FEWEST = 5
 
 
 class EmbeddingMaps:
-    """Two-dimensional maps of a report's test embeddings, made once each.
+    """Two-dimensional maps of a report's test embeddings, each made once.
 
-    At most 2000 test windows, drawn with a fixed seed and the same for every
-    representation, each feature scaled to standard deviation 1. t-SNE has
-    perplexity 100 as in Figure 2 of
+    They show at most 2000 test windows, drawn with a fixed seed and the same
+    for every representation. Each feature is scaled to standard deviation 1.
+    t-SNE has perplexity 100 as in Figure 2 of
     [RelCon](https://arxiv.org/abs/2411.18822), or a third of the other
     windows where that is less. Distances between groups mean little.
 
@@ -75,7 +75,7 @@ def plot_embedding_map(report, representations=None, maps=None):
     the other windows where that is less. Distances between groups mean little.
 
     Args:
-        report: `Report`. Of a regression, colour is the target.
+        report: `Report`. For a regression, the colour is the target.
         representations: sequence of str. Defaults to `None`, all.
         maps: `EmbeddingMaps` of the report. Defaults to `None`: t-SNE.
 

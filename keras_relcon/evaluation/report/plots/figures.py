@@ -1,4 +1,4 @@
-"""Which figures a report has, what is said of each, and their drawing."""
+"""The figures of a report, their captions, and their drawing."""
 
 import dataclasses
 import importlib.util
