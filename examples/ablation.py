@@ -1,10 +1,11 @@
-"""Tables 5 and 6 of the paper on labelled recordings, by subject.
+"""Runs Tables 5 and 6 of the paper on labelled recordings, by subject.
 
 python examples/ablation.py wisdm-dataset.zip --preset relcon_small --steps 300
 
-A fifth of the subjects is set aside for a test and never read; two fifths of
-the others are for validation, in five folds. Temperature is 0.1, as in the
-released code. Stopped, it goes on where it ended when started again.
+A fifth of the subjects is set aside for a test and never read. Two fifths of
+the others are for validation, in five folds. The temperature is 0.1, as in the
+released code. A run that was stopped resumes where it ended when it is started
+again.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def parse_args():
     parser.add_argument("data", help="<subject>/<name>.csv files, or a zip")
     parser.add_argument("--output", default="ablation")
     parser.add_argument("--sample-rate-hz", type=float)
-    parser.add_argument("--preset", help="whose encoder is trained, untrained")
+    parser.add_argument("--preset", help="its encoder, with new weights")
     arms = [*kr.tuning.TABLE_5, *kr.tuning.TABLE_6[1:]]
     parser.add_argument("--arms", nargs="+", default=arms)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])

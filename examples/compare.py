@@ -1,10 +1,10 @@
-"""Pretrains one encoder by RelCon and by its rivals, and compares them.
+"""Pretrains one encoder with RelCon and other methods, and compares them.
 
 python examples/compare.py wisdm-dataset.zip A_DeviceMotion_data.zip
 
-A linear probe on the held-out subjects of WISDM, and on MotionSense; see
-`keras_relcon.recipes.compare_methods`. What is done is kept in OUTPUT: a
-comparison that was stopped goes on.
+A linear probe scores them on the held-out subjects of WISDM and on MotionSense;
+see `keras_relcon.recipes.compare_methods`. Finished parts are kept in OUTPUT,
+so that a comparison that was stopped resumes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The whole path: recordings, motif distance, RelCon, embeddings, probe.
+"""The whole pipeline: recordings, motif distance, RelCon, embeddings, probe.
 
 python examples/demo.py                       # synthetic recordings
 python examples/demo.py --data archive.zip    # MotionSense, WISDM, or a folder
@@ -37,7 +37,7 @@ def main():
     seen = windows.select(np.isin(windows.subjects, pretrain.subjects))
     unseen = windows.select(np.isin(windows.subjects, probe.subjects))
 
-    say("\n1. The motif distance learns to rebuild windows")
+    say("\n1. The motif distance learns to reconstruct windows")
     distance = kr.MotifDistance()
     distance.compile(optimizer=keras.optimizers.Adam(1e-3))
     distance_history = distance.fit(
@@ -48,7 +48,7 @@ def main():
     if windows.labels is not None:
         report_auc(distance, unseen)
 
-    say("\n2. RelCon teaches the encoder that order")
+    say("\n2. RelCon trains the encoder to keep the order of the distances")
     encoder = kr.layers.ResNet1D34(
         widths=(32, 64, 128, 256), strides=(1, 2, 2, 2)
     )
@@ -69,7 +69,7 @@ def main():
     if windows.labels is None:
         result = kr.evaluation.embed(encoder, unseen)
         np.savez(args.output / "embeddings.npz", **vars(result))
-        say(f"no labels, so no probe: embeddings are in {args.output}")
+        say(f"there are no labels to probe: embeddings are in {args.output}")
         return
     report = kr.evaluation.cross_validate(
         kr.evaluation.LinearProbe(),
@@ -96,7 +96,7 @@ def load(path, num_subjects):
 
 
 def thin(windows, maximum):
-    """Every k-th window, so that no more than `maximum` are left."""
+    """Every k-th window, so that at most `maximum` are left."""
     step = -(-len(windows) // maximum)
     return windows.select(np.arange(0, len(windows), step))
 

@@ -30,7 +30,7 @@ def parse_args():
     parser.add_argument("--output", default="embeddings.npz")
     parser.add_argument("--unit", choices=("g", "m/s2"), default="g")
     parser.add_argument(
-        "--sample-rate-hz", type=float, help="of rows without timestamps"
+        "--sample-rate-hz", type=float, help="if there are no timestamps"
     )
     return parser.parse_args()
 

@@ -1,13 +1,13 @@
-"""Evaluates an encoder on a named benchmark, beside its controls.
+"""Evaluates an encoder and its controls on a named benchmark.
 
 python examples/evaluate.py table4_motionsense A_DeviceMotion_data.zip \
     --encoder my_preset --output report
 python examples/evaluate.py wisdm_watch wisdm-dataset.zip --encoder ...
 python examples/evaluate.py ipol_gait_stride_time_s ipol_gait.zip --encoder ...
 
-Without --encoder the controls are scored alone: an untrained encoder of the
-released layout, and hand-made features. What was computed is kept in
-OUTPUT/cache: a run that was stopped goes on, a second one takes seconds.
+Without --encoder only the controls are scored: an untrained encoder of the
+released layout, and hand-made features. Results are kept in OUTPUT/cache: a run
+that was stopped resumes, and a second run takes seconds.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def main():
 
 
 def load_encoder(name):
-    """A `.keras` file, the directory of a preset, or the name of one."""
+    """Loads a `.keras` file, or a preset by its directory or name."""
     if name.endswith(".keras"):
         return keras.saving.load_model(name)
     return kr.presets.from_preset(name)
@@ -87,12 +87,12 @@ def parse_args():
     parser.add_argument(
         "--encoder", help="a preset, its directory, or a .keras file"
     )
-    parser.add_argument("--name", default="RelCon", help="of the encoder")
+    parser.add_argument("--name", default="RelCon", help="name of the encoder")
     parser.add_argument("--task", choices=sorted(TASKS))
     parser.add_argument(
         "--in-g",
         action="store_true",
-        help="do not scale the axes, where the protocol does",
+        help="do not scale the axes, even if the protocol does",
     )
     parser.add_argument(
         "--variant", choices=("corrected", "released"), default="corrected"

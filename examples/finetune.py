@@ -2,8 +2,8 @@
 
 python examples/finetune.py table4_motionsense A_DeviceMotion_data.zip
 
-The untrained control is fine-tuned in the same way: it is training from
-scratch, and what pretraining brought is the distance from it.
+The untrained control is trained in the same way, from scratch. The difference
+of the two scores is the effect of pretraining.
 """
 
 import argparse

@@ -1,11 +1,12 @@
-"""Tells windows of another data set from those an encoder was trained on.
+"""Detects windows of a data set on which an encoder was not trained.
 
 python examples/out_of_distribution.py wisdm-dataset.zip \
     A_DeviceMotion_data.zip --pretrained my_preset
 
-The bank is the subjects that trained the encoder, inside are those held out
-from it (the preset of `examples/pretrain.py` names them), outside is the other
-data set, as it is and with the amplitude of the inside windows.
+The bank has windows of the subjects on which the encoder was trained. The
+inside windows are of held-out subjects, which the preset of
+`examples/pretrain.py` names. The outside windows are of the other data set, as
+recorded and with the amplitude of the inside windows.
 """
 
 import argparse
@@ -59,7 +60,7 @@ def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("inside", help="what the encoder was trained on")
+    parser.add_argument("inside", help="the data set of the training")
     parser.add_argument("outside", help="an archive or folder of recordings")
     parser.add_argument("--pretrained", default="my_preset", help="a preset")
     parser.add_argument("--num-windows", type=int, default=500)

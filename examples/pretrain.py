@@ -2,8 +2,8 @@
 
 python examples/pretrain.py wisdm-dataset.zip --output my_preset --views 1
 
-The same as `keras-relcon pretrain`, with the config in Python. Killed, it goes
-on when it is run again.
+It does the same as `keras-relcon pretrain`, with the config in Python. If it is
+killed, it resumes when it is run again.
 """
 
 import argparse
@@ -42,7 +42,9 @@ def parse_args():
     parser.add_argument("--steps", type=int, default=2000, help="of each stage")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--num-candidates", type=int, default=8)
-    parser.add_argument("--views", type=float, default=0, help="their weight")
+    parser.add_argument(
+        "--views", type=float, default=0, help="weight of the second loss"
+    )
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Probes a pretrained encoder on labelled recordings, beside its controls.
+"""Probes a pretrained encoder and its controls on labelled recordings.
 
 python examples/probe.py recordings/ --folds 5
 python examples/probe.py A_DeviceMotion_data.zip --preset relcon_small

@@ -1,11 +1,12 @@
-"""Scores an encoder on test windows rotated at random, and by neighbours.
+"""Scores an encoder on randomly rotated test windows, and by neighbours.
 
 python examples/robustness.py table4_motionsense A_DeviceMotion_data.zip \
     --encoder relcon_small
 
-In g, by the folds of the benchmark: a linear probe on the test windows as they
-are, the same probe on each of them under a rotation of its own, and the five
-nearest training windows by cosine. Macro-F1, mean and spread over folds.
+There are three scores, on windows in g with the folds of the benchmark: a
+linear probe on the test windows as recorded, the same probe after a random
+rotation of each test window, and the five nearest training windows by cosine.
+Each is the macro-F1, as mean and spread over folds.
 """
 
 import argparse
@@ -60,7 +61,7 @@ def main():
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("benchmark", help="of classification")
+    parser.add_argument("benchmark", help="a classification benchmark")
     parser.add_argument("data", help="the archive")
     parser.add_argument("--encoder", required=True, help="a preset or .keras")
     parser.add_argument("--seed", type=int, default=0)

@@ -2,9 +2,9 @@
 
 python examples/supervised.py table4_motionsense A_DeviceMotion_data.zip
 
-DeepConvLSTM, a convolutional and an LSTM classifier, on the folds of the
-benchmark, with the published rows beside them. Folds that are done are kept in
-OUTPUT/cache, so `--networks` can train them one by one.
+DeepConvLSTM, a convolutional and an LSTM classifier are trained on the folds of
+the benchmark and shown beside the published rows. Finished folds are kept in
+OUTPUT/cache, so `--networks` can train the networks one by one.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""Trains RelCon on all devices: one machine, or several with the same script.
+"""Trains RelCon on all devices of one machine, or of several machines.
 
 python examples/train_multi_gpu.py windows.h5 motif_distance.keras
 torchrun --nproc-per-node=8 examples/train_multi_gpu.py ...    # PyTorch
 
-Killed, it goes on when it is started again (not on several machines with
-TensorFlow).
+If it is killed, it resumes when it is started again (not on several machines
+with TensorFlow).
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main():
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("windows", help="file of WindowStore.create")
+    parser.add_argument("windows", help="a file of WindowStore.create")
     parser.add_argument("distance", help="a trained MotifDistance, .keras")
     parser.add_argument("--output", default="encoder.keras")
     parser.add_argument("--batch-size", type=int, default=64, help="global")

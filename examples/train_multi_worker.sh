@@ -5,7 +5,7 @@
 #   HOSTS="node0:29500 node1:29500" INDEX=0 KERAS_BACKEND=jax \
 #       sh examples/train_multi_worker.sh windows.h5 motif_distance.keras
 #
-# GPUS=8 says how many each machine has, to JAX and PyTorch.
+# GPUS=8 tells JAX and PyTorch how many GPUs each machine has.
 #
 # Under SLURM: srun sh examples/train_multi_worker.sh ..., with
 # HOSTS="$(scontrol show hostnames | sed 's/$/:29500/' | tr '\n' ' ')" exported
@@ -29,7 +29,7 @@ jax)
     export KERAS_DISTRIBUTION_JOB_ADDRESSES="$FIRST"
     export KERAS_DISTRIBUTION_NUM_PROCESSES="$COUNT"
     export KERAS_DISTRIBUTION_PROCESS_ID="$INDEX"
-    # Under SLURM JAX would take one GPU for each task.
+    # Under SLURM, JAX would use one GPU for each task.
     if [ -n "${GPUS:-}" ]; then
         JAX_LOCAL_DEVICE_IDS=$(seq -s, 0 $((GPUS - 1)))
         export JAX_LOCAL_DEVICE_IDS

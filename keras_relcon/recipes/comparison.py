@@ -141,7 +141,7 @@ def train_by(
         )
     else:
         num_windows = batch_size * (1 + num_candidates)
-        # AugPred draws windows with movement more often, as its paper does.
+        # AugPred draws windows with movement more often, as its source does.
         weighting = "activity" if method == "AugPred" else None
         batches = data.WindowBatches(
             store, num_windows, weighting=weighting, **size
