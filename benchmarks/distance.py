@@ -84,7 +84,8 @@ def report(rows):
         f"best of chunks of {CHUNKS} pairs and, on TensorFlow, with and "
         "without XLA. Times are milliseconds per pair. *ratio* is the "
         "definition to ours; *to the fastest* is the definition at its "
-        "fastest to ours.\n\n"
+        "fastest to ours. *difference* is the largest relative difference of "
+        "the distances.\n\n"
         + measuring.table(
             [
                 "backend",

@@ -115,7 +115,7 @@ def _check_present(named, present):
     absent = sorted(set(named) - present)
     if absent:
         raise ValueError(
-            "Every subject of the WISDM benchmark must be at hand. Received: "
+            "Every subject of the WISDM benchmark must be present. Received: "
             f"{len(present)} subjects without {absent}. Read the whole "
             "`wisdm-dataset.zip`, or make other folds with `grouped_k_fold`."
         )

@@ -79,12 +79,12 @@ def test_windows_are_2_56_s_at_100_hz_without_overlap():
 def test_absent_subjects_and_other_parts_are_refused():
     fewer = [s for s in SUBJECTS if s not in ("1618", "1636")]
     with pytest.raises(
-        ValueError, match=r"at hand.*without \['1618', '1636'\]"
+        ValueError, match=r"present.*without \['1618', '1636'\]"
     ):
         wisdm_watch_pretraining_subjects(fewer)
-    with pytest.raises(ValueError, match=r"at hand.*without \['1618'\]"):
+    with pytest.raises(ValueError, match=r"present.*without \['1618'\]"):
         wisdm_watch_folds(subjects=fewer)
-    with pytest.raises(ValueError, match=r"at hand.*without \['1636'\]"):
+    with pytest.raises(ValueError, match=r"present.*without \['1636'\]"):
         wisdm_watch_folds("validation", fewer)
     assert wisdm_watch_folds(subjects=SUBJECTS) == wisdm_watch_folds()
     with pytest.raises(ValueError, match="`part` must be one of"):

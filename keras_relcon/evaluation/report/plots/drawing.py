@@ -6,8 +6,8 @@ import textwrap
 
 from keras_relcon.evaluation.report import statements
 
-# Okabe and Ito (2008), told apart with any colour vision; markers and lines
-# go on where the colours end.
+# Okabe and Ito (2008), distinct for any colour vision. With more classes than
+# colours, markers and line styles also differ.
 COLORS = (
     "#0072B2",
     "#E69F00",
@@ -122,7 +122,7 @@ def line(index):
 
 
 def wrapped(text, width):
-    """Lines of text from data, with nothing left for mathtext to read."""
+    """Lines of text from data, without anything that mathtext would parse."""
     lines = textwrap.wrap(str(text), max(width, 8)) or [""]
     return [part.replace("$", r"\$") for part in lines]
 

@@ -38,8 +38,8 @@ class Drawing:
         caption: str. What is shown and how it was made.
         draw: callable from a sequence of representations, or `None` for all,
             to `matplotlib.figure.Figure`.
-        describe: callable from a representation to the text that stands for
-            the picture; `None` if it is one picture for all.
+        describe: callable from a representation to the text in place of the
+            picture; `None` if there is one picture for all.
     """
 
     file: str
@@ -206,11 +206,11 @@ def _picture(drawing, name):
 
 
 def _attempt(drawing, names, dpi):
-    """Returns the PNG and no problem, or nothing and what the problem is."""
+    """Returns the PNG and `None`, or `None` and the problem."""
     try:
         return to_png(drawing.draw(names), dpi), None
-    # Whatever a drawing library raises must not cost the report.
+    # The report must be written whatever a drawing library raises.
     except Exception as error:
-        if names is None:  # told once, and in the page wherever it is so
+        if names is None:  # one warning; the page says it at each figure
             warnings.warn(f"{drawing.file} is left out: {error}", stacklevel=4)
         return None, str(error)
