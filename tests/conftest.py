@@ -16,6 +16,12 @@ os.environ.setdefault(
     "JAX_COMPILATION_CACHE_DIR",
     str(Path(__file__).resolve().parents[1] / ".pytest_cache/jax"),
 )
+# On JAX, compiling takes longer than what it makes faster: a third less in all.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 "
+    "--xla_llvm_disable_expensive_passes=true",
+)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 sys.path.insert(0, str(Path(__file__).parent))
@@ -39,8 +45,12 @@ def pytest_runtest_setup(item):
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
+        from keras_relcon.models.backend_programs import tensorflow_programs
+
         is_eager = item.get_closest_marker("eager") is not None
         tf.config.run_functions_eagerly(is_eager)
+        use_xla = item.get_closest_marker("xla") is not None
+        tensorflow_programs.USE_XLA = use_xla
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from keras_relcon import MotifDistance, RelConModel
 from keras_relcon.layers import Negation, RandomAugmentations
 from keras_relcon.models.ranking import candidate_index, candidate_pool
 
-pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
+pytestmark = pytest.mark.every_backend
 
 
 class Scale(keras.layers.Layer):

@@ -6,7 +6,7 @@ from support import candidate_group, small_distance, to_numpy
 
 from keras_relcon.models.backend_programs import compiled
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.xla]
 
 
 @pytest.mark.parametrize("num_rows", [1, 2, 5])

@@ -15,7 +15,7 @@ from keras_relcon import MotifDistance
 from keras_relcon.data import make_windows, synthetic_recordings
 from keras_relcon.evaluation import motif_distance_auc
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.xla]
 
 
 @pytest.mark.parametrize("attention", ["sparsemax", "softmax"])

@@ -74,6 +74,7 @@ def motif_weights_of(model):
     }
 
 
+@pytest.mark.xla
 def test_train_step_takes_the_oracle_loss_and_its_gradient(rng, motif_weights):
     model = small_model(motif_weights)
     group = candidate_group(rng)

@@ -9,6 +9,9 @@ import tensorflow as tf
 
 from keras_relcon import distributed
 
+# Tests whose subject is another leave XLA off: it takes seconds to compile.
+USE_XLA = True
+
 
 def compiled(function, model, num_shared=0):
     """Compiles a function of tensors that reads the model's variables.
@@ -21,7 +24,9 @@ def compiled(function, model, num_shared=0):
     XLA spends half of the time on one core, so two halves of the rows go side
     by side.
     """
-    compiled_rows = tf.function(function, jit_compile=True, autograph=False)
+    compiled_rows = tf.function(
+        function, jit_compile=USE_XLA, autograph=False
+    )
 
     @tf.function(autograph=False)  # calls in a row would wait for each other
     def compiled_halves(*tensors):
