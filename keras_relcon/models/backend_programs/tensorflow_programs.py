@@ -24,9 +24,7 @@ def compiled(function, model, num_shared=0):
     XLA spends half of the time on one core, so two halves of the rows go side
     by side.
     """
-    compiled_rows = tf.function(
-        function, jit_compile=USE_XLA, autograph=False
-    )
+    compiled_rows = tf.function(function, jit_compile=USE_XLA, autograph=False)
 
     @tf.function(autograph=False)  # calls in a row would wait for each other
     def compiled_halves(*tensors):
