@@ -55,7 +55,12 @@ EVERY_BACKEND = {
     "models",
     "presets",
 }
-ONCE = {"presets/test_wheel.py"}
+ONCE = {
+    "presets/test_hostile_presets.py",
+    "presets/test_list_presets.py",
+    "presets/test_model_card.py",
+    "presets/test_wheel.py",
+}
 # May only be imported inside a function.
 LAZY = {"matplotlib", "sklearn", "tensorflow_datasets", "keras_tuner", "umap"}
 

@@ -27,10 +27,16 @@ def free_ports(count):
     return ports
 
 
+def device_flags(count):
+    """`XLA_FLAGS` of several CPU devices, beside those that are set."""
+    flags = f"--xla_force_host_platform_device_count={count}"
+    return f"{os.environ.get('XLA_FLAGS', '')} {flags}"
+
+
 def run_devices(output, *runs):
     """Results of `train_run.py` on several CPU devices of one process."""
     count = max(int(run[0]) for run in runs)
-    flags = f"--xla_force_host_platform_device_count={count}"
+    flags = device_flags(count)
     environment = {}
     if keras.backend.backend() == "jax":
         environment["XLA_FLAGS"] = flags

@@ -240,8 +240,8 @@ def test_killed_on_several_devices_it_ends_as_if_never(kind, tmp_path):
         else:
             arguments = (*arguments, *["0", "2"][len(arguments) - 1 :])
             command = [sys.executable, RESUME_RUN, output, *arguments]
-            flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
-            processes.run_together([command], [flags])
+            flags = processes.device_flags(2)
+            processes.run_together([command], [{"XLA_FLAGS": flags}])
         return output
 
     whole = processes.load(run("whole", tmp_path / "one"))

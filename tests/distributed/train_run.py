@@ -17,6 +17,11 @@ import keras_relcon as kr
 
 BATCH_SIZE, NUM_CANDIDATES, LENGTH = 8, 3, 40
 
+if keras.backend.backend() == "tensorflow":
+    from keras_relcon.models.backend_programs import tensorflow_programs
+
+    tensorflow_programs.USE_XLA = False  # takes seconds for each run
+
 
 def main(output, *runs):
     results, clusters = {}, {}

@@ -13,8 +13,6 @@ from keras.src.utils.python_utils import func_dump
 from keras_relcon.presets import from_preset
 from keras_relcon.presets.safe_config import check_config
 
-pytestmark = pytest.mark.every_backend
-
 DTYPE = {
     "module": "keras",
     "class_name": "DTypePolicy",

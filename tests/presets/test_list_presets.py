@@ -7,8 +7,6 @@ from keras_relcon.presets import (
     preset_directory,
 )
 
-pytestmark = pytest.mark.every_backend
-
 
 def test_the_table_says_what_there_is(bundled, capsys):
     assert list_presets() == ["relcon_tiny"]

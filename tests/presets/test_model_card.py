@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 from keras_relcon.presets import (
     CARD_FACTS,
     PresetMetadata,
@@ -9,8 +7,6 @@ from keras_relcon.presets import (
     model_card,
     save_to_preset,
 )
-
-pytestmark = pytest.mark.every_backend
 
 FACTS = {
     "data": "WISDM watch",
