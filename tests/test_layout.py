@@ -60,6 +60,7 @@ ONCE = {
     "presets/test_list_presets.py",
     "presets/test_model_card.py",
     "presets/test_wheel.py",
+    "tuning/test_distributed_search.py",
 }
 # May only be imported inside a function.
 LAZY = {"matplotlib", "sklearn", "tensorflow_datasets", "keras_tuner", "umap"}

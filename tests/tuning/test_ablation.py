@@ -7,7 +7,6 @@ import pytest
 from tiny_search import tiny_data
 
 
-@pytest.mark.every_backend
 @pytest.mark.slow
 def test_a_search_goes_on_and_trains_nothing_twice(make, tmp_path, monkeypatch):
     from keras_relcon.tuning import run_ablation

@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[2]
 TIME_LIMIT = 900
 
 
-@pytest.mark.every_backend
 @pytest.mark.slow
 @pytest.mark.skipif(
     keras.backend.backend() != "torch", reason="once is enough, on PyTorch"

@@ -86,9 +86,14 @@ def test_a_range_of_a_whole_number_is_of_whole_numbers(make):
         assert parameter.sampling == "log"
 
 
-@pytest.mark.every_backend
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["RandomSearch", "Hyperband"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("RandomSearch", marks=pytest.mark.every_backend),
+        "Hyperband",
+    ],
+)
 def test_a_search_finds_a_probe_score(make, tmp_path, kind):
     import keras_tuner
 
