@@ -3,8 +3,6 @@ from training.train_script import make_groups, make_model
 
 from keras_relcon.training import ResumableTraining
 
-pytestmark = pytest.mark.every_backend
-
 
 @pytest.mark.parametrize(
     "every, inside", [(None, []), (2, [(0, 2), (0, 4)]), (3, [(0, 3)])]

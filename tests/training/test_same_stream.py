@@ -3,8 +3,6 @@ from training.train_script import make_groups, make_model
 
 from keras_relcon.training import ResumableTraining
 
-pytestmark = pytest.mark.every_backend
-
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):

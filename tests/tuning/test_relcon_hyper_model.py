@@ -226,7 +226,6 @@ def test_what_is_missing_is_named(monkeypatch):
     assert ("tensorboard" in str(error.value)) == needs_tensorboard
 
 
-@pytest.mark.every_backend
 def test_a_trial_trains_what_its_settings_say(make, monkeypatch):
 
     hyper_model = make("AblationHyperModel", arms=("base",), seeds=(3,))
@@ -364,7 +363,6 @@ def test_a_built_model_has_the_optimizers_state(make):
     assert len(model.optimizer.variables) == 2 + count
 
 
-@pytest.mark.every_backend
 def test_a_finished_trial_gives_its_best_model(make, tmp_path):
     import keras_tuner
 
