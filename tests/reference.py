@@ -81,6 +81,11 @@ def resnet1d(x, stem, blocks, training=False):
     `conv_1`, `norm_2`, `conv_2` and `shortcut`, which may be `None`. A
     convolution is kernel and bias, a norm as of `batch_norm`.
     """
+    return resnet1d_sequences(x, stem, blocks, training)[-1].mean(1)
+
+
+def resnet1d_sequences(x, stem, blocks, training=False, last_norm=None):
+    """What each block hands on, after the norm and the ReLU that follow it."""
 
     def convolve(x, conv, stride=1):
         padding = same_padding(x.shape[1], len(conv[0]), stride)
@@ -93,6 +98,7 @@ def resnet1d(x, stem, blocks, training=False):
     x = activate(x, stem[1])
     count = (x.shape[1] - 3) // 2 + 1
     x = np.stack([x[:, 2 * i : 2 * i + 3].max(1) for i in range(count)], 1)
+    raw = []
     for block in blocks:
         out = activate(x, block["norm_1"])
         out = convolve(out, block["conv_1"], block["stride"])
@@ -100,7 +106,11 @@ def resnet1d(x, stem, blocks, training=False):
         if block["shortcut"] is not None:
             x = convolve(x, block["shortcut"], block["stride"])
         x = x + out
-    return x.mean(1)
+        raw.append(x)
+    norms = [block["norm_1"] for block in blocks[1:]] + [last_norm]
+    return [
+        x if norm is None else activate(x, norm) for x, norm in zip(raw, norms)
+    ]
 
 
 def gelu(x):

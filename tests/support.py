@@ -93,13 +93,14 @@ def small_distance(weights, **kwargs):
     return distance
 
 
-def small_encoder(embedding_dim=16):
+def small_encoder(embedding_dim=16, **kwargs):
     return kr.layers.ResNet1D34(
         embedding_dim,
         num_blocks=(1, 1),
         widths=(8, 16),
         kernel_sizes=(3, 4),
         strides=(2, 2),
+        **kwargs,
     )
 
 

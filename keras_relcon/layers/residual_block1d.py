@@ -77,9 +77,17 @@ class ResidualBlock1D(keras.layers.Layer):
         self.built = True
 
     def call(self, x, training=False):
+        activated = self.activate(x, training=training)
+        return self.add_residual(x, activated, training=training)
+
+    def activate(self, x, training=False):
+        """The batch norm and the ReLU with which the block begins."""
+        return ops.relu(self.norm_1(x, training=training))
+
+    def add_residual(self, x, activated, training=False):
+        """The rest of the block, of its input and of `activate(input)`."""
         shortcut = x if self.shortcut is None else self.shortcut(x)
-        x = ops.relu(self.norm_1(x, training=training))
-        x = self.conv_1(x)
+        x = self.conv_1(activated)
         x = ops.relu(self.norm_2(x, training=training))
         return self.conv_2(x) + shortcut
 

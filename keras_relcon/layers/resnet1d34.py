@@ -200,16 +200,44 @@ class ResNet1D34(keras.Model):
         self.built = True
 
     def call(self, x, training=False):
+        x = self._run_stem(x, training)
+        for blocks in parts(self.blocks):
+            x = self._run(in_turn(blocks), blocks, x, training)
+        x = self._pool(self._activate_last(x, training))
+        return x if self.head is None else self.head(x)
+
+    def sequences(self, x, training=False):
+        """What each block hands on, before the pooling over time.
+
+        Args:
+            x: `(batch, time, channels)`, g. `time` is at least 32.
+            training: bool. For the batch norms. Defaults to `False`.
+
+        Returns:
+            list of `(batch, time', width)`, unitless, one per block in order:
+            the output of the block after the batch norm and the ReLU that
+            follow it. Those of the last block are the final ones; without
+            `final_norm` its output is given as it is.
+        """
+        x = self._run_stem(x, training)
+        outputs = []
+        for block in self.blocks:
+            outputs.append(block.activate(x, training=training))
+            x = block.add_residual(x, outputs[-1], training=training)
+        outputs.append(self._activate_last(x, training))
+        # The first is that of the stem.
+        return [swap_layout(x, self.data_format) for x in outputs[1:]]
+
+    def _run_stem(self, x, training):
         self._check_length(x.shape)
         x = swap_layout(x, self.data_format)
         stem = [self.stem_conv, self.stem_norm]
-        x = self._run(self._stem, stem, x, training)
-        for blocks in parts(self.blocks):
-            x = self._run(in_turn(blocks), blocks, x, training)
-        if self.last_norm is not None:
-            x = ops.relu(self.last_norm(x, training=training))
-        x = self._pool(x)
-        return x if self.head is None else self.head(x)
+        return self._run(self._stem, stem, x, training)
+
+    def _activate_last(self, x, training):
+        if self.last_norm is None:
+            return x
+        return ops.relu(self.last_norm(x, training=training))
 
     def _stem(self, x, training):
         x = self.stem_conv(x)

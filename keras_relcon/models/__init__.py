@@ -6,12 +6,14 @@ from keras_relcon.models.embedding_spread import (
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.projector import mlp_projector
 from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.models.stage_features import StageFeatures
 
 __all__ = [
     "AugmentedViews",
     "EmbeddingSpread",
     "MotifDistance",
     "RelConModel",
+    "StageFeatures",
     "mlp_projector",
     "similarities_to_others",
 ]

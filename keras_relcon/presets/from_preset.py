@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_relcon import checks
 from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.models.stage_features import StageFeatures
 from keras_relcon.presets.preset_directory import (
     PARTS,
     WEIGHTS,
@@ -14,6 +15,7 @@ from keras_relcon.presets.preset_directory import (
 )
 from keras_relcon.presets.weights_file import read_weights
 
+OUTPUTS = ("embedding", "features")
 PRETRAIN_OVERRIDES = (
     "temperature",
     "projector",
@@ -27,7 +29,13 @@ PRETRAIN_OVERRIDES = (
 )
 
 
-def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
+def from_preset(
+    name_or_directory,
+    load_weights=True,
+    task=None,
+    output="embedding",
+    **overrides,
+):
     """Makes the model of a preset, with its weights.
 
     A preset is a directory of `config.json`, `metadata.json`,
@@ -48,13 +56,17 @@ def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
             optimizer and `views` are not kept; pass new `views` to go on with
             them, as the presets of the package were trained. Defaults to
             `None`.
+        output: str. What the encoder gives of a window: `"embedding"`, or
+            `"features"`, the statistics over time of its blocks, which know
+            more and take the same time (`StageFeatures`). Defaults to
+            `"embedding"`.
         **overrides: Arguments of the encoder in place of the stored ones,
             such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
             `RelConModel` but its encoder and motif distance.
 
     Returns:
-        `keras.Model`: the encoder, `(batch, time, 3)`, g, to `(batch, dim)`,
-        or `RelConModel`. `preset_metadata` of the encoder is what the preset
+        `keras.Model`: the encoder or its features, `(batch, time, 3)`, g, to
+        `(batch, dim)`, or `RelConModel`. `preset_metadata` of the encoder is what the preset
         says of itself. For a directory that holds a motif distance,
         `MotifDistance`.
 
@@ -73,10 +85,17 @@ def from_preset(name_or_directory, load_weights=True, task=None, **overrides):
     """
     advice = "Leave it out for the encoder."
     checks.check_one_of("task", task, (None, "pretrain"), advice)
+    checks.check_one_of("output", output, OUTPUTS)
     directory = find_preset(name_or_directory)
-    if task is None:
-        return _load_part(directory, load_weights, overrides)[0]
-    return _load_pretraining(directory, load_weights, overrides)
+    if task is not None:
+        return _load_pretraining(directory, load_weights, overrides)
+    encoder, metadata = _load_part(directory, load_weights, overrides)
+    if output == "embedding":
+        return encoder
+    features = StageFeatures(encoder, name=f"{encoder.name}_features")
+    features.build((None, metadata.window_length, 3))
+    features.preset_metadata = metadata
+    return features
 
 
 def _load_pretraining(directory, load_weights, overrides):

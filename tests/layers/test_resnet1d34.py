@@ -95,8 +95,8 @@ def test_golden_embedding_in_training(golden, golden_encoder):
     )
 
 
-def random_encoder(rng):
-    encoder = small_encoder()
+def random_encoder(rng, **kwargs):
+    encoder = small_encoder(**kwargs)
     encoder.build((None, 64, 3))
     for variable in encoder.weights:
         is_positive = "gamma" in variable.path or "variance" in variable.path
@@ -132,6 +132,31 @@ def oracle_of(encoder):
             for block in encoder.blocks
         ],
     }
+
+
+def last_norm_of(encoder):
+    names = ("gamma", "beta", "moving_mean", "moving_variance")
+    return tuple(
+        np.float64(to_numpy(getattr(encoder.last_norm, n))) for n in names
+    )
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("final_norm", [False, True])
+def test_sequences_are_those_of_the_oracle(rng, training, final_norm):
+    encoder = random_encoder(rng, final_norm=final_norm)
+    x = rng.normal(size=(2, 50, 3))
+    expected = reference.resnet1d_sequences(
+        x,
+        **oracle_of(encoder),
+        training=training,
+        last_norm=last_norm_of(encoder) if final_norm else None,
+    )
+    found = encoder.sequences(x.astype("float32"), training=training)
+    assert len(found) == len(encoder.blocks)
+    for one, other in zip(found, expected):
+        assert tuple(one.shape) == other.shape
+        np.testing.assert_allclose(to_numpy(one), other, atol=2e-4)
 
 
 @pytest.mark.parametrize("length", [32, 33, 200, 250, 333])

@@ -1,0 +1,143 @@
+import keras
+from keras import ops
+
+from keras_relcon.checks import check_one_of, check_whole, message
+
+# The blocks of a ResNet-34 that validation sets favour, counted from 1.
+BLOCKS = (2, 3, 4, 6, 7, 8, 10, 12, 13, 14, 16)
+# Keeps the gradient of the standard deviation of a silent channel finite.
+VARIANCE_FLOOR = 1e-12
+
+
+def _std(x):
+    variance = ops.var(x, axis=1)
+    return ops.sqrt(ops.maximum(variance, VARIANCE_FLOOR))
+
+
+STATISTICS = {
+    "mean": lambda x: ops.mean(x, axis=1),
+    "std": _std,
+    "max": lambda x: ops.max(x, axis=1),
+    "share_above_zero": lambda x: ops.mean(ops.cast(x > 0, "float32"), axis=1),
+}
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class StageFeatures(keras.Model):
+    """Reads an encoder out at many depths, not at its end alone.
+
+    Of what each block hands on (`ResNet1D34.sequences`), the statistics over
+    time, side by side. The embedding of an encoder keeps what its loss asks
+    for; the blocks before it know more.
+
+    Args:
+        encoder: Keras model with `sequences`, such as `ResNet1D34`.
+        blocks: sequence of int, counted from 1, in rising order. Those that
+            the encoder lacks are passed over. Defaults to the eleven of
+            `BLOCKS`.
+        statistics: sequence of str, of `"mean"`, `"std"`, `"max"` and
+            `"share_above_zero"`. Defaults to all four.
+
+    Call arguments:
+        x: `(batch, time, channels)`, g.
+
+    Returns:
+        `(batch, features)` float32, unitless: for each block in order, for
+        each statistic in order, its channels. `feature_names` names them.
+
+    Raises:
+        TypeError: if the encoder has no `sequences`.
+        ValueError: if a block is no int of 1 or more, the encoder has none of
+            the blocks, or a statistic is not one of the four.
+
+    Differs from the paper: RelCon is read out at its embedding alone.
+
+    Example:
+
+    >>> features = keras_relcon.models.StageFeatures(encoder)
+    >>> features(keras.ops.ones((2, 256, 3))).shape
+    (2, 5120)
+    """
+
+    def __init__(
+        self, encoder, blocks=BLOCKS, statistics=tuple(STATISTICS), **kwargs
+    ):
+        super().__init__(**kwargs)
+        if not hasattr(encoder, "sequences"):
+            raise TypeError(
+                message(
+                    "`encoder` must have a method `sequences`.",
+                    f"encoder of type {type(encoder).__name__}",
+                    "Use `ResNet1D34`, or give your encoder one.",
+                )
+            )
+        for block in blocks:
+            check_whole("blocks", block, advice="Blocks are counted from 1.")
+        for statistic in statistics:
+            check_one_of("statistics", statistic, list(STATISTICS))
+        self.encoder = encoder
+        self.blocks = tuple(blocks)
+        self.statistics = tuple(statistics)
+
+    def build(self, input_shape):
+        if not self.encoder.built:
+            self.encoder.build(input_shape)
+        self.built = True
+
+    def call(self, x, training=False):
+        sequences = self.encoder.sequences(x, training=training)
+        chosen = [
+            ops.cast(sequences[block - 1], "float32")
+            for block in self._blocks_of(sequences)
+        ]
+        return ops.concatenate(
+            [
+                STATISTICS[statistic](sequence)
+                for sequence in chosen
+                for statistic in self.statistics
+            ],
+            axis=-1,
+        )
+
+    def _blocks_of(self, sequences):
+        blocks = [block for block in self.blocks if block <= len(sequences)]
+        if not blocks:
+            raise ValueError(
+                message(
+                    "`blocks` must name blocks of the encoder, which has "
+                    f"{len(sequences)}.",
+                    {"blocks": self.blocks},
+                    "Count them from 1.",
+                )
+            )
+        return blocks
+
+    def feature_names(self, window_length=256):
+        """Names of the features, in order.
+
+        Returns:
+            list of str, as `"block_16_mean_255"`.
+        """
+        sequences = keras.backend.compute_output_spec(
+            self.encoder.sequences,
+            keras.KerasTensor((None, window_length, 3)),
+        )
+        return [
+            f"block_{block}_{statistic}_{channel}"
+            for block in self._blocks_of(sequences)
+            for statistic in self.statistics
+            for channel in range(sequences[block - 1].shape[-1])
+        ]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "blocks": self.blocks,
+            "statistics": self.statistics,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})

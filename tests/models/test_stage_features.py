@@ -1,0 +1,84 @@
+import keras
+import numpy as np
+import pytest
+from support import small_encoder, to_numpy
+
+import keras_relcon as kr
+from keras_relcon.models import StageFeatures
+
+pytestmark = pytest.mark.every_backend
+
+
+def built(**kwargs):
+    features = StageFeatures(small_encoder(final_norm=True), **kwargs)
+    features.build((None, 50, 3))
+    return features
+
+
+def statistics_of(sequence):
+    """Mean, standard deviation, maximum and share above zero over time."""
+    x = np.float64(to_numpy(sequence))
+    return [x.mean(1), x.std(1), x.max(1), (x > 0).mean(1)]
+
+
+def test_features_are_statistics_of_the_blocks(rng):
+    features = built(blocks=(1, 2))
+    x = rng.normal(size=(3, 50, 3)).astype("float32")
+    first, second = features.encoder.sequences(x)
+    expected = np.concatenate(
+        statistics_of(first) + statistics_of(second), axis=1
+    )
+    found = to_numpy(features(x))
+    assert found.shape == (3, 4 * (8 + 16)) and found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    names = features.feature_names(50)
+    assert len(names) == found.shape[1]
+    assert names[0] == "block_1_mean_0" and names[8] == "block_1_std_0"
+    assert names[-1] == "block_2_share_above_zero_15"
+
+
+def test_chosen_blocks_and_statistics_come_in_order(rng):
+    x = rng.normal(size=(2, 40, 3)).astype("float32")
+    features = built(blocks=(2, 16), statistics=("max", "mean"))
+    mean, _, largest, _ = statistics_of(features.encoder.sequences(x)[1])
+    np.testing.assert_allclose(
+        to_numpy(features(x)),
+        np.concatenate([largest, mean], axis=1),
+        atol=1e-5,
+    )
+
+
+def test_a_silent_channel_has_finite_features():
+    features = built()
+    found = to_numpy(features(np.zeros((1, 40, 3), "float32")))
+    assert np.isfinite(found).all()
+
+
+def test_the_default_encoder_of_a_preset_has_5120_features():
+    encoder = kr.layers.ResNet1D34(
+        widths=(32, 64, 128, 256), strides=(1, 2, 2, 2), final_norm=True
+    )
+    encoder.build((None, 256, 3))
+    assert len(StageFeatures(encoder).feature_names()) == 5120
+
+
+def test_a_saved_readout_gives_equal_features(rng, tmp_path):
+    features = built(blocks=(1, 2), statistics=("mean", "max"))
+    x = rng.normal(size=(2, 50, 3)).astype("float32")
+    expected = to_numpy(features(x))
+    features.save(tmp_path / "features.keras")
+    loaded = keras.saving.load_model(tmp_path / "features.keras")
+    np.testing.assert_array_equal(to_numpy(loaded(x)), expected)
+
+
+def test_bad_arguments_are_explained():
+    encoder = small_encoder()
+    with pytest.raises(TypeError, match="must have a method `sequences`"):
+        StageFeatures(keras.Sequential([keras.layers.Dense(2)]))
+    with pytest.raises(ValueError, match="`blocks` must be a whole number"):
+        StageFeatures(encoder, blocks=(0,))
+    with pytest.raises(ValueError, match="`statistics` must be one of"):
+        StageFeatures(encoder, statistics=("median",))
+    features = StageFeatures(encoder, blocks=(9,))
+    with pytest.raises(ValueError, match="blocks of the encoder, which has 2"):
+        features(np.zeros((1, 40, 3), "float32"))
