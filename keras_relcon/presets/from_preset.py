@@ -66,9 +66,9 @@ def from_preset(
 
     Returns:
         `keras.Model`: the encoder or its features, `(batch, time, 3)`, g, to
-        `(batch, dim)`, or `RelConModel`. `preset_metadata` of the encoder is what the preset
-        says of itself. For a directory that holds a motif distance,
-        `MotifDistance`.
+        `(batch, dim)`, or `RelConModel`. `preset_metadata` of the first two is
+        what the preset says of itself. For a directory that holds a motif
+        distance, `MotifDistance`.
 
     Raises:
         ImportError: for `hf://`, if huggingface_hub is not installed.

@@ -76,6 +76,18 @@ def test_overrides_replace_arguments(preset):
         from_preset(preset, embeding_dim=24)
 
 
+def test_features_are_of_the_encoder_with_its_weights(preset, windows):
+    encoder = from_preset(preset)
+    features = from_preset(preset, output="features")
+    found = to_numpy(features(windows))
+    sequences = encoder.sequences(windows)
+    mean = to_numpy(sequences[1]).mean(1)
+    np.testing.assert_allclose(found[:, : mean.shape[1]], mean, atol=1e-5)
+    assert features.preset_metadata == encoder.preset_metadata
+    with pytest.raises(ValueError, match="`output` must be one of"):
+        from_preset(preset, output="logits")
+
+
 def test_overrides_of_pretraining(relcon_preset):
     model = from_preset(
         relcon_preset, task="pretrain", temperature=1.0, projector=None
