@@ -6,6 +6,7 @@ import types
 import keras
 import numpy as np
 import pytest
+from support import to_numpy
 
 import keras_relcon as kr
 from keras_relcon.presets import from_preset, save_to_preset
