@@ -5,6 +5,8 @@ from keras_relcon.checks import check_one_of, check_whole, message
 
 # The blocks of a ResNet-34 that validation sets favour, counted from 1.
 BLOCKS = (2, 3, 4, 6, 7, 8, 10, 12, 13, 14, 16)
+# Any window that the encoder takes tells how many channels a block has.
+NAMED_LENGTH = 64
 # Keeps the gradient of the standard deviation of a silent channel finite.
 VARIANCE_FLOOR = 1e-12
 
@@ -112,16 +114,10 @@ class StageFeatures(keras.Model):
             )
         return blocks
 
-    def feature_names(self, window_length=256):
-        """Names of the features, in order.
-
-        Returns:
-            list of str, as `"block_16_mean_255"`.
-        """
-        sequences = keras.backend.compute_output_spec(
-            self.encoder.sequences,
-            keras.KerasTensor((None, window_length, 3)),
-        )
+    def feature_names(self):
+        """Names of the features, in order, as `"block_16_mean_255"`."""
+        window = ops.zeros((1, NAMED_LENGTH, 3))
+        sequences = self.encoder.sequences(window)
         return [
             f"block_{block}_{statistic}_{channel}"
             for block in self._blocks_of(sequences)

@@ -31,7 +31,7 @@ def test_features_are_statistics_of_the_blocks(rng):
     found = to_numpy(features(x))
     assert found.shape == (3, 4 * (8 + 16)) and found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    names = features.feature_names(50)
+    names = features.feature_names()
     assert len(names) == found.shape[1]
     assert names[0] == "block_1_mean_0" and names[8] == "block_1_std_0"
     assert names[-1] == "block_2_share_above_zero_15"
