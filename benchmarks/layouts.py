@@ -43,6 +43,7 @@ def measure(count, length, repeats, data_format, jit_compile):
     kernel = norm.normalize if data_format == chosen else None
     with (
         mock.patch(where.format("resnet1d34"), **choose),
+        mock.patch(where.format("residual_block1d"), **choose),
         mock.patch(where.format("fused_batch_norm"), **choose),
         mock.patch(where.format("dilated_conv_qkv"), **choose),
     ):
