@@ -130,7 +130,8 @@ def test_speeds_below_a_thousandth_are_raised_to_it():
     times = np.cumsum(np.maximum(speed[:, 0].astype("float64"), 1e-3))
     times *= 63 / times[-1]
     expected = np.interp(np.arange(64), times, x[0, :, 0])
-    np.testing.assert_allclose(warped[0, :, 0], expected, atol=2e-5)
+    # The times are of float32, whose rounding is far below another floor.
+    np.testing.assert_allclose(warped[0, :, 0], expected, atol=1e-4)
     # Another floor would show.
     for floor in (1e-4, 2e-3):
         other = np.cumsum(np.maximum(speed[:, 0].astype("float64"), floor))
