@@ -21,6 +21,7 @@ from keras_relcon.data.resampling import (
 from keras_relcon.data.store.intervals import Interval, sample_targets
 from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
+from keras_relcon.data.streams.rank_groups import rank_groups
 from keras_relcon.data.streams.window_batches import WindowBatches
 from keras_relcon.data.synthetic import synthetic_recordings
 from keras_relcon.data.tfds_source import (
@@ -41,6 +42,7 @@ __all__ = [
     "groups_from_tfds",
     "load_recordings",
     "make_windows",
+    "rank_groups",
     "read_ipol_gait",
     "read_motionsense",
     "read_recording",

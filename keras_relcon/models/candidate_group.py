@@ -18,14 +18,15 @@ def unpack_group(inputs, *names):
     Raises:
         ValueError: if one is missing.
     """
+    names = names or ("anchor", "candidates")
     try:
-        return tuple(inputs[name] for name in names or ("anchor", "candidates"))
+        return tuple(inputs[name] for name in names)
     except (KeyError, TypeError, IndexError) as error:
         received = sorted(inputs) if isinstance(inputs, dict) else type(inputs)
         raise ValueError(
             message(
-                "`RelConModel` takes a dict with the keys `anchor` and "
-                "`candidates`.",
+                "`RelConModel` takes a dict with the keys "
+                f"{' and '.join(f'`{name}`' for name in names)}.",
                 received,
                 "`keras_relcon.data.CandidateGroups` yields such batches.",
             )
@@ -50,6 +51,18 @@ def augmented_candidates(augmentation, anchors, keep_seeds=False):
         for variable, value in zip(augmentation.variables, seeds):
             variable.assign(value)
     return copies[:, None]
+
+
+def no_candidates(anchors):
+    """Candidates beside the anchors, where there are none.
+
+    Args:
+        anchors: `(batch, time, channels)`.
+
+    Returns:
+        `(batch, 0, time, channels)`.
+    """
+    return ops.zeros_like(anchors)[:, None][:, :0]
 
 
 def check_candidate_group(anchor_shape, candidate_shape, is_gathered=False):

@@ -62,22 +62,41 @@ def candidate_pool(anchors, candidates):
     return ops.concatenate([anchors, flat], axis=0)
 
 
-def within_subject_share(distances, num_within):
+def same_subject(subject, subjects, first=0):
+    """Which candidates are of the anchor's subject, of windows alone.
+
+    Args:
+        subject: `(batch,)` int. Of the rows of this replica.
+        subjects: `(anchors,)` int. Of all replicas.
+        first: int. Which of them is that of row 0. Defaults to `0`.
+
+    Returns:
+        `(batch, anchors - 1)` bool, in the order of `candidate_index`.
+    """
+    num_rows, num_anchors = ops.shape(subject)[0], ops.shape(subjects)[0]
+    index = candidate_index(num_rows, 0, num_anchors, first)
+    return ops.take(subjects, index, axis=0) == subject[:, None]
+
+
+def within_subject_share(distances, is_within):
     """How many of an anchor's nearest candidates are of its own subject.
 
     Args:
         distances: `(batch, candidates)`, g**2, in the order of
             `candidate_index`.
-        num_within: int. Within-subject candidates of each anchor; as many of
-            the nearest count, and all that are as near.
+        is_within: `(batch, candidates)` or `(candidates,)` bool. The
+            candidates of the anchor's subject; as many of the nearest count,
+            and all that are as near.
 
     Returns:
-        `(batch,)` float32, a share.
+        `(batch,)` float32, a share; 0 for an anchor without such candidates.
     """
-    reach = ops.sort(distances, axis=1)[:, num_within - 1, None]
+    is_within = ops.broadcast_to(is_within, ops.shape(distances))
+    num_within = ops.sum(ops.cast(is_within, "int32"), axis=1)
+    last = ops.maximum(num_within - 1, 0)[:, None]
+    reach = ops.take_along_axis(ops.sort(distances, axis=1), last, axis=1)
     nearest = ops.cast(distances <= reach, "float32")
-    num_others = ops.shape(distances)[1] - num_within
-    within = ops.sum(nearest[:, num_others:], axis=1)
+    within = ops.sum(nearest * ops.cast(is_within, "float32"), axis=1)
     return within / ops.sum(nearest, axis=1)
 
 

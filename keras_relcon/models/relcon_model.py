@@ -17,6 +17,7 @@ from keras_relcon.models.candidate_group import (
     augmented_candidates,
     check_candidate_group,
     check_num_anchors,
+    no_candidates,
     unpack_group,
 )
 from keras_relcon.models.embedding_spread import EmbeddingSpread
@@ -24,6 +25,7 @@ from keras_relcon.models.micro_batches import encode_in_micro_batches
 from keras_relcon.models.ranking import (
     candidate_index,
     candidate_pool,
+    same_subject,
     within_subject_share,
 )
 from keras_relcon.models.train_steps import RelConTrainStep
@@ -64,7 +66,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
     Args:
         encoder: Keras model, `(batch, time, channels)` to `(batch, dim)`.
         motif_distance: `MotifDistance`, trained. It is set to
-            `trainable = False`.
+            `trainable = False`. `None` where the batches have `ranks`.
         temperature: float, above 0. Defaults to `1.0` (paper; the released
             code runs 0.1).
         projector: Keras model or layer, `(batch, dim)` to `(batch, any)`,
@@ -74,6 +76,12 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             window of the batch and its augmented copy be near; see there how
             it is added to the loss. Discarded after training. Defaults to
             `None` (paper).
+        anchors: str. `"one"`: each anchor has candidates of its own.
+            `"all"`: the batch is of several windows of each of several
+            subjects, every window is an anchor, and all others are its
+            candidates, so that a pair to rank costs no window of its own
+            (`CandidateGroups(..., anchors="all")`). Defaults to `"one"`
+            (paper).
         candidate_augmentation: layer as `MotifDistance`'s `augmentation`, for
             Table 5's "w/o within-subject": the candidates of the batch are
             not used, and may be missing; one augmented copy of the anchor
@@ -97,7 +105,11 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
 
     Call arguments:
         inputs: dict of `anchor`, `(batch, time, channels)`, and `candidates`,
-            `(batch, num_candidates, time, channels)`, both in g.
+            `(batch, num_candidates, time, channels)`, both in g. With
+            `anchors="all"` there are no `candidates`, so `num_candidates` is
+            0 below; training takes `subject`, `(batch,)` int, whose window
+            each is. With `ranks`, `(batch, anchors - 1)`, these are the order
+            of the candidates, and nothing is ranked.
 
     Returns:
         `(batch, anchors - 1 + num_candidates)` float32, cosine similarities in
@@ -105,7 +117,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
 
     Metrics: `loss`; `loss_per_candidate`, comparable across numbers of
     candidates; `within_subject_share`, the share of within-subject candidates
-    among the `num_candidates` nearest by the motif distance;
+    among as many nearest by the motif distance;
     `embedding_spread` of what the loss compares, for the anchors of the batch,
     0 is collapse (`EmbeddingSpread`); with `skip_nonfinite`, `skipped_steps` in
     this epoch.
@@ -114,12 +126,14 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         TypeError: if `encoder` or `motif_distance` is no such model, or
             `projector`, `views` or `candidate_augmentation` no layer.
         ValueError: if `temperature` is not above 0, `micro_batch_size` is not
-            such an int, or `candidates` is neither of the two; and if the
-            input is not a candidate group, is of one anchor, or is not divided
-            by `micro_batch_size`.
+            such an int, `anchors` or `candidates` is neither of the two, or
+            `anchors="all"` has a `candidate_augmentation`; and if the input is
+            not a candidate group, is of one anchor, or is not divided by
+            `micro_batch_size`.
 
-    Differs from the paper: nothing. The released code passes anchors and
-    candidates through the encoder separately, in two batch norm populations.
+    Differs from the paper: nothing by default. The released code passes anchors
+    and candidates through the encoder separately, in two batch norm
+    populations.
 
     Example:
 
@@ -141,6 +155,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         candidates="global",
         skip_nonfinite=False,
         micro_batch_size=None,
+        anchors="one",
         **kwargs,
     ):
         # The signal stays in float32 under a policy of mixed precision; the
@@ -153,7 +168,9 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             "a Keras model",
             "Load a preset with `keras_relcon.presets.from_preset`.",
         )
-        if not hasattr(motif_distance, "candidate_distances"):
+        check_one_of("anchors", anchors, ("one", "all"))
+        has_ranks = motif_distance is None and anchors == "all"
+        if not (has_ranks or hasattr(motif_distance, "candidate_distances")):
             raise TypeError(
                 message(
                     "`motif_distance` must be a `MotifDistance`.",
@@ -163,6 +180,15 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         check_layer("projector", projector)
         check_layer("views", views)
         check_layer("candidate_augmentation", candidate_augmentation)
+        if anchors == "all" and candidate_augmentation is not None:
+            raise ValueError(
+                message(
+                    '`anchors="all"` takes no `candidate_augmentation`: the '
+                    "candidates are the other windows of the batch.",
+                    {"candidate_augmentation": candidate_augmentation},
+                    "Leave one of them out.",
+                )
+            )
         check_one_of("candidates", candidates, ("global", "replica"))
         if micro_batch_size is not None:
             check_whole("micro_batch_size", micro_batch_size)
@@ -172,6 +198,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         self.views = views
         self.candidate_augmentation = candidate_augmentation
         self.temperature = temperature
+        self.anchors = anchors
         self.candidates = candidates
         self.relative_loss = RelativeContrastiveLoss(temperature)
         self.loss_per_candidate = keras.metrics.Mean(name="loss_per_candidate")
@@ -186,15 +213,16 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         self._freeze_distance()
 
     def build(self, input_shape):
-        if self.candidate_augmentation is None:
+        if self._has_candidates:
             anchor_shape, candidate_shape = unpack_group(input_shape)
             check_candidate_group(anchor_shape, candidate_shape)
         else:
             (anchor_shape,) = unpack_group(input_shape, "anchor")
-            self.candidate_augmentation.build((None, *anchor_shape[1:]))
         window_shape = (None, *anchor_shape[1:])
+        if self.candidate_augmentation is not None:
+            self.candidate_augmentation.build(window_shape)
         for model in (self.encoder, self.motif_distance):
-            if not model.built:
+            if model is not None and not model.built:
                 model.build(window_shape)
         if self.projector is not None and not self.projector.built:
             self.projector.build(
@@ -210,8 +238,14 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         # Freezing reaches the variables that exist: once in `__init__`, for a
         # built distance, and once after `build`. TensorFlow ignores an
         # assignment that changes nothing, even where sublayers differ.
-        self.motif_distance.trainable = True
-        self.motif_distance.trainable = False
+        if self.motif_distance is not None:
+            self.motif_distance.trainable = True
+            self.motif_distance.trainable = False
+
+    @property
+    def _has_candidates(self):
+        """Whether a batch brings candidates beside the anchors."""
+        return self.anchors == "one" and self.candidate_augmentation is None
 
     def call(self, inputs, training=False):
         anchors, candidates = self._group(inputs)
@@ -274,8 +308,23 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             inputs: the dict that the model is called on.
 
         Returns:
-            `(batch, anchors - 1 + num_candidates)` float32, g**2.
+            `(batch, anchors - 1 + num_candidates)` float32, g**2; or its
+            `ranks`.
+
+        Raises:
+            ValueError: if there is neither a distance nor `ranks`.
         """
+        if "ranks" in inputs:
+            return ops.cast(inputs["ranks"], "float32")
+        if self.motif_distance is None:
+            raise ValueError(
+                message(
+                    "Without a `motif_distance` the batches must have `ranks`.",
+                    sorted(inputs),
+                    "Take `CandidateGroups(..., ranking=...)`, or give the "
+                    "model a distance.",
+                )
+            )
         return distributed.per_replica(self._rank)(
             *self._group(inputs, keep_seeds=True)
         )
@@ -293,9 +342,11 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         ranked are those that are embedded. So both draw outside of what is
         compiled alone; XLA draws other numbers than TensorFlow.
         """
-        if self.candidate_augmentation is None:
+        if self._has_candidates:
             return unpack_group(inputs)
         (anchors,) = unpack_group(inputs, "anchor")
+        if self.anchors == "all":
+            return anchors, no_candidates(anchors)
         return anchors, augmented_candidates(
             self.candidate_augmentation, anchors, keep_seeds
         )
@@ -354,32 +405,45 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         return distributed.with_penalties(loss, self.losses)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        num_within = 1
-        if self.candidate_augmentation is None:
-            num_within = ops.shape(x["candidates"])[1]
-        num_others = ops.shape(y)[1] - num_within
+        num_own = self._num_own_candidates(x)
+        num_others = ops.shape(y)[1] - num_own
+        if self.anchors == "all":
+            (subject,) = unpack_group(x, "subject")
+            is_within = same_subject(subject, *self._gather(subject))
+        else:
+            is_within = ops.arange(ops.shape(y)[1]) >= num_others
         loss = distributed.mean_loss(self.relative_loss(y, y_pred))
         self.loss_per_candidate.update_state(
             loss / ops.cast(ops.shape(y)[1], "float32")
         )
-        share = within_subject_share(y, num_within)
+        share = within_subject_share(y, is_within)
         self.within_subject_share.update_state(distributed.gather(share))
         self.embedding_spread.update_state(
             distributed.gather(y_pred[:, :num_others])
         )
         return self.get_metrics_result()
 
+    def _num_own_candidates(self, inputs):
+        """How many candidates of an anchor are no anchors of the batch."""
+        if self.anchors == "all":
+            return 0
+        if self.candidate_augmentation is not None:
+            return 1
+        return ops.shape(inputs["candidates"])[1]
+
     def get_config(self):
         parts = {
             name: keras.saving.serialize_keras_object(getattr(self, name))
             for name in PARTS
         }
-        # Its optimizer ended with its own training and has nothing to train.
-        parts["motif_distance"].pop("compile_config", None)
+        if self.motif_distance is not None:
+            # Its optimizer ended with its training and has nothing to train.
+            parts["motif_distance"].pop("compile_config", None)
         return {
             **super().get_config(),
             **parts,
             "temperature": self.temperature,
+            "anchors": self.anchors,
             "candidates": self.candidates,
             "skip_nonfinite": self.skip_nonfinite,
             "micro_batch_size": self.micro_batch_size,

@@ -2,6 +2,7 @@
 
 import copy
 
+import keras
 import numpy as np
 
 from keras_relcon import checks
@@ -17,6 +18,12 @@ from keras_relcon.data.streams.epoch_batches import (
     generator,
 )
 from keras_relcon.data.streams.small_groups import leave_out_small_groups
+from keras_relcon.data.streams.stored_ranking import StoredRanking
+from keras_relcon.data.streams.subject_blocks import (
+    check_blocks,
+    draw_blocks,
+    num_sure_blocks,
+)
 from keras_relcon.data.streams.tf_dataset import check_shard, to_tf_dataset
 
 # Streams of random numbers under one (seed, epoch).
@@ -67,17 +74,31 @@ class CandidateGroups(EpochBatches):
         minimum_std_g: float. Leaves out windows at rest: the standard
             deviation of every axis is below. Reads the whole store once; then
             shifts are multiples of a quarter of a window. Defaults to `None`.
+        anchors: str. `"one"`: each anchor has candidates of its own. `"all"`:
+            a batch is of `num_candidates + 1` windows of each of several
+            subjects (recordings, with that policy), which follow each other,
+            and every window is an anchor, for `RelConModel(...,
+            anchors="all")`. Such a batch ranks many pairs, and has few
+            windows. Defaults to `"one"`.
+        ranking: str or path. A file of `keras_relcon.data.rank_groups`: the
+            batches are its groups, in another order each epoch, with the order
+            of their candidates. For `anchors="all"`. Defaults to `None`.
         **kwargs: `workers`, `use_multiprocessing` and `max_queue_size` of
             `keras.utils.PyDataset`.
 
     Returns:
         Each item is a dict: `"anchor"`, `(batch_size, window_length, 3)`, and
         `"candidates"`, `(batch_size, num_candidates, window_length, 3)`,
-        float32, g.
+        float32, g. With `anchors="all"` no `"candidates"`, but `"subject"`,
+        `(batch_size,)` int32, the place of its subject among
+        `store.subjects`; with `ranking` also `"ranks"`, `(batch_size,
+        batch_size - 1)` uint8, in the order of `candidate_index`.
 
     Raises:
         TypeError: if `store` is no `WindowStore`.
-        ValueError: if an argument is wrong, or the store has too few windows.
+        FileNotFoundError: if there is no file `ranking`.
+        ValueError: if an argument is wrong, the store has too few windows, or
+            `ranking` is of another store or of groups of another size.
 
     Differs from the released code: its candidates come from the same subject
     and the same hour of the clock; `policy="time_span", span_seconds=3600`
@@ -108,6 +129,8 @@ class CandidateGroups(EpochBatches):
         span_seconds=None,
         allow_overlap=False,
         minimum_std_g=None,
+        anchors="one",
+        ranking=None,
         **kwargs,
     ):
         super().__init__(
@@ -123,7 +146,19 @@ class CandidateGroups(EpochBatches):
         checks.check_whole("batch_size", batch_size, 2, "Use 64.")
         checks.check_whole("num_candidates", num_candidates, 1, "Use 20.")
         check_policy(policy, span_seconds)
+        checks.check_one_of("anchors", anchors, ("one", "all"))
+        if anchors == "all":
+            check_blocks(batch_size, num_candidates, policy, allow_overlap)
+        elif ranking is not None:
+            raise ValueError(
+                checks.message(
+                    '`ranking` goes with `anchors="all"`.',
+                    {"anchors": anchors, "ranking": str(ranking)},
+                    'Set `anchors="all"`, or leave the ranking out.',
+                )
+            )
         self.num_candidates = num_candidates
+        self.anchors = anchors
         self.policy = policy
         self.span_seconds = span_seconds
         self.allow_overlap = allow_overlap
@@ -135,6 +170,10 @@ class CandidateGroups(EpochBatches):
             allow_overlap,
             place.get(policy, f" within {span_seconds} s"),
         )
+        if anchors == "all":
+            self._subject_map = _subject_map(store)
+            block = num_candidates + 1
+            num_sure = num_sure_blocks(self._table, block) * block
         self._batches_per_round = num_sure // batch_size
         if self._batches_per_round == 0:
             raise ValueError(
@@ -144,9 +183,17 @@ class CandidateGroups(EpochBatches):
             )
         self.num_rows = batch_size  # of each batch, in this shard
         self._rows = slice(None)
+        self.ranking = None if ranking is None else str(ranking)
+        self._ranking = None
+        if ranking is not None:
+            self._ranking = StoredRanking.load(ranking)
+            self._ranking.check_is_of(self)
+            self._batches_per_round = len(self._ranking.starts)
 
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch: a dict, as above."""
+        if self.anchors == "all":
+            return self._batch_of_anchors(epoch, index)
         anchors, candidates = self.draw(epoch, index)
         # One read for both: rows are contiguous, so the parts are views.
         starts = np.concatenate([anchors, candidates.reshape(-1)])
@@ -157,13 +204,32 @@ class CandidateGroups(EpochBatches):
             "candidates": windows[len(anchors) :].reshape(shape),
         }
 
+    def batch_specs(self):
+        """Shape and dtype of each part of a batch: dict of `KerasTensor`."""
+        rows, window = self.num_rows, (self.store.window_length, 3)
+        candidates = (rows, self.num_candidates, *window)
+        parts = {"anchor": ((rows, *window), "float32")}
+        if self.anchors == "one":
+            parts["candidates"] = (candidates, "float32")
+        else:
+            parts["subject"] = ((rows,), "int32")
+        if self.ranking is not None:
+            parts["ranks"] = ((rows, self.batch_size - 1), "uint8")
+        return {
+            name: keras.KerasTensor(shape, dtype)
+            for name, (shape, dtype) in parts.items()
+        }
+
     def draw(self, epoch, index):
         """Returns where the windows of a batch start in the store's signal.
 
         Returns:
             `(anchors, candidates)`: `(batch_size,)` and
             `(batch_size, num_candidates)` int; of a shard its rows of them.
+            With `anchors="all"` the anchors alone.
         """
+        if self.anchors == "all":
+            return self._draw_anchors(epoch, index)[0]
         round_index, position = divmod(index, self._batches_per_round)
         # Cells, those of candidates, and the anchors in order.
         cells, others, order = self._round_of(epoch, round_index)
@@ -247,6 +313,42 @@ class CandidateGroups(EpochBatches):
             self, epochs, num_parallel_calls, num_shards, shard_index
         )
 
+    def identity(self):
+        identity = super().identity()
+        if self.anchors == "all":
+            identity["anchors"] = self.anchors
+        if self._ranking is not None:
+            identity["ranking"] = self._ranking.sha256()
+        return identity
+
+    def _batch_of_anchors(self, epoch, index):
+        starts, ranks = self._draw_anchors(epoch, index)
+        batch = {
+            "anchor": self.store.read(starts),
+            "subject": self._subjects_at(starts),
+        }
+        if ranks is not None:
+            batch["ranks"] = ranks
+        return batch
+
+    def _draw_anchors(self, epoch, index):
+        """Where every window of a batch begins, and its ranks or `None`."""
+        round_index, position = divmod(index, self._batches_per_round)
+        drawn = self._round_of(epoch, round_index)
+        if self._ranking is not None:
+            group = drawn[position]
+            starts = self._ranking.starts[group, self._rows]
+            return starts, self._ranking.ranks[group, self._rows]
+        cells, order = drawn
+        begin = position * self.batch_size
+        chosen = order[begin : begin + self.batch_size][self._rows]
+        return cells.locate(chosen)[1], None
+
+    def _subjects_at(self, starts):
+        """The places of the windows' subjects among those of the store."""
+        firsts, subjects = self._subject_map
+        return subjects[np.searchsorted(firsts, starts, side="right") - 1]
+
     def _make_table(self):
         pieces, rate = self.store.pieces, self.store.sample_rate_hz
         activity = None
@@ -263,7 +365,11 @@ class CandidateGroups(EpochBatches):
 
     def _draw_round(self, epoch, round_index):
         rng = generator(self.seed, epoch, round_index, CELLS)
+        if self._ranking is not None:
+            return rng.permutation(len(self._ranking.starts))
         cells = CandidateCells(self._table, self._table.draw_shift(rng))
+        if self.anchors == "all":
+            return cells, draw_blocks(cells, self.num_candidates + 1, rng)
         others = cells
         if self.allow_overlap:
             shift_rng = generator(self.seed, epoch, round_index, OTHER_CELLS)
@@ -302,3 +408,13 @@ def check_policy(policy, span_seconds):
                 "Leave it out, or set the policy.",
             )
         )
+
+
+def _subject_map(store):
+    """Where the pieces of a store begin, and the place of their subjects."""
+    pieces = sorted(store.pieces, key=lambda piece: piece.start)
+    places = {name: place for place, name in enumerate(store.subjects)}
+    return (
+        np.array([piece.start for piece in pieces]),
+        np.array([places[piece.subject] for piece in pieces], dtype=np.int32),
+    )

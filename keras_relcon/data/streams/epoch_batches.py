@@ -131,6 +131,17 @@ class EpochBatches(keras.utils.PyDataset):
 
     def identity(self):
         """All that the batches depend on, as a dict that JSON can hold."""
+        store = self.store
+        return {
+            **{name: getattr(self, name) for name in self.settings},
+            "num_batches": len(self),
+            "window_length": store.window_length,
+            "sample_rate_hz": store.sample_rate_hz,
+            "signal": self.signal_sha256(),
+        }
+
+    def signal_sha256(self):
+        """Checksum of the store's pieces, and of samples of some of them."""
         signal, store = hashlib.sha256(), self.store
         for piece in store.pieces:
             signal.update(repr(dataclasses.astuple(piece)).encode())
@@ -138,13 +149,7 @@ class EpochBatches(keras.utils.PyDataset):
         every = -(-len(store.pieces) // MOST_COMPARED_WINDOWS)
         compared = [piece.start for piece in store.pieces[::every]]
         signal.update(store.read(compared).tobytes())
-        return {
-            **{name: getattr(self, name) for name in self.settings},
-            "num_batches": len(self),
-            "window_length": store.window_length,
-            "sample_rate_hz": store.sample_rate_hz,
-            "signal": signal.hexdigest(),
-        }
+        return signal.hexdigest()
 
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch."""

@@ -16,24 +16,20 @@ def to_tf_dataset(
         checks.check_whole("epochs", epochs, 1, "Leave it out for no end.")
     tf = _import_tensorflow()
     length, first_epoch = len(groups), groups.epoch
-    window_length = groups.store.window_length
-    anchor_shape = (groups.num_rows, window_length, 3)
-    candidates_shape = (groups.num_rows, groups.num_candidates)
-    candidates_shape += (window_length, 3)
+    specs = groups.batch_specs()
+    types = [tf.as_dtype(spec.dtype) for spec in specs.values()]
 
     def draw(number):
         epoch, index = divmod(int(number), length)
         epoch = first_epoch if groups.is_fixed else first_epoch + epoch
         batch = groups.batch(epoch, index)
-        return batch["anchor"], batch["candidates"]
+        return [batch[name] for name in specs]
 
     def to_batch(number):
-        anchor, candidates = tf.numpy_function(
-            draw, [number], (tf.float32, tf.float32), stateful=False
-        )
+        values = tf.numpy_function(draw, [number], types, stateful=False)
         return {
-            "anchor": tf.ensure_shape(anchor, anchor_shape),
-            "candidates": tf.ensure_shape(candidates, candidates_shape),
+            name: tf.ensure_shape(value, spec.shape)
+            for (name, spec), value in zip(specs.items(), values)
         }
 
     if epochs is None:

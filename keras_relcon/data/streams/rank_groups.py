@@ -1,0 +1,167 @@
+"""Ranks the candidates of fixed groups of windows once, for many epochs."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_relcon import checks
+from keras_relcon.data.streams.candidate_groups import CandidateGroups
+from keras_relcon.data.streams.stored_ranking import StoredRanking, ranks_of
+from keras_relcon.kept_files import KeptFolder, content_key
+
+GROUPS_PER_PART = 16
+MOST_WINDOWS = 256  # ranks are bytes
+
+
+def rank_groups(groups, distance, path, epochs=1):
+    """Ranks the groups of some epochs, and keeps the order in a file.
+
+    The distance is frozen, so the order of the candidates of a fixed group
+    never changes. `CandidateGroups(..., ranking=path)` then gives the groups
+    with their order, as often as wanted, and `RelConModel` trains without the
+    distance at about the price of NT-Xent.
+
+    The order takes a byte a pair. Every few groups are kept as they are ranked
+    in `<path>.parts`, so that a run that was ended goes on there; several
+    processes may rank for one file at the same time.
+
+    Args:
+        groups: `CandidateGroups` with `anchors="all"` and a batch size of at
+            most 256.
+        distance: `MotifDistance`, trained, or any object with its
+            `candidate_distances`.
+        path: str or path. The file, `.h5`. If it is there and of the same
+            groups and distance, nothing is ranked.
+        epochs: int. Epochs of `groups` to rank, from `groups.epoch` on; a
+            window may be in a group of each. Defaults to `1`.
+
+    Returns:
+        `Path` of the file.
+
+    Raises:
+        TypeError: if `groups` or `distance` is no such object.
+        ValueError: if the groups are not of `anchors="all"`, too large, or
+            come from a ranking already.
+        FileExistsError: if `path` is another ranking or file.
+
+    Differs from the paper: there each batch is drawn and ranked anew.
+
+    Example:
+
+    >>> sizes = {"batch_size": 64, "num_candidates": 7, "anchors": "all"}
+    >>> groups = CandidateGroups(store, **sizes)
+    >>> path = rank_groups(groups, distance, "ranking.h5")
+    >>> model = keras_relcon.RelConModel(encoder, None, anchors="all")
+    >>> model.compile(optimizer="adam")
+    >>> model.fit(CandidateGroups(store, ranking=path, **sizes), epochs=20)
+    """
+    _check(groups, distance)
+    checks.check_whole("epochs", epochs, 1)
+    path = Path(path)
+    facts = {
+        **{k: v for k, v in groups.identity().items() if v is not None},
+        "distance": _checksum(distance),
+        "first_epoch": groups.epoch,
+        "epochs": epochs,
+    }
+    if path.exists():
+        _check_is_same(path, facts)
+        return path
+    parts_folder = path.with_name(f"{path.name}.parts")
+    parts = KeptFolder(parts_folder)
+    num_groups = epochs * len(groups)
+    numbers = range(-(-num_groups // GROUPS_PER_PART))
+    keys = [content_key(facts, number) for number in numbers]
+
+    def rank(number):
+        first = number * GROUPS_PER_PART
+        stop = min(first + GROUPS_PER_PART, num_groups)
+        return _rank_part(groups, distance, range(first, stop))
+
+    # Processes that rank side by side begin at different places.
+    for number in np.random.default_rng(os.getpid()).permutation(numbers):
+        if path.exists():
+            return path
+        parts.arrays("part", keys[number], lambda: rank(number))
+    results = [parts.arrays("part", key) for key in keys]
+    if not path.exists():
+        StoredRanking(
+            np.concatenate([result["starts"] for result in results]),
+            np.concatenate([result["ranks"] for result in results]),
+            facts,
+        ).save(path)
+    shutil.rmtree(parts_folder, ignore_errors=True)
+    return path
+
+
+def _rank_part(groups, distance, numbers):
+    starts, ranks = [], []
+    for number in numbers:
+        epoch, index = divmod(number, len(groups))
+        drawn = groups.draw(groups.epoch + epoch, index)
+        windows = groups.store.read(drawn)
+        no_candidates = np.zeros((len(windows), 0, *windows.shape[1:]), "f4")
+        distances = distance.candidate_distances(windows, no_candidates)
+        starts.append(drawn)
+        ranks.append(ranks_of(keras.ops.convert_to_numpy(distances)))
+    return {"starts": np.stack(starts), "ranks": np.stack(ranks)}
+
+
+def _check(groups, distance):
+    checks.check_kind(
+        "groups",
+        groups,
+        CandidateGroups,
+        "`CandidateGroups`",
+        'Make them with `anchors="all"`.',
+    )
+    if not hasattr(distance, "candidate_distances"):
+        raise TypeError(
+            checks.message(
+                "`distance` must be a `MotifDistance`.", {"distance": distance}
+            )
+        )
+    is_ranked = groups.ranking is not None
+    is_large = groups.batch_size > MOST_WINDOWS
+    if groups.anchors != "all" or is_ranked or is_large:
+        raise ValueError(
+            checks.message(
+                '`groups` must have `anchors="all"`, no `ranking`, and at most '
+                f"{MOST_WINDOWS} windows.",
+                {
+                    "anchors": groups.anchors,
+                    "ranking": groups.ranking,
+                    "batch_size": groups.batch_size,
+                },
+            )
+        )
+
+
+def _check_is_same(path, facts):
+    """Raises a FileExistsError unless a file is a ranking of these facts."""
+    try:
+        received = StoredRanking.load(path).facts
+    except ValueError:
+        received = {}
+    for name, value in facts.items():
+        if received.get(name) != value:
+            raise FileExistsError(
+                checks.message(
+                    "`path` must be a new file, or hold this very ranking.",
+                    f"{str(path)!r}, with {name}={received.get(name)}, and "
+                    f"these groups have {value}",
+                    "Choose another name, or remove the file.",
+                )
+            )
+
+
+def _checksum(distance):
+    digest = hashlib.sha256(type(distance).__qualname__.encode())
+    for weight in getattr(distance, "weights", []):
+        value = keras.ops.convert_to_numpy(weight.value)
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()

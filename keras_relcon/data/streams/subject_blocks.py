@@ -1,0 +1,84 @@
+"""Batches of several windows of each of several subjects."""
+
+import numpy as np
+
+from keras_relcon import checks
+from keras_relcon.data.streams.candidate_cells import CandidateCells
+
+
+def check_blocks(batch_size, num_candidates, policy, allow_overlap):
+    """Raises a ValueError unless batches can be of such blocks."""
+    size = num_candidates + 1
+    if batch_size % size or batch_size == size:
+        raise ValueError(
+            checks.message(
+                'With `anchors="all"` a batch is of `num_candidates + 1` '
+                "windows of each of two subjects or more.",
+                {"batch_size": batch_size, "num_candidates": num_candidates},
+                f"Use batch_size={max(2, round(batch_size / size)) * size}.",
+            )
+        )
+    if policy == "time_span" or allow_overlap:
+        raise ValueError(
+            checks.message(
+                '`anchors="all"` takes windows side by side of a subject or a '
+                "recording.",
+                {"policy": policy, "allow_overlap": allow_overlap},
+                'Use `policy="subject"` without `allow_overlap`.',
+            )
+        )
+
+
+def draw_blocks(cells, size, rng):
+    """Orders cells so that each `size` in a row are of one group.
+
+    The cells of a group, in random order, are dealt into blocks; the blocks of
+    each group are spread evenly over the order, at random places, so that
+    blocks next to each other are rarely of one group.
+
+    Args:
+        cells: `CandidateCells` of a table.
+        size: int. Cells of a block.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        `(blocks * size,)` int. Cells, each at most once; what is left of a
+        group after its last whole block is left out.
+    """
+    edges = _group_edges(cells)
+    blocks, places = [], []
+    for first, stop in zip(edges[:-1], edges[1:]):
+        num_blocks = (stop - first) // size
+        drawn = first + rng.permutation(stop - first)[: num_blocks * size]
+        blocks.append(drawn.reshape(num_blocks, size))
+        offsets = rng.random(num_blocks)
+        places.append((np.arange(num_blocks) + offsets) / max(num_blocks, 1))
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return np.concatenate(blocks)[order].reshape(-1)
+
+
+def num_sure_blocks(table, size):
+    """How many blocks there are, whatever the shift.
+
+    Args:
+        table: `PieceTable`.
+        size: int. Cells of a block.
+
+    Returns:
+        int.
+    """
+    fewest = min(
+        (
+            np.diff(_group_edges(CandidateCells(table, shift))) // size
+            for shift in table.trial_shifts()
+        ),
+        key=np.sum,
+    )
+    return int(fewest.sum())
+
+
+def _group_edges(cells):
+    """`(groups + 1,)`: the first cell of each group, and the end."""
+    table = cells.table
+    ends = np.cumsum(cells.num_per_piece())
+    return np.concatenate([[0], ends[table.group_stop - 1]])
