@@ -4,6 +4,7 @@ from keras_relcon.data.readers.archives import (
     read_wisdm_watch,
 )
 from keras_relcon.data.readers.columns import guess_columns
+from keras_relcon.data.readers.corpus import read_corpus
 from keras_relcon.data.readers.ipol_gait import read_ipol_gait
 from keras_relcon.data.readers.read_recording import (
     read_recording,
@@ -43,6 +44,7 @@ __all__ = [
     "load_recordings",
     "make_windows",
     "rank_groups",
+    "read_corpus",
     "read_ipol_gait",
     "read_motionsense",
     "read_recording",
