@@ -63,7 +63,14 @@ ONCE = {
     "tuning/test_distributed_search.py",
 }
 # May only be imported inside a function.
-LAZY = {"matplotlib", "sklearn", "tensorflow_datasets", "keras_tuner", "umap"}
+LAZY = {
+    "aeon",
+    "matplotlib",
+    "sklearn",
+    "tensorflow_datasets",
+    "keras_tuner",
+    "umap",
+}
 
 
 def modules():

@@ -54,6 +54,8 @@ from keras_relcon.evaluation.report.published import (
 )
 from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.representations import untrained_copy
+from keras_relcon.evaluation.suite.suite import suite
+from keras_relcon.evaluation.suite.suite_result import SuiteResult
 from keras_relcon.evaluation.tasks.fine_tune import FineTune
 from keras_relcon.evaluation.tasks.from_scratch import FromScratch
 from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
@@ -71,6 +73,7 @@ __all__ = [
     "PublishedRow",
     "Report",
     "RidgeProbe",
+    "SuiteResult",
     "amplitude_matched",
     "classification_metrics",
     "cross_validate",
@@ -90,6 +93,7 @@ __all__ = [
     "regression_metrics",
     "repeated_held_out",
     "run_benchmark",
+    "suite",
     "untrained_copy",
     "validation_folds",
     "wisdm_watch_pretraining_subjects",

@@ -1,0 +1,306 @@
+"""What the suite has measured: tables, differences and files."""
+
+import csv
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from keras_relcon.checks import message
+from keras_relcon.evaluation.report.paired_difference import paired_difference
+from keras_relcon.evaluation.suite.scores import (
+    draw_people,
+    interval,
+    resampled_means,
+)
+from keras_relcon.kept_files import replacing
+
+
+@dataclasses.dataclass(frozen=True)
+class SuiteDifference:
+    """How much better one row is than another, with 95 % intervals.
+
+    Attributes:
+        mean: float. Difference of the mean macro-F1 over sets.
+        low, high: float. Its interval: people are drawn with replacement
+            within each set, 2,000 times, and the macro-F1 of every set is
+            computed anew from the windows of those drawn.
+        people_mean: float. Mean over all people of all sets of the difference
+            of their own macro-F1 (over the classes that are among a person's
+            labels or predictions). A person of several sets counts once, with
+            the mean of them.
+        people_low, people_high: float. Student's interval of `people_mean`,
+            by `paired_difference`.
+        num_people: int.
+    """
+
+    mean: float
+    low: float
+    high: float
+    people_mean: float
+    people_low: float
+    people_high: float
+    num_people: int
+
+
+class SuiteResult:
+    """Scores of the suite.
+
+    Attributes:
+        rows: list of `Row`, one for each representation, head, number of
+            labelled people, and for test windows as they are or rotated.
+        sets: list of `LoadedSet`.
+        settings: dict of how it was measured, JSON-ready.
+        missing: list of str. What was asked for and could not be scored.
+    """
+
+    def __init__(self, rows, sets, settings, missing=()):
+        self.rows = rows
+        self.sets = sets
+        self.settings = settings
+        self.missing = list(missing)
+        self._means = {}
+        people_of = {}
+        for each in sets:
+            people_of.setdefault(each.archive, set()).update(each.people)
+        people_of = {key: sorted(value) for key, value in people_of.items()}
+        drawn = draw_people(people_of, seed=settings.get("seed", 0))
+        self._drawn = {
+            each.name: drawn[each.archive][
+                :, np.searchsorted(people_of[each.archive], each.people)
+            ]
+            for each in sets
+        }
+
+    def row(
+        self, representation, head="ridge", num_labelled=None, is_rotated=False
+    ):
+        """Returns one `Row`.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        condition = head, num_labelled, is_rotated
+        for row in self.rows:
+            if row.representation == representation:
+                if row.condition == condition:
+                    return row
+        names = list(dict.fromkeys(row.representation for row in self.rows))
+        raise ValueError(
+            message(
+                f"There must be such a row. Representations are {names}.",
+                {
+                    "representation": representation,
+                    "head": head,
+                    "num_labelled": num_labelled,
+                    "is_rotated": is_rotated,
+                },
+                "Take one that was scored.",
+            )
+        )
+
+    def difference(
+        self,
+        first,
+        second,
+        head="ridge",
+        num_labelled=None,
+        is_rotated=False,
+    ):
+        """How much better `first` is than `second`, in fractions.
+
+        Args:
+            first, second: str. Representations.
+            head: str.
+            num_labelled: int, or `None` for all.
+            is_rotated: bool. Of rotated test windows.
+
+        Returns:
+            `SuiteDifference`.
+        """
+        condition = head, num_labelled, is_rotated
+        first, second = (self.row(n, *condition) for n in (first, second))
+        low, high = interval(self._resampled(first) - self._resampled(second))
+        ours, theirs = (self._of_people(row) for row in (first, second))
+        pooled = paired_difference(ours, theirs)
+        return SuiteDifference(
+            first.mean() - second.mean(),
+            low,
+            high,
+            pooled.mean,
+            pooled.low,
+            pooled.high,
+            len(ours),
+        )
+
+    def differences(self):
+        """Every row against every one below it, under the same condition.
+
+        Returns:
+            list of dict: `first`, `second`, `head`, `num_labelled`,
+            `is_rotated`, and the fields of `SuiteDifference`.
+        """
+        found = []
+        for index, first in enumerate(self.rows):
+            for second in self.rows[index + 1 :]:
+                if first.condition == second.condition:
+                    names = first.representation, second.representation
+                    value = self.difference(*names, *first.condition)
+                    found.append(
+                        {
+                            "first": names[0],
+                            "second": names[1],
+                            **_condition(first),
+                            **dataclasses.asdict(value),
+                        }
+                    )
+        return found
+
+    def table(self):
+        """Returns the macro-F1 of every row, and differences, as text."""
+        parts = []
+        conditions = list(dict.fromkeys(row.condition for row in self.rows))
+        for condition in conditions:
+            rows = [row for row in self.rows if row.condition == condition]
+            head = [_title(condition), *(s.name for s in self.sets), "mean"]
+            lines = [head] + [
+                [
+                    row.representation,
+                    *(f"{100 * row.macro_f1(s.name):.1f}" for s in self.sets),
+                    f"{100 * row.mean():.1f}",
+                ]
+                for row in rows
+            ]
+            parts.append(_aligned(lines))
+            parts.append("\n".join(self._sentences(rows)))
+        parts += [f"Not scored: {name}." for name in self.missing]
+        parts.append(
+            "Macro-F1 in per cent. Differences are of the mean over sets, "
+            "[95 % interval over people]."
+        )
+        return "\n\n".join(part for part in parts if part)
+
+    def save(self, folder):
+        """Writes `scores.csv`, `differences.csv`, `people.csv`, `suite.json`.
+
+        Scores are fractions. An earlier result in the folder is replaced.
+
+        Args:
+            folder: str or path. Made if it is not there.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        scores, differences = self._scores(), self.differences()
+        facts = {
+            "settings": self.settings,
+            "missing": self.missing,
+            "scores": scores,
+            "differences": differences,
+        }
+        texts = {
+            "scores.csv": _csv(scores),
+            "differences.csv": _csv(differences),
+            "people.csv": _csv(self._people()),
+            "suite.json": json.dumps(facts, indent=1, default=str) + "\n",
+            "table.txt": self.table() + "\n",
+        }
+        for name, text in texts.items():
+            with replacing(folder / name) as temporary:
+                Path(temporary).write_text(text, encoding="utf-8")
+
+    def _resampled(self, row):
+        key = row.representation, row.condition
+        if key not in self._means:
+            self._means[key] = resampled_means(row, self._drawn)
+        return self._means[key]
+
+    def _of_people(self, row):
+        """Macro-F1 of each person, in the order of archive and person."""
+        found = {}
+        for each in self.sets:
+            _, scores = row.of_people(each.name)
+            for person, score in zip(each.people, scores):
+                found.setdefault((each.archive, person), []).append(score)
+        return np.array([np.nanmean(found[key]) for key in sorted(found)])
+
+    def _sentences(self, rows):
+        """Each learned row against each control."""
+        learned = [row for row in rows if not row.is_control]
+        controls = [row for row in rows if row.is_control]
+        for row in learned:
+            against = []
+            for control in controls:
+                value = self.difference(
+                    row.representation, control.representation, *row.condition
+                )
+                against.append(
+                    f"{100 * value.mean:+.1f} [{100 * value.low:+.1f}, "
+                    f"{100 * value.high:+.1f}] to {control.representation}"
+                )
+            if against:
+                yield f"{row.representation}: {'; '.join(against)}"
+
+    def _scores(self):
+        return [
+            {
+                "representation": row.representation,
+                **_condition(row),
+                **{each.name: row.macro_f1(each.name) for each in self.sets},
+                "mean": row.mean(),
+            }
+            for row in self.rows
+        ]
+
+    def _people(self):
+        found = []
+        for row in self.rows:
+            for each in self.sets:
+                for person, accuracy, macro_f1 in zip(
+                    each.people, *row.of_people(each.name)
+                ):
+                    found.append(
+                        {
+                            "representation": row.representation,
+                            **_condition(row),
+                            "set": each.name,
+                            "person": person,
+                            "accuracy": accuracy,
+                            "macro_f1": macro_f1,
+                        }
+                    )
+        return found
+
+
+def _condition(row):
+    return {
+        "head": row.head,
+        "num_labelled": "all" if row.num_labelled is None else row.num_labelled,
+        "is_rotated": row.is_rotated,
+    }
+
+
+def _title(condition):
+    head, number, is_rotated = condition
+    people = "all people" if number is None else f"{number} people"
+    return f"{head}, {people}" + (", rotated" if is_rotated else "")
+
+
+def _aligned(rows):
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths))
+        )
+        for row in rows
+    )
+
+
+def _csv(rows):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
