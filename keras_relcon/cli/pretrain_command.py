@@ -6,7 +6,8 @@ DESCRIPTION = """\
 Trains the motif distance, then the encoder, and writes a preset directory.
 CONFIG is TOML or JSON. Its paths are relative to its folder. The shortest:
 
-  data = "recordings"     # a folder of <subject>/<name>.csv, or an archive
+  data = "recordings"     # a folder of <subject>/<name>.csv, or an archive,
+                          # or a list of such sources
   output = "my_preset"    # not within that folder
 
 All keys, with their defaults:
@@ -28,6 +29,7 @@ All keys, with their defaults:
   learning_rate = 1e-3
   schedule = "constant"   # or "cosine", to zero at the last step
   warmup_steps = 0        # of "cosine"
+  preset = "relcon_small" # take its distance, train none; no default
   [encoder]               # also embedding_dim, num_blocks, widths,
                           # kernel_sizes, strides, rematerialize
   pooling = "mean"        # or "mean_std"
@@ -47,10 +49,16 @@ All keys, with their defaults:
   span_seconds = 3600     # then within so many seconds; no default
   minimum_std_g = 0.01    # leaves out windows at rest; no default
   skip_nonfinite = false  # leave out a step whose loss is not finite
+  anchors = "one"         # or "all", every window: a batch is then of
+                          # num_candidates + 1 windows of several subjects
+  ranking = "ranks.h5"    # of "all": rank once, into this file; no default
+  ranked_groups = 1000    # how many batches; without it, all the windows
   [views]                 # AugmentedViews, a second loss
   weight = 0.0            # 0: no second loss
   projector = []          # widths of another MLP, as above
   temperature = 0.1
+  augmentations = []      # names of RandomAugmentations; []: all eight
+  num_augmentations = 2   # how many of them for each window
   [run]                   # does not change the result
   checkpoint_steps = 100
   max_minutes = 60        # then save and stop; no default

@@ -8,6 +8,10 @@ import keras
 from keras_relcon import data, kept_files, presets
 from keras_relcon.presets.preset_directory import check_is_free
 from keras_relcon.presets.save_to_preset import check_facts
+from keras_relcon.recipes.pretraining_data import (
+    candidate_groups,
+    split_data,
+)
 from keras_relcon.recipes.pretraining_facts import (
     pretraining_facts,
     same_activity_auc,
@@ -78,13 +82,13 @@ def _pretrain(config, keys, overwrite, say):
     _check_start(config, overwrite)
     others = other_stages(config, keys, overwrite)
     keras.utils.set_random_seed(config["seed"])
-    train, held_out, unseen = _split(config)
+    train, held_out, unseen = split_data(config)
     info = train.info()
     say(
         f"training on {info['num_subjects']} subjects, {info['hours']:.2f} "
         f"hours; held out: {held_out}"
     )
-    groups = _candidate_groups(config, train)
+    groups = candidate_groups(config, train)
     # Only now is it known that there is data to train on.
     for folder in others:
         shutil.rmtree(folder)
@@ -99,6 +103,7 @@ def _pretrain(config, keys, overwrite, say):
         if auc is not None:
             scores = ", ".join(f"{k} {v:.3f}" for k, v in auc.items())
             say(f"same activity nearer, in held-out subjects (AUC): {scores}")
+        groups = _ranked_groups(config, train, groups, distance, say)
         model, seconds = _train_encoder(
             config, groups, distance, keys["relcon"], deadline, say
         )
@@ -132,30 +137,12 @@ def _check_start(config, overwrite):
     check_models(config)
 
 
-def _split(config):
-    """The store to train on, the held-out subjects, and their recordings."""
-    recordings = data.load_recordings(config["data"], **config["recordings"])
-    store = data.WindowStore.from_recordings(recordings, **config["windows"])
-    held_out = [str(name) for name in config["held_out_subjects"]]
-    unknown = sorted(set(held_out) - set(store.subjects))
-    if unknown:
-        raise ValueError(
-            f"`held_out_subjects` must be among {store.subjects}. "
-            f"Received: {unknown}. Name folders, or subjects of the archive."
-        )
-    train, share = store, config["held_out_share"]
-    if held_out:
-        rest = [name for name in store.subjects if name not in held_out]
-        train = store.select_subjects(rest)
-    elif share:
-        train, rest = store.split_subjects((1 - share, share), config["seed"])
-        held_out = list(rest.subjects)
-    unseen = [item for item in recordings if item.subject in held_out]
-    return train, held_out, unseen
-
-
 def _distance_stage(config, train, unseen, key, deadline, say):
     """The trained motif distance, from its stage if that is finished."""
+    if config["motif_distance"]["preset"] is not None:
+        name = config["motif_distance"]["preset"]
+        say(f"1. the motif distance is that of {name}")
+        return presets.from_preset(name, task="pretrain").motif_distance
     stage = stages_of(config) / "motif_distance"
     if stage.exists() and key_of(stage) == key:
         say("1. the motif distance is trained already")
@@ -192,18 +179,14 @@ def _distance_stage(config, train, unseen, key, deadline, say):
     return presets.from_preset(stage)
 
 
-def _candidate_groups(config, train):
-    settings = config["relcon"]
-    return data.CandidateGroups(
-        train,
-        batch_size=settings["batch_size"],
-        num_candidates=settings["num_candidates"],
-        steps_per_epoch=min(settings["steps_per_epoch"], settings["steps"]),
-        seed=config["seed"],
-        policy=settings["policy"],
-        span_seconds=settings["span_seconds"],
-        minimum_std_g=settings["minimum_std_g"],
-    )
+def _ranked_groups(config, train, groups, distance, say):
+    """The groups with their order of candidates, ranked once."""
+    path = config["relcon"]["ranking"]
+    if path is None:
+        return groups
+    say(f"the candidates of {len(groups)} groups are ranked, in {path.name}")
+    data.rank_groups(groups, distance, path)
+    return candidate_groups(config, train, path)
 
 
 def _train_encoder(config, groups, distance, key, deadline, say):

@@ -12,7 +12,9 @@ from keras_relcon.checks import (
     message,
 )
 from keras_relcon.data.streams.candidate_groups import check_policy
+from keras_relcon.data.streams.subject_blocks import check_blocks
 from keras_relcon.layers.resnet1d34 import POOLINGS
+from keras_relcon.recipes.pretraining_data import data_paths
 from keras_relcon.recipes.pretraining_models import check_schedule
 
 DEFAULTS = {
@@ -28,6 +30,7 @@ DEFAULTS = {
         "learning_rate": 1e-3,
         "schedule": "constant",
         "warmup_steps": 0,
+        "preset": None,
     },
     "encoder": {
         "pooling": "mean",
@@ -48,8 +51,17 @@ DEFAULTS = {
         "span_seconds": None,
         "minimum_std_g": None,
         "skip_nonfinite": False,
+        "anchors": "one",
+        "ranking": None,
+        "ranked_groups": None,
     },
-    "views": {"weight": 0.0, "projector": [], "temperature": 0.1},
+    "views": {
+        "weight": 0.0,
+        "projector": [],
+        "temperature": 0.1,
+        "augmentations": [],
+        "num_augmentations": 2,
+    },
     "run": {
         "checkpoint_steps": 100,
         "max_minutes": None,
@@ -74,11 +86,13 @@ LEAST_WHOLE = {
     "relcon.batch_size": 2,
     "relcon.num_candidates": 1,
     "relcon.warmup_steps": 0,
+    "views.num_augmentations": 1,
     "run.checkpoint_steps": 1,
 }
 CHOICES = {
     "motif_distance.schedule": ("constant", "cosine"),
     "relcon.schedule": ("constant", "cosine"),
+    "relcon.anchors": ("one", "all"),
     "encoder.pooling": POOLINGS,
     # In mixed_float16 the encoder's gradient would need a scaled loss.
     "encoder.precision": ("float32", "mixed_bfloat16"),
@@ -111,8 +125,8 @@ def read_config(path):
 
     Returns:
         dict with the keys of `DEFAULTS` and `REQUIRED` and all sections
-        complete. `data` and `output` are `Path`, relative to the file's
-        folder.
+        complete. `data`, a `Path` or a tuple of `Path`, `output` and
+        `relcon.ranking` are relative to the file's folder.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -162,9 +176,15 @@ def complete_config(values, folder="."):
             f"The config must have {list(REQUIRED)}. Received: no {missing}. "
             "Add it."
         )
-    config = {name: Path(folder) / str(values[name]) for name in REQUIRED}
+    folder = Path(folder)
+    config = {
+        "data": _sources(values["data"], folder),
+        "output": folder / str(values["output"]),
+    }
     for name, default in DEFAULTS.items():
         config[name] = _filled(name, values.get(name, default), default)
+    if config["relcon"]["ranking"] is not None:
+        config["relcon"]["ranking"] = folder / config["relcon"]["ranking"]
     if config["motif_distance"]["steps"] is not None:
         if "epochs" in values["motif_distance"]:
             raise ValueError(
@@ -187,13 +207,20 @@ def stated_config(config):
         config: dict of `complete_config`.
 
     Returns:
-        dict that `complete_config` accepts. `data` and `output` are names,
-        `facts` is left out, and so is every key whose value is `None`.
+        dict that `complete_config` accepts. `data`, `output` and
+        `relcon.ranking` are names, `facts` is left out, and so is every key
+        whose value is `None`.
     """
-    stated = {name: config[name].name for name in REQUIRED}
+    stated = {"output": config["output"].name}
+    names = [path.name for path in data_paths(config)]
+    stated["data"] = names[0] if len(names) == 1 else names
     for name, value in config.items():
         if isinstance(value, dict):
-            value = {k: v for k, v in value.items() if v is not None}
+            value = {
+                k: v.name if isinstance(v, Path) else v
+                for k, v in value.items()
+                if v is not None
+            }
         if name not in (*REQUIRED, "facts"):
             stated[name] = value
     return json.loads(json.dumps(stated, default=str))
@@ -250,7 +277,8 @@ def _check_like_default(name, value, default):
 
 def _check_values(config):
     """Raises at the first value that cannot be used for training."""
-    _check_output(config["output"], config["data"])
+    for path in data_paths(config):
+        _check_output(config["output"], path)
     check_number("held_out_share", config["held_out_share"], least=0, below=1)
     check_number("views.weight", config["views"]["weight"], least=0)
     for name in ABOVE_ZERO:
@@ -265,6 +293,7 @@ def _check_values(config):
     check_schedule("motif_distance", distance)
     check_schedule("relcon", relcon)
     check_policy(relcon["policy"], relcon["span_seconds"])
+    _check_ranking(relcon)
     if relcon["minimum_std_g"] is not None:
         check_number("relcon.minimum_std_g", relcon["minimum_std_g"], above=0)
     for name in ("relcon.projector", "views.projector"):
@@ -274,6 +303,54 @@ def _check_values(config):
             raise ValueError(
                 message(expected, {name: widths}, "Use [] for none.")
             )
+
+
+def _check_ranking(relcon):
+    """Raises a ValueError unless the keys of a ranking go together."""
+    if relcon["anchors"] == "all":
+        check_blocks(
+            relcon["batch_size"],
+            relcon["num_candidates"],
+            relcon["policy"],
+            allow_overlap=False,
+        )
+    if relcon["ranked_groups"] is not None:
+        check_whole("relcon.ranked_groups", relcon["ranked_groups"])
+    has_ranking = relcon["ranking"] is not None
+    if has_ranking and relcon["anchors"] == "one":
+        raise ValueError(
+            message(
+                '`relcon.ranking` needs relcon.anchors = "all".',
+                'ranking with anchors = "one"',
+                "Set both, or leave the ranking out.",
+            )
+        )
+    if relcon["ranked_groups"] is not None and not has_ranking:
+        raise ValueError(
+            message(
+                "`relcon.ranked_groups` needs `relcon.ranking`, the file that "
+                "keeps their order.",
+                {"relcon.ranked_groups": relcon["ranked_groups"]},
+                "Name the file, or leave the number out.",
+            )
+        )
+
+
+def _sources(value, folder):
+    """`Path` of one source, or a tuple of `Path` of several."""
+    if not isinstance(value, list):
+        return folder / str(value)
+    paths = tuple(folder / str(source) for source in value)
+    names = {path.stem for path in paths}
+    if not paths or len(names) < len(paths):
+        raise ValueError(
+            message(
+                "`data` must be a path, or a list of paths with different "
+                "names.",
+                {"data": value},
+            )
+        )
+    return paths[0] if len(paths) == 1 else paths
 
 
 def _value(config, name):

@@ -6,6 +6,7 @@ import keras
 
 from keras_relcon import data, evaluation
 from keras_relcon.recipes.pretraining_config import stated_config
+from keras_relcon.recipes.pretraining_data import data_paths
 
 
 def same_activity_auc(distance, recordings, windows, say):
@@ -61,7 +62,7 @@ def pretraining_facts(config, train, held_out, model, auc, seconds):
     settings, history = config["relcon"], model.history.history
     steps_per_epoch = min(settings["steps_per_epoch"], settings["steps"])
     facts = {
-        "data": config["data"].name,
+        "data": ", ".join(path.name for path in data_paths(config)),
         "num_subjects": len(train.subjects),
         "held_out_subjects": held_out,
         "hours": round(train.info()["hours"], 3),

@@ -12,6 +12,7 @@ NOT_OF_THE_MODEL = (
     "learning_rate",
     "schedule",
     "warmup_steps",
+    "preset",
 )
 
 
@@ -43,6 +44,7 @@ def make_model(config, distance):
         projector=_projector(settings["projector"]),
         views=_views(config["views"]),
         skip_nonfinite=settings["skip_nonfinite"],
+        anchors=settings["anchors"],
     )
 
 
@@ -60,7 +62,11 @@ def in_float32(model):
     encoder.build((None, None, 3))
     encoder.set_weights(trained.get_weights())
     return models.RelConModel(
-        encoder, model.motif_distance, model.temperature, model.projector
+        encoder,
+        model.motif_distance,
+        model.temperature,
+        model.projector,
+        anchors=model.anchors,
     )
 
 
@@ -114,7 +120,11 @@ def _projector(widths):
 def _views(settings):
     if not settings["weight"]:
         return None
+    augmentation = layers.RandomAugmentations(
+        settings["num_augmentations"], settings["augmentations"] or None
+    )
     return models.AugmentedViews(
+        augmentation,
         projector=_projector(settings["projector"]),
         temperature=settings["temperature"],
         weight=settings["weight"],

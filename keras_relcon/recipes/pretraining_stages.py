@@ -8,8 +8,9 @@ from pathlib import Path
 
 import keras
 
-from keras_relcon import data
 from keras_relcon.presets.preset_directory import read_preset
+from keras_relcon.recipes.pretraining_config import DEFAULTS
+from keras_relcon.recipes.pretraining_data import data_files
 from keras_relcon.training import EpochLog, LossGuard, ResumableTraining
 
 DISTANCE_SECTIONS = (
@@ -22,6 +23,12 @@ DISTANCE_SECTIONS = (
     "motif_distance",
 )
 MODEL_SECTIONS = (*DISTANCE_SECTIONS, "encoder", "relcon", "views")
+# Left out of a key at their default: a run that was begun before them goes on.
+LATER_KEYS = {
+    "motif_distance": ("preset",),
+    "relcon": ("anchors", "ranking", "ranked_groups"),
+    "views": ("augmentations", "num_augmentations"),
+}
 
 
 class Paused(Exception):
@@ -89,7 +96,7 @@ def stage_keys(config):
         FileNotFoundError: if there is no data.
         ValueError: if its folder holds no recordings.
     """
-    files = _data_files(config["data"])
+    files = data_files(config)
     return {
         "motif_distance": _key(config, DISTANCE_SECTIONS, files),
         "relcon": _key(config, MODEL_SECTIONS, files),
@@ -137,30 +144,22 @@ def other_stages(config, keys, overwrite):
 
 def _key(config, sections, files):
     content = {
-        "config": {name: config[name] for name in sections},
-        "files": [
-            [str(file.relative_to(config["data"])), file.stat().st_size]
-            for file in files
-        ],
+        "config": {name: _as_before(name, config[name]) for name in sections},
+        "files": files,
     }
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _data_files(path):
-    """The files that `load_recordings` reads, at least one."""
-    if path.is_file():
-        return [path]
-    files = sorted(
-        file
-        for file in path.glob("*/*.csv")
-        if file.is_file()
-        and not file.name.startswith(".")
-        and not file.parent.name.startswith(".")
-    )
-    if not files:
-        data.load_recordings(path)  # raises, and says what is expected
-    return files
+def _as_before(name, section):
+    """A section without the later keys, where they have their defaults."""
+    if name not in LATER_KEYS:
+        return section
+    return {
+        key: value
+        for key, value in section.items()
+        if key not in LATER_KEYS[name] or value != DEFAULTS[name][key]
+    }
 
 
 def _checkpoint_name(name, key):

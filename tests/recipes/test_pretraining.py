@@ -311,7 +311,7 @@ def test_checkpoints_of_another_config_are_kept(
     config = complete_config(values)
     with monkeypatch.context() as patch:
         patch.setattr(
-            "keras_relcon.recipes.pretraining._split", _stop
+            "keras_relcon.recipes.pretraining.split_data", _stop
         )  # comes later
         with pytest.raises(FileExistsError, match=f"{other.name}.*overwrite"):
             pretrain(config)
