@@ -22,7 +22,8 @@ All keys, with their defaults:
   sample_rate_hz = 100
   window_length = 256
   [motif_distance]        # also attention, embedding_dim, kernel_size,
-                          # num_dilated_blocks, dropout, pairs_per_chunk
+                          # num_dilated_blocks, dropout, pairs_per_chunk,
+                          # ranking_attention, downsampling
   epochs = 3
   steps = 1000            # instead of epochs; no default
   batch_size = 64
@@ -52,7 +53,7 @@ All keys, with their defaults:
   anchors = "one"         # or "all", every window: a batch is then of
                           # num_candidates + 1 windows of several subjects
   ranking = "ranks.h5"    # of "all": rank once, into this file; no default
-  ranked_groups = 1000    # how many batches; without it, all the windows
+  ranked_groups = 1000    # how many batches; no default: all the windows
   [views]                 # AugmentedViews, a second loss
   weight = 0.0            # 0: no second loss
   projector = []          # widths of another MLP, as above

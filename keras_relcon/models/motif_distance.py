@@ -73,14 +73,19 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
             loaded distance takes it as an attribute, before it ranks first.
             Defaults to `None`: on an H100 or H200, as they have run on no
             other yet; `pytest -m gpu tests/layers` checks them on one.
+        downsampling: int, at least 1. Windows are averaged over so many samples
+            before they are compared. A pair then costs that much less, its
+            attention the square of it; what moves faster than half of the lower
+            rate is not seen. Distances are sums over the samples that are
+            left. Defaults to `1`.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
 
     Returns:
-        `(batch, time, channels)`, g: each window rebuilt from an augmented copy
-        of itself. See `reconstruct`, `distance` and `candidate_distances` for
-        two different windows.
+        `(batch, time // downsampling, channels)`, g: each window rebuilt from
+        an augmented copy of itself. See `reconstruct`, `distance` and
+        `candidate_distances` for two different windows.
 
     Raises:
         TypeError: if `augmentation` is no layer.
@@ -112,6 +117,7 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
         ranking_attention=None,
         normalization="candidate",
         ranking_kernels=None,
+        downsampling=1,
         **kwargs,
     ):
         # The signal stays in float32 under a policy of mixed precision; the
@@ -119,6 +125,7 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
         super().__init__(autocast=False, **kwargs)
         if pairs_per_chunk is not None:
             check_whole("pairs_per_chunk", pairs_per_chunk)
+        check_whole("downsampling", downsampling)
         check_layer("augmentation", augmentation)
         # In `build`, Keras would hide the message behind one of its own.
         check_attention(attention, ranking_attention, dropout)
@@ -132,6 +139,7 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
         self.dropout = dropout
         self.pairs_per_chunk = pairs_per_chunk
         self.ranking_kernels = ranking_kernels
+        self.downsampling = downsampling
         self.augmentation = augmentation or RandomAugmentations()
         self.rev_in = CandidateRevIN(
             affine=normalization != "none",
@@ -229,10 +237,11 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        return ops.sum(squared_errors(x, y_pred))
+        return ops.sum(squared_errors(self._downsampled(x), y_pred))
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self.window_distance.update_state(squared_errors(x, y_pred))
+        errors = squared_errors(self._downsampled(x), y_pred)
+        self.window_distance.update_state(errors)
         return self.get_metrics_result()
 
     def reconstruct(self, anchors, candidates, training=False):
@@ -245,7 +254,7 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
                 they are those of `attention` or of `ranking_attention`.
 
         Returns:
-            `(batch, anchor_time, channels)`, g.
+            `(batch, anchor_time // downsampling, channels)`, g.
 
         Raises:
             ValueError: if one of the two are no windows, or have other channels
@@ -296,8 +305,19 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
                         f"shape={tuple(tensor.shape)}",
                     )
                 )
-            tensors.append(tensor)
+            tensors.append(self._downsampled(tensor))
         return tensors
+
+    def _downsampled(self, windows):
+        if self.downsampling == 1:
+            return windows
+        return ops.average_pool(
+            windows,
+            self.downsampling,
+            strides=self.downsampling,
+            padding="valid",
+            data_format="channels_last",
+        )
 
     def get_config(self):
         return {
@@ -314,6 +334,7 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
             "ranking_attention": self.ranking_attention,
             "normalization": self.normalization,
             "ranking_kernels": self.ranking_kernels,
+            "downsampling": self.downsampling,
         }
 
     @classmethod

@@ -184,7 +184,9 @@ class PairRanking:
         rows = ops.arange(ops.shape(candidates)[0], dtype="int32")
         return self._group(
             anchors,
-            ops.reshape(flat, ops.shape(candidates)),
+            ops.reshape(
+                flat, (*ops.shape(candidates)[:2], *ops.shape(flat)[1:])
+            ),
             rows + first if is_gathered else rows,
         )
 

@@ -97,6 +97,8 @@ CHOICES = {
     # In mixed_float16 the encoder's gradient would need a scaled loss.
     "encoder.precision": ("float32", "mixed_bfloat16"),
 }
+# Without a default, so that it does not tell their kind.
+TEXTS = ("motif_distance.preset", "relcon.ranking")
 MODEL_ARGUMENTS = {
     "motif_distance": (
         "attention",
@@ -105,6 +107,8 @@ MODEL_ARGUMENTS = {
         "num_dilated_blocks",
         "dropout",
         "pairs_per_chunk",
+        "ranking_attention",
+        "downsampling",
     ),
     "encoder": (
         "embedding_dim",
@@ -253,8 +257,8 @@ def _check_like_default(name, value, default):
     """Raises unless a value is of the same kind as its default."""
     if value is None and default is None:
         return
-    kind = type(default)
-    if default is None or kind is float:
+    kind = str if name in TEXTS else type(default)
+    if kind is type(None) or kind is float:
         kind = (int, float)
     is_bool = isinstance(value, bool)
     if isinstance(value, kind) and (kind is bool or not is_bool):

@@ -13,9 +13,11 @@ from pretraining_support import (
 )
 
 import keras_relcon as kr
+from keras_relcon.data.streams.stored_ranking import StoredRanking
 from keras_relcon.presets import from_preset
 from keras_relcon.recipes.pretraining import pretrain
 from keras_relcon.recipes.pretraining_config import complete_config
+from keras_relcon.recipes.pretraining_data import data_files, split_data
 from keras_relcon.recipes.pretraining_facts import same_activity_auc
 from keras_relcon.recipes.pretraining_models import (
     in_float32,
@@ -23,6 +25,7 @@ from keras_relcon.recipes.pretraining_models import (
     make_distance,
     make_model,
 )
+from keras_relcon.recipes.pretraining_stages import stage_keys
 
 
 @pytest.fixture
@@ -318,3 +321,66 @@ def test_checkpoints_of_another_config_are_kept(
     assert other.exists() and quick == []
     pretrain(config, overwrite=True)
     assert not other.exists() and config["output"].exists()
+
+
+def test_the_key_of_an_older_config_stays(values, recordings_folder):
+    config = complete_config(values)
+    # What stood in a config before several sources and stored rankings.
+    for section, name in (
+        ("motif_distance", "preset"),
+        ("relcon", "anchors"),
+        ("relcon", "ranking"),
+        ("relcon", "ranked_groups"),
+        ("views", "augmentations"),
+        ("views", "num_augmentations"),
+    ):
+        before = complete_config(values)
+        del before[section][name]
+        assert stage_keys(before) == stage_keys(config)
+    config["relcon"]["anchors"] = "all"
+    changed, expected = stage_keys(config), stage_keys(complete_config(values))
+    assert changed["relcon"] != expected["relcon"]
+    assert changed["motif_distance"] == expected["motif_distance"]
+
+
+def test_subjects_of_several_sources_are_told_apart(
+    values, recordings_folder, tmp_path
+):
+    other = shutil.copytree(recordings_folder / "s00", tmp_path / "two" / "s00")
+    values["data"] = [str(recordings_folder), str(other.parent)]
+    values["held_out_subjects"] = ["two/s00"]
+    config = complete_config(values)
+    train, held_out, unseen = split_data(config)
+    assert held_out == ["two/s00"]
+    assert {item.subject for item in unseen} == {"two/s00"}
+    name = recordings_folder.name
+    assert f"{name}/s00" in train.subjects
+    assert all(subject.startswith(f"{name}/") for subject in train.subjects)
+    assert len(data_files(config)) > len(list(other.iterdir()))
+
+
+def test_groups_are_ranked_once_by_the_distance_of_a_preset(
+    values, tmp_path, monkeypatch
+):
+    skip_score(monkeypatch)
+    del values["relcon"]["num_candidates"]
+    values["relcon"].update(
+        anchors="all", num_candidates=1, ranking=str(tmp_path / "ranks.h5")
+    )
+    values["relcon"]["ranked_groups"] = 3
+    values["views"] = {"weight": 1.0, "augmentations": ["noise", "rotation"]}
+    first = pretrain(complete_config(values))
+    ranking = StoredRanking.load(tmp_path / "ranks.h5")
+    assert ranking.ranks.shape == (3, 4, 3)
+    trained = from_preset(first, task="pretrain")
+    values["motif_distance"] = {"preset": str(first)}
+    values["output"] = str(tmp_path / "second")
+    lines = []
+    second = pretrain(complete_config(values), say=lines.append)
+    assert any("the motif distance is that of" in line for line in lines)
+    again = from_preset(second, task="pretrain")
+    # The ranking is of this distance and these groups: it was taken up.
+    for name in ("motif_distance", "encoder"):
+        parts = [getattr(model, name) for model in (trained, again)]
+        for one, other in zip(*(part.get_weights() for part in parts)):
+            np.testing.assert_array_equal(one, other)

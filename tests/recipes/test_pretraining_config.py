@@ -130,6 +130,22 @@ def test_a_rate_may_have_a_point():
         ({"run": {"tensorboard": "yes"}}, "tensorboard` must be true or"),
         ({"held_out_subjects": "s01"}, "held_out_subjects` must be a list"),
         ({"data": None}, r"no \['data'\]"),
+        ({"data": []}, "`data` must be a path, or a list"),
+        ({"data": ["a/x.npz", "b/x.zip"]}, "with different names"),
+        ({"relcon": {"anchors": "some"}}, "relcon.anchors` must be"),
+        ({"relcon": {"anchors": "all"}}, "two subjects or more"),
+        ({"relcon": {"ranking": "a.h5"}}, 'needs relcon.anchors = "all"'),
+        (
+            {
+                "relcon": {
+                    "anchors": "all",
+                    "num_candidates": 7,
+                    "ranked_groups": 9,
+                }
+            },
+            "needs `relcon.ranking`",
+        ),
+        ({"views": {"num_augmentations": 0}}, "views.num_augmentations` must"),
     ],
 )
 def test_mistakes_name_the_key(change, words):
@@ -189,3 +205,26 @@ def test_what_is_stated_can_be_trained_again(tmp_path):
     again = complete_config(stated, tmp_path)
     for name in DEFAULTS.keys() - {"facts"}:
         assert again[name] == config[name]
+
+
+def test_several_sources_and_a_ranking_are_beside_the_config(tmp_path):
+    values = {
+        "data": ["one.zip", "other"],
+        "output": "mine",
+        "relcon": {
+            "anchors": "all",
+            "num_candidates": 7,
+            "ranking": "ranks.h5",
+            "ranked_groups": 5,
+        },
+    }
+    config = complete_config(values, tmp_path)
+    assert config["data"] == (tmp_path / "one.zip", tmp_path / "other")
+    assert config["relcon"]["ranking"] == tmp_path / "ranks.h5"
+    stated = stated_config(config)
+    assert stated["data"] == ["one.zip", "other"]
+    assert stated["relcon"]["ranking"] == "ranks.h5"
+    again = complete_config(stated, tmp_path)
+    assert again == config
+    values["data"] = ["one.zip"]
+    assert complete_config(values)["data"] == Path("one.zip")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_relcon.data.readers.corpus import read_corpus
 from keras_relcon.data.readers.read_recording import read_recording
 from keras_relcon.data.readers.tables import list_columns
 from keras_relcon.data.readers.timestamps import guess_timestamp_unit
@@ -20,7 +21,8 @@ from keras_relcon.data.units import to_g
 
 ACCEPTED = (
     "a MotionSense zip (`A_DeviceMotion_data.zip`), a WISDM zip "
-    "(`wisdm-dataset.zip`), or a folder of `<subject>/<name>.csv` files"
+    "(`wisdm-dataset.zip`), a `.npz` file as of `read_corpus`, or a folder of "
+    "`<subject>/<name>.csv` files"
 )
 MIN_SECONDS = 5.0
 # An encrypted member is a RuntimeError; an unknown compression a kind of it.
@@ -35,7 +37,8 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
     first of them fit ms, us or ns alone, or are ISO 8601 dates.
 
     Args:
-        path: str or path. A MotionSense zip, a WISDM zip, or a folder.
+        path: str or path. A MotionSense zip, a WISDM zip, a `.npz` file as of
+            `read_corpus`, or a folder.
         sample_rate_hz: float. For a folder, rate of the files without a `time`
             column. Defaults to `None`.
         unit: str. For a folder, `"g"` or `"m/s2"`. Defaults to `"g"`.
@@ -60,6 +63,8 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
         )
     if path.is_dir():
         return _read_folder(path, sample_rate_hz, unit)
+    if path.suffix == ".npz":
+        return list(read_corpus(path))
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         with open_zip(path) as archive:
             names = archive.namelist()
