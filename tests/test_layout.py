@@ -39,6 +39,7 @@ BACKEND_FILES = {
     "distributed/jax_replicas.py": {"jax"},
     "distributed/torch_replicas.py": {"torch"},
     "data/streams/tf_dataset.py": {"tensorflow"},
+    "evaluation/suite/rival_encoder.py": {"torch"},
     "models/backend_programs/tensorflow_programs.py": {"tensorflow"},
     "models/backend_programs/jax_programs.py": {"jax"},
     "models/backend_programs/torch_programs.py": {"torch"},

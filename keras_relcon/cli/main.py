@@ -9,6 +9,7 @@ from keras_relcon.cli import (
     presets_command,
     pretrain_command,
     probe_command,
+    suite_command,
 )
 from keras_relcon.cli.messages import (
     PROGRAM,
@@ -25,13 +26,20 @@ Motion embeddings from wearable accelerometers.
   {PROGRAM} presets                 list the encoders and their input
   {PROGRAM} embed walk.csv          one embedding per window of a recording
   {PROGRAM} probe recordings/       score a linear probe on your labels
+  {PROGRAM} suite relcon_small      score encoders on many datasets
   {PROGRAM} pretrain config.toml    train your own encoder on your recordings
 
 The environment variable KERAS_BACKEND chooses tensorflow, jax or torch.
 Exit status: 0 done, 1 an input is wrong, 2 the command line is wrong,
 130 stopped.
 """
-COMMANDS = (embed_command, probe_command, pretrain_command, presets_command)
+COMMANDS = (
+    embed_command,
+    probe_command,
+    suite_command,
+    pretrain_command,
+    presets_command,
+)
 STOPPED = 130
 
 

@@ -54,6 +54,7 @@ from keras_relcon.evaluation.report.published import (
 )
 from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.representations import untrained_copy
+from keras_relcon.evaluation.suite.rival_encoder import RivalEncoder
 from keras_relcon.evaluation.suite.suite import suite
 from keras_relcon.evaluation.suite.suite_result import SuiteResult
 from keras_relcon.evaluation.tasks.fine_tune import FineTune
@@ -73,6 +74,7 @@ __all__ = [
     "PublishedRow",
     "Report",
     "RidgeProbe",
+    "RivalEncoder",
     "SuiteResult",
     "amplitude_matched",
     "classification_metrics",

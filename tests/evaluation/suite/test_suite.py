@@ -1,13 +1,19 @@
 import csv
+import dataclasses
 import json
+import sys
+import types
 
 import numpy as np
 import pytest
 
 from keras_relcon import evaluation
+from keras_relcon.data import synthetic_recordings
+from keras_relcon.evaluation.protocols.wisdm_watch import HELD_OUT, VALIDATION
 from keras_relcon.evaluation.suite import classify as classify_module
 from keras_relcon.evaluation.suite import controls as controls_module
 from keras_relcon.evaluation.suite import load_sets as load_module
+from keras_relcon.evaluation.suite import suite as suite_module
 from keras_relcon.evaluation.suite.load_sets import (
     DataFolder,
     draw_windows,
@@ -114,6 +120,106 @@ def test_folds_of_biopm():
     assert len({f.test for f in folds}) > 1
     tested = [s for f in make_folds(ten) for s in f.test]
     assert sorted(tested) == ten
+
+
+def test_people_of_wisdm_are_left_out_or_scored_after_others(
+    tmp_path, monkeypatch
+):
+    motions = ["walking", "running"]
+    people = [*HELD_OUT, *VALIDATION, "1", "2", "3", "4"]
+    recordings = [
+        dataclasses.replace(recording, subject=people[index // 2])
+        for index, recording in enumerate(
+            synthetic_recordings(
+                num_subjects=len(people),
+                seconds_per_motion=14,
+                sample_rate_hz=50,
+                motions=motions,
+            )
+        )
+    ]
+    (tmp_path / "wisdm-dataset.zip").write_text("")
+    sets = [
+        dataclasses.replace(each, read=lambda path: recordings)
+        for each in sets_of(("choose",))
+        if each.name.startswith("wisdm")
+    ]
+    folder = DataFolder(tmp_path)
+    (left_out, others), absent = load_module.load_sets(sets, folder)
+    assert not absent
+    assert [fold.test for fold in left_out.folds] == [(s,) for s in VALIDATION]
+    for fold in left_out.folds:
+        assert set(fold.train) == set(VALIDATION) - set(fold.test)
+    (fold,) = others.folds
+    assert fold.train == ("1", "2", "3", "4") and fold.test == VALIDATION
+    assert left_out.people == others.people == list(VALIDATION)
+    assert left_out.archive == others.archive
+    assert not set(others.windows.subjects) & set(HELD_OUT)
+    is_tested = np.isin(others.windows.subjects, VALIDATION)
+    np.testing.assert_array_equal(
+        others.windows.acceleration[is_tested], left_out.windows.acceleration
+    )
+
+
+@pytest.mark.parametrize("has_wisdm", [False, True])
+def test_mini_rocket_is_fitted_on_training_windows_only(
+    tmp_path, write_set, monkeypatch, has_wisdm
+):
+    fitted_on = []
+
+    class MiniRocket:
+        def __init__(self, num_kernels, n_jobs, random_state):
+            assert num_kernels == 5000
+
+        def fit(self, windows):
+            assert windows.shape[1:] == (3, 256)
+            fitted_on.append(windows.transpose(0, 2, 1))
+            return self
+
+        def transform(self, windows):
+            return windows.std(2)
+
+    name = "aeon.transformations.collection.convolution_based"
+    module = types.SimpleNamespace(MiniRocket=MiniRocket)
+    for part in (
+        "aeon",
+        "aeon.transformations",
+        "aeon.transformations.collection",
+    ):
+        monkeypatch.setitem(sys.modules, part, types.ModuleType(part))
+    monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(controls_module, "has_aeon", lambda: True)
+    other = np.zeros((9, 256, 3), "float32")
+    if has_wisdm:
+        (tmp_path / "wisdm-dataset.zip").write_text("")
+        monkeypatch.setattr(DataFolder, "recordings", _recordings_but_wisdm)
+        monkeypatch.setattr(
+            suite_module,
+            "wisdm_training_windows",
+            lambda recordings, seed: types.SimpleNamespace(acceleration=other),
+        )
+    result = _suite(
+        write_set(tmp_path),
+        {"mine": _spread},
+        controls=("handmade", "minirocket", "side_by_side"),
+    )
+    assert result.row("MiniRocket").mean() > 0.5
+    if has_wisdm:
+        (windows,) = fitted_on
+        np.testing.assert_array_equal(windows, other)
+        return
+    (loaded,) = result.sets
+    for fold, windows in zip(loaded.folds, fitted_on, strict=True):
+        rows = fold.rows(loaded.windows.subjects)["train"]
+        expected = loaded.windows.acceleration[rows]
+        np.testing.assert_array_equal(windows, expected)
+
+
+_read = DataFolder.recordings
+
+
+def _recordings_but_wisdm(self, each):
+    return None if each.file == "wisdm-dataset.zip" else _read(self, each)
 
 
 def test_windows_are_drawn_by_seed_from_classes_with_enough(
