@@ -8,6 +8,7 @@ its output is printed too. The outputs are kept in `.pytest_cache/parts/`.
 """
 
 import concurrent.futures
+import itertools
 import os
 import re
 import subprocess
@@ -26,19 +27,19 @@ WHEEL = "tests/presets/test_wheel.py"
 
 
 def parts_of(backend, is_whole):
-    """Returns the name and the arguments of pytest of each part."""
+    """Returns name and arguments of pytest of each part, the longest first."""
     mark = "" if is_whole else "every_backend and "
     quick = ["-m", f"{mark}not slow and not gpu"]
     slow = ["-m", f"{mark}slow and not gpu"]
     others = [f"--ignore={path}" for path in [*PROCESSES, WHEEL]]
     parts = {
-        "models": [*quick, MODELS],
         "all but models": [*quick, f"--ignore={MODELS}"],
+        "models": [*quick, MODELS],
         "slow: devices, processes, kills": [*slow, *PROCESSES],
-        "slow: others": [*slow, *others],
     }
     if is_whole:
         parts["slow: the wheel and its extras"] = [*slow, WHEEL]
+    parts["slow: others"] = [*slow, *others]
     return [(backend, name, arguments) for name, arguments in parts.items()]
 
 
@@ -82,10 +83,14 @@ def num_side_by_side():
 
 def main(backends):
     LOGS.mkdir(parents=True, exist_ok=True)
+    # The longest of each backend first: at the end no core waits for long.
     parts = [
         part
-        for backend in backends
-        for part in parts_of(backend, backend == backends[-1])
+        for alike in itertools.zip_longest(
+            *(parts_of(backend, backend == backends[-1]) for backend in backends)
+        )
+        for part in alike
+        if part is not None
     ]
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(num_side_by_side()) as pool:

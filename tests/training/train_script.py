@@ -4,8 +4,9 @@
 
 For each KILL a training is begun, and killed: `step:N`, after step N of its
 process; `FUNCTION:N`, at call N of `os.FUNCTION`. At last one is run to its
-end, and all that was trained is in `FOLDER/end.npz`. Each is a process of its
-own, forked before the backend has begun.
+end, and all that was trained is in `FOLDER/killed/end.npz`. What a training
+that is never killed ends with is in `FOLDER/full/end.npz`. Each is a process of
+its own, forked before the backend has begun.
 """
 
 import json
@@ -129,6 +130,10 @@ def kill_at(function, call):
 
 def run(folder, kill=None):
     extra = []
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)  # tracing takes longer
     if kill is not None:
         name, number = kill.split(":")
         if name == "step":
@@ -140,9 +145,10 @@ def run(folder, kill=None):
 
 
 def main(folder, *kills):
-    for kill in [*kills, None]:
+    runs = [*(("killed", kill) for kill in [*kills, None]), ("full", None)]
+    for name, kill in runs:
         process = multiprocessing.get_context("fork").Process(
-            target=run, args=(folder, kill)
+            target=run, args=(Path(folder, name), kill)
         )
         process.start()
         process.join()

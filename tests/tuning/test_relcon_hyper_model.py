@@ -5,7 +5,7 @@ import types
 import keras
 import numpy as np
 import pytest
-from support import small_encoder, to_numpy
+from support import small_encoder, tiny_encoder, to_numpy
 from tiny_search import SMALL, TINY, tiny_data
 
 from keras_relcon.evaluation import Fold
@@ -101,6 +101,7 @@ def test_a_search_finds_a_probe_score(make, tmp_path, kind):
 
     hyper_model = make(
         "RelConHyperModel",
+        encoder=tiny_encoder,
         space={"learning_rate": (1e-4, 1e-2), "temperature": [0.1, 1.0]},
     )
     extent = {
