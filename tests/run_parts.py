@@ -87,7 +87,10 @@ def main(backends):
     parts = [
         part
         for alike in itertools.zip_longest(
-            *(parts_of(backend, backend == backends[-1]) for backend in backends)
+            *(
+                parts_of(backend, backend == backends[-1])
+                for backend in backends
+            )
         )
         for part in alike
         if part is not None

@@ -67,7 +67,7 @@ def train(parallel, checkpoints, extra=()):
     groups = train_run.candidate_groups(is_fixed=False, steps_per_epoch=STEPS)
     batches = parallel.shard(groups)
     with parallel.scope():
-        model = train_run.small_model()
+        model = train_run.small_model(has_norm=False)  # sooner compiled
         model.compile(optimizer=keras.optimizers.Adam(1e-2))
     losses = train_run.Losses()
     callbacks = [losses, *extra]

@@ -35,6 +35,11 @@ class Clusters(dict):
 
     def __init__(self, runs):
         super().__init__()
+        if keras.backend.backend() == "tensorflow":
+            # It takes longer than what it makes faster.
+            tensorflow_programs.tf.config.optimizer.set_experimental_options(
+                {"disable_meta_optimizer": True}
+            )
         counts = [int(run[0]) for run in runs if run[0].isdigit()]
         self.names = device_names(max(counts)) if counts else None
 
