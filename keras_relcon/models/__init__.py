@@ -1,4 +1,5 @@
 from keras_relcon.models.augmented_views import AugmentedViews
+from keras_relcon.models.compact_features import CompactFeatures
 from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
@@ -10,6 +11,7 @@ from keras_relcon.models.stage_features import StageFeatures
 
 __all__ = [
     "AugmentedViews",
+    "CompactFeatures",
     "EmbeddingSpread",
     "MotifDistance",
     "RelConModel",

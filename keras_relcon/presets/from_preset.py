@@ -8,14 +8,15 @@ from keras_relcon import checks
 from keras_relcon.models.relcon_model import RelConModel
 from keras_relcon.models.stage_features import StageFeatures
 from keras_relcon.presets.preset_directory import (
-    PARTS,
+    COMPACT,
+    PRETRAINING_PARTS,
     WEIGHTS,
     find_preset,
     read_preset,
 )
 from keras_relcon.presets.weights_file import read_weights
 
-OUTPUTS = ("embedding", "features")
+OUTPUTS = ("embedding", "features", "compact")
 PRETRAIN_OVERRIDES = (
     "temperature",
     "projector",
@@ -58,8 +59,9 @@ def from_preset(
             `None`.
         output: str. What the encoder gives of a window: `"embedding"`, or
             `"features"`, the statistics over time of its blocks, which know
-            more and take the same time (`StageFeatures`). Defaults to
-            `"embedding"`.
+            more and take the same time (`StageFeatures`), or `"compact"`,
+            fewer of them, by a map that comes with the preset
+            (`CompactFeatures`). Defaults to `"embedding"`.
         **overrides: Arguments of the encoder in place of the stored ones,
             such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
             `RelConModel` but its encoder and motif distance.
@@ -74,8 +76,8 @@ def from_preset(
         ImportError: for `hf://`, if huggingface_hub is not installed.
         ValueError: if there is no such preset, it is damaged or incomplete,
             a newer version wrote it, it names a class that a preset may not
-            hold, it has no motif distance for `"pretrain"`, or an override is
-            unknown or does not fit the weights.
+            hold, it has no motif distance for `"pretrain"` or no map for
+            `"compact"`, or an override is unknown or does not fit the weights.
 
     Example:
 
@@ -94,8 +96,25 @@ def from_preset(
         return encoder
     features = StageFeatures(encoder, name=f"{encoder.name}_features")
     features.build((None, metadata.window_length, 3))
+    if output == "compact":
+        features = _compact(features, directory, load_weights)
     features.preset_metadata = metadata
     return features
+
+
+def _compact(features, directory, load_weights):
+    if not (directory / COMPACT).is_dir():
+        raise ValueError(
+            checks.message(
+                'A preset must have a map for output="compact".',
+                f"{str(directory)!r}, without `{COMPACT}`",
+                'Take output="features", or save one with '
+                "`save_to_preset(..., compact_features=...)`.",
+            )
+        )
+    compact = _load_part(directory / COMPACT, load_weights)[0]
+    name = features.name.replace("features", "compact")
+    return keras.Sequential([features, compact], name=name)
 
 
 def _load_pretraining(directory, load_weights, overrides):
@@ -108,7 +127,7 @@ def _load_pretraining(directory, load_weights, overrides):
     _check_overrides(overrides, PRETRAIN_OVERRIDES, "RelConModel")
     encoder, metadata = _load_part(directory, load_weights)
     parts = {"temperature": metadata.temperature}
-    for name in PARTS:
+    for name in PRETRAINING_PARTS:
         if (directory / name).is_dir():
             parts[name] = _load_part(directory / name, load_weights)[0]
     return RelConModel(encoder, **{**parts, **overrides})

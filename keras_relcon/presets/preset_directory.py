@@ -15,7 +15,10 @@ HUB = "hf://"
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS, CARD = "model.weights.h5", "README.md"
 COLUMNS = ("name", "parameters", "window", "weights", "trained on")
-PARTS = ("motif_distance", "projector")
+# Folders within a preset: what `RelConModel` takes, and the rest.
+PRETRAINING_PARTS = ("motif_distance", "projector")
+COMPACT = "compact_features"
+PARTS = (*PRETRAINING_PARTS, COMPACT)
 # What desktops put into any folder.
 OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
 

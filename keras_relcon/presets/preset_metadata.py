@@ -9,7 +9,7 @@ import keras
 from keras_relcon.version import __version__
 
 FORMAT_VERSION = 1
-KINDS = ("encoder", "motif_distance", "projector")
+KINDS = ("encoder", "motif_distance", "projector", "compact_features")
 WEIGHT_DTYPES = ("float16", "float32")
 # What a model card says of a preset: key in `facts`, and its heading.
 CARD_FACTS = {
@@ -41,7 +41,8 @@ class PresetMetadata:
     knows what to give them.
 
     Args:
-        kind: str. `"encoder"`, `"motif_distance"` or `"projector"`.
+        kind: str. `"encoder"`, `"motif_distance"`, `"projector"` or
+            `"compact_features"`.
         sample_rate_hz: float. Rate of the windows.
         window_length: int. Samples per window.
         weights: dict. `sha256` of the file, `dtype` of its numbers,

@@ -12,9 +12,11 @@ from keras_relcon.data.synthetic import synthetic_recordings
 from keras_relcon.data.windows import check_window, make_windows
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.models.stage_features import StageFeatures
 from keras_relcon.presets.from_preset import make_model
 from keras_relcon.presets.preset_directory import (
     CARD,
+    COMPACT,
     CONFIG,
     METADATA,
     WEIGHTS,
@@ -34,6 +36,7 @@ def save_to_preset(
     sample_rate_hz=None,
     window_length=None,
     overwrite=False,
+    compact_features=None,
 ):
     """Writes a model as a directory that `from_preset` reads on any backend.
 
@@ -57,6 +60,9 @@ def save_to_preset(
             came from, else `256`.
         overwrite: bool. Whether a preset that is there may be replaced.
             Defaults to `False`.
+        compact_features: `CompactFeatures`, adapted to the features of the
+            encoder, for `from_preset(..., output="compact")`. Defaults to
+            `None`.
 
     Returns:
         `Path` of the directory.
@@ -80,7 +86,7 @@ def save_to_preset(
     >>> encoder = keras_relcon.presets.from_preset("my_preset")
     """
     check_facts(facts)
-    parts = _parts_of(model)
+    parts = _parts_of(model, compact_features)
     earlier = getattr(parts["."][1], "preset_metadata", None)
     if earlier is None and None in (sample_rate_hz, window_length):
         warnings.warn(
@@ -132,18 +138,22 @@ def check_facts(facts):
         ) from error
 
 
-def _parts_of(model):
+def _parts_of(model, compact_features):
     """Subdirectory to `(kind, model)`; the directory itself is `"."`."""
     if isinstance(model, RelConModel):
         parts = {
             ".": ("encoder", model.encoder),
-            "motif_distance": ("motif_distance", model.motif_distance),
         }
+        if model.motif_distance is not None:
+            distance = ("motif_distance", model.motif_distance)
+            parts["motif_distance"] = distance
         if model.projector is not None:
             parts["projector"] = ("projector", model.projector)
     else:
         is_distance = isinstance(model, MotifDistance)
         parts = {".": ("motif_distance" if is_distance else "encoder", model)}
+    if compact_features is not None:
+        parts[COMPACT] = (COMPACT, compact_features)
     for kind, part in parts.values():
         _check_model(part, kind)
     return parts
@@ -207,6 +217,7 @@ def _probe_functions(encoder, windows):
     return {
         "encoder": predict,
         "projector": lambda model: predict(model, predict(encoder)),
+        COMPACT: lambda model: predict(model, predict(StageFeatures(encoder))),
         "motif_distance": lambda model: keras.ops.convert_to_numpy(
             model.distance(windows[:half], windows[half : 2 * half])
         ),

@@ -1,0 +1,127 @@
+import keras
+import numpy as np
+from keras import ops
+
+from keras_relcon.checks import check_whole, message
+
+# A feature that hardly varies is not scaled up to the others.
+LEAST_STD = 1e-6
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class CompactFeatures(keras.Model):
+    """Fewer features that keep most of what many say: principal components.
+
+    A linear map, learned without labels: features are standardised, then
+    turned to the directions in which they vary most.
+
+    Args:
+        dim: int, at least 1. How many are kept. Defaults to `512`.
+
+    Call arguments:
+        features: `(batch, features)`, such as those of `StageFeatures`.
+
+    Returns:
+        `(batch, dim)` float32, unitless; the first varies most. All zero
+        before `adapt`.
+
+    Raises:
+        ValueError: if `dim` is no int of 1 or more, or above the number of
+            features.
+
+    Example:
+
+    >>> compact = keras_relcon.models.CompactFeatures(512)
+    >>> compact.adapt(features.predict(windows))
+    >>> model = keras.Sequential([features, compact])
+    """
+
+    def __init__(self, dim=512, **kwargs):
+        super().__init__(**kwargs)
+        check_whole("dim", dim)
+        self.dim = dim
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        if self.dim > width:
+            raise ValueError(
+                message(
+                    "`dim` must not be above the number of features.",
+                    f"dim={self.dim} of {width} features",
+                    "Keep fewer.",
+                )
+            )
+        self.offset = self.add_weight(
+            shape=(self.dim,),
+            initializer="zeros",
+            trainable=False,
+            name="offset",
+        )
+        self.kernel = self.add_weight(
+            shape=(width, self.dim),
+            initializer="zeros",
+            trainable=False,
+            name="kernel",
+        )
+        self.built = True
+
+    def adapt(self, features, seed=0):
+        """Learns the map.
+
+        Args:
+            features: `(windows, features)` array, of at least `dim` windows.
+            seed: int. Of the randomised decomposition. Defaults to `0`.
+
+        Returns:
+            float: the share of the variance of standardised features that is
+            kept.
+
+        Raises:
+            ValueError: if `features` is no such array, or has values that are
+                not finite.
+        """
+        from sklearn.decomposition import PCA  # slow to import
+
+        features = np.asarray(features, dtype=np.float64)
+        if features.ndim != 2 or len(features) < self.dim:
+            raise ValueError(
+                message(
+                    "`features` must be (windows, features), of at least "
+                    f"{self.dim} windows.",
+                    f"shape {features.shape}",
+                    "Take more windows, or a smaller `dim`.",
+                )
+            )
+        if not np.isfinite(features).all():
+            raise ValueError(
+                message(
+                    "`features` must be finite.",
+                    f"{int((~np.isfinite(features)).sum())} values that are "
+                    "not",
+                )
+            )
+        if not self.built:
+            self.build(features.shape)
+        mean, std = features.mean(axis=0), features.std(axis=0)
+        scale = np.where(std > LEAST_STD, 1 / np.maximum(std, LEAST_STD), 0)
+        analysis = PCA(self.dim, svd_solver="randomized", random_state=seed)
+        analysis.fit((features - mean) * scale)
+        kernel = analysis.components_.T * scale[:, None]
+        self.kernel.assign(kernel)
+        self.offset.assign(-mean @ kernel)
+        return float(analysis.explained_variance_ratio_.sum())
+
+    def call(self, features):
+        return ops.matmul(features, self.kernel) + self.offset
+
+    def compute_output_shape(self, features_shape):
+        return (*features_shape[:-1], self.dim)
+
+    def get_config(self):
+        return {**super().get_config(), "dim": self.dim}
+
+    def get_build_config(self):
+        return {"input_shape": (None, self.kernel.shape[0])}
+
+    def build_from_config(self, config):
+        self.build(config["input_shape"])
