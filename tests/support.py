@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 import keras_relcon as kr
+from keras_relcon.models.ranking import candidate_index, candidate_pool
 
 
 def to_numpy(x):
@@ -48,7 +49,8 @@ def variable_gradients(function, variables):
             with keras.StatelessScope(state_mapping=zip(variables, values)):
                 return function()
 
-        results = jax.grad(stateless)([v.value for v in variables])
+        # One program is compiled in less time than each operation of it.
+        results = jax.jit(jax.grad(stateless))([v.value for v in variables])
     elif backend == "tensorflow":
         import tensorflow as tf
 
@@ -93,6 +95,47 @@ def small_distance(weights, **kwargs):
     return distance
 
 
+@keras.saving.register_keras_serializable(package="tests")
+class PlainDistance(kr.MotifDistance):
+    """Ranks by the squared error: quick to compile.
+
+    For tests of what is around the distance. It has the weights of a motif
+    distance of the smallest size, which no comparison reads.
+    """
+
+    SIZES = {"embedding_dim": 8, "kernel_size": 3, "num_dilated_blocks": 0}
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**self.SIZES, **kwargs})
+
+    is_trained = True
+
+    def _build_ranking(self):
+        self._group = self._group_distances
+
+    def _group_distances(self, anchors, candidates, rows):
+        index = candidate_index(
+            *ops.shape(candidates)[:2], ops.shape(anchors)[0], rows[0]
+        )
+        pool = candidate_pool(anchors, candidates)
+        own = ops.take(anchors, rows, axis=0)[:, None]
+        difference = own - ops.take(pool, index, axis=0)
+        return ops.stop_gradient(ops.sum(ops.square(difference), axis=(2, 3)))
+
+
+def plain_distances(group):
+    """The order and the numbers of `PlainDistance`, in float64."""
+    anchors, candidates = (
+        np.float64(group[name]) for name in ("anchor", "candidates")
+    )
+    rows = []
+    for i, (anchor, own) in enumerate(zip(anchors, candidates)):
+        others = np.roll(anchors, -i - 1, axis=0)[:-1]
+        pool = np.concatenate([others, own])
+        rows.append(((anchor - pool) ** 2).sum(axis=(1, 2)))
+    return np.array(rows)
+
+
 def small_encoder(embedding_dim=16, **kwargs):
     return kr.layers.ResNet1D34(
         embedding_dim,
@@ -108,6 +151,18 @@ def tiny_encoder():
     """One block: quick to compile, for tests of what is around it."""
     return kr.layers.ResNet1D34(
         8, num_blocks=(1,), widths=(8,), kernel_sizes=(3,), strides=(2,)
+    )
+
+
+def plain_encoder():
+    """A convolution and its batch norm: quicker still than one block."""
+    return keras.Sequential(
+        [
+            keras.layers.Conv1D(8, 5, strides=2),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.GlobalAveragePooling1D(),
+        ]
     )
 
 

@@ -2,12 +2,7 @@ import keras
 import numpy as np
 import pytest
 import reference
-from support import (
-    candidate_group,
-    small_distance,
-    small_encoder,
-    to_numpy,
-)
+from support import PlainDistance, candidate_group, plain_encoder, to_numpy
 
 from keras_relcon import RelConModel
 from keras_relcon.models import AugmentedViews, mlp_projector
@@ -22,16 +17,11 @@ class Doubling(keras.layers.Layer):
         return 2.0 * x + 0.1
 
 
-def repeated(group):
-    while True:
-        yield (group,)
-
-
-def small_model(motif_weights, **kwargs):
+def small_model(**kwargs):
     keras.utils.set_random_seed(0)
-    encoder = small_encoder()
+    encoder = plain_encoder()
     encoder.build((None, 40, 3))
-    return RelConModel(encoder, small_distance(motif_weights), 0.2, **kwargs)
+    return RelConModel(encoder, PlainDistance(), 0.2, **kwargs)
 
 
 def test_the_term_is_nt_xent_of_projections_times_the_weight(rng):
@@ -50,10 +40,10 @@ def test_the_term_is_nt_xent_of_projections_times_the_weight(rng):
     np.testing.assert_allclose(output, 1.5 * expected.mean(), rtol=1e-5)
 
 
-def test_the_loss_of_training_adds_the_term_per_candidate(rng, motif_weights):
+def test_the_loss_of_training_adds_the_term_per_candidate(rng):
     """Both losses are computed from one pass of windows and their copies."""
     views = AugmentedViews(Doubling(), temperature=0.5, weight=0.7)
-    model = small_model(motif_weights, views=views)
+    model = small_model(views=views)
     group = candidate_group(rng, batch_size=3, num_candidates=2)
     model.build({name: array.shape for name, array in group.items()})
     windows = np.concatenate(
@@ -80,33 +70,31 @@ def test_the_loss_of_training_adds_the_term_per_candidate(rng, motif_weights):
     )
 
 
-def test_validation_has_no_copies(rng, motif_weights):
+@pytest.mark.eager
+def test_validation_has_no_copies(rng):
     group = candidate_group(rng, batch_size=3, num_candidates=2)
-    plain = small_model(motif_weights)
-    with_views = small_model(motif_weights, views=AugmentedViews(Doubling()))
+    plain = small_model()
+    with_views = small_model(views=AugmentedViews(Doubling()))
     logs = []
     for model in (plain, with_views):
         model.compile(optimizer="sgd")
         logs.append(
-            model.evaluate(
-                repeated(group), steps=1, verbose=0, return_dict=True
-            )
+            model.evaluate(group, batch_size=3, verbose=0, return_dict=True)
         )
     for name in ("loss", "loss_per_candidate"):
         np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=1e-6)
 
 
-def test_the_copies_move_the_encoder(rng, motif_weights):
+@pytest.mark.eager
+def test_the_copies_move_the_encoder(rng):
     """One step of gradient descent differs by the weight of the term alone."""
     group = candidate_group(rng, batch_size=3, num_candidates=2)
     steps = []
     for weight in (0.0, 1.0, 2.0):
-        model = small_model(
-            motif_weights, views=AugmentedViews(Doubling(), weight=weight)
-        )
+        model = small_model(views=AugmentedViews(Doubling(), weight=weight))
         before = flat_weights(model.encoder)
         model.compile(optimizer=keras.optimizers.SGD(1e-3))
-        model.fit(repeated(group), steps_per_epoch=1, verbose=0)
+        model.fit(group, batch_size=3, verbose=0)
         steps.append(flat_weights(model.encoder) - before)
     once, twice = steps[1] - steps[0], steps[2] - steps[0]
     assert np.all(np.isfinite(twice))
@@ -120,17 +108,15 @@ def flat_weights(model):
     )
 
 
-def test_fit_trains_the_projector_and_the_file_keeps_it(
-    rng, motif_weights, tmp_path
-):
+def test_fit_trains_the_projector_and_the_file_keeps_it(rng, tmp_path):
     views = AugmentedViews(projector=mlp_projector([4]), weight=0.5)
-    model = small_model(motif_weights, views=views)
+    model = small_model(views=views)
     group = candidate_group(rng, batch_size=3, num_candidates=2)
     model.build({name: array.shape for name, array in group.items()})
     before = [to_numpy(v) for v in views.projector.trainable_variables]
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
 
-    model.fit(repeated(group), steps_per_epoch=2, epochs=2, verbose=0)
+    model.fit(group, batch_size=3, epochs=3, verbose=0)
     after = [to_numpy(v) for v in views.projector.trainable_variables]
     assert any(np.abs(a - b).max() > 0 for a, b in zip(after, before))
 

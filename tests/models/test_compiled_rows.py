@@ -25,11 +25,17 @@ def test_rows_come_back_in_their_order(rng, num_rows):
     np.testing.assert_allclose(to_numpy(output), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("first, num_rows", [(0, 1), (4, 1), (1, 3), (2, 2)])
-def test_some_rows_are_ranked_as_all_are(rng, motif_weights, first, num_rows):
+@pytest.fixture(scope="module")
+def ranked(motif_weights):
+    """A distance, a batch, and the distances of all rows."""
     distance = small_distance(motif_weights)
-    anchors, candidates = candidate_group(rng, 5, 2, 40).values()
-    expected = to_numpy(distance.candidate_distances(anchors, candidates))
+    group = candidate_group(np.random.default_rng(0), 5, 2, 40).values()
+    return distance, *group, to_numpy(distance.candidate_distances(*group))
+
+
+@pytest.mark.parametrize("first, num_rows", [(0, 1), (4, 1), (1, 3), (2, 2)])
+def test_some_rows_are_ranked_as_all_are(ranked, first, num_rows):
+    distance, anchors, candidates, expected = ranked
     rows = slice(first, first + num_rows)
     output = distance.candidate_distances(anchors, candidates[rows], first)
     np.testing.assert_allclose(to_numpy(output), expected[rows], rtol=1e-4)

@@ -12,8 +12,15 @@ from keras_relcon.layers import SpanMask
 pytestmark = pytest.mark.every_backend
 
 
-@pytest.mark.parametrize("normalization", ["anchor", "none"])
-@pytest.mark.parametrize("pairs_per_chunk", [2, 4])  # 2: all chunks are filled
+@pytest.mark.parametrize(
+    "normalization, pairs_per_chunk",
+    [
+        ("anchor", 2),  # all chunks are filled
+        pytest.param("anchor", 4, marks=pytest.mark.eager),
+        pytest.param("none", 2, marks=pytest.mark.eager),
+        ("none", 4),
+    ],
+)
 def test_candidate_distances_equal_the_oracle_and_distance(
     rng, motif_weights, normalization, pairs_per_chunk
 ):
@@ -52,6 +59,7 @@ def test_without_normalization_nothing_normalises(rng, motif_weights):
     )
 
 
+@pytest.mark.eager
 def test_training_and_ranking_attend_apart(rng, motif_weights):
     distance = small_distance(
         motif_weights, ranking_attention="softmax", dropout=0.0
@@ -84,6 +92,7 @@ def test_identity_rebuilds_each_window_from_itself(rng, motif_weights):
     )
 
 
+@pytest.mark.eager
 @pytest.mark.parametrize(
     "switches",
     [

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from support import candidate_group, small_distance, small_encoder, to_numpy
+from support import PlainDistance, candidate_group, tiny_encoder, to_numpy
 
 from keras_relcon import RelConModel
 from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
@@ -21,12 +21,12 @@ def plain_encoder():
     )
 
 
-def step(motif_weights, group, make_encoder, size, projector=None, **kwargs):
+def step(group, make_encoder, size, projector=None, **kwargs):
     """Loss of a training step, and what it changes, by the variable."""
     keras.utils.set_random_seed(3)
     model = RelConModel(
         make_encoder(),
-        small_distance(motif_weights),
+        PlainDistance(),
         0.2,
         projector=projector and keras.layers.Dense(projector),
         micro_batch_size=size,
@@ -42,17 +42,19 @@ def step(motif_weights, group, make_encoder, size, projector=None, **kwargs):
     return model, float(loss), changes
 
 
-@pytest.mark.parametrize("size", [1, 4, 16])
+@pytest.fixture(scope="module")
+def of_the_whole_batch():
+    group = candidate_group(np.random.default_rng(0))
+    _, loss, changes = step(group, plain_encoder, None, projector=5)
+    return group, loss, changes
+
+
+@pytest.mark.parametrize("size", [1, 4, 16])  # of 4 anchors, 12 candidates
 def test_micro_batches_give_loss_and_gradients_of_the_batch(
-    rng, motif_weights, size
+    of_the_whole_batch, size
 ):
-    group = candidate_group(rng)  # 4 anchors, 12 candidates
-    _, expected_loss, expected = step(
-        motif_weights, group, plain_encoder, None, projector=5
-    )
-    _, loss, changes = step(
-        motif_weights, group, plain_encoder, size, projector=5
-    )
+    group, expected_loss, expected = of_the_whole_batch
+    _, loss, changes = step(group, plain_encoder, size, projector=5)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
     assert len(changes) == 6
     for change, other in zip(changes, expected):
@@ -62,7 +64,7 @@ def test_micro_batches_give_loss_and_gradients_of_the_batch(
         )
 
 
-def test_batch_norm_takes_the_statistics_of_a_micro_batch(rng, motif_weights):
+def test_batch_norm_takes_the_statistics_of_a_micro_batch(rng):
     # All micro-batches hold the same windows: their statistics are those of
     # the whole batch.
     windows = rng.normal(size=(4, 40, 3)).astype("float32")
@@ -70,10 +72,8 @@ def test_batch_norm_takes_the_statistics_of_a_micro_batch(rng, motif_weights):
         "anchor": windows,
         "candidates": np.stack([windows[:4]] * 3).reshape(4, 3, 40, 3),
     }
-    model, expected_loss, expected = step(
-        motif_weights, group, small_encoder, None
-    )
-    other, loss, changes = step(motif_weights, group, small_encoder, 4)
+    model, expected_loss, expected = step(group, tiny_encoder, None)
+    other, loss, changes = step(group, tiny_encoder, 4)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-4)
     for change, expected_change in zip(changes, expected):
         largest = np.abs(expected_change).max()
@@ -89,27 +89,29 @@ def test_batch_norm_takes_the_statistics_of_a_micro_batch(rng, motif_weights):
     )
 
 
-def test_random_layers_go_on_between_micro_batches(rng, motif_weights):
+@pytest.mark.eager
+def test_random_layers_go_on_between_micro_batches(rng):
     def noisy():
         return keras.Sequential(
             [keras.layers.GaussianNoise(1.0, seed=1), plain_encoder()]
         )
 
     group = candidate_group(rng)
-    model, *_ = step(motif_weights, group, noisy, 4)
+    model, *_ = step(group, noisy, 4)
     (state,) = model.encoder.non_trainable_variables
     assert to_numpy(state)[1] == 4  # one draw for each micro-batch
 
 
-def test_the_backward_pass_draws_what_the_forward_pass_drew(rng, motif_weights):
+@pytest.mark.eager
+def test_the_backward_pass_draws_what_the_forward_pass_drew(rng):
     def dropping():
         return keras.Sequential(
             [plain_encoder(), keras.layers.Dropout(0.5, seed=1)]
         )
 
     group = candidate_group(rng)
-    _, expected_loss, expected = step(motif_weights, group, dropping, None)
-    _, loss, changes = step(motif_weights, group, dropping, 16)
+    _, expected_loss, expected = step(group, dropping, None)
+    _, loss, changes = step(group, dropping, 16)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
     for change, other in zip(changes, expected):
         np.testing.assert_allclose(
@@ -117,14 +119,14 @@ def test_the_backward_pass_draws_what_the_forward_pass_drew(rng, motif_weights):
         )
 
 
-def test_fit_in_micro_batches_lowers_the_loss(motif_weights):
+def test_fit_in_micro_batches_lowers_the_loss():
     recordings = synthetic_recordings(4, 12, 50, seed=1)
     store = WindowStore.from_recordings(recordings, 50, 64)
     groups = CandidateGroups(store, 8, 4, seed=0, steps_per_epoch=6)
     keras.utils.set_random_seed(0)
     model = RelConModel(
-        small_encoder(),
-        small_distance(motif_weights),
+        tiny_encoder(),
+        PlainDistance(),
         0.2,
         micro_batch_size=10,
     )
@@ -135,30 +137,29 @@ def test_fit_in_micro_batches_lowers_the_loss(motif_weights):
     assert RelConModel.from_config(model.get_config()).micro_batch_size == 10
 
 
-def test_sizes_that_do_not_divide_are_refused(rng, motif_weights):
+@pytest.mark.eager
+def test_sizes_that_do_not_divide_are_refused(rng):
     group = candidate_group(rng)
     with pytest.raises(ValueError, match="divide the windows.*for 16 windows"):
-        step(motif_weights, group, plain_encoder, 5)
+        step(group, plain_encoder, 5)
     with pytest.raises(ValueError, match="whole number, at least 1.*size=0"):
-        step(motif_weights, group, plain_encoder, 0)
+        step(group, plain_encoder, 0)
 
 
 @pytest.mark.skipif(
     keras.backend.backend() != "jax" or has_accelerator(),
     reason="slow on JAX on a CPU alone",
 )
-def test_a_slow_loop_is_told(rng, motif_weights):
+def test_a_slow_loop_is_told(rng):
     group = candidate_group(rng)
     with pytest.warns(UserWarning, match="Use TensorFlow or PyTorch there"):
-        step(motif_weights, group, plain_encoder, 8)
+        step(group, plain_encoder, 8)
 
 
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="of TensorFlow alone"
 )
-def test_several_devices_of_tensorflow_are_refused(
-    rng, motif_weights, monkeypatch
-):
+def test_several_devices_of_tensorflow_are_refused(monkeypatch):
     from keras_relcon.models.backend_programs import tensorflow_programs
 
     monkeypatch.setattr(

@@ -18,7 +18,10 @@ from keras_relcon.evaluation import motif_distance_auc
 pytestmark = [pytest.mark.every_backend, pytest.mark.xla]
 
 
-@pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
+@pytest.mark.parametrize(
+    "attention",
+    ["sparsemax", pytest.param("softmax", marks=pytest.mark.eager)],
+)
 def test_golden_distance_reconstruction_and_attention(
     golden, golden_distance_weights, attention
 ):
@@ -47,6 +50,7 @@ def test_golden_distance_reconstruction_and_attention(
     )
 
 
+@pytest.mark.eager
 def test_released_code_ranks_with_softmax(golden, golden_distance_weights):
     distance = small_distance(golden_distance_weights, attention="softmax")
     output = distance.distance(
@@ -60,7 +64,10 @@ def test_released_code_ranks_with_softmax(golden, golden_distance_weights):
         )
 
 
-@pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
+@pytest.mark.parametrize(
+    "attention",
+    ["sparsemax", pytest.param("softmax", marks=pytest.mark.eager)],
+)
 def test_golden_step_distances(golden, golden_distance_weights, attention):
     distance = small_distance(
         golden_distance_weights, attention=attention, pairs_per_chunk=5
@@ -122,27 +129,29 @@ def test_golden_training_gradients(golden, golden_distance_weights, attention):
         )
 
 
-@pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
+# In chunks both attentions go the same way: one of them is tried in all.
 @pytest.mark.parametrize(
-    "batch_size, num_candidates, length, pairs_per_chunk",
+    "batch_size, num_candidates, length, pairs_per_chunk, attention",
     [
-        (3, 2, 20, 64),
-        (2, 1, 33, 1),
-        (4, 3, 17, 5),
-        (3, 2, 19, 2),  # nine windows in pairs: both kinds of chunk are filled
-        (2, 1, 200, 3),
-        (2, 1, 250, 32),
-        (2, 1, 333, 3),
+        (3, 2, 20, 64, "softmax"),
+        pytest.param(2, 1, 33, 1, "sparsemax", marks=pytest.mark.eager),
+        (4, 3, 17, 5, "sparsemax"),
+        # nine windows in pairs: both kinds of chunk are filled
+        pytest.param(3, 2, 19, 2, "sparsemax", marks=pytest.mark.eager),
+        (2, 1, 200, 3, "sparsemax"),
+        pytest.param(2, 1, 250, 32, "sparsemax", marks=pytest.mark.eager),
+        pytest.param(2, 1, 333, 3, "sparsemax", marks=pytest.mark.eager),
+        pytest.param(2, 1, 333, 3, "softmax", marks=pytest.mark.eager),
     ],
 )
 def test_candidate_distances_equal_the_pairwise_oracle(
     rng,
     motif_weights,
-    attention,
     batch_size,
     num_candidates,
     length,
     pairs_per_chunk,
+    attention,
 ):
     distance = small_distance(
         motif_weights, attention=attention, pairs_per_chunk=pairs_per_chunk
@@ -155,6 +164,7 @@ def test_candidate_distances_equal_the_pairwise_oracle(
     np.testing.assert_allclose(to_numpy(output), expected, rtol=1e-3)
 
 
+@pytest.mark.eager
 def test_candidate_distances_equal_distance_pair_by_pair(rng, motif_weights):
     distance = small_distance(motif_weights)
     group = candidate_group(rng, 3, 2, 40)
@@ -184,7 +194,10 @@ def test_public_calls_follow_the_weights(rng, motif_weights):
     assert np.abs(after / before - 1).max() > 0.01
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "policy",
+    ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.eager)],
+)
 def test_half_precision_keeps_the_signal_in_float32(rng, motif_weights, policy):
     # Gravity of 1 g on a motion of 0.002 g: bfloat16 resolves 0.004 at 1.
     group = candidate_group(rng, 2, 3, 64)
@@ -196,7 +209,10 @@ def test_half_precision_keeps_the_signal_in_float32(rng, motif_weights, policy):
     np.testing.assert_allclose(to_numpy(output), expected, rtol=0.15)
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "policy",
+    [pytest.param("mixed_bfloat16", marks=pytest.mark.eager), "mixed_float16"],
+)
 def test_half_precision_trains(rng, policy):
     distance = MotifDistance(embedding_dim=8, kernel_size=5, dtype=policy)
     distance.compile(optimizer=keras.optimizers.Adam(1e-3))
@@ -223,6 +239,7 @@ def test_one_distance_takes_windows_of_several_lengths(rng, motif_weights):
         )
 
 
+@pytest.mark.eager
 def test_distance_is_not_symmetric(rng, motif_weights):
     distance = small_distance(motif_weights)
     a, b = rng.normal(size=(2, 1, 30, 3))
@@ -231,6 +248,7 @@ def test_distance_is_not_symmetric(rng, motif_weights):
     assert abs(there - back) > 0.1 * abs(there)
 
 
+@pytest.mark.eager
 def test_a_window_that_cannot_be_compared_ranks_last(rng, motif_weights):
     distance = small_distance(motif_weights)
     group = candidate_group(rng, 2, 2, 20)
@@ -257,6 +275,7 @@ def test_fit_lowers_the_loss(rng):
     )
 
 
+@pytest.mark.eager
 def test_saved_distance_gives_the_same_numbers(rng, motif_weights, tmp_path):
     distance = small_distance(motif_weights, pairs_per_chunk=7)
     distance.save(tmp_path / "distance.keras")
@@ -298,6 +317,7 @@ def test_training_ranks_the_same_motion_nearer():
     assert auc() > max(0.62, untrained + 0.04)
 
 
+@pytest.mark.eager
 def test_bad_input_is_explained(rng, motif_weights):
     distance = small_distance(motif_weights)
     windows = np.ones((3, 20, 3), "float32")

@@ -6,7 +6,7 @@ are the numbers of the notes on its released code, in the protocols.
 
 import numpy as np
 import pytest
-from support import candidate_group, tiny_encoder, to_numpy
+from support import PlainDistance, candidate_group, tiny_encoder, to_numpy
 
 import keras_relcon as kr
 from keras_relcon.models import AugmentedViews
@@ -64,10 +64,11 @@ def test_relcon_has_a_temperature_of_1_and_nothing_beside_the_encoder():
     assert model.candidates == "global"
 
 
+@pytest.mark.eager
 def test_temperature_of_the_model_reaches_its_loss(rng):
     """Eq. 5 and 7: cosine similarities over the temperature, nothing else."""
     group = candidate_group(rng, batch_size=3, num_candidates=2)
-    distance = kr.MotifDistance(embedding_dim=8, kernel_size=3)
+    distance = PlainDistance()
     encoder = tiny_encoder()
     for arguments, temperature in (({}, 1.0), ({"temperature": 0.1}, 0.1)):
         model = kr.RelConModel(encoder, distance, **arguments)

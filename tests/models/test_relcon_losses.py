@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import pytest
 import reference
-from support import candidate_group, small_distance, tiny_encoder, to_numpy
+from support import (
+    PlainDistance,
+    candidate_group,
+    plain_distances,
+    plain_encoder,
+    to_numpy,
+)
 
 from keras_relcon import RelConModel
 from keras_relcon.losses import BinaryContrastiveLoss, LogRatioLoss
@@ -20,22 +26,21 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
-def test_fit_takes_the_loss_of_the_ranked_similarities(
-    rng, motif_weights, name
-):
+@pytest.mark.parametrize(
+    "name", ["binary", pytest.param("log_ratio", marks=pytest.mark.eager)]
+)
+def test_fit_takes_the_loss_of_the_ranked_similarities(rng, name):
     loss, oracle = LOSSES[name]
     keras.utils.set_random_seed(0)
-    model = RelConModel(tiny_encoder(), small_distance(motif_weights))
+    model = RelConModel(plain_encoder(), PlainDistance())
     model.compile(optimizer=keras.optimizers.Adam(3e-3), loss=loss)
     group = candidate_group(rng)
     similarities = to_numpy(model(group)).astype(np.float64)
-    distances = reference.candidate_distances(
-        group["anchor"], group["candidates"], motif_weights
-    )
     logs = model.test_on_batch(group, return_dict=True)
     np.testing.assert_allclose(
-        logs["loss"], oracle(distances, similarities).mean(), rtol=2e-3
+        logs["loss"],
+        oracle(plain_distances(group), similarities).mean(),
+        rtol=2e-3,
     )
     losses = [float(model.train_on_batch(group)[0]) for _ in range(8)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
