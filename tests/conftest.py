@@ -40,6 +40,15 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Leaves out `once` where the tests of every backend are asked for."""
+    if "every_backend" in config.option.markexpr:
+        once = [x for x in items if x.get_closest_marker("once") is not None]
+        items[:] = [item for item in items if item not in set(once)]
+        config.hook.pytest_deselected(items=once)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Before any fixture, those of the module included."""
     if BACKEND == "tensorflow":
@@ -48,6 +57,7 @@ def pytest_runtest_setup(item):
         from keras_relcon.models.backend_programs import tensorflow_programs
 
         is_eager = item.get_closest_marker("eager") is not None
+        is_eager &= item.get_closest_marker("traced") is None
         tf.config.run_functions_eagerly(is_eager)
         use_xla = item.get_closest_marker("xla") is not None
         tensorflow_programs.USE_XLA = use_xla

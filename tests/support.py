@@ -19,9 +19,13 @@ def gradients(function, arrays):
     if backend == "jax":
         import jax
 
-        results = jax.grad(
-            lambda *args: function(*args), argnums=tuple(range(len(arrays)))
-        )(*map(ops.convert_to_tensor, arrays))
+        # One program is compiled in less time than each operation of it.
+        gradient = jax.jit(
+            jax.grad(
+                lambda *args: function(*args), argnums=tuple(range(len(arrays)))
+            )
+        )
+        results = gradient(*map(ops.convert_to_tensor, arrays))
     elif backend == "tensorflow":
         import tensorflow as tf
 
@@ -49,7 +53,6 @@ def variable_gradients(function, variables):
             with keras.StatelessScope(state_mapping=zip(variables, values)):
                 return function()
 
-        # One program is compiled in less time than each operation of it.
         results = jax.jit(jax.grad(stateless))([v.value for v in variables])
     elif backend == "tensorflow":
         import tensorflow as tf

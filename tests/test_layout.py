@@ -158,6 +158,45 @@ def test_what_depends_on_the_backend_runs_on_every_backend():
             )
 
 
+# What gives numbers of a backend.
+COMPUTES = {
+    "assert_allclose",
+    "evaluate",
+    "fit",
+    "gradients",
+    "predict",
+    "predict_on_batch",
+    "test_on_batch",
+    "to_numpy",
+    "train_on_batch",
+    "variable_gradients",
+}
+
+
+def names_in(node):
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute):
+            yield part.attr
+
+
+def test_what_runs_once_computes_nothing():
+    """The mark `once` is for files, messages and configs."""
+    found = 0
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            marks = [
+                ast.unparse(mark)
+                for mark in getattr(node, "decorator_list", [])
+            ]
+            if "pytest.mark.once" in marks:
+                found += 1
+                computed = COMPUTES & set(names_in(node))
+                assert not computed, f"{path.name}, {node.name}: {computed}"
+    assert found
+
+
 IMPORT = """
 import sys
 import keras

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 from support import (
+    PlainDistance,
     candidate_group,
-    small_distance,
-    tiny_encoder,
+    plain_encoder,
     to_numpy,
     windows_of_two_kinds,
 )
@@ -29,10 +29,10 @@ def regularized_encoder():
 
 
 @pytest.mark.parametrize("kind", [SimCLR, AugPred, REBAR])
-def test_a_regularizer_adds_its_value(rng, motif_weights, kind):
+def test_a_regularizer_adds_its_value(rng, kind):
     encoder, distances = regularized_encoder(), None
     if kind is REBAR:
-        model = REBAR(encoder, small_distance(motif_weights))
+        model = REBAR(encoder, PlainDistance())
         inputs = candidate_group(rng)
         distances = model.rank_candidates(inputs)
     else:
@@ -46,10 +46,8 @@ def test_a_regularizer_adds_its_value(rng, motif_weights, kind):
     np.testing.assert_allclose(loss - alone, expected, rtol=1e-4)
 
 
-def test_views_add_to_the_loss_of_rebar(rng, motif_weights):
-    model = REBAR(
-        tiny_encoder(), small_distance(motif_weights), views=AugmentedViews()
-    )
+def test_views_add_to_the_loss_of_rebar(rng):
+    model = REBAR(plain_encoder(), PlainDistance(), views=AugmentedViews())
     group = candidate_group(rng)
     distances = model.rank_candidates(group)
     similarities = model(group, training=True)

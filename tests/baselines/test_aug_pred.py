@@ -169,6 +169,7 @@ def test_fit_lowers_the_loss_and_the_encoder_stays(rng, tmp_path):
     assert loaded.tasks == ("scale", "permutation")
 
 
+@pytest.mark.eager
 def test_fit_takes_the_weighted_stream():
     store = WindowStore.from_recordings(
         synthetic_recordings(2, 5, seed=0), window_length=64

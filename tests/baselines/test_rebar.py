@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 import reference
 from support import (
+    PlainDistance,
     assert_trains_and_keeps_its_encoder,
     candidate_group,
-    small_distance,
+    plain_distances,
     tiny_encoder,
     to_numpy,
 )
@@ -18,23 +19,23 @@ from keras_relcon.losses import LogRatioLoss
 pytestmark = pytest.mark.every_backend
 
 
-def small_rebar(motif_weights, **kwargs):
+def small_rebar(**kwargs):
     keras.utils.set_random_seed(0)
     return REBAR(
         tiny_encoder(),
-        small_distance(motif_weights),
+        PlainDistance(),
         **{"temperature": 0.2, **kwargs},
     )
 
 
-def oracle(model, group, weights):
+def oracle(model, group):
     """Distances, and similarities of the encoder as it is."""
     anchors, candidates = group["anchor"], group["candidates"]
     batch, length = anchors.shape[:2]
     windows = np.concatenate([anchors, candidates.reshape(-1, length, 3)])
     embeddings = to_numpy(model.encoder(windows)).astype(np.float64)
     return (
-        reference.candidate_distances(anchors, candidates, weights),
+        plain_distances(group),
         reference.cosine_similarities(
             embeddings[:batch],
             embeddings[batch:].reshape(batch, -1, embeddings.shape[1]),
@@ -42,9 +43,10 @@ def oracle(model, group, weights):
     )
 
 
+@pytest.mark.eager
 @pytest.mark.parametrize("loss", [None, "log_ratio"])
-def test_step_takes_the_oracle_loss(rng, motif_weights, loss):
-    model = small_rebar(motif_weights)
+def test_step_takes_the_oracle_loss(rng, loss):
+    model = small_rebar()
     group = candidate_group(rng)
     expected = reference.binary_contrastive_loss
     if loss is None:
@@ -53,7 +55,7 @@ def test_step_takes_the_oracle_loss(rng, motif_weights, loss):
         model.compile(optimizer="sgd", loss=LogRatioLoss())
         expected = lambda d, s, _: reference.log_ratio_loss(d, s)  # noqa: E731
     logs = model.test_on_batch(group, return_dict=True)
-    distances, similarities = oracle(model, group, motif_weights)
+    distances, similarities = oracle(model, group)
     np.testing.assert_allclose(
         logs["loss"], expected(distances, similarities, 0.2).mean(), rtol=2e-3
     )
@@ -63,9 +65,10 @@ def test_step_takes_the_oracle_loss(rng, motif_weights, loss):
     )
 
 
-def test_augmentation_is_for_the_encoder_in_training_alone(rng, motif_weights):
-    model = small_rebar(motif_weights, augmentation=Negation())
-    plain = small_rebar(motif_weights)
+@pytest.mark.eager
+def test_augmentation_is_for_the_encoder_in_training_alone(rng):
+    model = small_rebar(augmentation=Negation())
+    plain = small_rebar()
     group = candidate_group(rng)
     negative = {name: -value for name, value in group.items()}
     model(group), plain(group)
@@ -90,10 +93,8 @@ def groups_of(length):
     return CandidateGroups(store, 4, 3, steps_per_epoch=3)
 
 
-def test_fit_lowers_the_loss_and_the_encoder_stays(
-    rng, tmp_path, motif_weights
-):
-    model = small_rebar(motif_weights, augmentation=RandomAugmentations(seed=0))
+def test_fit_lowers_the_loss_and_the_encoder_stays(rng, tmp_path):
+    model = small_rebar(augmentation=RandomAugmentations(seed=0))
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
     before = [to_numpy(v).copy() for v in model.motif_distance.variables]
     groups = groups_of(40)
@@ -125,8 +126,8 @@ def test_its_own_distance_ranks(rng, tmp_path):
     )
 
 
-def test_bad_input_is_explained(motif_weights):
+def test_bad_input_is_explained():
     with pytest.raises(ValueError, match="`anchor` and `candidates`"):
-        small_rebar(motif_weights)(np.zeros((2, 40, 3), "float32"))
+        small_rebar()(np.zeros((2, 40, 3), "float32"))
     with pytest.raises(ValueError, match="`temperature` must be.*above 0"):
-        small_rebar(motif_weights, temperature=0)
+        small_rebar(temperature=0)

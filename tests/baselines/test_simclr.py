@@ -59,8 +59,10 @@ def test_both_views_are_one_batch_norm_population(rng):
 @pytest.mark.parametrize(
     "arguments",
     [
-        {},
-        {"views": "tang", "projector": None},
+        pytest.param({}, marks=pytest.mark.eager),
+        pytest.param(
+            {"views": "tang", "projector": None}, marks=pytest.mark.eager
+        ),
         {"views": "relcon", "projector": keras.layers.Dense(8)},
     ],
     ids=["soar", "tang", "relcon"],
@@ -75,6 +77,7 @@ def test_fit_lowers_the_loss_and_the_encoder_stays(rng, tmp_path, arguments):
     assert loaded.view_pairs.policy == arguments.get("views", "soar")
 
 
+@pytest.mark.eager
 def test_logs_validation_and_the_cycle_of_views(rng):
     model = small_simclr(projector=None)
     model.compile(optimizer="adam")
@@ -89,6 +92,7 @@ def test_logs_validation_and_the_cycle_of_views(rng):
     assert int(to_numpy(model.view_pairs.num_drawn)) == 4
 
 
+@pytest.mark.eager
 def test_fit_takes_streams_of_windows(rng):
     tf = pytest.importorskip("tensorflow")
     windows = windows_of_two_kinds(rng, 8)

@@ -120,6 +120,7 @@ def test_sizes_are_those_of_the_docstring(make, dim, num_weights):
     assert model.count_params() == num_weights
 
 
+@pytest.mark.eager
 @pytest.mark.parametrize("make, settings, dim", SMALL)
 def test_any_window_length_and_a_round_trip(make, settings, dim):
     model = make(**settings)
@@ -130,7 +131,10 @@ def test_any_window_length_and_a_round_trip(make, settings, dim):
     assert model(keras.Input((33, 3))).shape == (None, dim)
 
 
-@pytest.mark.parametrize("make, settings, dim", SMALL)
+@pytest.mark.parametrize(
+    "make, settings, dim",
+    [pytest.param(*SMALL[0], marks=pytest.mark.eager), *SMALL[1:]],
+)
 def test_trains_from_scratch(make, settings, dim):
     x, y = _windows(12), np.resize(["a", "b"], 12)
     encoder = make(**settings)

@@ -7,7 +7,7 @@ from keras_relcon.data import Recording
 from keras_relcon.evaluation import embed, embed_windows
 from keras_relcon.evaluation.embed_windows import map_batches
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 
 class MeanEncoder(keras.Model):
@@ -44,6 +44,7 @@ def test_every_batch_is_full():
     assert sizes[-1] == 4  # not 256: short inputs are not blown up
 
 
+@pytest.mark.traced
 def test_batch_norm_is_in_inference_mode():
     norm = keras.layers.BatchNormalization()
     encoder = keras.Sequential(

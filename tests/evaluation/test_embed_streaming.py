@@ -11,7 +11,7 @@ from keras import ops
 from keras_relcon.data import Recording, make_windows
 from keras_relcon.evaluation import embed
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 
 class MeanAndLast(keras.Model):

@@ -10,7 +10,7 @@ from keras_relcon.evaluation.out_of_distribution import (
     std_scores,
 )
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 
 class Euclidean:

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import reference
 from support import (
-    small_distance,
-    tiny_encoder,
+    PlainDistance,
+    plain_distances,
+    plain_encoder,
     to_numpy,
     variable_gradients,
 )
@@ -25,10 +26,10 @@ def batch_of_windows(rng, num_subjects=2, windows_each=3, length=40):
     }
 
 
-def expected_distances(windows, motif_weights):
+def expected_distances(windows):
     """Of each window to all others, those that follow it first."""
-    no_candidates = np.zeros((len(windows), 0, *windows.shape[1:]))
-    return reference.candidate_distances(windows, no_candidates, motif_weights)
+    none = np.zeros((len(windows), 0, *windows.shape[1:]))
+    return plain_distances({"anchor": windows, "candidates": none})
 
 
 def expected_loss(embeddings, distances, temperature):
@@ -46,17 +47,15 @@ def ranks_of(distances):
 
 
 @pytest.fixture
-def model(motif_weights):
+def model():
     keras.utils.set_random_seed(0)
-    distance = small_distance(motif_weights)
-    return RelConModel(tiny_encoder(), distance, 0.2, anchors="all")
+    return RelConModel(plain_encoder(), PlainDistance(), 0.2, anchors="all")
 
 
-def test_the_loss_ranks_each_window_against_all_others(
-    rng, model, motif_weights
-):
+@pytest.mark.eager
+def test_the_loss_ranks_each_window_against_all_others(rng, model):
     batch = batch_of_windows(rng)
-    distances = expected_distances(batch["anchor"], motif_weights)
+    distances = expected_distances(batch["anchor"])
     np.testing.assert_allclose(
         to_numpy(model.rank_candidates(batch)), distances, rtol=1e-3
     )
@@ -68,11 +67,9 @@ def test_the_loss_ranks_each_window_against_all_others(
     np.testing.assert_allclose(logs["loss"], expected, rtol=1e-4)
 
 
-def test_stored_ranks_give_the_gradient_of_the_distance(
-    rng, model, motif_weights
-):
+def test_stored_ranks_give_the_gradient_of_the_distance(rng, model):
     batch = batch_of_windows(rng)
-    distances = expected_distances(batch["anchor"], motif_weights)
+    distances = expected_distances(batch["anchor"])
     ranked = RelConModel(model.encoder, None, 0.2, anchors="all")
     ranked.build({name: value.shape for name, value in batch.items()})
     variables = ranked.trainable_variables
@@ -99,6 +96,7 @@ def test_stored_ranks_give_the_gradient_of_the_distance(
     assert all(moved)
 
 
+@pytest.mark.eager
 def test_share_of_the_own_subject_among_the_nearest(rng, model):
     batch = batch_of_windows(rng, 2, 3)
     # The windows that follow, modulo 6; two of them are of the own subject.
@@ -122,6 +120,7 @@ def test_share_of_the_own_subject_among_the_nearest(rng, model):
     )
 
 
+@pytest.mark.eager
 def test_it_trains_with_views_and_comes_back_from_its_config(rng, model):
     views = AugmentedViews(weight=1.0)
     model = RelConModel(model.encoder, None, 0.2, views=views, anchors="all")
@@ -139,15 +138,16 @@ def test_it_trains_with_views_and_comes_back_from_its_config(rng, model):
     assert RelConModel.from_config(without.get_config()).motif_distance is None
 
 
-def test_errors_name_what_is_missing(rng, model, motif_weights):
-    distance = small_distance(motif_weights)
+@pytest.mark.eager
+def test_errors_name_what_is_missing(rng, model):
+    distance = PlainDistance()
     with pytest.raises(ValueError, match="`anchors` must be"):
-        RelConModel(tiny_encoder(), distance, anchors="some")
+        RelConModel(plain_encoder(), distance, anchors="some")
     with pytest.raises(TypeError, match="must be a `MotifDistance`"):
-        RelConModel(tiny_encoder(), None)
+        RelConModel(plain_encoder(), None)
     with pytest.raises(ValueError, match="takes no `candidate_augmentation`"):
         RelConModel(
-            tiny_encoder(),
+            plain_encoder(),
             distance,
             anchors="all",
             candidate_augmentation=keras.layers.Identity(),
@@ -158,6 +158,6 @@ def test_errors_name_what_is_missing(rng, model, motif_weights):
         model.compute_metrics(
             batch, keras.ops.zeros((6, 5)), keras.ops.zeros((6, 5))
         )
-    without = RelConModel(tiny_encoder(), None, anchors="all")
+    without = RelConModel(plain_encoder(), None, anchors="all")
     with pytest.raises(ValueError, match="must have `ranks`"):
         without.rank_candidates(batch)

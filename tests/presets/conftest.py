@@ -1,3 +1,5 @@
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -39,10 +41,17 @@ def _encoder():
     return randomize(encoder)
 
 
+@pytest.fixture(scope="session")
+def tiny_preset(tmp_path_factory):
+    """A directory with the encoder of `encoder`; not to be changed."""
+    path = tmp_path_factory.mktemp("presets") / "tiny"
+    return save_to_preset(_encoder(), path, window_length=LENGTH)
+
+
 @pytest.fixture
-def preset(encoder, tmp_path):
+def preset(tiny_preset, tmp_path):
     """A directory with a tiny encoder."""
-    return save_to_preset(encoder, tmp_path / "tiny", window_length=LENGTH)
+    return shutil.copytree(tiny_preset, tmp_path / "tiny")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from support import to_numpy
 import keras_relcon as kr
 from keras_relcon.presets import from_preset, save_to_preset
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 LENGTH = 64
 
@@ -34,12 +34,14 @@ def test_presets_of_the_package_are_found_by_name(bundled, windows, tmp_path):
     assert encoder.preset_metadata.facts["data"] == "synthetic recordings"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["relcon_tyny", "RelCon_tiny", "relcon-tini"])
 def test_the_nearest_name_is_suggested(bundled, name):
     with pytest.raises(ValueError, match="Did you mean 'relcon_tiny'"):
         from_preset(name)
 
 
+@pytest.mark.once
 def test_a_name_like_no_other_lists_them(bundled):
     with pytest.raises(ValueError, match=r"one of \['relcon_tiny'\]") as raised:
         from_preset("/no/such/place")
@@ -111,6 +113,7 @@ def test_a_task_needs_its_parts(preset):
         from_preset(preset, task="probe")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "name", ["config.json", "metadata.json", "model.weights.h5"]
 )
@@ -120,11 +123,13 @@ def test_partial_presets_name_what_is_missing(preset, name):
         from_preset(preset)
 
 
+@pytest.mark.once
 def test_any_other_directory_is_no_preset(tmp_path):
     with pytest.raises(ValueError, match="directory with .* Received"):
         from_preset(tmp_path)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["config.json", "metadata.json"])
 @pytest.mark.parametrize("text", ["", '{"kind": ', "\x00\xff", "[" * 100_000])
 def test_damaged_json_is_named(preset, name, text):
@@ -133,6 +138,7 @@ def test_damaged_json_is_named(preset, name, text):
         from_preset(preset)
 
 
+@pytest.mark.once
 def test_config_without_a_model_is_damaged(preset):
     for text in ("[]", "{}", '"ResNet1D34"', '{"config": {}}'):
         (preset / "config.json").write_text(text)
@@ -140,6 +146,7 @@ def test_config_without_a_model_is_damaged(preset):
             from_preset(preset)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "config, words",
     [
@@ -156,11 +163,13 @@ def test_a_config_that_makes_no_model_is_damaged(preset, config, words):
         from_preset(preset)
 
 
+@pytest.mark.once
 def test_an_override_of_another_kind_is_told(preset):
     with pytest.raises(ValueError, match="one entry per stage.*widths=8"):
         from_preset(preset, load_weights=False, widths=8)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("change", ["cut", "flip", "empty"])
 def test_damaged_weights_are_found_by_their_hash(preset, change):
     path = preset / "model.weights.h5"
@@ -186,6 +195,7 @@ def test_weights_of_another_model_are_refused(preset, tmp_path):
         from_preset(preset)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "change, words",
     [
@@ -212,17 +222,20 @@ def test_metadata_is_checked(preset, change, words):
         from_preset(preset)
 
 
+@pytest.mark.once
 def test_metadata_must_be_an_object(preset):
     (preset / "metadata.json").write_text("[1, 2]")
     with pytest.raises(ValueError, match="list in place of an object"):
         from_preset(preset)
 
 
+@pytest.mark.once
 def test_an_older_version_is_read(preset):
     _change(preset / "metadata.json", keras_relcon_version="0.0.1")
     assert from_preset(preset).preset_metadata.keras_relcon_version == "0.0.1"
 
 
+@pytest.mark.once
 def test_parts_are_checked_as_the_preset_is(relcon_preset, tmp_path):
     copy = shutil.copytree(relcon_preset, tmp_path / "copy")
     path = copy / "motif_distance" / "model.weights.h5"
@@ -259,6 +272,7 @@ def test_the_hub_is_asked_for_these_files_only(
     assert files == set(asked["someone/motion"])
 
 
+@pytest.mark.once
 def test_the_hub_needs_its_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ImportError, match=r"keras-relcon\[hub\]"):

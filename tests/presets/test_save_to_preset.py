@@ -14,7 +14,7 @@ from support import candidate_group, small_encoder, to_numpy
 import keras_relcon as kr
 from keras_relcon.presets import from_preset, save_to_preset
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 LENGTH = 64
 weights_file = importlib.import_module("keras_relcon.presets.weights_file")
@@ -36,6 +36,7 @@ def _metadata(directory):
     return json.loads((directory / "metadata.json").read_text())
 
 
+@pytest.mark.traced
 def test_a_preset_gives_the_same_embeddings(encoder, preset, windows):
     expected = encoder.predict(windows, verbose=0)
     loaded = from_preset(preset)
@@ -68,6 +69,7 @@ def test_the_encoder_says_what_it_takes(encoder, tmp_path):
     assert metadata.facts == {"data": "mine"}
 
 
+@pytest.mark.traced
 def test_what_is_not_known_of_the_windows_is_told(encoder, tmp_path):
     with pytest.warns(UserWarning, match="256 samples at 50 Hz"):
         save_to_preset(encoder, tmp_path / "a", sample_rate_hz=50)
@@ -225,6 +227,7 @@ def test_plain_keras_encoders_are_presets_too(tmp_path, windows, is_functional):
     )
 
 
+@pytest.mark.once
 def test_only_a_preset_is_replaced(encoder, preset, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("words")
@@ -241,6 +244,7 @@ def test_only_a_preset_is_replaced(encoder, preset, tmp_path):
     assert names == ["empty", "mine", "tiny"]
 
 
+@pytest.mark.once
 def test_what_comes_while_a_preset_is_saved_stays(
     encoder, tmp_path, monkeypatch
 ):
@@ -261,6 +265,7 @@ def test_what_comes_while_a_preset_is_saved_stays(
         assert [file.name for file in path.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["thesis.txt", "projector/notes/a.csv"])
 def test_what_is_beside_a_preset_is_not_removed(
     encoder, relcon_preset, tmp_path, name
@@ -274,6 +279,7 @@ def test_what_is_beside_a_preset_is_not_removed(
     assert from_preset(path, task="pretrain").projector is not None
 
 
+@pytest.mark.once
 def test_a_preset_is_replaced_with_its_parts(encoder, relcon_preset, tmp_path):
     path = shutil.copytree(relcon_preset, tmp_path / "mine")
     for folder in (path, path / "projector"):
@@ -283,6 +289,7 @@ def test_a_preset_is_replaced_with_its_parts(encoder, relcon_preset, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.once
 def test_a_failed_save_leaves_the_old_preset(
     encoder, preset, tmp_path, monkeypatch
 ):
@@ -298,6 +305,7 @@ def test_a_failed_save_leaves_the_old_preset(
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
 
 
+@pytest.mark.once
 def test_the_old_preset_is_put_back_if_the_new_one_cannot_move(
     encoder, preset, tmp_path, monkeypatch
 ):
@@ -316,6 +324,7 @@ def test_the_old_preset_is_put_back_if_the_new_one_cannot_move(
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
 
 
+@pytest.mark.once
 def test_what_a_killed_save_left_is_in_no_ones_way(
     encoder, tmp_path, monkeypatch
 ):
@@ -336,6 +345,7 @@ def test_what_a_killed_save_left_is_in_no_ones_way(
     assert path.stat().st_mode == (tmp_path / "b").stat().st_mode
 
 
+@pytest.mark.once
 def test_a_directory_that_is_called_like_a_preset_of_the_package(
     encoder, bundled, tmp_path, monkeypatch
 ):

@@ -5,7 +5,7 @@ from support import tiny_encoder
 
 from keras_relcon.presets import save_to_preset
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 
 def test_an_encoder_that_does_not_know_says_the_windows_of_the_paper(tmp_path):

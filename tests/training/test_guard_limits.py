@@ -7,7 +7,7 @@ from training.train_script import make_groups
 from keras_relcon.training import LossGuard
 from keras_relcon.training.loss_guard import describe_anchors
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 
 def test_a_loss_of_just_the_limit_goes_on(tmp_path):

@@ -13,7 +13,7 @@ from keras_relcon.training import LossGuard, ResumableTraining
 from keras_relcon.training.loss_guard import describe_anchors
 from keras_relcon.training.training_state import get_arrays, state_variables
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 
 class SpoiledGroups(type(make_groups())):
@@ -40,6 +40,7 @@ def lines_of(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.traced
 def test_a_loss_that_is_no_number_stops_with_the_batch(tmp_path):
     groups, path = spoiled_groups(), tmp_path / "logs" / "bad.jsonl"
     guard = LossGuard(path, groups)
@@ -99,6 +100,7 @@ def skipping_model():
     return make_model(skip_nonfinite=True)
 
 
+@pytest.mark.traced
 def test_a_skipped_step_changes_nothing_and_is_counted(tmp_path):
     model, groups = skipping_model(), spoiled_groups()
     guard = LossGuard(tmp_path / "bad.jsonl", groups)

@@ -9,7 +9,7 @@ from keras_relcon.evaluation import FineTune, MLPProbe, embed_windows
 from keras_relcon.evaluation.tasks import fine_tune_network
 from keras_relcon.evaluation.tasks.fine_tune_network import RandomAxes
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 SMALL = {"hidden": 8, "learning_rate": 0.01, "batch_size": 8, "epochs": 2}
 
@@ -40,6 +40,7 @@ def test_encoder_that_is_given_stays_as_it_was(make_motion, make_norm_encoder):
     assert not any(np.array_equal(a, b) for a, b in zip(before, after))
 
 
+@pytest.mark.traced
 def test_loss_falls_and_classes_are_learnt(make_motion, make_norm_encoder):
     task = FineTune(8, 0.02, 8, epochs=12)
     task.fit(*make_motion(48, 0), encoder=make_norm_encoder())
@@ -257,6 +258,7 @@ class PlainEncoder(keras.Model):
         return {**super().get_config(), "dim": self.dim}
 
 
+@pytest.mark.traced
 def test_encoder_may_be_unbuilt_and_know_nothing_of_training(make_motion):
     task = FineTune(**SMALL).fit(*make_motion(24, 0), encoder=PlainEncoder())
     assert task.embed(make_motion(5, 1)[0]).shape == (5, 4)

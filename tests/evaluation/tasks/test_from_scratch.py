@@ -3,7 +3,7 @@ import pytest
 
 from keras_relcon.evaluation import FineTune, FromScratch
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 STILL = {"hidden": 8, "learning_rate": 1e-12, "batch_size": 24, "epochs": 1}
 

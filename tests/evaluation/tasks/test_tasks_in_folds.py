@@ -16,7 +16,7 @@ from keras_relcon.evaluation import (
     cross_validate,
 )
 
-pytestmark = pytest.mark.every_backend
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 FOLDS = [
     Fold(("1", "2"), ("3",), ("4",)),
