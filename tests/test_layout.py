@@ -158,8 +158,8 @@ def test_what_depends_on_the_backend_runs_on_every_backend():
             )
 
 
-# What gives numbers of a backend.
-COMPUTES = {
+# What gives numbers of a backend, or compares them.
+NUMBERS = {
     "assert_allclose",
     "evaluate",
     "fit",
@@ -181,7 +181,7 @@ def names_in(node):
             yield part.attr
 
 
-def test_what_runs_once_computes_nothing():
+def test_what_runs_once_compares_no_numbers():
     """The mark `once` is for files, messages and configs."""
     found = 0
     for path in (ROOT / "tests").rglob("test_*.py"):
@@ -192,8 +192,8 @@ def test_what_runs_once_computes_nothing():
             ]
             if "pytest.mark.once" in marks:
                 found += 1
-                computed = COMPUTES & set(names_in(node))
-                assert not computed, f"{path.name}, {node.name}: {computed}"
+                numbers = NUMBERS & set(names_in(node))
+                assert not numbers, f"{path.name}, {node.name}: {numbers}"
     assert found
 
 

@@ -86,6 +86,7 @@ class LoseStore(keras.callbacks.Callback):
             os.truncate(self.path, 0)
 
 
+@pytest.mark.once
 def test_a_store_that_goes_leaves_the_checkpoints(tmp_path):
     path = tmp_path / "windows.h5"
     WindowStore.create(path, synthetic_recordings(3, 10, 50, seed=1), 50, 40)
@@ -110,6 +111,7 @@ def test_a_store_that_goes_leaves_the_checkpoints(tmp_path):
         np.testing.assert_array_equal(whole, resumed)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seconds", [0, -1.0, None])
 def test_looks_are_apart(seconds):
     with pytest.raises(ValueError, match="above 0.*seconds="):

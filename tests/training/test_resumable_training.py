@@ -131,6 +131,7 @@ def test_in_legs_it_ends_as_in_one(full, tmp_path):
     assert iterations == (EPOCHS + 1) * STEPS
 
 
+@pytest.mark.once
 def test_a_damaged_checkpoint_leaves_the_one_before(full, tmp_path):
     first, second = interrupted(tmp_path, STEPS + EVERY + 1)
     newest = max(first, second, key=lambda path: path.stat().st_mtime_ns)
@@ -143,6 +144,7 @@ def test_a_damaged_checkpoint_leaves_the_one_before(full, tmp_path):
     assert_same_end(tmp_path, full)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("size", [0, 20, 1000])
 def test_nothing_is_trained_where_all_are_damaged(tmp_path, size):
     for path in interrupted(tmp_path, EVERY + 1):
@@ -151,6 +153,7 @@ def test_nothing_is_trained_where_all_are_damaged(tmp_path, size):
         train(tmp_path)
 
 
+@pytest.mark.once
 def test_a_full_disk_leaves_the_last_checkpoint(full, tmp_path):
     interrupted(tmp_path, EVERY + 1)
     paths = sorted((tmp_path / "checkpoints").iterdir())
@@ -170,6 +173,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(full, tmp_path):
     assert_same_end(tmp_path, full)
 
 
+@pytest.mark.once
 def test_no_space_is_reported_as_such(tmp_path, monkeypatch):
     def refuse(handle):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -275,6 +279,7 @@ def test_windows_alone_go_on_too(tmp_path):
         model.fit(batches, shuffle=False, callbacks=[resumable], verbose=0)
 
 
+@pytest.mark.once
 def test_wrong_arguments(tmp_path):
     with pytest.raises(TypeError, match="`WindowBatches`.*type list"):
         ResumableTraining(tmp_path, [1])
@@ -307,6 +312,7 @@ def test_best_weights_of_an_earlier_epoch_come_back(tmp_path):
         np.testing.assert_array_equal(found, weight)
 
 
+@pytest.mark.once
 def test_runs_write_in_turn_and_the_newest_is_read(tmp_path):
     for step in range(4):
         files = CheckpointFiles(tmp_path)  # as a new process
@@ -328,6 +334,7 @@ def test_a_metric_that_is_no_number_may_be_saved():
     assert not is_finite(model, get_arrays(model))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "seconds, seed, num_candidates, changed",
     [(12, 1, 2, "signal"), (10, 2, 2, "signal"), (10, 1, 3, "num_cand")],
@@ -345,6 +352,7 @@ def test_other_groups_are_refused(
         train(tmp_path, groups=groups)
 
 
+@pytest.mark.once
 def test_minutes_of_all_runs_add_up(tmp_path, monkeypatch):
     class Clock(keras.callbacks.Callback):
         now = 0.0
@@ -385,6 +393,7 @@ def test_a_fixed_epoch_goes_on_as_it_was(tmp_path):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.once
 def test_groups_that_are_not_drawn_from_are_refused(tmp_path):
     groups = make_groups()
     resumable = ResumableTraining(tmp_path, groups)
