@@ -107,7 +107,9 @@ def test_identity_rebuilds_each_window_from_itself(rng, motif_weights):
     ids=["anchor", "none"],
 )
 def test_a_switched_distance_trains_and_is_saved(rng, switches, tmp_path):
-    distance = MotifDistance(embedding_dim=8, kernel_size=3, **switches)
+    distance = MotifDistance(
+        embedding_dim=8, kernel_size=3, num_dilated_blocks=1, **switches
+    )
     distance.compile(optimizer=keras.optimizers.Adam(1e-3))
     windows = rng.normal(size=(8, 16, 3)).astype("float32")
     history = distance.fit(windows, batch_size=4, epochs=2, verbose=0).history

@@ -214,7 +214,9 @@ def test_half_precision_keeps_the_signal_in_float32(rng, motif_weights, policy):
     [pytest.param("mixed_bfloat16", marks=pytest.mark.eager), "mixed_float16"],
 )
 def test_half_precision_trains(rng, policy):
-    distance = MotifDistance(embedding_dim=8, kernel_size=5, dtype=policy)
+    distance = MotifDistance(
+        embedding_dim=8, kernel_size=5, num_dilated_blocks=1, dtype=policy
+    )
     distance.compile(optimizer=keras.optimizers.Adam(1e-3))
     windows = rng.normal(size=(4, 32, 3)).astype("float32")
     history = distance.fit(windows, batch_size=4, epochs=2, verbose=0).history
@@ -266,7 +268,9 @@ def test_fit_lowers_the_loss(rng):
     time = np.arange(64) / 20
     phase = rng.uniform(0, 6, (64, 1, 3))
     windows = np.sin(time[None, :, None] * 3 + phase).astype("float32")
-    distance = MotifDistance(embedding_dim=16, kernel_size=7)
+    distance = MotifDistance(
+        embedding_dim=16, kernel_size=7, num_dilated_blocks=1
+    )
     distance.compile(optimizer=keras.optimizers.Adam(3e-3))
     history = distance.fit(windows, batch_size=16, epochs=4, verbose=0).history
     assert history["window_distance"][-1] < 0.9 * history["window_distance"][0]

@@ -54,6 +54,7 @@ def test_a_silent_channel_has_finite_features():
     assert np.isfinite(found).all()
 
 
+@pytest.mark.once
 def test_the_default_encoder_of_a_preset_has_5120_features():
     encoder = kr.layers.ResNet1D34(
         widths=(32, 64, 128, 256), strides=(1, 2, 2, 2), final_norm=True
