@@ -86,7 +86,6 @@ class LoseStore(keras.callbacks.Callback):
             os.truncate(self.path, 0)
 
 
-@pytest.mark.once
 def test_a_store_that_goes_leaves_the_checkpoints(tmp_path):
     path = tmp_path / "windows.h5"
     WindowStore.create(path, synthetic_recordings(3, 10, 50, seed=1), 50, 40)
