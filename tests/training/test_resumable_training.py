@@ -393,7 +393,6 @@ def test_a_fixed_epoch_goes_on_as_it_was(tmp_path):
         np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.once
 def test_groups_that_are_not_drawn_from_are_refused(tmp_path):
     groups = make_groups()
     resumable = ResumableTraining(tmp_path, groups)
