@@ -51,7 +51,7 @@ def devices(tmp_path_factory):
     if BACKEND == "torch":
         pytest.skip("PyTorch drives one device per process")
     folder = tmp_path_factory.mktemp("devices")
-    runs = ["2/global", "2/replica", f"2/global/{KIND}"]
+    runs = ["2/global", "2/replica", f"2/global/{KIND}", "2/global/every"]
     if BACKEND == "jax":
         runs.append("4/global")
     return processes.run_devices(
@@ -65,7 +65,7 @@ def two_processes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("processes")
     runs = ["all/global"]
     if BACKEND == "torch":
-        runs.append(f"all/global/{KIND}")
+        runs += [f"all/global/{KIND}", "all/global/every"]
     script, place = resume_run, [folder, "all"]
     if BACKEND == "tensorflow":  # which does not resume
         script, place = train_run, []
@@ -114,6 +114,17 @@ def test_regularizers_and_micro_batches_on_several_devices(request):
         fixture, count = "two_processes", "all"
     results = request.getfixturevalue(fixture)
     assert_same_training(results, f"{count}/global/{KIND}", expected)
+
+
+@pytest.mark.slow
+def test_every_window_is_an_anchor_among_those_of_all_devices(request):
+    expected = train_run.train(alone(), "global", anchors="all")
+    fixture, count = "devices", "2"
+    if BACKEND == "torch":
+        fixture, count = "two_processes", "all"
+    results = request.getfixturevalue(fixture)
+    assert_same_training(results, f"{count}/global/every", expected)
+    assert expected["within_subject_share"] > 0
 
 
 @pytest.mark.slow

@@ -4,8 +4,9 @@ python train_run.py OUTPUT [DEVICES/CANDIDATES ...]
 
 A run is named as "2/global": a number of devices of this process, or "all" of
 all processes, and the model's `candidates`. "2/global/plain" is without batch
-norm, and "2/global/micro" in two micro-batches too. Without names it is
-"all/global". Process 0 writes what came out of each run.
+norm, and "2/global/micro" in two micro-batches too; in "2/global/every" every
+window is an anchor. Without names it is "all/global". Process 0 writes what
+came out of each run.
 """
 
 import sys
@@ -56,7 +57,13 @@ def results_of(runs, clusters):
         count, candidates, *kind = run.split("/")
         parallel = clusters[count]
         size = micro_batch_size(parallel) if kind == ["micro"] else None
-        trained = train(parallel, candidates, size, has_norm=not kind)
+        trained = train(
+            parallel,
+            candidates,
+            size,
+            has_norm=kind not in (["plain"], ["micro"]),
+            anchors="all" if kind == ["every"] else "one",
+        )
         for name, value in trained.items():
             results[f"{run}/{name}"] = value
     return results, parallel
@@ -89,15 +96,17 @@ def device_names(count):
     return keras.distribution.list_devices("cpu")
 
 
-def train(parallel, candidates, micro_batch_size=None, has_norm=True):
+def train(
+    parallel, candidates, micro_batch_size=None, has_norm=True, anchors="one"
+):
     """One step of gradient descent, then two epochs of one."""
     with parallel.scope():
-        model = small_model(candidates, micro_batch_size, has_norm)
+        model = small_model(candidates, micro_batch_size, has_norm, anchors)
         model.compile(optimizer=keras.optimizers.SGD(1.0))
     if keras.backend.backend() == "torch" and parallel.process_index:
         for variable in model.encoder.variables:  # all begin as the first
             variable.assign(variable + 1)
-    groups = candidate_groups()
+    groups = candidate_groups(anchors=anchors)
     before = weights(model)
     model.fit(parallel.shard(groups), steps_per_epoch=1, verbose=0)
     gradients = [old - new for old, new in zip(before, weights(model))]
@@ -147,7 +156,9 @@ class QuickDistance(kr.MotifDistance):
         return pair_distances
 
 
-def small_model(candidates="global", micro_batch_size=None, has_norm=True):
+def small_model(
+    candidates="global", micro_batch_size=None, has_norm=True, anchors="one"
+):
     """Without batch norm, micro-batches change nothing."""
     keras.utils.set_random_seed(0)
     encoder = kr.layers.ResNet1D34(
@@ -172,6 +183,7 @@ def small_model(candidates="global", micro_batch_size=None, has_norm=True):
         0.2,
         candidates=candidates,
         micro_batch_size=micro_batch_size,
+        anchors=anchors,
     )
     model.build(
         {
