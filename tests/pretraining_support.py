@@ -78,7 +78,13 @@ def everything(values):
     values["encoder"].update(
         pooling="mean_std", final_norm=True, precision="mixed_bfloat16"
     )
-    values["views"] = {"weight": 2, "projector": [5], "temperature": 0.2}
+    values["views"] = {
+        "weight": 2,
+        "projector": [5],
+        "temperature": 0.2,
+        "augmentations": ["noise", "rotation"],
+        "num_augmentations": 1,
+    }
     values["relcon"].update(
         steps=5,
         schedule="cosine",
