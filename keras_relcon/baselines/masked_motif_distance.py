@@ -46,6 +46,8 @@ class MaskedMotifDistance(MotifDistance):
             pairs_per_chunk: as in `MotifDistance`. Defaults to REBAR's:
             `"softmax"`, `256`, `15`, `1`, `0.1`; and `None`.
         normalization: `"anchor"`, and no other. Defaults to `"anchor"`.
+        downsampling: `1`, and no other: what is hidden is counted in samples.
+            Defaults to `1`.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. More than `mask_length` samples.
@@ -81,8 +83,18 @@ class MaskedMotifDistance(MotifDistance):
         dropout=0.1,
         pairs_per_chunk=None,
         normalization="anchor",
+        downsampling=1,
         **kwargs,
     ):
+        if downsampling != 1:
+            raise ValueError(
+                message(
+                    "`downsampling` must be 1: the hidden samples are those "
+                    "of the windows.",
+                    {"downsampling": downsampling},
+                    "Give it windows of a lower rate, or use `MotifDistance`.",
+                )
+            )
         if normalization != "anchor":
             raise ValueError(
                 message(

@@ -80,7 +80,8 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
             left. Defaults to `1`.
 
     Call arguments:
-        windows: `(batch, time, channels)`, g. Any `time` of 2 or more.
+        windows: `(batch, time, channels)`, g. Any `time` of `2 * downsampling`
+            or more.
 
     Returns:
         `(batch, time // downsampling, channels)`, g: each window rebuilt from
@@ -311,6 +312,16 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
     def _downsampled(self, windows):
         if self.downsampling == 1:
             return windows
+        length = windows.shape[1]
+        if length is not None and length < 2 * self.downsampling:
+            raise ValueError(
+                message(
+                    "Windows must have two samples or more after "
+                    "`downsampling`.",
+                    f"{length} samples with downsampling={self.downsampling}",
+                    "Use longer windows, or a smaller `downsampling`.",
+                )
+            )
         return ops.average_pool(
             windows,
             self.downsampling,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_relcon.data import read_corpus
+from keras_relcon.data import load_recordings, read_corpus
 
 
 @pytest.fixture
@@ -35,6 +35,14 @@ def test_recordings_are_in_g_and_end_where_the_next_one_starts(write):
     assert (first.subject, second.subject) == ("a", "b")
     assert first.sample_rate_hz == 25 and first.labels is None
     assert second.recording_id == "set/1"
+
+
+def test_load_recordings_reads_such_a_file(write):
+    path = write()
+    loaded = load_recordings(str(path))
+    for one, other in zip(loaded, read_corpus(path), strict=True):
+        np.testing.assert_array_equal(one.acceleration, other.acceleration)
+        assert one.subject == other.subject
 
 
 def test_samples_of_eight_bits_are_sixty_fourths_of_a_g(write):

@@ -7,6 +7,7 @@ import reference
 from support import candidate_group, small_distance, to_numpy
 
 from keras_relcon import MotifDistance
+from keras_relcon.baselines import MaskedMotifDistance
 
 pytestmark = pytest.mark.every_backend
 
@@ -60,3 +61,20 @@ def test_it_is_in_the_config():
     assert again.downsampling == 2
     with pytest.raises(ValueError, match="`downsampling` must be"):
         MotifDistance(downsampling=0)
+
+
+@pytest.mark.once
+def test_windows_that_are_too_short_are_told(motif_weights):
+    distance = small_distance(motif_weights, downsampling=3)
+    windows = np.ones((2, 5, 3), "float32")
+    with pytest.raises(ValueError, match="5 samples with downsampling=3"):
+        distance.distance(windows, windows)
+
+
+@pytest.mark.once
+def test_the_distance_of_rebar_is_not_downsampled():
+    with pytest.raises(ValueError, match="`downsampling` must be 1"):
+        MaskedMotifDistance(downsampling=2)
+    distance = MaskedMotifDistance(embedding_dim=8)
+    again = MaskedMotifDistance.from_config(distance.get_config())
+    assert again.downsampling == 1

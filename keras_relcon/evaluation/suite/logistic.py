@@ -8,8 +8,8 @@ from keras_relcon.evaluation.suite.ridge import (
     INNER_FOLDS,
     Scale,
     group_rows,
-    macro_f1,
 )
+from keras_relcon.evaluation.suite.scores import macro_f1
 
 # A fit takes time in proportion to the columns; ridge serves the wider ones.
 MAX_COLUMNS = 512
