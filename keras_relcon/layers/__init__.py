@@ -14,6 +14,7 @@ from keras_relcon.layers.dilated_conv_qkv import (
 )
 from keras_relcon.layers.edge_renormalized_conv1d import EdgeRenormalizedConv1D
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
+from keras_relcon.layers.gravity_alignment import GravityAlignment
 from keras_relcon.layers.random_augmentations import (
     AUGMENTATIONS,
     RandomAugmentations,
@@ -39,6 +40,7 @@ __all__ = [
     "DilatedConvStack",
     "EdgeRenormalizedConv1D",
     "FusedBatchNorm",
+    "GravityAlignment",
     "Negation",
     "Noise",
     "RandomAugmentations",

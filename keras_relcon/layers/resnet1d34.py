@@ -1,3 +1,4 @@
+import itertools
 import numbers
 
 import keras
@@ -10,6 +11,7 @@ from keras_relcon.checks import (
     message,
 )
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
+from keras_relcon.layers.gravity_alignment import GravityAlignment
 from keras_relcon.layers.layout import (
     channel_axis,
     internal_data_format,
@@ -22,7 +24,8 @@ from keras_relcon.layers.residual_block1d import BATCH_NORM, ResidualBlock1D
 STEM_KERNEL_SIZE = 7
 # Two halvings in the stem leave 6 steps of 32 samples.
 MINIMUM_LENGTH = 32
-POOLINGS = ("mean", "mean_std")
+POOLINGS = ("mean", "mean_std", "stages")
+ALIGNMENTS = (None, "gravity")
 # Keeps the gradient of the standard deviation of a silent channel finite.
 VARIANCE_FLOOR = 1e-4
 
@@ -53,13 +56,18 @@ class ResNet1D34(keras.Model):
             fifth more time on TensorFlow and two fifths on PyTorch; none is
             saved on JAX without a GPU. See `rematerialize`. Defaults to
             `False`.
-        pooling: str. `"mean"` over time, or `"mean_std"`, mean and standard
+        pooling: str. `"mean"` over time; `"mean_std"`, mean and standard
             deviation over time side by side, which tells a strong rhythm from
-            a weak one. Defaults to `"mean"` (paper).
+            a weak one; or `"stages"`, these two of the last block of every
+            stage, so that the loss reaches each stage directly. Defaults to
+            `"mean"` (paper).
         final_norm: bool. Whether a batch norm and a ReLU come before the
             pooling, as pre-activation blocks usually end
             ([He et al., 2016](https://arxiv.org/abs/1603.05027)). Defaults to
             `False` (released code).
+        alignment: str. `"gravity"`: `GravityAlignment` turns each window
+            first, so that it does not matter how the sensor was worn. Defaults
+            to `None` (paper).
 
     Call arguments:
         x: `(batch, time, channels)`, g. `time` is at least 32.
@@ -70,8 +78,8 @@ class ResNet1D34(keras.Model):
     Raises:
         ValueError: if the four sequences are empty, differ in length or hold
             anything but ints of 1 or more, `embedding_dim` is no such int,
-            `pooling` is not one of the two, or `x` has another rank or is
-            shorter than 32 samples.
+            `pooling` or `alignment` is not one of those, or `x` has another
+            rank or is shorter than 32 samples.
 
     Differs from the paper: nothing that the paper states. The released code
     has three stages and 3,635,840 parameters: `num_blocks=(3, 4, 6),
@@ -94,6 +102,7 @@ class ResNet1D34(keras.Model):
         rematerialize=False,
         pooling="mean",
         final_norm=False,
+        alignment=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -123,6 +132,7 @@ class ResNet1D34(keras.Model):
                 )
             )
         check_one_of("pooling", pooling, POOLINGS)
+        check_one_of("alignment", alignment, ALIGNMENTS)
         self.embedding_dim = embedding_dim
         self.num_blocks = tuple(num_blocks)
         self.widths = tuple(widths)
@@ -131,6 +141,10 @@ class ResNet1D34(keras.Model):
         self.rematerialize = rematerialize
         self.pooling = pooling
         self.final_norm = final_norm
+        self.alignment = alignment
+        self.align = None
+        if alignment == "gravity":
+            self.align = GravityAlignment(name="align")
         self.data_format = internal_data_format()
         self.stem_conv = keras.layers.Conv1D(
             self.widths[0],
@@ -177,6 +191,8 @@ class ResNet1D34(keras.Model):
             "x", input_shape, "Add the batch axis with `window[None]`."
         )
         self._check_length(input_shape)
+        if self.align is not None:
+            self.align.build(input_shape)
         # Weights do not depend on the batch or the length, so they are left
         # open and any longer window may follow.
         channels = self.widths[0]
@@ -200,10 +216,14 @@ class ResNet1D34(keras.Model):
         self.built = True
 
     def call(self, x, training=False):
-        x = self._run_stem(x, training)
-        for blocks in parts(self.blocks):
-            x = self._run(in_turn(blocks), blocks, x, training)
-        x = self._pool(self._activate_last(x, training))
+        if self.pooling == "stages":
+            pooled = [self._pool(each) for each in self._ends(x, training)]
+            x = ops.concatenate(pooled, axis=-1)
+        else:
+            x = self._run_stem(x, training)
+            for blocks in parts(self.blocks):
+                x = self._run(in_turn(blocks), blocks, x, training)
+            x = self._pool(self._activate_last(x, training))
         return x if self.head is None else self.head(x)
 
     def sequences(self, x, training=False):
@@ -219,17 +239,29 @@ class ResNet1D34(keras.Model):
             follow it. Those of the last block are the final ones; without
             `final_norm` its output is given as it is.
         """
-        x = self._run_stem(x, training)
+        outputs = self._outputs(x, training)
+        return [swap_layout(x, self.data_format) for x in outputs]
+
+    def _ends(self, x, training):
+        """The last of `sequences` of each stage, in the internal layout."""
+        outputs = self._outputs(x, training)
+        ends = itertools.accumulate(self.num_blocks)
+        return [outputs[end - 1] for end in ends]
+
+    def _outputs(self, x, training):
+        # What a block's own call does before its parts.
+        x = ops.cast(self._run_stem(x, training), self.compute_dtype)
         outputs = []
         for block in self.blocks:
             outputs.append(block.activate(x, training=training))
             x = block.add_residual(x, outputs[-1], training=training)
         outputs.append(self._activate_last(x, training))
-        # The first is that of the stem.
-        return [swap_layout(x, self.data_format) for x in outputs[1:]]
+        return outputs[1:]  # the first is that of the stem
 
     def _run_stem(self, x, training):
         self._check_length(x.shape)
+        if self.align is not None:
+            x = self.align(x)
         x = swap_layout(x, self.data_format)
         stem = [self.stem_conv, self.stem_norm]
         return self._run(self._stem, stem, x, training)
@@ -261,6 +293,8 @@ class ResNet1D34(keras.Model):
         return ops.cast(pooled, self.compute_dtype)
 
     def _pooled_dim(self):
+        if self.pooling == "stages":
+            return 2 * sum(self.widths)
         return self.widths[-1] * (2 if self.pooling == "mean_std" else 1)
 
     def _check_length(self, shape):
@@ -289,4 +323,5 @@ class ResNet1D34(keras.Model):
             "rematerialize": self.rematerialize,
             "pooling": self.pooling,
             "final_norm": self.final_norm,
+            "alignment": self.alignment,
         }

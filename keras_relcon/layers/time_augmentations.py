@@ -185,14 +185,8 @@ def _interpolate(times, x):
     Before the first time the first value holds.
     """
     length = ops.shape(x)[1]
-    sample = ops.arange(length, dtype="int32")
-    at = ops.cast(sample, times.dtype)
-    # How many of the points lie at or before each sample.
-    passed = ops.sum(
-        ops.cast(times[:, None, :, :] <= at[None, :, None, None], "int32"),
-        axis=2,
-    )  # (batch, time, channels)
-    left = ops.clip(passed - 1, 0, length - 2)
+    at = ops.cast(ops.arange(length, dtype="int32"), times.dtype)
+    left = ops.clip(_num_passed(times) - 1, 0, length - 2)
     time_left = ops.take_along_axis(times, left, axis=1)
     time_right = ops.take_along_axis(times, left + 1, axis=1)
     weight = (at[None, :, None] - time_left) / (time_right - time_left)
@@ -200,3 +194,26 @@ def _interpolate(times, x):
     x_left = ops.take_along_axis(x, left, axis=1)
     x_right = ops.take_along_axis(x, left + 1, axis=1)
     return x_left + weight * (x_right - x_left)
+
+
+def _num_passed(times):
+    """How many of the points lie at or before each whole sample.
+
+    `(batch, time, channels)` int32. Every point is counted at the first sample
+    that is not before it; the running sum does the rest.
+    """
+    batch, length, channels = ops.shape(times)
+    size = batch * length * channels
+    first = ops.cast(ops.clip(ops.ceil(times), 0, length), "int32")
+    batch_index = ops.arange(batch, dtype="int32")[:, None, None]
+    channel = ops.arange(channels, dtype="int32")[None, None, :]
+    place = (batch_index * length + first) * channels + channel
+    # Points after the last sample are counted in a place that is cut off.
+    place = ops.where(first < length, place, size)
+    counts = ops.segment_sum(
+        ops.ones_like(ops.reshape(place, (-1,))),
+        ops.reshape(place, (-1,)),
+        num_segments=size + 1,
+    )
+    counts = ops.reshape(counts[:size], (batch, length, channels))
+    return ops.cumsum(counts, axis=1)

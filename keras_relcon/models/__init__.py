@@ -4,17 +4,21 @@ from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
 )
+from keras_relcon.models.mini_rocket import MiniRocket
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.projector import mlp_projector
 from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.models.stage_features import StageFeatures
 
 __all__ = [
     "AugmentedViews",
     "CompactFeatures",
     "EmbeddingSpread",
+    "MiniRocket",
     "MotifDistance",
     "RelConModel",
+    "SideBySide",
     "StageFeatures",
     "mlp_projector",
     "similarities_to_others",

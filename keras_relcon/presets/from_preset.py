@@ -6,9 +6,11 @@ import numpy as np
 
 from keras_relcon import checks
 from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.models.stage_features import StageFeatures
 from keras_relcon.presets.preset_directory import (
     COMPACT,
+    MINI_ROCKET,
     PRETRAINING_PARTS,
     WEIGHTS,
     find_preset,
@@ -16,7 +18,7 @@ from keras_relcon.presets.preset_directory import (
 )
 from keras_relcon.presets.weights_file import read_weights
 
-OUTPUTS = ("embedding", "features", "compact")
+OUTPUTS = ("embedding", "features", "wide", "compact")
 PRETRAIN_OVERRIDES = (
     "temperature",
     "projector",
@@ -59,9 +61,11 @@ def from_preset(
             `None`.
         output: str. What the encoder gives of a window: `"embedding"`, or
             `"features"`, the statistics over time of its blocks, which know
-            more and take the same time (`StageFeatures`), or `"compact"`,
-            fewer of them, by a map that comes with the preset
-            (`CompactFeatures`). Defaults to `"embedding"`.
+            more and take the same time (`StageFeatures`); `"wide"`, the fixed
+            convolutions of the preset's `MiniRocket` beside them; or
+            `"compact"`, the widest of these that the preset has, turned to
+            fewer columns by a map that comes with it (`CompactFeatures`).
+            Defaults to `"embedding"`.
         **overrides: Arguments of the encoder in place of the stored ones,
             such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
             `RelConModel` but its encoder and motif distance.
@@ -76,8 +80,9 @@ def from_preset(
         ImportError: for `hf://`, if huggingface_hub is not installed.
         ValueError: if there is no such preset, it is damaged or incomplete,
             a newer version wrote it, it names a class that a preset may not
-            hold, it has no motif distance for `"pretrain"` or no map for
-            `"compact"`, or an override is unknown or does not fit the weights.
+            hold, it has no motif distance for `"pretrain"`, no MiniRocket for
+            `"wide"` or no map for `"compact"`, or an override is unknown or
+            does not fit the weights.
 
     Example:
 
@@ -96,25 +101,33 @@ def from_preset(
         return encoder
     features = StageFeatures(encoder, name=f"{encoder.name}_features")
     features.build((None, metadata.window_length, 3))
-    if output == "compact":
-        features = _compact(features, directory, load_weights)
-    features.preset_metadata = metadata
-    return features
+    model = features
+    if output != "features" and _has(directory, MINI_ROCKET, output == "wide"):
+        mini_rocket = _load_part(directory / MINI_ROCKET, load_weights)[0]
+        name = f"{encoder.name}_wide"
+        model = SideBySide([features, mini_rocket], name=name)
+    if output == "compact" and _has(directory, COMPACT, is_needed=True):
+        compact = _load_part(directory / COMPACT, load_weights)[0]
+        name = f"{encoder.name}_compact"
+        model = keras.Sequential([model, compact], name=name)
+    model.preset_metadata = metadata
+    return model
 
 
-def _compact(features, directory, load_weights):
-    if not (directory / COMPACT).is_dir():
+def _has(directory, part, is_needed):
+    """Whether a preset has a part; raises a ValueError if it must."""
+    if (directory / part).is_dir():
+        return True
+    if is_needed:
         raise ValueError(
             checks.message(
-                'A preset must have a map for output="compact".',
-                f"{str(directory)!r}, without `{COMPACT}`",
+                f"A preset must have a `{part}` for this output.",
+                f"{str(directory)!r}, without it",
                 'Take output="features", or save one with '
-                "`save_to_preset(..., compact_features=...)`.",
+                f"`save_to_preset(..., {part}=...)`.",
             )
         )
-    compact = _load_part(directory / COMPACT, load_weights)[0]
-    name = features.name.replace("features", "compact")
-    return keras.Sequential([features, compact], name=name)
+    return False
 
 
 def _load_pretraining(directory, load_weights, overrides):

@@ -18,7 +18,8 @@ COLUMNS = ("name", "parameters", "window", "weights", "trained on")
 # Folders within a preset: what `RelConModel` takes, and the rest.
 PRETRAINING_PARTS = ("motif_distance", "projector")
 COMPACT = "compact_features"
-PARTS = (*PRETRAINING_PARTS, COMPACT)
+MINI_ROCKET = "mini_rocket"
+PARTS = (*PRETRAINING_PARTS, COMPACT, MINI_ROCKET)
 # What desktops put into any folder.
 OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
 

@@ -9,7 +9,13 @@ import keras
 from keras_relcon.version import __version__
 
 FORMAT_VERSION = 1
-KINDS = ("encoder", "motif_distance", "projector", "compact_features")
+KINDS = (
+    "encoder",
+    "motif_distance",
+    "projector",
+    "compact_features",
+    "mini_rocket",
+)
 WEIGHT_DTYPES = ("float16", "float32")
 # What a model card says of a preset: key in `facts`, and its heading.
 CARD_FACTS = {
@@ -41,8 +47,8 @@ class PresetMetadata:
     knows what to give them.
 
     Args:
-        kind: str. `"encoder"`, `"motif_distance"`, `"projector"` or
-            `"compact_features"`.
+        kind: str. `"encoder"`, `"motif_distance"`, `"projector"`,
+            `"compact_features"` or `"mini_rocket"`.
         sample_rate_hz: float. Rate of the windows.
         window_length: int. Samples per window.
         weights: dict. `sha256` of the file, `dtype` of its numbers,

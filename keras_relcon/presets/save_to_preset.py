@@ -12,6 +12,7 @@ from keras_relcon.data.synthetic import synthetic_recordings
 from keras_relcon.data.windows import check_window, make_windows
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.models.stage_features import StageFeatures
 from keras_relcon.presets.from_preset import make_model
 from keras_relcon.presets.preset_directory import (
@@ -19,6 +20,7 @@ from keras_relcon.presets.preset_directory import (
     COMPACT,
     CONFIG,
     METADATA,
+    MINI_ROCKET,
     WEIGHTS,
     check_is_free,
 )
@@ -37,6 +39,7 @@ def save_to_preset(
     window_length=None,
     overwrite=False,
     compact_features=None,
+    mini_rocket=None,
 ):
     """Writes a model as a directory that `from_preset` reads on any backend.
 
@@ -61,8 +64,10 @@ def save_to_preset(
         overwrite: bool. Whether a preset that is there may be replaced.
             Defaults to `False`.
         compact_features: `CompactFeatures`, adapted to the features of the
-            encoder, for `from_preset(..., output="compact")`. Defaults to
-            `None`.
+            encoder, with those of `mini_rocket` beside them if it is given,
+            for `from_preset(..., output="compact")`. Defaults to `None`.
+        mini_rocket: `MiniRocket`, adapted to the windows of the pretraining,
+            for `from_preset(..., output="wide")`. Defaults to `None`.
 
     Returns:
         `Path` of the directory.
@@ -86,7 +91,7 @@ def save_to_preset(
     >>> encoder = keras_relcon.presets.from_preset("my_preset")
     """
     check_facts(facts)
-    parts = _parts_of(model, compact_features)
+    parts = _parts_of(model, compact_features, mini_rocket)
     earlier = getattr(parts["."][1], "preset_metadata", None)
     if earlier is None and None in (sample_rate_hz, window_length):
         warnings.warn(
@@ -106,7 +111,9 @@ def save_to_preset(
         weights={},
         temperature=getattr(model, "temperature", None),
     )
-    compute = _probe_functions(parts["."][1], _probe_windows(common))
+    compute = _probe_functions(
+        parts["."][1], mini_rocket, _probe_windows(common)
+    )
     may_replace = functools.partial(check_is_free, overwrite=overwrite)
     with kept_files.replacing_directory(directory, may_replace) as folder:
         for name, (kind, part) in parts.items():
@@ -138,7 +145,7 @@ def check_facts(facts):
         ) from error
 
 
-def _parts_of(model, compact_features):
+def _parts_of(model, compact_features, mini_rocket):
     """Subdirectory to `(kind, model)`; the directory itself is `"."`."""
     if isinstance(model, RelConModel):
         parts = {
@@ -154,6 +161,8 @@ def _parts_of(model, compact_features):
         parts = {".": ("motif_distance" if is_distance else "encoder", model)}
     if compact_features is not None:
         parts[COMPACT] = (COMPACT, compact_features)
+    if mini_rocket is not None:
+        parts[MINI_ROCKET] = (MINI_ROCKET, mini_rocket)
     for kind, part in parts.values():
         _check_model(part, kind)
     return parts
@@ -207,17 +216,24 @@ def _config_of(model):
     return json.loads(json.dumps(config))
 
 
-def _probe_functions(encoder, windows):
+def _probe_functions(encoder, mini_rocket, windows):
     """For each kind, a function from a model to its outputs on windows."""
     half = len(windows) // 2
 
     def predict(model, x=windows):
         return model.predict(x, batch_size=32, verbose=0)
 
+    def features():
+        found = StageFeatures(encoder)
+        if mini_rocket is not None:
+            found = SideBySide([found, mini_rocket])
+        return predict(found)
+
     return {
         "encoder": predict,
         "projector": lambda model: predict(model, predict(encoder)),
-        COMPACT: lambda model: predict(model, predict(StageFeatures(encoder))),
+        MINI_ROCKET: predict,
+        COMPACT: lambda model: predict(model, features()),
         "motif_distance": lambda model: keras.ops.convert_to_numpy(
             model.distance(windows[:half], windows[half : 2 * half])
         ),

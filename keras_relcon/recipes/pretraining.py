@@ -20,6 +20,7 @@ from keras_relcon.recipes.pretraining_models import (
     check_models,
     in_float32,
     learning_rate,
+    load_distance,
     make_distance,
     make_model,
 )
@@ -142,7 +143,7 @@ def _distance_stage(config, train, unseen, key, deadline, say):
     if config["motif_distance"]["preset"] is not None:
         name = config["motif_distance"]["preset"]
         say(f"1. the motif distance is that of {name}")
-        return presets.from_preset(name, task="pretrain").motif_distance
+        return load_distance(name)
     stage = stages_of(config) / "motif_distance"
     if stage.exists() and key_of(stage) == key:
         say("1. the motif distance is trained already")

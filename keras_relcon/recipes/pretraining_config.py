@@ -12,7 +12,10 @@ from keras_relcon.checks import (
     message,
 )
 from keras_relcon.data.streams.candidate_groups import check_policy
-from keras_relcon.data.streams.subject_blocks import check_blocks
+from keras_relcon.data.streams.subject_blocks import (
+    check_blocks,
+    check_max_blocks,
+)
 from keras_relcon.layers.resnet1d34 import POOLINGS
 from keras_relcon.recipes.pretraining_data import data_paths
 from keras_relcon.recipes.pretraining_models import check_schedule
@@ -36,6 +39,7 @@ DEFAULTS = {
         "pooling": "mean",
         "final_norm": False,
         "precision": "float32",
+        "preset": None,
     },
     "relcon": {
         "temperature": 1.0,
@@ -54,6 +58,7 @@ DEFAULTS = {
         "anchors": "one",
         "ranking": None,
         "ranked_groups": None,
+        "max_blocks": None,
     },
     "views": {
         "weight": 0.0,
@@ -98,7 +103,7 @@ CHOICES = {
     "encoder.precision": ("float32", "mixed_bfloat16"),
 }
 # Without a default, so that it does not tell their kind.
-TEXTS = ("motif_distance.preset", "relcon.ranking")
+TEXTS = ("motif_distance.preset", "encoder.preset", "relcon.ranking")
 MODEL_ARGUMENTS = {
     "motif_distance": (
         "attention",
@@ -117,6 +122,7 @@ MODEL_ARGUMENTS = {
         "kernel_sizes",
         "strides",
         "rematerialize",
+        "alignment",
     ),
 }
 
@@ -189,6 +195,15 @@ def complete_config(values, folder="."):
         config[name] = _filled(name, values.get(name, default), default)
     if config["relcon"]["ranking"] is not None:
         config["relcon"]["ranking"] = folder / config["relcon"]["ranking"]
+    described = set(values.get("encoder", {})) - {"preset", "precision"}
+    if config["encoder"]["preset"] is not None and described:
+        raise ValueError(
+            message(
+                "With `encoder.preset` the encoder is that of the preset.",
+                f"[encoder] with {sorted(described)}",
+                "Leave these keys out.",
+            )
+        )
     if config["motif_distance"]["steps"] is not None:
         if "epochs" in values["motif_distance"]:
             raise ValueError(
@@ -320,6 +335,8 @@ def _check_ranking(relcon):
         )
     if relcon["ranked_groups"] is not None:
         check_whole("relcon.ranked_groups", relcon["ranked_groups"])
+    if relcon["max_blocks"] is not None:
+        check_max_blocks(relcon["max_blocks"], relcon["anchors"])
     has_ranking = relcon["ranking"] is not None
     if has_ranking and relcon["anchors"] == "one":
         raise ValueError(

@@ -110,6 +110,7 @@ def candidate_groups(config, store, ranking=None):
         minimum_std_g=settings["minimum_std_g"],
         anchors=settings["anchors"],
         ranking=ranking,
+        max_blocks=settings["max_blocks"],
     )
 
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_relcon import layers, models
+from keras_relcon import layers, models, presets
 from keras_relcon.checks import message
 
 NOT_OF_THE_MODEL = (
@@ -25,20 +25,40 @@ def make_distance(config):
     )
 
 
+def load_distance(name):
+    """The trained motif distance of a preset of an encoder, or of its own.
+
+    Args:
+        name: str or path. As of `from_preset`.
+
+    Returns:
+        `MotifDistance`.
+
+    Raises:
+        ValueError: if there is no such preset, or it has no motif distance.
+    """
+    found = presets.from_preset(name)
+    if isinstance(found, models.MotifDistance):
+        return found
+    return presets.from_preset(name, task="pretrain").motif_distance
+
+
 def check_models(config):
     """Makes the models of a config, so that their errors come early."""
     model = make_model(config, make_distance(config))
     length = config["windows"]["window_length"]
-    model.encoder.build((None, length, 3))
+    if not model.encoder.built:
+        model.encoder.build((None, length, 3))
 
 
 def make_model(config, distance):
-    """An untrained `RelConModel`, whose encoder is in the chosen precision."""
+    """The `RelConModel` to train, whose encoder is in the chosen precision.
+
+    It is untrained, but for the encoder where the config names its preset.
+    """
     settings = config["relcon"]
-    encoder = dict(config["encoder"])
-    precision = encoder.pop("precision")
     return models.RelConModel(
-        layers.ResNet1D34(**encoder, dtype=precision),
+        _encoder(**config["encoder"]),
         distance,
         temperature=settings["temperature"],
         projector=_projector(settings["projector"]),
@@ -111,6 +131,12 @@ def _check_warmup(section, warmup_steps, steps):
                 "Warm up for fewer steps.",
             )
         )
+
+
+def _encoder(precision, preset, **arguments):
+    if preset is not None:
+        return presets.from_preset(preset, dtype=precision)
+    return layers.ResNet1D34(**arguments, dtype=precision)
 
 
 def _projector(widths):

@@ -26,7 +26,8 @@ MODEL_SECTIONS = (*DISTANCE_SECTIONS, "encoder", "relcon", "views")
 # Left out of a key at their default: a run that was begun before them goes on.
 LATER_KEYS = {
     "motif_distance": ("preset",),
-    "relcon": ("anchors", "ranking", "ranked_groups"),
+    "encoder": ("preset",),
+    "relcon": ("anchors", "ranking", "ranked_groups", "max_blocks"),
     "views": ("augmentations", "num_augmentations"),
 }
 

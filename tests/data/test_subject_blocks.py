@@ -74,6 +74,21 @@ def test_blocks_of_a_subject_are_spread_over_the_epoch():
     assert np.min(shares) >= 0.25 and np.max(shares) <= 0.75
 
 
+def test_a_subject_comes_no_more_often_than_max_blocks():
+    # The first has ten times as many windows as each of the others.
+    store = make_store([[16 * 80]] + [[16 * 8]] * 7)
+    groups = make_groups(store, batch_size=16, max_blocks=2)
+    assert len(groups) == sum([2] + [min(2, (16 * 8 - 15) // 64)] * 7) // 4
+    for epoch in range(2):
+        subjects = np.concatenate(
+            [groups.batch(epoch, i)["subject"] for i in range(len(groups))]
+        )
+        assert np.bincount(subjects).max() <= 2 * 4
+    first, second = (groups.draw(epoch, 0) for epoch in (0, 1))
+    assert set(first) != set(second)
+    assert groups.identity() != make_groups(store, batch_size=16).identity()
+
+
 def test_whatever_the_shift_there_are_so_many_batches(store):
     groups = make_groups(store)
     windows = [(400, 90), (500,), (700, 140), (460,)]
@@ -112,6 +127,8 @@ def test_batches_repeat_in_any_order_and_process(store):
         ({"allow_overlap": True}, "side by side"),
         ({"anchors": "most"}, "`anchors` must be"),
         ({"anchors": "one", "ranking": "ranking.h5"}, "goes with"),
+        ({"anchors": "one", "max_blocks": 2}, "`max_blocks` goes with"),
+        ({"max_blocks": 0}, "`max_blocks` must be"),
     ],
 )
 def test_arguments_that_do_not_go_together(store, arguments, problem):

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 import reference
+from scipy.spatial.transform import Rotation
 from support import (
     numeric_gradient,
     small_encoder,
@@ -9,7 +10,8 @@ from support import (
     variable_gradients,
 )
 
-from keras_relcon.layers import ResNet1D34
+from keras_relcon.layers import GravityAlignment, ResNet1D34
+from keras_relcon.layers.resnet1d34 import VARIANCE_FLOOR
 
 pytestmark = pytest.mark.every_backend
 
@@ -157,6 +159,58 @@ def test_sequences_are_those_of_the_oracle(rng, training, final_norm):
     for one, other in zip(found, expected):
         assert tuple(one.shape) == other.shape
         np.testing.assert_allclose(to_numpy(one), other, atol=2e-4)
+
+
+def test_pooling_of_all_stages_is_that_of_their_last_blocks(rng):
+    encoder = random_encoder(rng, pooling="stages", final_norm=True)
+    x = rng.normal(size=(2, 50, 3))
+    sequences = reference.resnet1d_sequences(
+        x, **oracle_of(encoder), last_norm=last_norm_of(encoder)
+    )
+    ends = np.cumsum(encoder.num_blocks) - 1
+    pooled = [
+        part
+        for end in ends
+        for part in (
+            sequences[end].mean(1),
+            np.sqrt(sequences[end].var(1) + VARIANCE_FLOOR),
+        )
+    ]
+    kernel, bias = (np.float64(to_numpy(w)) for w in encoder.head.weights)
+    expected = np.concatenate(pooled, axis=1) @ kernel + bias
+    np.testing.assert_allclose(
+        to_numpy(encoder(x.astype("float32"))), expected, rtol=1e-4, atol=1e-4
+    )
+
+
+def test_half_precision_reads_every_block_out(rng):
+    encoder = small_encoder(pooling="stages", dtype="mixed_bfloat16")
+    x = rng.normal(size=(3, 50, 3)).astype("float32")
+    output = encoder(x)
+    assert keras.backend.standardize_dtype(output.dtype) == "bfloat16"
+    exact = ResNet1D34.from_config({**encoder.get_config(), "dtype": "float32"})
+    exact.build((None, 64, 3))
+    exact.set_weights(encoder.get_weights())
+    for one, other in zip(encoder.sequences(x), exact.sequences(x)):
+        np.testing.assert_allclose(
+            to_numpy(keras.ops.cast(one, "float32")), to_numpy(other), atol=0.1
+        )
+
+
+def test_aligned_encoder_does_not_see_how_the_sensor_was_worn(rng):
+    encoder = random_encoder(rng, alignment="gravity")
+    x = (rng.normal(size=(4, 50, 3)) + [0, 0, 2]).astype("float32")
+    turns = Rotation.random(4, np.random.default_rng(0)).as_matrix()
+    turned = np.einsum("nij,ntj->nti", turns, x).astype("float32")
+    np.testing.assert_allclose(
+        to_numpy(encoder(turned)), to_numpy(encoder(x)), rtol=1e-3, atol=1e-3
+    )
+    plain = ResNet1D34.from_config({**encoder.get_config(), "alignment": None})
+    plain.build((None, 64, 3))
+    plain.set_weights(encoder.get_weights())
+    aligned = to_numpy(GravityAlignment()(x))
+    for one, other in zip(encoder.sequences(x), plain.sequences(aligned)):
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
 
 
 @pytest.mark.parametrize("length", [32, 33, 200, 250, 333])

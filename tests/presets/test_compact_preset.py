@@ -1,11 +1,11 @@
-"""`output="compact"`: a preset with a map to fewer features."""
+"""`output="compact"` and `"wide"`: a preset with more than its encoder."""
 
 import numpy as np
 import pytest
 from support import to_numpy
 
 import keras_relcon as kr
-from keras_relcon.models import CompactFeatures
+from keras_relcon.models import CompactFeatures, MiniRocket, SideBySide
 from keras_relcon.presets import from_preset, save_to_preset
 
 pytestmark = pytest.mark.every_backend
@@ -39,8 +39,59 @@ def test_the_map_comes_with_the_preset(encoder, adapted, windows, tmp_path):
     )
     # A preset is replaced with its map.
     save_to_preset(encoder, path, None, 100, LENGTH, overwrite=True)
-    with pytest.raises(ValueError, match="without `compact_features`"):
+    with pytest.raises(ValueError, match="must have a `compact_features`"):
         from_preset(path, output="compact")
+
+
+def test_fixed_convolutions_come_with_the_preset(encoder, windows, tmp_path):
+    mini_rocket = MiniRocket(2 * 84, window_length=LENGTH)
+    mini_rocket.adapt(windows)
+    features = kr.models.StageFeatures(encoder)
+    wide = SideBySide([features, mini_rocket])
+    expected = wide.predict(windows, verbose=0)
+    np.testing.assert_allclose(
+        expected,
+        np.concatenate(
+            [to_numpy(model(windows)) for model in (features, mini_rocket)], 1
+        ),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+    compact = CompactFeatures(5)
+    compact.adapt(expected)
+    path = save_to_preset(
+        encoder,
+        tmp_path / "small",
+        None,
+        100,
+        LENGTH,
+        compact_features=compact,
+        mini_rocket=mini_rocket,
+    )
+    loaded = from_preset(path, output="wide")
+    np.testing.assert_allclose(
+        loaded.predict(windows, verbose=0), expected, rtol=1e-2, atol=1e-2
+    )
+    assert loaded.preset_metadata.window_length == LENGTH
+    np.testing.assert_allclose(
+        from_preset(path, output="compact").predict(windows, verbose=0),
+        compact.predict(expected, verbose=0),
+        rtol=5e-2,
+        atol=5e-2,
+    )
+    np.testing.assert_array_equal(
+        from_preset(path, output="features").predict(windows, verbose=0),
+        loaded.predict(windows, verbose=0)[:, : -2 * 84],
+    )
+    # A longer window passes too.
+    longer = np.concatenate([windows, windows], axis=1)
+    assert to_numpy(loaded(longer)).shape == expected.shape
+
+
+def test_a_preset_without_fixed_convolutions_is_explained(encoder, tmp_path):
+    path = save_to_preset(encoder, tmp_path / "small", None, 100, LENGTH)
+    with pytest.raises(ValueError, match="must have a `mini_rocket`"):
+        from_preset(path, output="wide")
 
 
 def test_a_model_without_its_distance_is_saved(encoder, tmp_path):

@@ -331,6 +331,8 @@ def test_the_key_of_an_older_config_stays(values, recordings_folder):
         ("relcon", "anchors"),
         ("relcon", "ranking"),
         ("relcon", "ranked_groups"),
+        ("relcon", "max_blocks"),
+        ("encoder", "preset"),
         ("views", "augmentations"),
         ("views", "num_augmentations"),
     ):
@@ -384,3 +386,27 @@ def test_groups_are_ranked_once_by_the_distance_of_a_preset(
         parts = [getattr(model, name) for model in (trained, again)]
         for one, other in zip(*(part.get_weights() for part in parts)):
             np.testing.assert_array_equal(one, other)
+
+
+def test_training_goes_on_from_the_encoder_of_a_preset(values, tmp_path, quick):
+    first = pretrain(complete_config(values))
+    stages = tmp_path / "distance"
+    kr.presets.save_to_preset(
+        from_preset(first, task="pretrain").motif_distance,
+        stages,
+        sample_rate_hz=50,
+        window_length=40,
+    )
+    # A distance may come from a directory of its own.
+    values["motif_distance"] = {"preset": str(stages)}
+    values["encoder"] = {"preset": str(first), "precision": "mixed_bfloat16"}
+    values["output"] = str(tmp_path / "second")
+    second = pretrain(complete_config(values))
+    encoders = from_preset(first), from_preset(second)
+    assert encoders[0].get_config() == encoders[1].get_config()
+    # Nothing was trained: both have the weights of the first.
+    for one, other in zip(*(each.get_weights() for each in encoders)):
+        np.testing.assert_allclose(one, other, atol=1e-3)
+    values["encoder"]["widths"] = [16]
+    with pytest.raises(ValueError, match="With `encoder.preset` the encoder"):
+        complete_config(values)

@@ -21,6 +21,7 @@ from keras_relcon.data.streams.small_groups import leave_out_small_groups
 from keras_relcon.data.streams.stored_ranking import StoredRanking
 from keras_relcon.data.streams.subject_blocks import (
     check_blocks,
+    check_max_blocks,
     draw_blocks,
     num_sure_blocks,
 )
@@ -80,6 +81,10 @@ class CandidateGroups(EpochBatches):
             and every window is an anchor, for `RelConModel(...,
             anchors="all")`. Such a batch ranks many pairs, and has few
             windows. Defaults to `"one"`.
+        max_blocks: int. With `anchors="all"`, how often a subject (a
+            recording, with that policy) may come in an epoch at most, so that
+            those with many hours do not outweigh all others. Defaults to
+            `None`: as often as it has windows for.
         ranking: str or path. A file of `keras_relcon.data.rank_groups`: the
             batches are its groups, in another order each epoch, with the order
             of their candidates. For `anchors="all"`. Defaults to `None`.
@@ -131,6 +136,7 @@ class CandidateGroups(EpochBatches):
         minimum_std_g=None,
         anchors="one",
         ranking=None,
+        max_blocks=None,
         **kwargs,
     ):
         super().__init__(
@@ -157,8 +163,11 @@ class CandidateGroups(EpochBatches):
                     'Set `anchors="all"`, or leave the ranking out.',
                 )
             )
+        if max_blocks is not None:
+            check_max_blocks(max_blocks, anchors)
         self.num_candidates = num_candidates
         self.anchors = anchors
+        self.max_blocks = max_blocks
         self.policy = policy
         self.span_seconds = span_seconds
         self.allow_overlap = allow_overlap
@@ -173,7 +182,7 @@ class CandidateGroups(EpochBatches):
         if anchors == "all":
             self._subject_map = _subject_map(store)
             block = num_candidates + 1
-            num_sure = num_sure_blocks(self._table, block) * block
+            num_sure = num_sure_blocks(self._table, block, max_blocks) * block
         self._batches_per_round = num_sure // batch_size
         if self._batches_per_round == 0:
             raise ValueError(
@@ -317,6 +326,8 @@ class CandidateGroups(EpochBatches):
         identity = super().identity()
         if self.anchors == "all":
             identity["anchors"] = self.anchors
+        if self.max_blocks is not None:
+            identity["max_blocks"] = self.max_blocks
         if self._ranking is not None:
             identity["ranking"] = self._ranking.sha256()
         return identity
@@ -369,7 +380,8 @@ class CandidateGroups(EpochBatches):
             return rng.permutation(len(self._ranking.starts))
         cells = CandidateCells(self._table, self._table.draw_shift(rng))
         if self.anchors == "all":
-            return cells, draw_blocks(cells, self.num_candidates + 1, rng)
+            size = self.num_candidates + 1
+            return cells, draw_blocks(cells, size, rng, self.max_blocks)
         others = cells
         if self.allow_overlap:
             shift_rng = generator(self.seed, epoch, round_index, OTHER_CELLS)

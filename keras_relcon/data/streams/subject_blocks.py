@@ -29,7 +29,20 @@ def check_blocks(batch_size, num_candidates, policy, allow_overlap):
         )
 
 
-def draw_blocks(cells, size, rng):
+def check_max_blocks(max_blocks, anchors):
+    """Raises a ValueError unless batches of blocks can have this limit."""
+    checks.check_whole("max_blocks", max_blocks, 1, "Use None for no limit.")
+    if anchors != "all":
+        raise ValueError(
+            checks.message(
+                '`max_blocks` goes with `anchors="all"`.',
+                {"anchors": anchors, "max_blocks": max_blocks},
+                "Leave it out.",
+            )
+        )
+
+
+def draw_blocks(cells, size, rng, most=None):
     """Orders cells so that each `size` in a row are of one group.
 
     The cells of a group, in random order, are dealt into blocks; the blocks of
@@ -40,6 +53,7 @@ def draw_blocks(cells, size, rng):
         cells: `CandidateCells` of a table.
         size: int. Cells of a block.
         rng: `numpy.random.Generator`.
+        most: int. Blocks of one group at most. Defaults to `None`: all.
 
     Returns:
         `(blocks * size,)` int. Cells, each at most once; what is left of a
@@ -48,7 +62,7 @@ def draw_blocks(cells, size, rng):
     edges = _group_edges(cells)
     blocks, places = [], []
     for first, stop in zip(edges[:-1], edges[1:]):
-        num_blocks = (stop - first) // size
+        num_blocks = int(_num_blocks(stop - first, size, most))
         drawn = first + rng.permutation(stop - first)[: num_blocks * size]
         blocks.append(drawn.reshape(num_blocks, size))
         offsets = rng.random(num_blocks)
@@ -57,24 +71,33 @@ def draw_blocks(cells, size, rng):
     return np.concatenate(blocks)[order].reshape(-1)
 
 
-def num_sure_blocks(table, size):
+def num_sure_blocks(table, size, most=None):
     """How many blocks there are, whatever the shift.
 
     Args:
         table: `PieceTable`.
         size: int. Cells of a block.
+        most: int. Blocks of one group at most. Defaults to `None`: all.
 
     Returns:
         int.
     """
     fewest = min(
         (
-            np.diff(_group_edges(CandidateCells(table, shift))) // size
+            _num_blocks(
+                np.diff(_group_edges(CandidateCells(table, shift))), size, most
+            )
             for shift in table.trial_shifts()
         ),
         key=np.sum,
     )
     return int(fewest.sum())
+
+
+def _num_blocks(num_cells, size, most):
+    """Whole blocks of groups of some cells."""
+    num_blocks = num_cells // size
+    return num_blocks if most is None else np.minimum(num_blocks, most)
 
 
 def _group_edges(cells):

@@ -1,0 +1,50 @@
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_relcon")
+class SideBySide(keras.Model):
+    """One model of several that take the same windows.
+
+    Args:
+        models: sequence of `keras.Model`, from `(batch, time, channels)`, g,
+            to `(batch, columns)` each, such as `StageFeatures` and
+            `MiniRocket`.
+
+    Call arguments:
+        x: `(batch, time, channels)`, g.
+
+    Returns:
+        `(batch, columns)` float32, unitless: the columns of all, in order.
+
+    Example:
+
+    >>> model = keras_relcon.models.SideBySide([features, mini_rocket])
+    """
+
+    def __init__(self, models, **kwargs):
+        super().__init__(**kwargs)
+        self.models = list(models)
+
+    def build(self, input_shape):
+        for model in self.models:
+            if not model.built:
+                model.build(input_shape)
+        self.built = True
+
+    def call(self, x, training=False):
+        columns = [model(x, training=training) for model in self.models]
+        return ops.concatenate(
+            [ops.cast(each, "float32") for each in columns], axis=-1
+        )
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        models = [serialize(model) for model in self.models]
+        return {**super().get_config(), "models": models}
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        models = [deserialize(model) for model in config["models"]]
+        return cls(**{**config, "models": models})
