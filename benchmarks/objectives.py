@@ -67,18 +67,7 @@ ARMS = {
             ],
         }
     },
-    "stages": {"views": {"weight": 1.0}, "encoder": {"pooling": "stages"}},
-    "stages_nt_xent": {
-        "order": "random",
-        "views": {"weight": 1e4},
-        "encoder": {"pooling": "stages"},
-    },
-    "stages_4": {"views": {"weight": 4.0}, "encoder": {"pooling": "stages"}},
     "gravity": {"views": {"weight": 1.0}, "encoder": {"alignment": "gravity"}},
-    "stages_gravity": {
-        "views": {"weight": 1.0},
-        "encoder": {"pooling": "stages", "alignment": "gravity"},
-    },
     "wisdm_watch": {"views": {"weight": 1.0}, "sources": ("wisdm-dataset",)},
 }
 

@@ -1,4 +1,3 @@
-import itertools
 import numbers
 
 import keras
@@ -24,7 +23,7 @@ from keras_relcon.layers.residual_block1d import BATCH_NORM, ResidualBlock1D
 STEM_KERNEL_SIZE = 7
 # Two halvings in the stem leave 6 steps of 32 samples.
 MINIMUM_LENGTH = 32
-POOLINGS = ("mean", "mean_std", "stages")
+POOLINGS = ("mean", "mean_std")
 ALIGNMENTS = (None, "gravity")
 # Keeps the gradient of the standard deviation of a silent channel finite.
 VARIANCE_FLOOR = 1e-4
@@ -56,11 +55,9 @@ class ResNet1D34(keras.Model):
             fifth more time on TensorFlow and two fifths on PyTorch; none is
             saved on JAX without a GPU. See `rematerialize`. Defaults to
             `False`.
-        pooling: str. `"mean"` over time; `"mean_std"`, mean and standard
+        pooling: str. `"mean"` over time, or `"mean_std"`, mean and standard
             deviation over time side by side, which tells a strong rhythm from
-            a weak one; or `"stages"`, these two of the last block of every
-            stage, so that the loss reaches each stage directly. Defaults to
-            `"mean"` (paper).
+            a weak one. Defaults to `"mean"` (paper).
         final_norm: bool. Whether a batch norm and a ReLU come before the
             pooling, as pre-activation blocks usually end
             ([He et al., 2016](https://arxiv.org/abs/1603.05027)). Defaults to
@@ -216,14 +213,10 @@ class ResNet1D34(keras.Model):
         self.built = True
 
     def call(self, x, training=False):
-        if self.pooling == "stages":
-            pooled = [self._pool(each) for each in self._ends(x, training)]
-            x = ops.concatenate(pooled, axis=-1)
-        else:
-            x = self._run_stem(x, training)
-            for blocks in parts(self.blocks):
-                x = self._run(in_turn(blocks), blocks, x, training)
-            x = self._pool(self._activate_last(x, training))
+        x = self._run_stem(x, training)
+        for blocks in parts(self.blocks):
+            x = self._run(in_turn(blocks), blocks, x, training)
+        x = self._pool(self._activate_last(x, training))
         return x if self.head is None else self.head(x)
 
     def sequences(self, x, training=False):
@@ -239,16 +232,6 @@ class ResNet1D34(keras.Model):
             follow it. Those of the last block are the final ones; without
             `final_norm` its output is given as it is.
         """
-        outputs = self._outputs(x, training)
-        return [swap_layout(x, self.data_format) for x in outputs]
-
-    def _ends(self, x, training):
-        """The last of `sequences` of each stage, in the internal layout."""
-        outputs = self._outputs(x, training)
-        ends = itertools.accumulate(self.num_blocks)
-        return [outputs[end - 1] for end in ends]
-
-    def _outputs(self, x, training):
         # What a block's own call does before its parts.
         x = ops.cast(self._run_stem(x, training), self.compute_dtype)
         outputs = []
@@ -256,7 +239,8 @@ class ResNet1D34(keras.Model):
             outputs.append(block.activate(x, training=training))
             x = block.add_residual(x, outputs[-1], training=training)
         outputs.append(self._activate_last(x, training))
-        return outputs[1:]  # the first is that of the stem
+        # The first is that of the stem.
+        return [swap_layout(x, self.data_format) for x in outputs[1:]]
 
     def _run_stem(self, x, training):
         self._check_length(x.shape)
@@ -293,8 +277,6 @@ class ResNet1D34(keras.Model):
         return ops.cast(pooled, self.compute_dtype)
 
     def _pooled_dim(self):
-        if self.pooling == "stages":
-            return 2 * sum(self.widths)
         return self.widths[-1] * (2 if self.pooling == "mean_std" else 1)
 
     def _check_length(self, shape):

@@ -1,4 +1,5 @@
 import difflib
+import inspect
 from pathlib import Path
 
 import keras
@@ -150,13 +151,22 @@ def _load_part(directory, load_weights, overrides=None):
     """Returns `(model, metadata)` of one directory."""
     config, metadata = read_preset(directory)
     if overrides:
-        _check_overrides(overrides, config["config"], config["class_name"])
+        _check_overrides(overrides, _arguments(config), config["class_name"])
         config = {**config, "config": {**config["config"], **overrides}}
     model = make_model(config, metadata)
     if load_weights:
         read_weights(model, Path(directory) / WEIGHTS, metadata)
     model.preset_metadata = metadata
     return model, metadata
+
+
+def _arguments(config):
+    """Names that the class takes, also those that it did not have then."""
+    known = set(config["config"])
+    made_by = keras.saving.get_registered_object(config.get("registered_name"))
+    if made_by is not None:
+        known.update(inspect.signature(made_by.__init__).parameters)
+    return known - {"self", "args", "kwargs"}
 
 
 def make_model(config, metadata):

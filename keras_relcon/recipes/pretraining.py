@@ -32,6 +32,7 @@ from keras_relcon.recipes.pretraining_stages import (
     stage_keys,
     stages_of,
 )
+from keras_relcon.recipes.readout import fit_readout
 
 LOGGED_STEPS = 100  # in an epoch of the motif distance, if it has steps
 
@@ -112,12 +113,14 @@ def _pretrain(config, keys, overwrite, say):
         say(f"paused after {minutes:g} minutes; saved in {stages_of(config)}")
         return None
     facts = pretraining_facts(config, train, held_out, model, auc, seconds)
+    model = in_float32(model)
     path = presets.save_to_preset(
-        in_float32(model),
+        model,
         output,
         facts={**facts, "config_sha256": keys["relcon"]},
         overwrite=overwrite,
         **config["windows"],
+        **fit_readout(config, model.encoder, groups),
     )
     shutil.rmtree(stages_of(config), ignore_errors=True)
     say(f"written to {path}")

@@ -17,6 +17,7 @@ from keras_relcon.data.streams.subject_blocks import (
     check_max_blocks,
 )
 from keras_relcon.layers.resnet1d34 import POOLINGS
+from keras_relcon.models.mini_rocket import NUM_KERNELS
 from keras_relcon.recipes.pretraining_data import data_paths
 from keras_relcon.recipes.pretraining_models import check_schedule
 
@@ -67,6 +68,7 @@ DEFAULTS = {
         "augmentations": [],
         "num_augmentations": 2,
     },
+    "readout": {"mini_rocket": 0, "compact": 0, "windows": 6000},
     "run": {
         "checkpoint_steps": 100,
         "max_minutes": None,
@@ -92,6 +94,9 @@ LEAST_WHOLE = {
     "relcon.num_candidates": 1,
     "relcon.warmup_steps": 0,
     "views.num_augmentations": 1,
+    "readout.mini_rocket": 0,
+    "readout.compact": 0,
+    "readout.windows": 1,
     "run.checkpoint_steps": 1,
 }
 CHOICES = {
@@ -313,6 +318,7 @@ def _check_values(config):
     check_schedule("relcon", relcon)
     check_policy(relcon["policy"], relcon["span_seconds"])
     _check_ranking(relcon)
+    _check_readout(config["readout"])
     if relcon["minimum_std_g"] is not None:
         check_number("relcon.minimum_std_g", relcon["minimum_std_g"], above=0)
     for name in ("relcon.projector", "views.projector"):
@@ -353,6 +359,21 @@ def _check_ranking(relcon):
                 "keeps their order.",
                 {"relcon.ranked_groups": relcon["ranked_groups"]},
                 "Name the file, or leave the number out.",
+            )
+        )
+
+
+def _check_readout(readout):
+    """Raises a ValueError if its parts could not be fitted after training."""
+    if readout["mini_rocket"]:
+        check_whole("readout.mini_rocket", readout["mini_rocket"], NUM_KERNELS)
+    if readout["compact"] > readout["windows"]:
+        raise ValueError(
+            message(
+                "`readout.windows` must be as many as `readout.compact` or "
+                "more.",
+                readout,
+                "Take a few thousand windows.",
             )
         )
 

@@ -4,6 +4,7 @@ import keras
 
 from keras_relcon import layers, models, presets
 from keras_relcon.checks import message
+from keras_relcon.recipes.readout import check_readout
 
 NOT_OF_THE_MODEL = (
     "epochs",
@@ -49,6 +50,7 @@ def check_models(config):
     length = config["windows"]["window_length"]
     if not model.encoder.built:
         model.encoder.build((None, length, 3))
+    check_readout(config, model.encoder)
 
 
 def make_model(config, distance):

@@ -98,9 +98,12 @@ def stage_keys(config):
         ValueError: if its folder holds no recordings.
     """
     files = data_files(config)
+    model_sections = MODEL_SECTIONS
+    if config["readout"] != DEFAULTS["readout"]:
+        model_sections += ("readout",)
     return {
         "motif_distance": _key(config, DISTANCE_SECTIONS, files),
-        "relcon": _key(config, MODEL_SECTIONS, files),
+        "relcon": _key(config, model_sections, files),
     }
 
 

@@ -91,6 +91,25 @@ def test_features_are_of_the_encoder_with_its_weights(preset, windows):
         from_preset(preset, output="logits")
 
 
+def test_an_argument_that_an_older_preset_lacks_may_be_given(
+    preset, windows, tmp_path
+):
+    older = shutil.copytree(preset, tmp_path / "older")
+    config = json.loads((older / "config.json").read_text())
+    del config["config"]["alignment"]
+    (older / "config.json").write_text(json.dumps(config))
+    aligned = from_preset(older, alignment="gravity")
+    turned = windows[:, :, [1, 2, 0]]  # a rotation
+    np.testing.assert_allclose(
+        aligned.predict(turned, verbose=0),
+        aligned.predict(windows, verbose=0),
+        rtol=1e-2,
+        atol=1e-3,
+    )
+    with pytest.raises(ValueError, match="Did you mean 'alignment'"):
+        from_preset(older, alignement="gravity")
+
+
 def test_overrides_of_pretraining(relcon_preset):
     model = from_preset(
         relcon_preset, task="pretrain", temperature=1.0, projector=None

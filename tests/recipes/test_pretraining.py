@@ -410,3 +410,24 @@ def test_training_goes_on_from_the_encoder_of_a_preset(values, tmp_path, quick):
     values["encoder"]["widths"] = [16]
     with pytest.raises(ValueError, match="With `encoder.preset` the encoder"):
         complete_config(values)
+
+
+def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
+    plain = stage_keys(complete_config(values))
+    values["readout"] = {"mini_rocket": 100, "compact": 6, "windows": 10}
+    with pytest.raises(ValueError, match="`blocks` must name blocks"):
+        pretrain(complete_config(values))  # one block is too few to read out
+    assert quick == []
+    values["encoder"]["num_blocks"] = [2]
+    config = complete_config(values)
+    assert stage_keys(config)["relcon"] != plain["relcon"]
+    preset = pretrain(config)
+    x = np.random.default_rng(0).normal(size=(3, 40, 3)).astype("float32")
+    outputs = {
+        output: from_preset(preset, output=output).predict(x, verbose=0)
+        for output in ("features", "wide", "compact")
+    }
+    widths = {name: found.shape[1] for name, found in outputs.items()}
+    assert widths == {"features": 4 * 8, "wide": 4 * 8 + 84, "compact": 6}
+    assert 0 < outputs["wide"][:, 4 * 8 :].mean() < 1
+    assert outputs["compact"].std() > 0

@@ -1,0 +1,66 @@
+"""What a preset has beside its encoder: fixed kernels and a compact map."""
+
+import keras
+import numpy as np
+
+from keras_relcon import evaluation, models
+
+
+def fit_readout(config, encoder, groups):
+    """Fits `MiniRocket` and `CompactFeatures` on windows of the pretraining.
+
+    Args:
+        config: dict of `complete_config`.
+        encoder: trained encoder, in float32.
+        groups: `CandidateGroups` that it was trained on.
+
+    Returns:
+        dict of arguments of `save_to_preset`: `mini_rocket` and
+        `compact_features`, those that the config asks for.
+    """
+    settings = config["readout"]
+    if not (settings["mini_rocket"] or settings["compact"]):
+        return {}
+    windows = _windows(groups, settings["windows"])
+    readout = {}
+    features = models.StageFeatures(encoder)
+    if settings["mini_rocket"]:
+        mini_rocket = models.MiniRocket(
+            settings["mini_rocket"],
+            config["windows"]["window_length"],
+            config["seed"],
+        )
+        mini_rocket.adapt(windows)
+        readout["mini_rocket"] = mini_rocket
+        features = models.SideBySide([features, mini_rocket])
+    if settings["compact"]:
+        compact = models.CompactFeatures(settings["compact"])
+        compact.adapt(
+            evaluation.embed_windows(features, windows), config["seed"]
+        )
+        readout["compact_features"] = compact
+    return readout
+
+
+def check_readout(config, encoder):
+    """Raises a ValueError, before training, if an encoder cannot be read out.
+
+    Args:
+        config: dict of `complete_config`.
+        encoder: built encoder.
+    """
+    settings = config["readout"]
+    if not (settings["mini_rocket"] or settings["compact"]):
+        return
+    window = keras.ops.zeros((1, config["windows"]["window_length"], 3))
+    width = models.StageFeatures(encoder)(window).shape[-1]
+    models.CompactFeatures(max(settings["compact"], 1)).build(
+        (None, width + settings["mini_rocket"])
+    )
+
+
+def _windows(groups, count):
+    """Windows of the first groups, `(count, time, 3)`, g."""
+    number = -(-count // groups.batch_size)
+    batches = [groups.batch(0, index)["anchor"] for index in range(number)]
+    return np.concatenate(batches)[:count]
