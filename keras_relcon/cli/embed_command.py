@@ -4,6 +4,7 @@ from pathlib import Path
 from keras_relcon import evaluation, presets
 from keras_relcon.cli.messages import USER_ERRORS, report_error
 from keras_relcon.evaluation.embeddings import import_pyarrow
+from keras_relcon.presets.from_preset import OUTPUTS
 
 NAME = "embed"
 HELP = "embed recordings: one vector per window"
@@ -83,6 +84,21 @@ def add_preset_argument(parser):
         help="a preset of `keras-relcon presets`, a directory, or "
         "hf://user/repo (default: relcon_base)",
     )
+    parser.add_argument(
+        "--readout",
+        choices=OUTPUTS,
+        help="what the preset gives of a window (default: compact, where it "
+        "has that, else embedding)",
+    )
+
+
+def load_preset(args):
+    """The model of `--preset` and `--readout`."""
+    readout = args.readout
+    if readout is None:
+        has_compact = "compact" in presets.preset_outputs(args.preset)
+        readout = "compact" if has_compact else "embedding"
+    return presets.from_preset(args.preset, output=readout)
 
 
 def _add_read_arguments(group):
@@ -165,7 +181,7 @@ def run(args):
     targets = _targets(args)
     if args.format == "parquet":
         import_pyarrow()  # raises before the work, which would be lost
-    encoder = presets.from_preset(args.preset)
+    encoder = load_preset(args)
     make_output_folder(args.output)
     num_failed = 0
     for file, target in targets.items():

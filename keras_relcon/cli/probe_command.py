@@ -3,9 +3,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_relcon import data, evaluation, presets
+from keras_relcon import data, evaluation
 from keras_relcon.cli.embed_command import (
     add_preset_argument,
+    load_preset,
     make_output_folder,
 )
 from keras_relcon.evaluation.embed import expected_input
@@ -69,7 +70,7 @@ def add_folder_arguments(parser):
 
 def run(args):
     recordings = data.load_recordings(args.data, args.sample_rate_hz, args.unit)
-    encoder = presets.from_preset(args.preset)
+    encoder = load_preset(args)
     rate, length = expected_input(encoder)
     windows = data.make_windows(recordings, rate, length, stride=length)
     subjects = _probed_subjects(windows)

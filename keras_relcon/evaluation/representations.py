@@ -7,6 +7,7 @@ from keras_relcon.checks import message
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.features import handmade_features
 from keras_relcon.kept_files import config_text, content_key, has_config
+from keras_relcon.models import CompactFeatures, SideBySide
 
 CONTROLS = ("untrained", "handmade")
 HANDMADE = "hand-made features"
@@ -171,8 +172,17 @@ def _untrained(encoders, seed, window_length):
         is_only = len(distinct) == 1
         title = "untrained encoder" if is_only else f"untrained {name}"
         _check_free(title, encoders)
-        copies[title] = untrained_copy(encoders[name], seed, window_length)
+        learned = _learned_part(encoders[name])
+        copies[title] = untrained_copy(learned, seed, window_length)
     return copies
+
+
+def _learned_part(model):
+    """The network of a readout, without what was fitted beside or after it."""
+    layers = model.layers if isinstance(model, keras.Sequential) else []
+    if layers and isinstance(layers[-1], CompactFeatures):
+        return _learned_part(layers[0])
+    return model.models[0] if isinstance(model, SideBySide) else model
 
 
 def _check_free(name, encoders):

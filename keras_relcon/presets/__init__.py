@@ -1,5 +1,5 @@
 from keras_relcon.presets.export_encoder import export_encoder
-from keras_relcon.presets.from_preset import from_preset
+from keras_relcon.presets.from_preset import from_preset, preset_outputs
 from keras_relcon.presets.preset_directory import list_presets
 from keras_relcon.presets.preset_metadata import (
     CARD_FACTS,
@@ -15,5 +15,6 @@ __all__ = [
     "from_preset",
     "list_presets",
     "model_card",
+    "preset_outputs",
     "save_to_preset",
 ]

@@ -115,6 +115,27 @@ def from_preset(
     return model
 
 
+def preset_outputs(name_or_directory):
+    """What `from_preset(..., output=...)` can give of a preset.
+
+    Args:
+        name_or_directory: As of `from_preset`.
+
+    Returns:
+        tuple of str: `"embedding"`, and those of `"features"`, `"wide"` and
+        `"compact"` that its encoder and its parts allow.
+
+    Raises:
+        ValueError: if there is no such preset, or it is damaged.
+    """
+    directory = find_preset(name_or_directory)
+    encoder, _ = _load_part(directory, load_weights=False)
+    has = {"features": hasattr(encoder, "sequences")}
+    has["wide"] = has["features"] and (directory / MINI_ROCKET).is_dir()
+    has["compact"] = has["features"] and (directory / COMPACT).is_dir()
+    return ("embedding", *(name for name, is_there in has.items() if is_there))
+
+
 def _has(directory, part, is_needed):
     """Whether a preset has a part; raises a ValueError if it must."""
     if (directory / part).is_dir():

@@ -18,7 +18,7 @@ from keras_relcon.evaluation.suite.mini_rocket import (
 )
 from keras_relcon.kept_files import config_text, has_config
 from keras_relcon.models.stage_features import StageFeatures
-from keras_relcon.presets.from_preset import from_preset
+from keras_relcon.presets.from_preset import from_preset, preset_outputs
 
 CONTROLS = ("untrained", "handmade", "minirocket", "side_by_side")
 MINIROCKET = "MiniRocket"
@@ -119,8 +119,12 @@ def _named(encoders):
 def _outputs(name, encoder):
     """Models of an encoder, by what they give: embedding and features."""
     if isinstance(encoder, (str, Path)):
-        encoder = from_preset(encoder)
-        _check_rate(name, encoder.preset_metadata)
+        outputs = {
+            output: from_preset(encoder, output=output)
+            for output in preset_outputs(encoder)
+        }
+        _check_rate(name, outputs["embedding"].preset_metadata)
+        return outputs
     if isinstance(encoder, StageFeatures):
         return {"features": encoder}
     if hasattr(encoder, "sequences"):

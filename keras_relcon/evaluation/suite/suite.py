@@ -41,7 +41,8 @@ def suite(
     """Scores encoders and their controls on every set of a role.
 
     Each encoder is read out as its embedding and, where it has `sequences`,
-    as its features (`StageFeatures`). A linear head is fitted on some people
+    as its features (`StageFeatures`); a preset as all that `preset_outputs`
+    names. A linear head is fitted on some people
     and scored on others. Its strength is chosen by people left out of the
     training people. All representations have the same windows, folds and
     labelled people, so that their differences are paired.
