@@ -5,8 +5,9 @@
     python benchmarks/objectives.py --score arms --data data
 
 An arm is the config with the changes of `ARMS`. All arms have the same data,
-groups, encoder, schedule and number of windows through the encoder: those
-without copies of the windows take twice as many steps. The orders of the
+encoder, schedule and number of windows through the encoder, 128 times
+`--steps`: those without copies of the windows take twice as many steps, and
+one whose anchors have candidates of their own fewer. The orders of the
 candidates are ranked once and kept in the output folder, and so is each
 finished arm: a second call goes on where the first was ended. `--score` runs
 the suite on the sets to choose by, on all arms of a folder, and prints the
@@ -36,6 +37,19 @@ ARMS = {
     # Adam does not see the scale of a loss: this is NT-Xent alone.
     "nt_xent": {"order": "random", "views": {"weight": 1e4}},
     "relative": {"views": {"weight": 0.0}},
+    "relative_fifth": {"views": {"weight": 0.0}, "share": 0.2},
+    # As published: 20 candidates of its own for each anchor, ranked anew.
+    "relative_published": {
+        "views": {"weight": 0.0},
+        "relcon": {
+            "anchors": "one",
+            "batch_size": 16,
+            "num_candidates": 20,
+            "max_blocks": None,
+            "ranking": None,
+            "ranked_groups": None,
+        },
+    },
     "relative_nt_xent": {"views": {"weight": 1.0}},
     "relative_nt_xent_4": {"views": {"weight": 4.0}},
     "random_order": {"order": "random", "views": {"weight": 1.0}},
@@ -133,53 +147,67 @@ def train_arm(config, name, seed, arguments, stores):
         return
     arm = ARMS[name]
     config = copy.deepcopy(config)
-    config["views"].update(arm["views"])
-    config["encoder"].update(arm.get("encoder", {}))
-    has_copies = config["views"]["weight"] > 0
-    steps = arguments.steps * (1 if has_copies else 2)
+    for section in ("views", "encoder", "relcon"):
+        config[section].update(arm.get(section, {}))
+    windows = config["relcon"]["batch_size"]
+    if config["relcon"]["anchors"] == "one":
+        windows *= 1 + config["relcon"]["num_candidates"]
+    if config["views"]["weight"] > 0:
+        windows *= 2
+    steps = round(arm.get("share", 1) * 128 * arguments.steps / windows)
     config["relcon"].update(steps=steps)
-    sources = arm.get("sources")
-    if sources not in stores:
-        stores[sources] = split_data(config)[0]
-        if sources is not None:
-            subjects = [
-                subject
-                for subject in stores[sources].subjects
-                if subject.split("/")[0] in sources
-            ]
-            stores[sources] = stores[sources].select_subjects(subjects)
-    store = stores[sources]
-    groups = candidate_groups(config, store)
-    order = arm.get("order", "learned")
-    if order == "learned":
-        distance = load_distance(arguments.distance)
-    else:
-        distance = ORDERS[order]()
-    of = "" if sources is None else "-".join(("", *sources))
-    ranking = data.rank_groups(
-        groups, distance, arguments.output / f"{order}{of}.h5"
-    )
-    groups = candidate_groups(config, store, ranking)
+    store = _store(config, arm.get("sources"), stores)
+    groups, distance = _groups(config, store, arm, arguments)
     keras.utils.set_random_seed(seed)
-    model = make_model(config, None)
+    model = make_model(config, distance)
     epochs = -(-steps // len(groups))
     rate = learning_rate(config, "relcon", epochs * len(groups))
     model.compile(optimizer=keras.optimizers.Adam(rate))
     begin = time.process_time()
     model.fit(groups, epochs=epochs, shuffle=False, verbose=2)
-    windows = config["relcon"]["batch_size"] * steps * (1 + has_copies)
     presets.save_to_preset(
         in_float32(model).encoder,
         output,
         facts={
             "arm": name,
             "seed": seed,
-            "steps": steps,
-            "windows_through_the_encoder": windows,
+            "steps": epochs * len(groups),
+            "windows_through_the_encoder": windows * epochs * len(groups),
             "cpu_seconds": round(time.process_time() - begin),
         },
         **config["windows"],
     )
+
+
+def _store(config, sources, stores):
+    """The store of all sources of the config, or of some; read once."""
+    if sources not in stores:
+        store = split_data(config)[0]
+        if sources is not None:
+            subjects = [
+                subject
+                for subject in store.subjects
+                if subject.split("/")[0] in sources
+            ]
+            store = store.select_subjects(subjects)
+        stores[sources] = store
+    return stores[sources]
+
+
+def _groups(config, store, arm, arguments):
+    """The groups, and the distance unless their order is stored."""
+    groups = candidate_groups(config, store)
+    order = arm.get("order", "learned")
+    if order == "learned":
+        distance = load_distance(arguments.distance)
+    else:
+        distance = ORDERS[order]()
+    if config["relcon"]["anchors"] == "one":
+        return groups, distance
+    name = "-".join((order, *arm.get("sources", ())))
+    path = arguments.output / f"{name}.h5"
+    ranking = data.rank_groups(groups, distance, path)
+    return candidate_groups(config, store, ranking), None
 
 
 def score(folder, data_folder):

@@ -24,6 +24,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 PARTS = (
     "distance",
     "training_step",
+    "objective_step",
     "scaling",
     "layouts",
     "mixed_precision",

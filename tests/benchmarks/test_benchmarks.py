@@ -29,7 +29,7 @@ def benchmarks(monkeypatch):
 
 # Each backend has programs of its own for these; the others call the same.
 ON_EVERY_BACKEND = ["distance", "training_step", "layouts", "accelerator"]
-ONCE = ["scaling", "mixed_precision", "inference"]
+ONCE = ["objective_step", "scaling", "mixed_precision", "inference"]
 
 
 @pytest.mark.slow
