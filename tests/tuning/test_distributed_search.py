@@ -1,7 +1,9 @@
 """A chief and two workers on the loopback interface."""
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -22,22 +24,14 @@ TIME_LIMIT = 900
 )
 def test_two_workers_run_every_trial_once(tmp_path):
     ids = ("chief", "worker-a", "worker-b")
-    address = {
-        "KERASTUNER_ORACLE_IP": "127.0.0.1",
-        "KERASTUNER_ORACLE_PORT": str(free_port()),
-    }
-    processes = []
+    process = start(tmp_path, ids)
     try:
-        for name in ids:
-            processes.append(start(tmp_path, name, address))
-        for name, process in zip(ids, processes):
-            process.wait(TIME_LIMIT)
-            text = (tmp_path / f"{name}.log").read_text()
-            assert process.returncode == 0, f"{name}: {text[-2000:]}"
+        output = process.communicate(timeout=TIME_LIMIT)[0]
     finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # with what it has forked
+    logs = {name: (tmp_path / f"{name}.log").read_text() for name in ids}
+    assert process.returncode == 0, (output, logs)
     trials = json.loads((tmp_path / "results.json").read_text())
     assert [trial["status"] for trial in trials] == ["COMPLETED"] * 4
     runs = sorted((t["values"]["arm"], t["values"]["seed"]) for t in trials)
@@ -51,28 +45,29 @@ def test_two_workers_run_every_trial_once(tmp_path):
     files = [path.name for path in (tmp_path / "cache").iterdir()]
     assert sum(name.startswith("scores-") for name in files) == 4
     assert sum(name.startswith("distance-") for name in files) == 2
-    workers = [(tmp_path / f"{name}.log").read_text() for name in ids[1:]]
+    workers = [logs[name] for name in ids[1:]]
     assert sum(text.count("TRAINED") for text in workers) == 4
     assert all("TRAINED" in text for text in workers)
 
 
-def start(folder, name, address):
+def start(folder, names):
     environment = {
         **os.environ,
-        **address,
-        "KERASTUNER_TUNER_ID": name,
+        "KERASTUNER_ORACLE_IP": "127.0.0.1",
+        "KERASTUNER_ORACLE_PORT": str(free_port()),
         "PYTHONPATH": os.pathsep.join(
             [str(ROOT), os.environ.get("PYTHONPATH", "")]
         ),
         "OMP_NUM_THREADS": "1",
     }
-    with open(folder / f"{name}.log", "w") as log:
-        return subprocess.Popen(
-            [sys.executable, str(WORKER), str(folder)],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    return subprocess.Popen(
+        [sys.executable, str(WORKER), str(folder), *names],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def free_port():
