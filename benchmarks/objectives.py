@@ -216,7 +216,7 @@ def score(folder, data_folder):
     result = kr.evaluation.suite(
         paths,
         data_folder,
-        num_labelled=(3, None),
+        num_labelled=None,
         heads=("ridge",),
         controls=(),
         progress=print,

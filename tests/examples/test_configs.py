@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from keras_relcon.evaluation.protocols.wisdm_watch import HELD_OUT, VALIDATION
+from keras_relcon.evaluation.suite.sets import SETS
 from keras_relcon.recipes import read_config
 from keras_relcon.recipes.pretraining_models import make_distance, make_model
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
-@pytest.fixture(params=["relcon_base", "relcon_small"])
+@pytest.fixture(params=["relcon_base", "relcon_small_1"])
 def name(request):
     return request.param
 
@@ -30,7 +31,7 @@ def test_no_subject_of_the_benchmark_is_trained_on(name):
 def test_they_differ_in_size_steps_and_views_alone():
     base, small = (
         read_config(EXAMPLES / f"{name}.toml")
-        for name in ("relcon_base", "relcon_small")
+        for name in ("relcon_base", "relcon_small_1")
     )
     assert (base["relcon"].pop("steps"), small["relcon"].pop("steps")) == (
         6600,
@@ -41,7 +42,7 @@ def test_they_differ_in_size_steps_and_views_alone():
     assert small["encoder"].pop("strides") == [1, 2, 2, 2]
     assert (base.pop("output").name, small.pop("output").name) == (
         "relcon_base",
-        "relcon_small",
+        "relcon_small_1",
     )
     assert base == small
 
@@ -57,3 +58,19 @@ def test_the_models_can_be_made(name):
     assert embeddings.shape == (1, 256)
     assert [layer.units for layer in model.views.projector.layers] == [256, 128]
     assert [layer.units for layer in model.projector.layers] == [256, 128]
+
+
+def test_nobody_who_chooses_or_is_tested_is_in_the_corpus_either():
+    config = read_config(EXAMPLES / "relcon_small.toml")
+    sources = {path.name for path in config["data"]}
+    allowed = {each.file for each in SETS if each.role == "train"}
+    assert sources == allowed | {"wisdm-dataset.zip"}
+    for source in ("wisdm-dataset", "wisdm2019_phone"):
+        held_out = {
+            name.removeprefix(f"{source}/")
+            for name in config["held_out_subjects"]
+            if name.startswith(source)
+        }
+        assert held_out >= set(HELD_OUT + VALIDATION)
+    # Of five people the archive has the phone alone.
+    assert len(config["held_out_subjects"]) == 16 + 21
