@@ -201,7 +201,7 @@ def test_no_moving_window_is_lost():
     recordings = [with_rest(seed, 1200 + seed) for seed in range(3)]
     store = WindowStore.from_recordings(recordings, RATE, LENGTH)
     groups = CandidateGroups(store, 4, 3, minimum_std_g=0.02)
-    activity, step = groups._table.activity, LENGTH // 4
+    activity, step = groups._drawing.table.activity, LENGTH // 4
     for index, piece in enumerate(store.pieces):
         starts = np.arange(0, piece.num_samples - LENGTH + 1, step)
         windows = store.read(piece.start + starts).astype(np.float64)
@@ -249,5 +249,5 @@ def test_pieces_stay_apart_at_a_rate_that_is_not_met(policy):
     groups = make_groups([recording], policy=policy, span_seconds=span)
     first, second = groups.store.pieces
     assert second.start_time < first.start_time + first.num_samples / RATE
-    assert len(np.unique(groups._table.group)) == 1
-    np.testing.assert_array_equal(groups._table.time, [0, 20_001])
+    assert len(np.unique(groups._drawing.table.group)) == 1
+    np.testing.assert_array_equal(groups._drawing.table.time, [0, 20_001])

@@ -1,34 +1,27 @@
 """Batches of anchors with candidates of the same subject, for training."""
 
 import copy
+import functools
 
 import keras
 import numpy as np
 
 from keras_relcon import checks
 from keras_relcon.data.streams.activity import ActivityMap
-from keras_relcon.data.streams.candidate_cells import (
-    POLICIES,
-    CandidateCells,
-    PieceTable,
-)
-from keras_relcon.data.streams.epoch_batches import (
-    EpochBatches,
-    draw_distinct,
-    generator,
-)
+from keras_relcon.data.streams.candidate_cells import POLICIES, PieceTable
+from keras_relcon.data.streams.epoch_batches import EpochBatches, generator
+from keras_relcon.data.streams.own_candidates import OwnCandidates
 from keras_relcon.data.streams.small_groups import leave_out_small_groups
-from keras_relcon.data.streams.stored_ranking import StoredRanking
+from keras_relcon.data.streams.stored_ranking import (
+    RankedGroups,
+    StoredRanking,
+)
 from keras_relcon.data.streams.subject_blocks import (
+    SubjectBlocks,
     check_blocks,
     check_max_blocks,
-    draw_blocks,
-    num_sure_blocks,
 )
 from keras_relcon.data.streams.tf_dataset import check_shard, to_tf_dataset
-
-# Streams of random numbers under one (seed, epoch).
-CELLS, CANDIDATES, OTHER_CELLS = 0, 1, 2
 
 
 class CandidateGroups(EpochBatches):
@@ -171,62 +164,49 @@ class CandidateGroups(EpochBatches):
         self.policy = policy
         self.span_seconds = span_seconds
         self.allow_overlap = allow_overlap
-        self._table = self._make_table()
-        place = {"subject": "", "recording": " in one recording"}
-        self.left_out, num_sure = leave_out_small_groups(
-            self._table,
-            num_candidates,
-            allow_overlap,
-            place.get(policy, f" within {span_seconds} s"),
+        self.ranking = None if ranking is None else str(ranking)
+        table = self._make_table()
+        self.left_out, num_anchors = leave_out_small_groups(
+            table, num_candidates, allow_overlap, self._place()
         )
-        if anchors == "all":
-            self._subject_map = _subject_map(store)
-            block = num_candidates + 1
-            num_sure = num_sure_blocks(self._table, block, max_blocks) * block
-        self._batches_per_round = num_sure // batch_size
+        self._drawing = self._make_drawing(table, num_anchors)
+        self._batches_per_round = self._drawing.num_batches
         if self._batches_per_round == 0:
             raise ValueError(
-                "The store must have at least one batch of windows. "
-                f"Received: {num_sure} windows for batch_size={batch_size}. "
-                "Use a smaller `batch_size` or more data."
+                checks.message(
+                    "The store must have at least one batch of windows.",
+                    f"{self._drawing.num_windows} windows for "
+                    f"batch_size={batch_size}",
+                    "Use a smaller `batch_size` or more data.",
+                )
             )
         self.num_rows = batch_size  # of each batch, in this shard
         self._rows = slice(None)
-        self.ranking = None if ranking is None else str(ranking)
-        self._ranking = None
-        if ranking is not None:
-            self._ranking = StoredRanking.load(ranking)
-            self._ranking.check_is_of(self)
-            self._batches_per_round = len(self._ranking.starts)
 
     def batch(self, epoch, index):
         """Returns the batch at `index` of any epoch: a dict, as above."""
-        if self.anchors == "all":
-            return self._batch_of_anchors(epoch, index)
-        anchors, candidates = self.draw(epoch, index)
-        # One read for both: rows are contiguous, so the parts are views.
-        starts = np.concatenate([anchors, candidates.reshape(-1)])
-        windows = self.store.read(starts)
-        shape = candidates.shape + windows.shape[1:]
-        return {
-            "anchor": windows[: len(anchors)],
-            "candidates": windows[len(anchors) :].reshape(shape),
+        starts, rest = self._draw(epoch, index)
+        # One read for all: rows are contiguous, so the parts are views.
+        places = [part.reshape(-1) for part in starts.values()]
+        windows = self.store.read(np.concatenate(places))
+        edges = np.cumsum([len(part) for part in places])[:-1]
+        parts = zip(starts.items(), np.split(windows, edges))
+        batch = {
+            name: part.reshape(places.shape + part.shape[1:])
+            for (name, places), part in parts
         }
+        return {**batch, **rest}
 
     def batch_specs(self):
         """Shape and dtype of each part of a batch: dict of `KerasTensor`."""
-        rows, window = self.num_rows, (self.store.window_length, 3)
-        candidates = (rows, self.num_candidates, *window)
-        parts = {"anchor": ((rows, *window), "float32")}
-        if self.anchors == "one":
-            parts["candidates"] = (candidates, "float32")
-        else:
-            parts["subject"] = ((rows,), "int32")
-        if self.ranking is not None:
-            parts["ranks"] = ((rows, self.batch_size - 1), "uint8")
+        window = (self.store.window_length, 3)
+        starts, rest = self._drawing.shapes(self.num_rows)
+        parts = {
+            k: ((*shape, *window), "float32") for k, shape in starts.items()
+        }
         return {
             name: keras.KerasTensor(shape, dtype)
-            for name, (shape, dtype) in parts.items()
+            for name, (shape, dtype) in {**parts, **rest}.items()
         }
 
     def draw(self, epoch, index):
@@ -237,24 +217,8 @@ class CandidateGroups(EpochBatches):
             `(batch_size, num_candidates)` int; of a shard its rows of them.
             With `anchors="all"` the anchors alone.
         """
-        if self.anchors == "all":
-            return self._draw_anchors(epoch, index)[0]
-        round_index, position = divmod(index, self._batches_per_round)
-        # Cells, those of candidates, and the anchors in order.
-        cells, others, order = self._round_of(epoch, round_index)
-        begin = position * self.batch_size
-        anchors = order[begin : begin + self.batch_size]
-        first, stop = cells.candidates_near(anchors, others)
-        rng = generator(self.seed, epoch, index, CANDIDATES)
-        if others is cells:
-            picks = draw_distinct(rng, stop - first - 1, self.num_candidates)
-            # Step over the anchor itself.
-            picks += picks >= (anchors - first)[:, None]
-        else:
-            picks = draw_distinct(rng, stop - first, self.num_candidates)
-        rows = self._rows
-        starts = others.locate((first[:, None] + picks)[rows])[1]
-        return cells.locate(anchors[rows])[1], starts
+        starts = tuple(self._draw(epoch, index)[0].values())
+        return starts if self.anchors == "one" else starts[0]
 
     def shard(self, num_shards, shard_index):
         """Gives the rows of every batch that fall to one of several processes.
@@ -328,37 +292,42 @@ class CandidateGroups(EpochBatches):
             identity["anchors"] = self.anchors
         if self.max_blocks is not None:
             identity["max_blocks"] = self.max_blocks
-        if self._ranking is not None:
-            identity["ranking"] = self._ranking.sha256()
+        if self.ranking is not None:
+            identity["ranking"] = self._drawing.ranking.sha256()
         return identity
 
-    def _batch_of_anchors(self, epoch, index):
-        starts, ranks = self._draw_anchors(epoch, index)
-        batch = {
-            "anchor": self.store.read(starts),
-            "subject": self._subjects_at(starts),
-        }
-        if ranks is not None:
-            batch["ranks"] = ranks
-        return batch
-
-    def _draw_anchors(self, epoch, index):
-        """Where every window of a batch begins, and its ranks or `None`."""
+    def _draw(self, epoch, index):
+        """Where the windows of each part begin, and the parts beside them."""
         round_index, position = divmod(index, self._batches_per_round)
-        drawn = self._round_of(epoch, round_index)
-        if self._ranking is not None:
-            group = drawn[position]
-            starts = self._ranking.starts[group, self._rows]
-            return starts, self._ranking.ranks[group, self._rows]
-        cells, order = drawn
-        begin = position * self.batch_size
-        chosen = order[begin : begin + self.batch_size][self._rows]
-        return cells.locate(chosen)[1], None
+        return self._drawing.draw(
+            self._round_of(epoch, round_index),
+            position,
+            functools.partial(generator, self.seed, epoch, index),
+            self._rows,
+        )
 
-    def _subjects_at(self, starts):
-        """The places of the windows' subjects among those of the store."""
-        firsts, subjects = self._subject_map
-        return subjects[np.searchsorted(firsts, starts, side="right") - 1]
+    def _draw_round(self, epoch, round_index):
+        return self._drawing.draw_round(
+            functools.partial(generator, self.seed, epoch, round_index)
+        )
+
+    def _make_drawing(self, table, num_anchors):
+        if self.ranking is not None:
+            ranking = StoredRanking.load(self.ranking)
+            ranking.check_is_of(self)
+            return RankedGroups(self.store, ranking)
+        if self.anchors == "all":
+            size = self.num_candidates + 1
+            return SubjectBlocks(
+                self.store, table, self.batch_size, size, self.max_blocks
+            )
+        return OwnCandidates(
+            table,
+            self.batch_size,
+            self.num_candidates,
+            self.allow_overlap,
+            num_anchors,
+        )
 
     def _make_table(self):
         pieces, rate = self.store.pieces, self.store.sample_rate_hz
@@ -374,34 +343,10 @@ class CandidateGroups(EpochBatches):
             activity,
         )
 
-    def _draw_round(self, epoch, round_index):
-        rng = generator(self.seed, epoch, round_index, CELLS)
-        if self._ranking is not None:
-            return rng.permutation(len(self._ranking.starts))
-        cells = CandidateCells(self._table, self._table.draw_shift(rng))
-        if self.anchors == "all":
-            size = self.num_candidates + 1
-            return cells, draw_blocks(cells, size, rng, self.max_blocks)
-        others = cells
-        if self.allow_overlap:
-            shift_rng = generator(self.seed, epoch, round_index, OTHER_CELLS)
-            shift = self._table.draw_shift(shift_rng)
-            others = CandidateCells(self._table, shift)
-        order = cells.anchors(others, self.num_candidates)
-        if len(order) < self.batch_size:
-            raise ValueError(
-                "Each epoch must have at least one batch of anchors with "
-                f"enough candidates. Received: {len(order)} anchors for "
-                f"batch_size={self.batch_size}. Use a longer `span_seconds`, "
-                "a smaller `num_candidates` or more data."
-            )
-        rng.shuffle(order)
-        # With a time span, the number of anchors was tried for a few shifts
-        # only: should one leave fewer, some come twice.
-        num_anchors = self._batches_per_round * self.batch_size
-        if len(order) < num_anchors:
-            order = np.resize(order, num_anchors)
-        return cells, others, order
+    def _place(self):
+        """Where the candidates of an anchor must be, for a warning."""
+        places = {"subject": "", "recording": " in one recording"}
+        return places.get(self.policy, f" within {self.span_seconds} s")
 
 
 def check_policy(policy, span_seconds):
@@ -420,13 +365,3 @@ def check_policy(policy, span_seconds):
                 "Leave it out, or set the policy.",
             )
         )
-
-
-def _subject_map(store):
-    """Where the pieces of a store begin, and the place of their subjects."""
-    pieces = sorted(store.pieces, key=lambda piece: piece.start)
-    places = {name: place for place, name in enumerate(store.subjects)}
-    return (
-        np.array([piece.start for piece in pieces]),
-        np.array([places[piece.subject] for piece in pieces], dtype=np.int32),
-    )

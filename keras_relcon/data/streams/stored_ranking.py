@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 
 from keras_relcon import checks
+from keras_relcon.data.streams.subject_blocks import SubjectAt
 from keras_relcon.kept_files import replacing
 
 FORMAT = "keras_relcon ranking"
@@ -100,6 +101,43 @@ class StoredRanking:
                     "Write it again.",
                 )
             ) from error
+
+
+class RankedGroups:
+    """Draws the groups of a ranking, in another order each round.
+
+    Args:
+        store: `WindowStore`.
+        ranking: `StoredRanking` of it.
+    """
+
+    def __init__(self, store, ranking):
+        self.ranking = ranking
+        self.num_windows = ranking.starts.size
+        self.num_batches, self.batch_size = ranking.starts.shape
+        self.subject_at = SubjectAt(store)
+
+    def shapes(self, num_rows):
+        """Shape of each part of windows, and `(shape, dtype)` of the rest."""
+        rest = {
+            "subject": ((num_rows,), "int32"),
+            "ranks": ((num_rows, self.batch_size - 1), "uint8"),
+        }
+        return {"anchor": (num_rows,)}, rest
+
+    def draw_round(self, generator_of):
+        """The order of the groups; see `OwnCandidates`."""
+        return generator_of(0).permutation(self.num_batches)
+
+    def draw(self, drawn, position, generator_of, rows):
+        """Where the windows of a group begin, whose they are, and ranks."""
+        group = drawn[position]
+        starts = self.ranking.starts[group, rows]
+        rest = {
+            "subject": self.subject_at(starts),
+            "ranks": self.ranking.ranks[group, rows],
+        }
+        return {"anchor": starts}, rest
 
 
 def ranks_of(distances):

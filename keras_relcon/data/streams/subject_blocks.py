@@ -42,6 +42,66 @@ def check_max_blocks(max_blocks, anchors):
         )
 
 
+class SubjectBlocks:
+    """Draws windows of several subjects, so many of each, all of them anchors.
+
+    Args:
+        store: `WindowStore`.
+        table: `PieceTable`.
+        batch_size, max_blocks: see `CandidateGroups`.
+        block_size: int. Windows of a subject that follow each other.
+    """
+
+    def __init__(self, store, table, batch_size, block_size, max_blocks):
+        self.table = table
+        self.batch_size = batch_size
+        self.block_size = block_size
+        self.max_blocks = max_blocks
+        num_blocks = num_sure_blocks(table, block_size, max_blocks)
+        self.num_windows = num_blocks * block_size
+        self.num_batches = self.num_windows // batch_size
+        self.subject_at = SubjectAt(store)
+
+    def shapes(self, num_rows):
+        """Shape of each part of windows, and `(shape, dtype)` of the rest."""
+        return {"anchor": (num_rows,)}, {"subject": ((num_rows,), "int32")}
+
+    def draw_round(self, generator_of):
+        """Cells, and which of them follow each other; see `OwnCandidates`."""
+        rng = generator_of(0)
+        cells = CandidateCells(self.table, self.table.draw_shift(rng))
+        return cells, draw_blocks(cells, self.block_size, rng, self.max_blocks)
+
+    def draw(self, drawn, position, generator_of, rows):
+        """Where the windows of a batch begin, and whose they are."""
+        cells, order = drawn
+        begin = position * self.batch_size
+        chosen = order[begin : begin + self.batch_size][rows]
+        starts = cells.locate(chosen)[1]
+        return {"anchor": starts}, {"subject": self.subject_at(starts)}
+
+
+class SubjectAt:
+    """Tells whose signal is at a place of a store.
+
+    Args:
+        store: `WindowStore`.
+    """
+
+    def __init__(self, store):
+        pieces = sorted(store.pieces, key=lambda piece: piece.start)
+        places = {name: place for place, name in enumerate(store.subjects)}
+        self._firsts = np.array([piece.start for piece in pieces])
+        self._subjects = np.array(
+            [places[piece.subject] for piece in pieces], dtype=np.int32
+        )
+
+    def __call__(self, starts):
+        """The places of the subjects among those of the store, int32."""
+        piece = np.searchsorted(self._firsts, starts, side="right") - 1
+        return self._subjects[piece]
+
+
 def draw_blocks(cells, size, rng, most=None):
     """Orders cells so that each `size` in a row are of one group.
 
