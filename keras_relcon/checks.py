@@ -10,6 +10,7 @@ The name of an argument is given as the user knows it: `"stride"`, or
 lives in that module.
 """
 
+import difflib
 import math
 import numbers
 
@@ -152,3 +153,18 @@ def message(expected, received, advice=""):
     if isinstance(received, dict):
         received = ", ".join(f"{k}={v!r}" for k, v in received.items())
     return f"{expected} Received: {received}. {advice}".rstrip()
+
+
+def nearest(name, known, otherwise):
+    """The last sentence of a message about a name that is not known.
+
+    Args:
+        name: what was received.
+        known: iterable of str. The names that there are.
+        otherwise: str. What to do where none of them is like it.
+
+    Returns:
+        str, such as `"Did you mean 'walking'?"`.
+    """
+    found = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"Did you mean {found[0]!r}?" if found else otherwise

@@ -1,8 +1,8 @@
 import dataclasses
-import difflib
 import functools
 import os
 
+from keras_relcon.checks import message, nearest
 from keras_relcon.data import (
     read_ipol_gait,
     read_motionsense,
@@ -254,11 +254,12 @@ def run_benchmark(
 
 def _find(name):
     if name not in BENCHMARKS:
-        near = difflib.get_close_matches(str(name), BENCHMARKS, 1)
-        hint = f"Did you mean {near[0]!r}?" if near else "Use one of these."
         raise ValueError(
-            f"`name` must be one of {sorted(BENCHMARKS)}. "
-            f"Received: name={name!r}. {hint}"
+            message(
+                f"`name` must be one of {sorted(BENCHMARKS)}.",
+                {"name": name},
+                nearest(name, BENCHMARKS, "Use one of these."),
+            )
         )
     return BENCHMARKS[name]
 

@@ -1,4 +1,3 @@
-import difflib
 import inspect
 from pathlib import Path
 
@@ -223,10 +222,11 @@ def _deserialize(config):
 def _check_overrides(overrides, allowed, owner):
     for name in overrides:
         if name not in allowed:
-            near = difflib.get_close_matches(name, list(allowed), n=1)
-            advice = f"Did you mean {near[0]!r}?" if near else "Leave it out."
             raise ValueError(
-                f"Overrides must be arguments of {owner}, one of "
-                f"{sorted(allowed)}. Received: {name}={overrides[name]!r}. "
-                f"{advice}"
+                checks.message(
+                    f"Overrides must be arguments of {owner}, one of "
+                    f"{sorted(allowed)}.",
+                    {name: overrides[name]},
+                    checks.nearest(name, allowed, "Leave it out."),
+                )
             )

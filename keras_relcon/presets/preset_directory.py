@@ -1,11 +1,11 @@
 """Finds the directory of a preset, lists and reads presets, with checks."""
 
-import difflib
 import json
 import os
 import warnings
 from pathlib import Path
 
+from keras_relcon.checks import message, nearest
 from keras_relcon.presets.preset_metadata import PresetMetadata
 from keras_relcon.presets.safe_config import check_config
 
@@ -55,10 +55,14 @@ def find_preset(name_or_directory):
         return BUNDLED / name
     if Path(name).is_dir():
         return Path(name)
+    advice = "See `keras_relcon.presets.list_presets()`."
     raise ValueError(
-        f"A preset must be one of {bundled_presets()}, a directory that "
-        f"`save_to_preset` wrote, or 'hf://user/repo'. Received: {name!r}. "
-        f"{_suggestion(name)}"
+        message(
+            f"A preset must be one of {bundled_presets()}, a directory that "
+            "`save_to_preset` wrote, or 'hf://user/repo'.",
+            repr(name),
+            nearest(Path(name).name, bundled_presets(), advice),
+        )
     )
 
 
@@ -197,10 +201,3 @@ def _download(repository):
     return Path(
         huggingface_hub.snapshot_download(repository, allow_patterns=patterns)
     )
-
-
-def _suggestion(name):
-    near = difflib.get_close_matches(Path(name).name, bundled_presets(), n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return "See `keras_relcon.presets.list_presets()`."

@@ -1,6 +1,5 @@
 """Reads the config of a pretraining, adds defaults and checks it."""
 
-import difflib
 import json
 import tomllib
 from pathlib import Path
@@ -10,6 +9,7 @@ from keras_relcon.checks import (
     check_one_of,
     check_whole,
     message,
+    nearest,
 )
 from keras_relcon.data.streams.candidate_groups import check_policy
 from keras_relcon.data.streams.subject_blocks import (
@@ -266,8 +266,7 @@ def _filled(name, value, default):
 def _check_keys(values, known, owner):
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            advice = f"Did you mean {near[0]!r}?" if near else "Leave it out."
+            advice = nearest(key, known, "Leave it out.")
             raise ValueError(
                 message(f"{owner} may have {known}.", repr(key), advice)
             )

@@ -1,8 +1,6 @@
 """The base class of tasks, and arguments that several tasks share."""
 
-import difflib
-
-from keras_relcon.checks import message
+from keras_relcon.checks import message, nearest
 
 
 class Task:
@@ -50,13 +48,12 @@ class Task:
         """
         if name not in cls.presets:
             known = sorted(cls.presets)
-            nearest = difflib.get_close_matches(str(name), known, 1, cutoff=0)
             raise ValueError(
                 message(
                     f"`name` must be a preset of {cls.__name__}, one of "
                     f"{known}.",
                     {"name": name},
-                    f"Did you mean {nearest[0]!r}?",
+                    nearest(name, known, "Use one of these."),
                 )
             )
         return cls(**{**cls.presets[name], **overrides})
