@@ -109,6 +109,8 @@ CHOICES = {
 }
 # Without a default, so that it does not tell their kind.
 TEXTS = ("motif_distance.preset", "encoder.preset", "relcon.ranking")
+# Keys whose value may be a path.
+PLACES = ("preset", "ranking")
 MODEL_ARGUMENTS = {
     "motif_distance": (
         "attention",
@@ -200,7 +202,12 @@ def complete_config(values, folder="."):
         config[name] = _filled(name, values.get(name, default), default)
     if config["relcon"]["ranking"] is not None:
         config["relcon"]["ranking"] = folder / config["relcon"]["ranking"]
-    described = set(values.get("encoder", {})) - {"preset", "precision"}
+    described = {
+        name
+        for name, value in config["encoder"].items()
+        if name not in ("preset", "precision")
+        and value != DEFAULTS["encoder"].get(name)
+    }
     if config["encoder"]["preset"] is not None and described:
         raise ValueError(
             message(
@@ -231,9 +238,9 @@ def stated_config(config):
         config: dict of `complete_config`.
 
     Returns:
-        dict that `complete_config` accepts. `data`, `output` and
-        `relcon.ranking` are names, `facts` is left out, and so is every key
-        whose value is `None`.
+        dict that `complete_config` accepts. `data`, `output`,
+        `relcon.ranking` and presets are names, `facts` is left out, and so is
+        every key whose value is `None`.
     """
     stated = {"output": config["output"].name}
     names = [path.name for path in data_paths(config)]
@@ -241,13 +248,18 @@ def stated_config(config):
     for name, value in config.items():
         if isinstance(value, dict):
             value = {
-                k: v.name if isinstance(v, Path) else v
+                k: _name_of(v) if k in PLACES else v
                 for k, v in value.items()
                 if v is not None
             }
         if name not in (*REQUIRED, "facts"):
             stated[name] = value
     return json.loads(json.dumps(stated, default=str))
+
+
+def _name_of(place):
+    """The name of a file or a preset, without the folders before it."""
+    return place if "://" in str(place) else Path(place).name
 
 
 def _filled(name, value, default):

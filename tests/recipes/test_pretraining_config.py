@@ -214,6 +214,8 @@ def test_several_sources_and_a_ranking_are_beside_the_config(tmp_path):
     values = {
         "data": ["one.zip", "other"],
         "output": "mine",
+        "encoder": {"preset": "relcon_small@1"},
+        "motif_distance": {"preset": str(tmp_path / "distance")},
         "relcon": {
             "anchors": "all",
             "num_candidates": 7,
@@ -227,7 +229,10 @@ def test_several_sources_and_a_ranking_are_beside_the_config(tmp_path):
     stated = stated_config(config)
     assert stated["data"] == ["one.zip", "other"]
     assert stated["relcon"]["ranking"] == "ranks.h5"
+    assert stated["motif_distance"]["preset"] == "distance"
+    assert stated["encoder"]["preset"] == "relcon_small@1"
     again = complete_config(stated, tmp_path)
+    again["motif_distance"]["preset"] = values["motif_distance"]["preset"]
     assert again == config
     values["data"] = ["one.zip"]
     assert complete_config(values)["data"] == Path("one.zip")
