@@ -13,6 +13,11 @@ USUAL_STEPS = (0.5, 1.5)
 MAX_GRID_PER_SAMPLE = 20
 MIN_GRID_REFUSED = 1_000_000
 CHUNK = 1 << 18  # grid points interpolated at a time
+# A grid point so near a sample, in steps of the grid, is on it.
+ON_SAMPLE = 0.01
+# A rate so near one of three decimals is that one: times in ns, or in float64,
+# carry such rounding. It is 0.02 s in a week.
+RATE_ROUNDING = 3e-8
 # A piece of an Akima spline depends on 3 samples to each side of it.
 MARGIN = 4
 
@@ -72,7 +77,8 @@ def regularize(
     before = np.clip(before, 0, len(steps) - 1)
     on_grid = _interpolate(grid, before, elapsed, acceleration)
     is_in_gap = (steps[before] > max_gap_seconds) & (
-        np.minimum(grid - elapsed[before], elapsed[before + 1] - grid) > 1e-6
+        np.minimum(grid - elapsed[before], elapsed[before + 1] - grid)
+        > max(ON_SAMPLE / sample_rate_hz, 1e-6)
     )
     on_grid[is_in_gap] = np.nan
     if labels is not None:
@@ -92,7 +98,10 @@ def usual_rate_hz(timestamps_s):
     median = np.percentile(steps, 50, method="lower")  # one of the steps
     low, high = np.multiply(USUAL_STEPS, median)
     is_usual = (steps >= low) & (steps <= high)
-    return float(1.0 / np.mean(steps[is_usual]))
+    rate_hz = float(1.0 / np.mean(steps[is_usual]))
+    rounded = round(rate_hz, 3)
+    is_rounding = abs(rate_hz - rounded) <= RATE_ROUNDING * rate_hz
+    return rounded if is_rounding else rate_hz
 
 
 def check_increasing(timestamps_s):

@@ -83,8 +83,132 @@ def test_blocks_are_stretched_to_meet():
     np.testing.assert_allclose(even, np.arange(50) * 0.103)
     gap = seconds + 60 * (np.arange(50) >= 30)
     even = stretch_blocks(gap)
-    np.testing.assert_allclose(even[20:30], gap[20:30])  # lost: left as it is
+    # Nothing follows the third block: it is as fast as the others.
+    np.testing.assert_allclose(even[20:30], gap[20] + 0.103 * np.arange(10))
     np.testing.assert_allclose(even[40:], gap[40] + 0.103 * np.arange(10))
+
+
+def write_with_gap(kind, path, rate_hz, seconds, gap_s):
+    """So many seconds, a gap, and as many again."""
+    count = int(seconds * rate_hz)
+    signal = motion(2 * count, rate_hz)
+    if kind == "gt3x":
+        log = gt3x_parameters(START, rate_hz)
+        for second in range(2 * seconds):
+            rows = signal[second * rate_hz : (second + 1) * rate_hz]
+            later = gap_s * (second >= seconds)
+            log += gt3x_activity(START + second + later, rows)
+        return write_gt3x_log(path, log, rate_hz), signal
+    samples = {"cwa": 80, "bin": 300}[kind]
+    starts = START + np.arange(0, 2 * count, samples) / rate_hz
+    starts[count // samples :] += gap_s
+    if kind == "cwa":
+        starts = np.round(starts * 2**15) / 2**15
+        options = {"rate_code": 10, "block_starts": starts}
+        return write_cwa(path, signal, **options), signal
+    return write_geneactiv(path, signal, rate_hz, page_starts=starts), signal
+
+
+@pytest.mark.parametrize(
+    "kind, seconds, gap_s",
+    [
+        *[(kind, 120, 1) for kind in WRITERS],
+        *[(kind, 600, 100) for kind in WRITERS],
+        ("cwa", 3600, 600),
+    ],
+)
+def test_a_gap_is_no_slow_clock(tmp_path, actfast, kind, seconds, gap_s):
+    # A sixth of the time before it was taken for a rate of 85.71 Hz, a second
+    # of two minutes for one of 99.2 Hz.
+    path, signal = write_with_gap(
+        kind, tmp_path / f"a.{kind}", 100, seconds, gap_s
+    )
+    with pytest.warns(UserWarning, match=f"{100 * gap_s} of .* not finite"):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(100, rel=1e-6)
+    assert recording.num_samples == 100 * (2 * seconds + gap_s)
+    gap = slice(100 * seconds, 100 * (seconds + gap_s))
+    assert np.isnan(recording.acceleration[gap]).all()
+    found = np.delete(recording.acceleration, gap, axis=0)
+    np.testing.assert_allclose(found, signal, atol=0.01)
+
+
+def test_a_second_with_a_sample_more_or_less_is_spread(tmp_path, actfast):
+    log = gt3x_parameters(START, 50)
+    counts = [50, 51, 50, 49, 50, 50]
+    signal = motion(sum(counts))
+    for second, count in enumerate(counts):
+        first = sum(counts[:second])
+        log += gt3x_activity(START + second, signal[first : first + count])
+    recording = read_recording(write_gt3x_log(tmp_path / "a.gt3x", log), "s")
+    assert recording.sample_rate_hz == pytest.approx(50, rel=1e-6)
+    assert recording.num_samples == 300
+    assert np.isfinite(recording.acceleration).all()
+    np.testing.assert_allclose(recording.acceleration, signal, atol=0.05)
+
+
+def test_the_rate_is_that_of_most_blocks():
+    def blocks(starts):
+        return np.concatenate([start + np.arange(100) / 50 for start in starts])
+
+    # 1 % slow, but for a pause of a fifth of a block before each tenth one.
+    starts = 2.02 * np.arange(50) + 0.4 * (np.arange(50) // 10)
+    even = stretch_blocks(blocks(starts), 100)
+    np.testing.assert_allclose(even[::100], starts)
+    steps = np.diff(even)
+    np.testing.assert_allclose(
+        np.delete(steps, np.arange(999, 4999, 1000)), 0.0202, rtol=1e-6
+    )
+    # Of two blocks nobody knows: the nominal rate.
+    even = stretch_blocks(blocks([0, 2.3]), 100)
+    np.testing.assert_allclose(even, blocks([0, 2.3]))
+
+
+def damage(path, position):
+    content = bytearray(path.read_bytes())
+    content[position] ^= 0xDB
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "kind, said", [("cwa", "1 of 13"), ("bin", "1 of 4"), ("gt3x", "1 of 20")]
+)
+def test_a_damaged_block_is_missing_and_counted(tmp_path, actfast, kind, said):
+    path = WRITERS[kind](tmp_path / f"a.{kind}", motion())
+    damage(path, path.stat().st_size // 2)
+    with pytest.warns(UserWarning) as caught:
+        recording = read_recording(path, "s")
+    texts = [str(warning.message) for warning in caught]
+    (text,) = [text for text in texts if "blocks" in text]
+    assert f"{said} blocks are damaged and left out" in text
+    assert "must be intact. Received: path=" in text and "Copy" in text
+    assert recording.num_samples == pytest.approx(1000, abs=1)
+    is_known = np.isfinite(recording.acceleration).all(axis=1)
+    size = {"cwa": 80, "bin": 300, "gt3x": 50}[kind]
+    assert 1000 - is_known.sum() == pytest.approx(size, abs=2)
+    np.testing.assert_allclose(
+        recording.acceleration[is_known],
+        motion()[: len(is_known)][is_known],
+        atol=5e-3,
+    )
+
+
+def test_a_file_that_is_cut_short_is_said_to_be(tmp_path, actfast):
+    path = write_cwa(tmp_path / "a.cwa", motion())
+    path.write_bytes(path.read_bytes()[:-600])
+    with pytest.warns(UserWarning, match="complete .cwa.*ends inside a block"):
+        recording = read_recording(path, "s")
+    assert recording.num_samples == 880
+    path = write_gt3x(tmp_path / "a.gt3x", motion())
+    path.write_bytes(path.read_bytes()[:-600])
+    with pytest.raises(ValueError, match="complete .gt3x.*cut short"):
+        read_recording(path, "s")
+    path = tmp_path / "b.gt3x"
+    path.write_bytes(b"another format" * 100)
+    with pytest.raises(ValueError) as caught:
+        read_recording(path, "s")
+    assert "of ActiGraph" in str(caught.value)
+    assert "file is cut short" not in str(caught.value)
 
 
 def test_a_device_brings_its_own_rate(tmp_path, actfast):

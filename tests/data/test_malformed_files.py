@@ -264,13 +264,13 @@ def write_hdf5(path, acceleration, **options):
         file.create_dataset("acceleration", data=acceleration, **options)
 
 
-@malformed("a.gt3x", "complete .gt3x file", sample_rate_hz=None)
+@malformed("a.gt3x", "complete .gt3x file.*cut short", sample_rate_hz=None)
 def gt3x_cut_short(path):
     write_gt3x(path, still())
     cut(path)
 
 
-@malformed("a.gt3x", "complete .gt3x file.*log.bin", sample_rate_hz=None)
+@malformed("a.gt3x", ".gt3x file of ActiGraph.*log.bin", sample_rate_hz=None)
 def gt3x_without_its_log(path):
     write_zip(path, {"info.txt": "Sample Rate: 50\n"})
 
@@ -281,25 +281,28 @@ def gt3x_of_unknown_records(path):
     write_gt3x_log(path, log)
 
 
-@malformed("a.cwa", "complete .cwa file.*checksum", sample_rate_hz=None)
-def cwa_with_a_flipped_byte(path):
+@malformed("a.cwa", ".cwa file of Axivity.*checksum", sample_rate_hz=None)
+def cwa_with_a_flipped_byte_in_each_block(path):
     write_cwa(path, still())
-    flip(path, 1024 + 100)
+    for position in range(1024, path.stat().st_size, 512):
+        flip(path, position + 100)
 
 
-@malformed("a.cwa", "complete .cwa file", sample_rate_hz=None)
+@malformed("a.cwa", "complete .cwa file.*cut short", sample_rate_hz=None)
 def cwa_cut_in_its_header(path):
     write_cwa(path, still())
     cut(path, 0.1)
 
 
-@malformed("a.bin", "complete .bin file.*line 79", sample_rate_hz=None)
-def geneactiv_with_a_broken_page(path):
-    write_geneactiv(path, still())
+@malformed("a.bin", ".bin file of GENEActiv.*line", sample_rate_hz=None)
+def geneactiv_of_broken_pages(path):
+    write_geneactiv(path, still(300))
     flip(path, -10)
 
 
-@malformed("a.bin", "complete .bin file.*[Uu]nknown", sample_rate_hz=None)
+@malformed(
+    "a.bin", ".bin file of GENEActiv.*[Uu]nknown.*Check", sample_rate_hz=None
+)
 def bin_of_another_device(path):
     path.write_bytes(bytes(range(256)) * 20)
 

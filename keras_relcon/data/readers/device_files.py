@@ -1,13 +1,25 @@
 """Reads the raw files of Axivity, GENEActiv and ActiGraph devices."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 
-DEVICE_SUFFIXES = (".cwa", ".bin", ".gt3x")
-# A block this much longer or shorter than its samples say was recorded by a
-# clock that differs from the nominal one; beyond it, samples are missing.
-MAX_CLOCK_ERROR = 0.2
+from keras_relcon.checks import message
+from keras_relcon.data.readers.damaged_files import intact_copy, is_cut_short
+
+MAKERS = {".cwa": "Axivity", ".bin": "GENEActiv", ".gt3x": "ActiGraph"}
+DEVICE_SUFFIXES = tuple(MAKERS)
+# Clocks of devices are off by less than 2 %, and stamps by a sample or so. A
+# block that is later than both allow is late because samples are missing.
+MAX_CLOCK_ERROR = 0.02
+MAX_STAMP_ERROR_SAMPLES = 1.5
+# A rate further than this from the nominal one is not taken from the blocks.
+MAX_RATE_ERROR = 0.2
+# So many blocks that agree tell a rate that is off by more than a clock.
+MIN_AGREEING_BLOCKS = 3
+CWA_BLOCK_SAMPLES = (40, 80, 120)  # by the number of axes and bits
+GENEACTIV_BLOCK_SAMPLES = 300
 
 
 def is_device_file(path):
@@ -19,8 +31,10 @@ def read_device_file(path):
     """Reads an Axivity .cwa, GENEActiv .bin or ActiGraph .gt3x file.
 
     The files are decoded by actfast (MIT licence). It gives the samples of
-    each block the nominal rate, while devices run a few per cent faster or
-    slower: here the times of a block are stretched to reach the next block.
+    each block the nominal rate, while clocks of devices run a little faster or
+    slower: here the times of a block are stretched to reach the next block, if
+    that one follows, see `stretch_blocks`. Of a damaged file the intact blocks
+    are read, with a warning that counts the others.
 
     Args:
         path: str or path.
@@ -33,7 +47,8 @@ def read_device_file(path):
     Raises:
         FileNotFoundError: if there is no such file.
         ImportError: if actfast is not installed.
-        ValueError: if the file is damaged or holds no acceleration.
+        ValueError: if the file is of another kind or cut short, or no block of
+            acceleration is intact.
     """
     path = Path(path)
     if not path.exists():
@@ -41,7 +56,7 @@ def read_device_file(path):
             f"`path` must be an existing file. Received: path={str(path)!r}. "
             "Check its name and folder."
         )
-    seconds, acceleration = _decode(path)
+    seconds, acceleration, num_blocks = _decode(path)
     if len(seconds) < 2:
         raise ValueError(
             "The file must hold acceleration. "
@@ -49,36 +64,92 @@ def read_device_file(path):
             "actfast can decode (not the ACTIVITY2 records of newer ActiGraph "
             "devices). Export the file as .csv with the maker's software."
         )
-    return stretch_blocks(seconds), acceleration
+    block_samples = _block_samples(path, seconds, num_blocks)
+    return stretch_blocks(seconds, block_samples), acceleration
 
 
-def stretch_blocks(seconds):
-    """Spreads the samples of each block evenly up to the next block.
+def stretch_blocks(seconds, block_samples=None):
+    """Spreads the samples of each block evenly up to the one that follows.
+
+    The device's own rate is the median over the blocks, where they agree with
+    the nominal one to 2 %, or with each other. A block is stretched to reach
+    the next one if that takes less than 2 % of difference from this rate, or
+    1.5 samples. Where it takes more, samples are missing: the block keeps the
+    device's rate, and a gap is left behind it.
 
     Args:
         seconds: `(num_samples,)`, evenly spaced within each block.
+        block_samples: int. Samples of a block, of which several may join
+            without a seam. Defaults to `None`, for any number.
 
     Returns:
-        `(num_samples,)`. A block that differs from its nominal length by
-        more than 20 % is left as it is: samples are missing after it.
+        `(num_samples,)`.
     """
     steps = np.diff(seconds)
     nominal = np.median(steps)
-    # A block starts where the step is not the nominal one to 0.1 %.
-    is_start = np.abs(steps - nominal) > 1e-3 * nominal
-    starts = np.concatenate([[0], np.flatnonzero(is_start) + 1])
+    starts = _block_starts(steps, nominal, block_samples)
     sizes = np.diff(np.append(starts, len(seconds)))
     stretch = np.ones(len(starts))
     stretch[:-1] = np.diff(seconds[starts]) / (sizes[:-1] * nominal)
-    stretch[np.abs(stretch - 1) > MAX_CLOCK_ERROR] = 1.0
-    if len(starts) > 1:  # the last block is as fast as the others
-        stretch[-1] = np.median(stretch[:-1])
+    usual = _usual_stretch(stretch[:-1], sizes[:-1])
+    is_early = (stretch < usual) & (stretch > 1 - MAX_RATE_ERROR)
+    is_met = is_early | _is_near(stretch, usual, sizes)
+    is_met[-1] = False  # nothing follows the last one
+    stretch[~is_met] = usual
     within = np.arange(len(seconds)) - np.repeat(starts, sizes)
     step = nominal * np.repeat(stretch, sizes)
     return np.repeat(seconds[starts], sizes) + within * step
 
 
+def _block_starts(steps, nominal, block_samples):
+    """First rows of the blocks, a seam or `block_samples` from each other."""
+    # A seam is where the step is not the nominal one to 0.1 %.
+    is_seam = np.abs(steps - nominal) > 1e-3 * nominal
+    seams = np.concatenate([[0], np.flatnonzero(is_seam) + 1])
+    if block_samples is None:
+        return seams
+    edges = np.append(seams, len(steps) + 1)
+    # A last block of a sample or two more is no block of its own.
+    return np.concatenate(
+        [
+            np.arange(
+                first, max(last - block_samples // 2, first + 1), block_samples
+            )
+            for first, last in zip(edges, edges[1:])
+        ]
+    )
+
+
+def _usual_stretch(stretch, sizes):
+    """By how much the device's step is longer than the nominal one."""
+    is_clock = _is_near(stretch, 1.0, sizes)
+    if 2 * is_clock.sum() >= len(stretch):
+        return np.median(stretch[is_clock]) if len(stretch) else 1.0
+    middle = np.median(stretch)
+    num_agreeing = np.sum(np.abs(stretch - middle) <= MAX_CLOCK_ERROR)
+    is_rate = abs(middle - 1) <= MAX_RATE_ERROR
+    needed = max(MIN_AGREEING_BLOCKS, len(stretch) / 2)
+    return middle if is_rate and num_agreeing >= needed else 1.0
+
+
+def _is_near(stretch, usual, sizes):
+    difference = np.abs(stretch - usual)
+    allowed = np.maximum(MAX_CLOCK_ERROR, MAX_STAMP_ERROR_SAMPLES / sizes)
+    return difference <= allowed
+
+
+def _block_samples(path, seconds, num_blocks):
+    suffix = path.suffix.lower()
+    if suffix == ".gt3x":  # a record of each second
+        return max(round(1 / np.median(np.diff(seconds))), 1)
+    if suffix == ".bin":
+        return GENEACTIV_BLOCK_SAMPLES
+    mean = len(seconds) / max(num_blocks, 1)
+    return min(CWA_BLOCK_SAMPLES, key=lambda size: abs(size - mean))
+
+
 def _decode(path):
+    """Seconds, acceleration, and the number of blocks where it is known."""
     try:
         import actfast
     except ImportError as error:
@@ -87,16 +158,76 @@ def _decode(path):
             "Run `pip install keras-relcon[devices]`."
         ) from error
     try:
-        tables = actfast.read(path)["timeseries"].values()
+        tables = actfast.read(path)["timeseries"]
+        if is_cut_short(path):
+            _warn_of_a_short_file(path)
     except (ValueError, OSError) as error:
-        raise ValueError(
-            f"`path` must be a complete {path.suffix} file. "
-            f"Received: path={str(path)!r}, which cannot be read: {error}. "
-            "Download the file from the device again."
-        ) from None
-    table = next(table for table in tables if "acceleration" in table)
+        tables = _decode_intact(actfast, path, error)
+    table = next(t for t in tables.values() if "acceleration" in t)
     nanoseconds = table["datetime"]
     first = nanoseconds[0] if len(nanoseconds) else 0
     # In two parts, as float64 does not hold nanoseconds since 1970.
     seconds = first / 1e9 + (nanoseconds - first) / 1e9
-    return seconds, table["acceleration"]
+    # Temperatures are one for each block.
+    num_blocks = len(tables.get("low_frequency", {"datetime": ()})["datetime"])
+    return seconds, table["acceleration"], num_blocks
+
+
+def _decode_intact(actfast, path, error):
+    """The tables of the blocks that are not damaged, and a warning."""
+    try:
+        if path.suffix.lower() == ".cwa":
+            result = actfast.read(path, lenient=True)
+            tables, num_bad = result["timeseries"], len(result["warnings"])
+            num_blocks = len(tables["low_frequency"]["datetime"]) + num_bad
+        else:
+            with intact_copy(path) as (copy, num_bad, num_blocks):
+                tables = actfast.read(copy)["timeseries"]
+    except (ValueError, OSError):
+        raise _unreadable(path, error) from None
+    if num_bad == num_blocks or not num_bad:
+        raise _unreadable(path, error)
+    warnings.warn(
+        message(
+            "The blocks of a device file must be intact.",
+            f"path={str(path)!r}, where {num_bad} of {num_blocks} blocks are "
+            f"damaged and left out, as missing samples. The first: {error}",
+            "Copy the file from the device again if it is still there.",
+        ),
+        stacklevel=6,
+    )
+    return tables
+
+
+def _unreadable(path, error):
+    kind = path.suffix.lower()
+    received = f"path={str(path)!r}, which cannot be read: {error}"
+    if is_cut_short(path):
+        return ValueError(
+            message(
+                f"`path` must be a complete {kind} file.",
+                received,
+                "The file is cut short: copy it from the device again.",
+            )
+        )
+    return ValueError(
+        message(
+            f"`path` must be a {kind} file of {MAKERS[kind]}, with blocks that "
+            "are intact.",
+            received,
+            "Check which device wrote the file, or export it as .csv with the "
+            "maker's software.",
+        )
+    )
+
+
+def _warn_of_a_short_file(path):
+    warnings.warn(
+        message(
+            f"`path` must be a complete {path.suffix.lower()} file.",
+            f"path={str(path)!r}, which ends inside a block. What is before "
+            "it is read",
+            "Copy the file from the device again if it is still there.",
+        ),
+        stacklevel=6,
+    )

@@ -19,6 +19,7 @@ from keras_relcon.data.readers.timestamps import (
 )
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import (
+    LOST_SAMPLES_STEP,
     check_increasing,
     regularize,
     usual_rate_hz,
@@ -35,12 +36,15 @@ class RawSignal:
         sample_rate_hz: float, or `None` while it is not known.
         seconds: `(num_rows,)`, increasing, or `None` for equal steps.
         labels: `(num_rows,)` of str, one str for all, or `None`.
+        max_gap_seconds: float. A longer step between two rows is missing time.
+            Defaults to `1.0`.
     """
 
     acceleration: np.ndarray
     sample_rate_hz: float
     seconds: np.ndarray | None = None
     labels: np.ndarray | str | None = None
+    max_gap_seconds: float = 1.0
 
     def recording(self, subject, recording_id, rows=slice(None)):
         acceleration = self.acceleration[rows]
@@ -56,6 +60,7 @@ class RawSignal:
                 acceleration,
                 self.sample_rate_hz,
                 labels=labels if has_row_labels else None,
+                max_gap_seconds=self.max_gap_seconds,
             )
             labels = row_labels if has_row_labels else labels
         return Recording(
@@ -86,7 +91,8 @@ def read_raw_signal(
         columns, timestamp_column, timestamp_unit, label_column
     )
     _check_arguments(wanted, sample_rate_hz, labels)
-    if is_device_file(path):
+    is_device = is_device_file(path)
+    if is_device:
         _check_device_arguments(wanted, path, sample_rate_hz, unit)
         seconds, acceleration = read_device_file(path)
         timestamp_unit = "ns"
@@ -108,11 +114,15 @@ def read_raw_signal(
         )
     if seconds is None:
         return RawSignal(acceleration, sample_rate_hz, labels=labels)
-    return _timed(
+    signal = _timed(
         RawSignal(acceleration, None, seconds, labels),
         sort_timestamps,
         timestamp_unit,
     )
+    if is_device:  # its blocks meet, but where samples are missing
+        gap = LOST_SAMPLES_STEP / signal.sample_rate_hz
+        signal = replace(signal, max_gap_seconds=gap)
+    return signal
 
 
 def _timed(signal, sort_timestamps, timestamp_unit):

@@ -31,10 +31,11 @@ def read_recording(
     need actfast; they bring their own rate, unit and times.
 
     With timestamps the signal is put on a regular grid, see `regularize`; gaps
-    longer than a second become missing samples (NaN), and `read_recordings`
-    splits at long ones. In a .csv file an empty cell is a missing sample, and
-    a row with other text in place of a number is left out, with a warning that
-    counts such rows.
+    longer than a second, and all of a device's file, become missing samples
+    (NaN), and `read_recordings` splits at long ones. Of a device's file that
+    is damaged the intact blocks are read, with a warning. In a .csv file an
+    empty cell is a missing sample, and a row with other text in place of a
+    number is left out, with a warning that counts such rows.
 
     Args:
         path: str or path. The file.
