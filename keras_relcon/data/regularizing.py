@@ -9,6 +9,11 @@ from keras_relcon.checks import check_number
 LOST_SAMPLES_STEP = 2.5
 # Steps within these factors of the median are those of single samples.
 USUAL_STEPS = (0.5, 1.5)
+# In rows that were shuffled more steps go back than these, or rows move by no
+# more than so many places when they are sorted.
+MAX_CLOCK_CHANGES = 0.05
+MAX_MOVED_ROWS = 10
+MAX_ROWS_SHOWN = 5
 # A sparser grid than this has no use, and may not fit in memory.
 MAX_GRID_PER_SAMPLE = 20
 MIN_GRID_REFUSED = 1_000_000
@@ -120,9 +125,52 @@ def check_increasing(timestamps_s):
             "Timestamps must increase from row to row. Received: row "
             f"{row} (from 0; {timestamps_s[row].item()!r} s) {kind} row "
             f"{row - 1} ({timestamps_s[row - 1].item()!r} s); {len(wrong)} "
-            "such rows in all. Sort the rows and drop repeated timestamps "
-            "first, or read the file with `sort_timestamps=True`."
+            f"such rows in all{_more_rows(wrong + 1)}. "
+            f"{_order_advice(timestamps_s, steps)}"
         )
+
+
+def is_out_of_order(timestamps_s):
+    """Whether rows were shuffled, which sorting repairs.
+
+    Sorting by a clock that was put back mixes what was recorded before and
+    after: there few rows step back, and all others would move far.
+    """
+    moves = np.argsort(timestamps_s, kind="stable") - np.arange(
+        len(timestamps_s)
+    )
+    is_shuffled = np.mean(np.diff(timestamps_s) < 0) > MAX_CLOCK_CHANGES
+    return bool(is_shuffled or np.abs(moves).max() <= MAX_MOVED_ROWS)
+
+
+def _more_rows(rows):
+    if len(rows) == 1:
+        return ""
+    shown = ", ".join(str(row) for row in rows[:MAX_ROWS_SHOWN])
+    return f": {shown}{', ...' if len(rows) > MAX_ROWS_SHOWN else ''}"
+
+
+def _order_advice(timestamps_s, steps):
+    if not np.isfinite(timestamps_s).all():
+        return (
+            "Correct the times that are missing or infinite, or leave these "
+            "rows out with `sort_timestamps=True`."
+        )
+    if (steps >= 0).all():
+        return (
+            "Drop rows that were written twice first, or read the file with "
+            "`sort_timestamps=True`, which keeps the first of each."
+        )
+    if is_out_of_order(timestamps_s):
+        return (
+            "Sort the rows and drop repeated timestamps first, or read the "
+            "file with `sort_timestamps=True`."
+        )
+    return (
+        "The clock was put back: read the file with `read_recordings(..., "
+        'on_clock_change="split")`, which begins a new piece there. Sorting '
+        "would mix what was recorded before and after."
+    )
 
 
 def _check_columns(timestamps_s, acceleration, labels):

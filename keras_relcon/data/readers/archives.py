@@ -1,5 +1,6 @@
 """Reads the archives of public datasets, or a folder of .csv files."""
 
+import math
 import warnings
 import zipfile
 import zlib
@@ -9,7 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.data.readers.corpus import read_corpus
-from keras_relcon.data.readers.read_recording import read_recording
+from keras_relcon.data.readers.read_recording import (
+    read_recording,
+    read_recordings,
+)
 from keras_relcon.data.readers.tables import list_columns
 from keras_relcon.data.readers.timestamps import guess_timestamp_unit
 from keras_relcon.data.recording import Recording
@@ -29,7 +33,9 @@ MIN_SECONDS = 5.0
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
-def load_recordings(path, sample_rate_hz=None, unit="g"):
+def load_recordings(
+    path, sample_rate_hz=None, unit="g", on_clock_change="error"
+):
     """Reads every recording below a path, whatever is known there.
 
     A folder holds `<subject>/<name>.csv` files with the columns `x`, `y`, `z`
@@ -42,9 +48,12 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
         sample_rate_hz: float. For a folder, rate of the files without a `time`
             column. Defaults to `None`.
         unit: str. For a folder, `"g"` or `"m/s2"`. Defaults to `"g"`.
+        on_clock_change: str. For a folder, `"error"`, or `"split"` to begin a
+            new recording where times step back. Defaults to `"error"`.
 
     Returns:
-        list of `Recording`, in g. Ids of a folder are `<subject>/<name>`.
+        list of `Recording`, in g. Ids of a folder are `<subject>/<name>`, and
+        `<subject>/<name>_0`, `_1`, ... of a file that is split.
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
@@ -62,7 +71,7 @@ def load_recordings(path, sample_rate_hz=None, unit="g"):
             f"Received: path={str(path)!r}, which does not exist."
         )
     if path.is_dir():
-        return _read_folder(path, sample_rate_hz, unit)
+        return _read_folder(path, sample_rate_hz, unit, on_clock_change)
     if path.suffix == ".npz":
         return list(read_corpus(path))
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
@@ -254,7 +263,7 @@ def _split_watch(rows, subject, activities):
     return recordings, num_short
 
 
-def _read_folder(folder, sample_rate_hz, unit):
+def _read_folder(folder, sample_rate_hz, unit, on_clock_change):
     files = sorted(
         file
         for file in folder.glob("*/*.csv")
@@ -265,20 +274,28 @@ def _read_folder(folder, sample_rate_hz, unit):
             f"`path` must be {ACCEPTED}. "
             f"Received: path={str(folder)!r}, a folder without such files."
         )
-    return [_read_file(file, sample_rate_hz, unit) for file in files]
+    return [
+        recording
+        for file in files
+        for recording in _read_file(file, sample_rate_hz, unit, on_clock_change)
+    ]
 
 
-def _read_file(file, sample_rate_hz, unit):
+def _read_file(file, sample_rate_hz, unit, on_clock_change):
     columns = list_columns(file)
     has_time = "time" in columns
     time_unit = guess_timestamp_unit(file, "time", ",") if has_time else None
-    return read_recording(
-        file,
-        subject=file.parent.name,
-        sample_rate_hz=None if has_time else sample_rate_hz,
-        unit=unit,
-        timestamp_column="time" if has_time else None,
-        timestamp_unit=time_unit,
-        label_column="label" if "label" in columns else None,
-        recording_id=f"{file.parent.name}/{file.stem}",
-    )
+    options = {
+        "subject": file.parent.name,
+        "sample_rate_hz": None if has_time else sample_rate_hz,
+        "unit": unit,
+        "timestamp_column": "time" if has_time else None,
+        "timestamp_unit": time_unit,
+        "label_column": "label" if "label" in columns else None,
+        "recording_id": f"{file.parent.name}/{file.stem}",
+        "on_clock_change": on_clock_change,
+    }
+    if on_clock_change == "split":
+        # At steps back alone: a gap is missing time, as without this argument.
+        return read_recordings(file, max_gap_seconds=math.inf, **options)
+    return [read_recording(file, **options)]

@@ -10,6 +10,10 @@ from keras_relcon.data.readers.device_files import (
     is_device_file,
     read_device_file,
 )
+from keras_relcon.data.readers.repeated_times import (
+    shares_stamps,
+    spread_repeated,
+)
 from keras_relcon.data.readers.tables import read_table
 from keras_relcon.data.readers.timestamps import (
     TIMESTAMP_UNITS,
@@ -20,7 +24,9 @@ from keras_relcon.data.readers.timestamps import (
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import (
     LOST_SAMPLES_STEP,
+    MAX_CLOCK_CHANGES,
     check_increasing,
+    is_out_of_order,
     regularize,
     usual_rate_hz,
 )
@@ -34,7 +40,8 @@ class RawSignal:
     Args:
         acceleration: `(num_rows, 3)`, g.
         sample_rate_hz: float, or `None` while it is not known.
-        seconds: `(num_rows,)`, increasing, or `None` for equal steps.
+        seconds: `(num_rows,)`, increasing, but for steps back of a clock that
+            was changed, or `None` for equal steps.
         labels: `(num_rows,)` of str, one str for all, or `None`.
         max_gap_seconds: float. A longer step between two rows is missing time.
             Defaults to `1.0`.
@@ -85,12 +92,14 @@ def read_raw_signal(
     sort_timestamps=False,
     check_unit=True,
     delimiter=",",
+    on_clock_change="error",
 ):
     """Returns the `RawSignal` of a file; arguments as of `read_recording`."""
     wanted = ColumnNames(
         columns, timestamp_column, timestamp_unit, label_column
     )
     _check_arguments(wanted, sample_rate_hz, labels)
+    check_one_of("on_clock_change", on_clock_change, ("error", "split"))
     is_device = is_device_file(path)
     if is_device:
         _check_device_arguments(wanted, path, sample_rate_hz, unit)
@@ -118,6 +127,7 @@ def read_raw_signal(
         RawSignal(acceleration, None, seconds, labels),
         sort_timestamps,
         timestamp_unit,
+        on_clock_change == "split",
     )
     if is_device:  # its blocks meet, but where samples are missing
         gap = LOST_SAMPLES_STEP / signal.sample_rate_hz
@@ -125,18 +135,30 @@ def read_raw_signal(
     return signal
 
 
-def _timed(signal, sort_timestamps, timestamp_unit):
+def _timed(signal, sort_timestamps, timestamp_unit, may_go_back):
     """Checks the times, after sorting them if asked, and finds their rate."""
     seconds, labels = signal.seconds, signal.labels
     acceleration = signal.acceleration
-    if sort_timestamps:
-        kept = rows_by_time(seconds)
+    is_shared = shares_stamps(seconds, acceleration)
+    # Sorting by shared stamps mixes what a clock that was put back repeats.
+    if sort_timestamps and not (is_shared and not is_out_of_order(seconds)):
+        kept = rows_by_time(seconds, is_shared)
         seconds, acceleration = seconds[kept], acceleration[kept]
         labels = labels[kept] if isinstance(labels, np.ndarray) else labels
-    check_increasing(seconds)
+    if is_shared:
+        seconds = spread_repeated(seconds)
+    if not (may_go_back and _goes_back_seldom(seconds)):
+        check_increasing(seconds)
     rate_hz = usual_rate_hz(seconds)
     check_rate(rate_hz, timestamp_unit)
     return RawSignal(acceleration, rate_hz, seconds, labels)
+
+
+def _goes_back_seldom(seconds):
+    steps = np.diff(seconds)
+    if not len(steps) or not np.isfinite(steps).all() or (steps == 0).any():
+        return False
+    return np.mean(steps < 0) <= MAX_CLOCK_CHANGES
 
 
 def _read_rows(path, names, delimiter):

@@ -3,6 +3,9 @@
 import warnings
 from contextlib import contextmanager
 
+import numpy as np
+
+from keras_relcon.checks import message
 from keras_relcon.data.readers.raw_signals import read_raw_signal
 from keras_relcon.data.readers.timestamps import split_at_gaps
 
@@ -21,6 +24,7 @@ def read_recording(
     sort_timestamps=False,
     check_unit=True,
     delimiter=",",
+    on_clock_change="error",
 ):
     """Reads one recording from a table, or from a device's own file.
 
@@ -53,18 +57,24 @@ def read_recording(
             given.
         timestamp_unit: str. `"s"`, `"ms"`, `"us"`, `"ns"`, or `"iso"` for
             dates: ISO 8601, UTC unless they say otherwise; a local clock that
-            is put back by an hour is seen to, see `to_seconds`. Defaults to
-            `None`: `"s"`, or guessed where the column is guessed.
+            is put back by an hour is seen to, see `to_seconds`. Rows that
+            share times, such as whole seconds, are spread evenly inside each,
+            with a warning. Defaults to `None`: `"s"`, or guessed where the
+            column is guessed.
         label_column: str, or `False` for none. Defaults to `None`, guessed.
         labels: str. One label for the whole recording. Defaults to `None`.
         recording_id: str. Defaults to the name of the file.
         sort_timestamps: bool. Whether to sort rows by time and drop repeated
-            times, instead of raising. Defaults to `False`.
+            times, instead of raising. Of times that most rows share no row is
+            dropped. Defaults to `False`.
         check_unit: bool. Whether to refuse a signal that contradicts `unit`
             by the names of its columns, such as `x (m/s^2)`, or by its size:
             a median magnitude above 4 in g, or from 0.8 to 1.3 in m/s2.
             Defaults to `True`.
         delimiter: str. Between the cells of a .csv file. Defaults to `","`.
+        on_clock_change: str. What to do where times step back: `"error"`, or
+            `"split"`, with which `read_recordings` begins a new recording
+            there. Defaults to `"error"`.
 
     Returns:
         `Recording`, in g.
@@ -97,7 +107,9 @@ def read_recording(
             sort_timestamps,
             check_unit,
             delimiter,
+            on_clock_change,
         )
+        _check_goes_on(signal)
         return signal.recording(subject, recording_id or _stem(path))
 
 
@@ -106,6 +118,7 @@ def read_recordings(
 ):
     """Reads one file as the recordings between its gaps.
 
+    With `on_clock_change="split"` a recording also ends where time steps back.
     Each recording has its own `start_time`; all have the rate of the whole
     file. Stretches of a single sample are left out, with a warning.
 
@@ -120,7 +133,7 @@ def read_recordings(
         **options: The other arguments of `read_recording`.
 
     Returns:
-        list of `Recording`, in g, in order of time.
+        list of `Recording`, in g, in the order of the file.
 
     Raises:
         As `read_recording`; and ValueError if `max_gap_seconds` is not
@@ -145,6 +158,23 @@ def read_recordings(
             signal.recording(subject, f"{name}_{index}", piece)
             for index, piece in enumerate(kept)
         ]
+
+
+def _check_goes_on(signal):
+    """One recording cannot hold times that step back."""
+    if signal.seconds is None:
+        return
+    rows = np.flatnonzero(np.diff(signal.seconds) < 0) + 1
+    if len(rows):
+        raise ValueError(
+            message(
+                "Times of one recording must not step back.",
+                f"steps back at the rows {rows[:5].tolist()} (from 0), "
+                f"{len(rows)} in all",
+                "Read the file with `read_recordings`, which begins a new "
+                "recording there.",
+            )
+        )
 
 
 @contextmanager

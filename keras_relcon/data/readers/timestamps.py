@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.data.readers.tables import read_head
-from keras_relcon.data.regularizing import usual_rate_hz
+from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES, usual_rate_hz
 
 SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 TIMESTAMP_UNITS = (*SECONDS_PER_UNIT, "iso")
@@ -82,10 +82,21 @@ def check_rate(rate_hz, unit):
     )
 
 
-def rows_by_time(seconds):
-    """Rows in order of time, the first of each time, none without a time."""
-    times, kept = np.unique(seconds, return_index=True)
-    kept = kept[np.isfinite(times)]
+def rows_by_time(seconds, is_shared=False):
+    """Rows in order of time, none without a time.
+
+    Args:
+        seconds: `(num_rows,)`.
+        is_shared: bool. Whether rows of the same time are different samples,
+            in the order of the file; else the first of them is kept. Defaults
+            to `False`.
+    """
+    if is_shared:
+        kept = np.argsort(seconds, kind="stable")
+        kept = kept[np.isfinite(seconds[kept])]
+    else:
+        times, kept = np.unique(seconds, return_index=True)
+        kept = kept[np.isfinite(times)]
     num_dropped = len(seconds) - len(kept)
     if num_dropped or (np.diff(kept) < 0).any():
         warnings.warn(
@@ -97,8 +108,9 @@ def rows_by_time(seconds):
 
 
 def split_at_gaps(seconds, max_gap_seconds):
-    """Slices of the rows between steps longer than `max_gap_seconds`."""
-    breaks = np.flatnonzero(np.diff(seconds) > max_gap_seconds) + 1
+    """Slices of the rows between longer steps, and steps back."""
+    steps = np.diff(seconds)
+    breaks = np.flatnonzero((steps > max_gap_seconds) | (steps < 0)) + 1
     edges = [0, *breaks.tolist(), len(seconds)]
     return [slice(*pair) for pair in zip(edges, edges[1:])]
 
@@ -193,7 +205,10 @@ def _guess_unit(name, values):
     in_name = UNIT_IN_NAME.search(name)
     if in_name:
         return in_name.lastgroup
-    steps = np.diff(values.astype(float))
+    values = values.astype(float)
+    if np.sum(np.diff(values) < 0) > MAX_CLOCK_CHANGES * len(values):
+        values = np.sort(values)
+    steps = np.diff(values)
     steps = steps[steps > 0]
     if len(steps):
         rate_hz = 1 / np.median(steps)

@@ -1,0 +1,194 @@
+"""Stamps of whole seconds, and clocks that were put back."""
+
+import warnings
+from datetime import datetime, timedelta, timezone
+
+import numpy as np
+import pytest
+
+from keras_relcon.data import load_recordings, read_recording, read_recordings
+from keras_relcon.data.readers.repeated_times import spread_repeated
+
+START = 1_700_000_000
+SHARED = "Each row must have a time of its own. Received: .* rows in each"
+
+
+def write(path, times, values=None, labels=None):
+    """A line in time, so that each sample tells when it was taken."""
+    values = np.arange(len(times)) / 1000 if values is None else values
+    lines = ["time,x,y,z" + (",label" if labels else "")]
+    for k, (time, value) in enumerate(zip(times, values)):
+        label = f",{labels[k]}" if labels else ""
+        lines.append(f"{time},{value:.6f},0,1{label}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def stamp(seconds):
+    moment = datetime.fromtimestamp(float(seconds), timezone.utc)
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+@pytest.mark.parametrize("kind", [int, stamp], ids=["epoch", "date"])
+def test_thirty_rows_of_a_second_are_spread_in_it(tmp_path, kind):
+    # A recording of 30 Hz that begins and ends inside a second.
+    true = START + 0.5 + np.arange(300) / 30
+    path = write(tmp_path / "a.csv", [kind(t) for t in np.floor(true)])
+    with pytest.warns(UserWarning, match=SHARED):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(30, rel=1e-6)
+    assert recording.num_samples == 300
+    assert recording.start_time == pytest.approx(true[0], abs=1e-3)
+    np.testing.assert_allclose(
+        recording.acceleration[:, 0], np.arange(300) / 1000, atol=1e-5
+    )
+
+
+def test_seconds_of_29_to_31_rows_keep_their_place():
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(29, 32, 60)
+    seconds = np.repeat(START + np.arange(60.0), sizes)
+    with pytest.warns(UserWarning, match=SHARED):
+        spread = spread_repeated(seconds)
+    assert (np.diff(spread) > 0).all()
+    assert (np.floor(spread + 1e-6) == seconds).all()
+    for second in (7, 30):  # evenly
+        rows = spread[seconds == START + second]
+        step = 1 / sizes[second]
+        np.testing.assert_allclose(np.diff(rows), step, rtol=1e-4)
+
+
+def test_a_gap_between_shared_stamps_stays_one(tmp_path):
+    true = START + np.arange(600) / 30
+    true[300:] += 100.5
+    path = write(tmp_path / "a.csv", np.floor(true).astype(int))
+    with pytest.warns(UserWarning, match=SHARED):
+        first, second = read_recordings(path, "s")
+    assert first.sample_rate_hz == pytest.approx(30, rel=1e-6)
+    assert (first.num_samples, second.num_samples) == (300, 300)
+    # After the gap the first stamp has 15 rows: they end with the second.
+    assert second.start_time == pytest.approx(true[300], abs=0.01)
+
+
+def test_batches_that_share_a_stamp_are_spread_to_the_next(tmp_path):
+    rng = np.random.default_rng(0)
+    ticks = np.cumsum(rng.uniform(0.36, 0.44, 50))
+    path = write(tmp_path / "a.csv", [f"{t:.3f}" for t in np.repeat(ticks, 20)])
+    with pytest.warns(UserWarning, match="1000 rows with 50 timestamps, 20"):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(50, rel=0.02)
+    assert np.isfinite(recording.acceleration).all()
+
+
+def test_rows_written_twice_are_refused(tmp_path):
+    times = np.repeat(np.arange(100) / 50, 2)
+    path = write(tmp_path / "a.csv", times, np.repeat(np.arange(100) / 100, 2))
+    with pytest.raises(ValueError, match="row 1 .*repeats row 0 .*twice"):
+        read_recording(path, "s")
+    # The advice of the message:
+    with pytest.warns(UserWarning, match="100 rows with a repeated"):
+        recording = read_recording(path, "s", sort_timestamps=True)
+    assert recording.num_samples == 100
+    assert recording.sample_rate_hz == pytest.approx(50)
+
+
+def repeated_hour(rate_hz=30, seconds=20, is_whole=True):
+    """Numbers of a local clock whose last hour comes again."""
+    true = np.arange(2 * seconds * rate_hz) / rate_hz
+    clock = START + true - seconds * (true >= seconds)
+    return np.floor(clock).astype(int) if is_whole else clock
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_time_that_runs_back_is_an_error_that_names_the_rows(
+    tmp_path, is_whole
+):
+    path = write(tmp_path / "a.csv", repeated_hour(is_whole=is_whole))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", SHARED)
+        for sort in (False, True) if is_whole else (False,):
+            with pytest.raises(ValueError, match="row 600 ") as caught:
+                read_recording(path, "s", sort_timestamps=sort)
+    text = str(caught.value)
+    assert 'on_clock_change="split"' in text
+    assert "sort_timestamps" not in text
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_new_piece_begins_where_time_runs_back(tmp_path, is_whole):
+    labels = ["a"] * 600 + ["b"] * 600
+    path = write(
+        tmp_path / "a.csv", repeated_hour(is_whole=is_whole), labels=labels
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", SHARED)
+        pieces = read_recordings(path, "s", on_clock_change="split")
+        with pytest.raises(ValueError, match=r"rows \[600\].*read_recordings"):
+            read_recording(path, "s", on_clock_change="split")
+    assert [piece.num_samples for piece in pieces] == [600, 600]
+    assert [piece.recording_id for piece in pieces] == ["a_0", "a_1"]
+    for index, piece in enumerate(pieces):
+        assert piece.sample_rate_hz == pytest.approx(30, rel=1e-5)
+        assert piece.start_time == pytest.approx(START, abs=1e-3)
+        assert set(piece.labels) == {"ab"[index]}
+        expected = (np.arange(600) + 600 * index) / 1000
+        np.testing.assert_allclose(
+            piece.acceleration[:, 0], expected, atol=1e-4
+        )
+
+
+def test_a_clock_that_falls_back_to_1970_splits(tmp_path):
+    times = START + np.arange(400) / 50
+    times[150:] -= START
+    path = write(tmp_path / "a.csv", times)
+    with pytest.raises(ValueError, match="row 150 .*split"):
+        read_recording(path, "s")
+    first, second = read_recordings(path, "s", on_clock_change="split")
+    assert (first.num_samples, second.num_samples) == (150, 250)
+    assert second.start_time == pytest.approx(3)
+
+
+def test_rows_that_were_shuffled_are_told_to_be_sorted(tmp_path):
+    order = np.random.default_rng(0).permutation(400)
+    path = write(tmp_path / "a.csv", order / 50, order / 1000)
+    for option in ("error", "split"):
+        with pytest.raises(ValueError, match="sort_timestamps=True"):
+            read_recording(path, "s", on_clock_change=option)
+    with pytest.warns(UserWarning, match="sorted by time"):
+        recording = read_recording(path, "s", sort_timestamps=True)
+    np.testing.assert_allclose(
+        recording.acceleration[:, 0], np.arange(400) / 1000, atol=1e-5
+    )
+
+
+def test_rows_that_step_back_are_named_up_to_five(tmp_path):
+    times = START + np.arange(800) / 50 - 3 * (np.arange(800) // 100)
+    path = write(tmp_path / "a.csv", times)
+    with pytest.raises(ValueError, match="in all: 100, 200, 300, 400, 500, .."):
+        read_recording(path, "s")
+
+
+def test_whole_seconds_of_a_local_clock_put_back_go_on(tmp_path):
+    start = datetime(2023, 10, 29, 2, 59, 50)
+    moments = [start + timedelta(seconds=k // 30) for k in range(600)]
+    moments[300:] = [m - timedelta(hours=1) for m in moments[300:]]
+    path = write(tmp_path / "a.csv", [m.isoformat(" ") for m in moments])
+    with pytest.warns(UserWarning, match="back by an hour at row 300"):
+        recording = read_recording(path, "s")
+    assert recording.num_samples == 600
+    assert recording.sample_rate_hz == pytest.approx(30, rel=1e-6)
+
+
+def test_a_folder_is_split_too(tmp_path):
+    (tmp_path / "s1").mkdir()
+    write(tmp_path / "s1" / "a.csv", repeated_hour(is_whole=False))
+    with pytest.raises(ValueError, match="on_clock_change"):
+        load_recordings(tmp_path)
+    pieces = load_recordings(tmp_path, on_clock_change="split")
+    assert [piece.recording_id for piece in pieces] == ["s1/a_0", "s1/a_1"]
+
+
+def test_an_unknown_choice_is_refused(tmp_path):
+    path = write(tmp_path / "a.csv", np.arange(100) / 50)
+    with pytest.raises(ValueError, match="`on_clock_change` must be one of"):
+        read_recording(path, "s", on_clock_change="sort")
