@@ -8,8 +8,10 @@ import numpy as np
 from keras_relcon.checks import check_number
 from keras_relcon.data.units import (
     LARGEST_MEDIAN_G,
+    absurd_message,
     median_magnitude,
     unit_advice,
+    without_absurd,
 )
 
 
@@ -18,7 +20,8 @@ class Recording:
     """One continuous, regularly sampled acceleration signal of one subject.
 
     Samples that are not finite are kept, with a warning that counts them:
-    they stand for missing data and make the windows over them invalid.
+    they stand for missing data and make the windows over them invalid. So are
+    samples beyond 100 g, which no device measures.
 
     Args:
         acceleration: `(num_samples, 3)`, g. At least two samples. Kept as
@@ -68,8 +71,10 @@ class Recording:
                 f"Received: subject={self.subject!r}. Pass an id, "
                 "such as 's01'."
             )
-        acceleration = np.ascontiguousarray(acceleration, dtype=np.float32)
+        with np.errstate(over="ignore"):  # an infinite sample is missing
+            acceleration = np.ascontiguousarray(acceleration, dtype=np.float32)
         _check_is_in_g(acceleration)
+        acceleration = _without_absurd(acceleration, self.subject)
         _warn_if_not_finite(acceleration, self.subject)
         labels = _spread_labels(self.labels, len(acceleration))
         object.__setattr__(self, "acceleration", acceleration)
@@ -125,6 +130,14 @@ def _check_is_in_g(acceleration):
             f"Received: a median magnitude of {median:.2f}. "
             f"{advice}"
         )
+
+
+def _without_absurd(acceleration, subject):
+    acceleration, is_absurd = without_absurd(acceleration)
+    if is_absurd is not None:
+        text = absurd_message(is_absurd, f"subject {str(subject)!r}")
+        warnings.warn(text, stacklevel=4)
+    return acceleration
 
 
 def _warn_if_not_finite(acceleration, subject):

@@ -4,15 +4,23 @@ import re
 
 import numpy as np
 
-from keras_relcon.checks import check_one_of
+from keras_relcon.checks import check_one_of, message
 
 STANDARD_GRAVITY = 9.80665  # m/s2 in one g
 G_PER_UNIT = {"g": 1.0, "m/s2": 1.0 / STANDARD_GRAVITY}
+UNIT_ADVICE = "Convert the signal first if it is in another unit."
 
 # A device at rest reads 1 g or 9.8 m/s2; no human motion has a median of 4 g.
 LARGEST_MEDIAN_G = 4.0
 # A median in this range, declared as m/s2, is far more likely to be in g.
 SUSPICIOUS_MEDIAN_MS2 = (0.8, 1.3)
+
+# Wearable accelerometers measure up to 16 g, those of impacts up to some more;
+# what is beyond on one axis was not measured.
+LARGEST_G = 100.0
+# An Empatica E4 writes 64 for 1 g, as whole numbers.
+E4_STEPS_PER_G = 64
+E4_TOLERANCE = 0.1
 
 # What names of columns state: a unit in brackets, or set apart at the end. A
 # lone g counts behind an axis only: `x_g`, but neither `xg` nor `x without g`.
@@ -40,6 +48,52 @@ def median_magnitude(acceleration):
     return float(np.median(magnitude, overwrite_input=True))
 
 
+def without_absurd(acceleration, unit="g"):
+    """Marks samples that no device measures as missing.
+
+    A single such value, from a damaged row or a row of another kind, would
+    reach its neighbours through splines and filters, and all windows through
+    what is computed of the whole signal.
+
+    Args:
+        acceleration: `(num_samples, 3)`, in `unit`. Not changed.
+        unit: str. `"g"` or `"m/s2"`. Defaults to `"g"`.
+
+    Returns:
+        `(acceleration, is_absurd)`: the signal with NaN on all axes of samples
+        beyond 100 g on one, and `(num_samples,)` bool. `None` in place of the
+        second where there are none, or so many that the unit is wrong: where
+        the median magnitude is above 4 g.
+    """
+    limit = LARGEST_G / G_PER_UNIT[unit]
+    is_absurd = np.zeros(len(acceleration), bool)
+    for first in range(0, len(acceleration), CHUNK):
+        size = np.abs(acceleration[first : first + CHUNK])
+        is_beyond = (size > limit) & (size < np.inf)
+        is_absurd[first : first + CHUNK] = is_beyond.any(axis=1)
+    if not is_absurd.any():
+        return acceleration, None
+    median = median_magnitude(acceleration) * G_PER_UNIT[unit]
+    if not median <= LARGEST_MEDIAN_G:
+        return acceleration, None
+    acceleration = np.array(acceleration)
+    acceleration[is_absurd] = np.nan
+    return acceleration, is_absurd
+
+
+def absurd_message(is_absurd, what):
+    """Says which samples were marked, of a file or a subject."""
+    rows = np.flatnonzero(is_absurd)
+    shown = ", ".join(str(row) for row in rows[:5])
+    more = ", ..." if len(rows) > 5 else ""
+    return message(
+        f"Acceleration must be within {LARGEST_G:g} g.",
+        f"{what}, with {len(rows)} of {len(is_absurd)} samples beyond it "
+        f"(from 0: {shown}{more}), which are missing samples",
+        "Look at these rows of the file if they are many.",
+    )
+
+
 def to_g(acceleration, unit, check_unit=True):
     """Converts acceleration to g.
 
@@ -57,12 +111,7 @@ def to_g(acceleration, unit, check_unit=True):
     Raises:
         ValueError: if `unit` is unknown, or contradicts the data.
     """
-    check_one_of(
-        "unit",
-        unit,
-        sorted(G_PER_UNIT),
-        "Convert the signal first if it is in another unit.",
-    )
+    check_one_of("unit", unit, sorted(G_PER_UNIT), UNIT_ADVICE)
     if check_unit:
         _check_unit(acceleration, unit)
     acceleration = np.asarray(acceleration)
@@ -112,6 +161,11 @@ def unit_advice(median, if_in_ms2):
     """What to do about a median magnitude that is not one in g."""
     if median < LARGEST_MEDIAN_G * STANDARD_GRAVITY:
         return if_in_ms2
+    if abs(median / E4_STEPS_PER_G - 1) < E4_TOLERANCE:
+        return (
+            f"An Empatica E4 writes {E4_STEPS_PER_G} for 1 g: divide by "
+            f"{E4_STEPS_PER_G}, or pass the file as the device exports it."
+        )
     return (
         "It is too large for m/s2 too: divide raw counts by the counts of one "
         "g, and mg by 1000."

@@ -116,3 +116,41 @@ def test_intact_blocks_of_a_damaged_ax3_are_read():
         expected = whole.acceleration[shifted]
         error = np.abs(found - expected).mean()
         assert error < 0.1 * np.abs(found - found.mean(axis=0)).mean()
+
+
+@pytest.mark.parametrize(
+    "name, num_samples, start",
+    [
+        ("ax3_testfile.csv", 17399, 1551178506.0),
+        ("ax3_testfile_unix_timestamps.csv", 209, 1551178506.0),
+        ("ax6_testfile_formatted_timestamps.csv", 209, 1577135046.69),
+    ],
+)
+def test_exports_of_axivity_without_a_header(name, num_samples, start):
+    recording = read_quietly(file(name))
+    # 100 Hz by the configuration, about 1 % less by the device's clock.
+    assert recording.sample_rate_hz == pytest.approx(100, rel=0.015)
+    assert recording.num_samples == pytest.approx(num_samples, abs=2)
+    assert recording.start_time == pytest.approx(start, abs=1e-3)
+    rows = np.genfromtxt(file(name), delimiter=",", usecols=(1, 2, 3))
+    np.testing.assert_allclose(recording.acceleration[0], rows[0], atol=1e-6)
+
+
+def test_an_export_has_the_rate_of_its_device_file():
+    exported = read_quietly(file("ax3_testfile.csv"))
+    recording = read_quietly(file("ax3_testfile.cwa"))
+    assert exported.sample_rate_hz == pytest.approx(
+        recording.sample_rate_hz, rel=2e-4
+    )
+    assert median_g(exported) == pytest.approx(median_g(recording), abs=0.01)
+
+
+def test_empatica_e4_is_in_64ths_of_g_at_32_hz():
+    recording = read_quietly(file("e4_ACC.csv"))
+    assert recording.sample_rate_hz == 32
+    assert recording.start_time == 1680686620
+    assert recording.num_samples == 117156
+    np.testing.assert_allclose(
+        recording.acceleration[0], np.array([-34, -23, 45]) / 64
+    )
+    assert median_g(recording) == pytest.approx(1, abs=0.05)

@@ -1,5 +1,6 @@
 """Reads the rows of one file as acceleration in g, times and labels."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,11 @@ from keras_relcon.data.readers.timestamps import (
     rows_by_time,
     to_seconds,
 )
+from keras_relcon.data.readers.unnamed_tables import (
+    check_unnamed_arguments,
+    read_unnamed,
+    recognise_unnamed,
+)
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import (
     LOST_SAMPLES_STEP,
@@ -30,7 +36,14 @@ from keras_relcon.data.regularizing import (
     regularize,
     usual_rate_hz,
 )
-from keras_relcon.data.units import check_stated_unit, to_g
+from keras_relcon.data.units import (
+    G_PER_UNIT,
+    UNIT_ADVICE,
+    absurd_message,
+    check_stated_unit,
+    to_g,
+    without_absurd,
+)
 
 
 @dataclass(frozen=True)
@@ -105,6 +118,14 @@ def read_raw_signal(
         _check_device_arguments(wanted, path, sample_rate_hz, unit)
         seconds, acceleration = read_device_file(path)
         timestamp_unit = "ns"
+    elif unnamed := _unnamed(path, wanted, delimiter):
+        check_unnamed_arguments(
+            unnamed, path, sample_rate_hz=sample_rate_hz, **vars(wanted)
+        )
+        if unnamed.steps_per_g != 1:
+            check_one_of("unit", unit, ("g",), "The axes are read in g.")
+        seconds, acceleration = read_unnamed(path, unnamed, delimiter)
+        timestamp_unit = unnamed.time_unit
     else:
         if labels is not None:
             wanted = replace(wanted, label_column=False)
@@ -114,7 +135,7 @@ def read_raw_signal(
         seconds, acceleration, row_labels = _read_rows(path, names, delimiter)
         labels = row_labels if labels is None else labels
         timestamp_unit = names.timestamp_unit
-    acceleration = to_g(acceleration, unit, check_unit)
+    acceleration = to_g(_measured(acceleration, unit, path), unit, check_unit)
     if not np.isfinite(acceleration).all(axis=1).any():
         raise ValueError(
             "The file must hold samples that are finite on all axes. "
@@ -133,6 +154,21 @@ def read_raw_signal(
         gap = LOST_SAMPLES_STEP / signal.sample_rate_hz
         signal = replace(signal, max_gap_seconds=gap)
     return signal
+
+
+def _unnamed(path, wanted, delimiter):
+    """The table of a device without names; not where columns are named."""
+    return None if wanted.columns else recognise_unnamed(path, delimiter)
+
+
+def _measured(acceleration, unit, path):
+    """The samples, NaN where no device measures such a value."""
+    check_one_of("unit", unit, sorted(G_PER_UNIT), UNIT_ADVICE)
+    acceleration, is_absurd = without_absurd(acceleration, unit)
+    if is_absurd is not None:
+        text = absurd_message(is_absurd, f"path={str(path)!r}")
+        warnings.warn(text, stacklevel=5)
+    return acceleration
 
 
 def _timed(signal, sort_timestamps, timestamp_unit, may_go_back):

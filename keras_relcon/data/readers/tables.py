@@ -133,12 +133,21 @@ def read_csv_head(path, name, delimiter, num_rows):
     return np.array([row[at] for row in rows if len(row) > at], dtype=str)
 
 
-def read_csv(path, numeric, text, delimiter, is_timed):
-    """`read_table` of a .csv file that has these columns."""
-    header = list_csv(path, delimiter)
+def read_csv(
+    path, numeric, text, delimiter, is_timed, header=None, num_head_rows=1
+):
+    """`read_table` of a .csv file that has these columns.
+
+    Args:
+        path, numeric, text, delimiter, is_timed: as of `read_table`.
+        header: list of str. Names of all columns. Defaults to `None`, the
+            first row.
+        num_head_rows: int. Rows before the first that is read. Defaults to `1`.
+    """
+    header = list_csv(path, delimiter) if header is None else header
     options = {
         "delimiter": delimiter,
-        "skiprows": 1,
+        "skiprows": num_head_rows,
         "comments": None,
         "quotechar": '"',
         "encoding": "utf-8-sig",
@@ -157,7 +166,8 @@ def read_csv(path, numeric, text, delimiter, is_timed):
                 table[name] = column[:, 0]
         return table
     except ValueError:  # some cell is not a number: look at each row
-        rows = islice(_rows(path, delimiter, not is_timed), 1, None)
+        rows = _rows(path, delimiter, not is_timed)
+        rows = islice(rows, num_head_rows, None)
         return _read_each_row(path, rows, header, numeric, text, is_timed)
 
 
