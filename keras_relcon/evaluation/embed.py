@@ -2,8 +2,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_relcon.checks import check_whole
+from keras_relcon.checks import check_one_of, check_whole
 from keras_relcon.data import Recording, Windows, read_recording
+from keras_relcon.data.at_rest import (
+    rest_magnitude,
+    rest_magnitude_of_windows,
+    without_gravity_message,
+)
 from keras_relcon.data.units import LARGEST_MEDIAN_G, median_magnitude
 from keras_relcon.data.windows import recording_name, warn_if_short
 from keras_relcon.evaluation.embed_windows import (
@@ -33,6 +38,7 @@ def embed(
     batch_size=256,
     verbose="auto",
     read_options=None,
+    without_gravity="error",
 ):
     """Cuts recordings of any length into windows and embeds each valid one.
 
@@ -61,6 +67,9 @@ def embed(
             `{"unit": "m/s2", "sample_rate_hz": 50}`, with the rate of the
             file. `subject` defaults to the name of the file, and no labels
             are read. Defaults to `None`.
+        without_gravity: str. What to do with a signal that is near 0 where the
+            device rests, when it must be near 1 g: `"error"`, or `"accept"`
+            for an encoder that was trained on such. Defaults to `"error"`.
 
     Returns:
         `Embeddings`.
@@ -68,7 +77,8 @@ def embed(
     Raises:
         TypeError: if `recording` is none of the above.
         FileNotFoundError, ImportError: as `read_recording`.
-        ValueError: if a size is not positive; if an argument or `Windows`
+        ValueError: if a size is not positive; if a signal is without gravity
+            (see `without_gravity`); if an argument or `Windows`
             contradict the encoder's preset; if `read_options` are given
             without a path; if `Windows` are not in g; if no window is valid;
             if the encoder does not return one vector per window; if one of its
@@ -82,7 +92,14 @@ def embed(
     ```
     """
     check_whole("batch_size", batch_size, advice="Use 256.")
+    check_one_of("without_gravity", without_gravity, ("error", "accept"))
     if isinstance(recording, Windows):
+        if without_gravity == "error":
+            valid = np.asarray(recording.valid, dtype=bool)
+            _check_gravity(
+                rest_magnitude_of_windows(recording.acceleration[valid]),
+                "windows",
+            )
         return _embed_cut(encoder, recording, batch_size, verbose)
     rate, length = expected_input(encoder, sample_rate_hz, window_length)
     stride = length if stride is None else stride
@@ -90,6 +107,11 @@ def embed(
     check_weights(model)
     parts, num_short, count = [], 0, 0
     for item in _items(recording, read_options):
+        if without_gravity == "error":
+            _check_gravity(
+                rest_magnitude(item.acceleration, item.sample_rate_hz),
+                f"recording {recording_name(item, count)!r}",
+            )
         stream = WindowStream(item, rate, length, stride)
         count += 1
         if len(stream):
@@ -102,6 +124,17 @@ def embed(
         del item, stream  # not in memory while the next file is read
     warn_if_short(num_short, count, length, rate)
     return _joined(parts)
+
+
+def _check_gravity(magnitude, what):
+    text = without_gravity_message(
+        magnitude,
+        what,
+        "Read the columns that are with gravity, or pass "
+        'without_gravity="accept" if the encoder was trained on such.',
+    )
+    if text:
+        raise ValueError(text)
 
 
 def expected_input(encoder, sample_rate_hz=None, window_length=None):

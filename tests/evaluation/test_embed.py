@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_relcon.data import Recording
+from keras_relcon.data import Recording, make_windows
 from keras_relcon.evaluation import embed, embed_windows
 from keras_relcon.evaluation.embed_windows import map_batches
 
@@ -150,3 +150,26 @@ def test_bad_inputs_say_what_is_expected(make_labelled_windows):
     none_valid = make_labelled_windows(1, 1, invalid=[0, 1, 2])
     with pytest.raises(ValueError, match="at least one valid window"):
         embed(MeanEncoder(), none_valid)
+
+
+def without_gravity():
+    rng = np.random.default_rng(0)
+    values = rng.normal(0.02, 0.005, (3000, 3))
+    return Recording(values, 100, "s", recording_id="linear")
+
+
+def test_a_signal_without_gravity_is_refused():
+    with pytest.raises(ValueError, match="'linear'.*0.03 g where it rests"):
+        embed(MeanEncoder(), without_gravity())
+    result = embed(MeanEncoder(), without_gravity(), without_gravity="accept")
+    assert result.valid.all()
+    with pytest.raises(ValueError, match="`without_gravity` must be one of"):
+        embed(MeanEncoder(), without_gravity(), without_gravity="ignore")
+
+
+def test_windows_without_gravity_are_refused():
+    windows = make_windows(without_gravity())
+    with pytest.raises(ValueError, match="windows, with a median .*accept"):
+        embed(MeanEncoder(), windows)
+    result = embed(MeanEncoder(), windows, without_gravity="accept")
+    assert result.valid.all()

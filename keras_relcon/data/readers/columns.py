@@ -2,10 +2,20 @@
 
 import logging
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_relcon.data.readers.axis_names import (
+    axis_groups,
+    folder_of,
+    letters,
+    split_axis,
+)
+from keras_relcon.data.readers.gravity_names import (
+    guess_gravity,
+    lacks_gravity,
+    warn_without_gravity,
+)
 from keras_relcon.data.readers.tables import list_columns
 from keras_relcon.data.readers.timestamps import (
     guess_timestamp_unit,
@@ -14,11 +24,6 @@ from keras_relcon.data.readers.timestamps import (
 
 logger = logging.getLogger(__name__)
 
-# Names are compared in lower case, by their letters and digits.
-AXIS_LAST = re.compile(r"(.*?)([xyz])(?:axis)?(?:g|ms2|mps2)?")
-AXIS_FIRST = re.compile(r"([xyz])(?:axis)?(.*)")
-OTHER_SENSOR = re.compile(r"gyr|magn|rotat|grav|orient|quat|euler|attitude")
-WITHOUT_GRAVITY = re.compile(r"useracc|linearacc")
 TIME = re.compile(
     r"[a-z]*?(?:timestamp|datetime|time|date|epoch|elapsed)"
     r"(?:s|ms|us|ns|sec|secs|seconds?|milli(?:s|seconds?)|micro(?:s|seconds?)"
@@ -28,7 +33,6 @@ LABEL = re.compile(
     r"labels?|activity(?:label|name|id)?|activities|class|gt|groundtruth"
     r"|annotations?"
 )
-UNIT = re.compile(r"\(.*?\)|\[.*?\]|m/s\W*2?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,14 @@ class ColumnNames:
         timestamp_column: str, or `False` for none.
         timestamp_unit: str.
         label_column: str, or `False` for none.
+        gravity_columns: three str, added to the axes, or `False` for none.
     """
 
     columns: tuple | str | None = None
     timestamp_column: str | bool | None = None
     timestamp_unit: str | None = None
     label_column: str | bool | None = None
+    gravity_columns: tuple | bool | None = None
 
 
 def guess_columns(path, delimiter=","):
@@ -59,6 +65,12 @@ def guess_columns(path, delimiter=","):
     is the one in the column's name (`time_ms`), `"iso"` for text and dates, or
     else the one in which there are 1 to 1000 rows per second.
 
+    Of several sets of axes the one with gravity is taken. Axes whose name says
+    that they are without it (`userAcceleration`, `FreeAcc`, `linear
+    acceleration`; `Accelerometer.csv` of Sensor Logger, and what Physics
+    Toolbox calls linear) are warned of; where the file has gravity too, such
+    as `gravity.x`, the two are added.
+
     Args:
         path: str or path. A table that `read_recording` reads.
         delimiter: str. Between the cells of a .csv file. Defaults to `","`.
@@ -66,7 +78,8 @@ def guess_columns(path, delimiter=","):
     Returns:
         dict of `columns`, `timestamp_column`, `timestamp_unit` and
         `label_column`, arguments of `read_recording`; `False` for a column
-        that is not there, and then `None` for the unit.
+        that is not there, and then `None` for the unit. `gravity_columns` too,
+        where there are such.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -81,7 +94,10 @@ def guess_columns(path, delimiter=","):
     >>> guess["columns"] = ("wrist_x", "wrist_y", "wrist_z")
     >>> recording = read_recording("walk.csv", subject="s01", **guess)
     """
-    return vars(_fill(path, ColumnNames(), delimiter))
+    guess = dict(vars(_fill(path, ColumnNames(), delimiter)))
+    if not guess["gravity_columns"]:
+        del guess["gravity_columns"]
+    return guess
 
 
 def choose_columns(path, wanted, delimiter, sample_rate_hz):
@@ -110,7 +126,7 @@ def choose_columns(path, wanted, delimiter, sample_rate_hz):
     if any(
         value is None and getattr(names, field)
         for field, value in vars(wanted).items()
-        if field != "timestamp_unit"
+        if field not in ("timestamp_unit", "gravity_columns")
     ):
         logger.info("%s", _describe(path, names))
     return names
@@ -119,8 +135,12 @@ def choose_columns(path, wanted, delimiter, sample_rate_hz):
 def _fill(path, wanted, delimiter, sample_rate_hz=None):
     available = list_columns(path, delimiter)
     columns = _as_three(wanted.columns, available)
+    gravity = _as_three(wanted.gravity_columns or None, available) or False
     if columns is None:
         columns = guess_axes(available, path)
+        if wanted.gravity_columns is None:
+            gravity = guess_gravity(available, columns)
+        warn_without_gravity(path, columns, gravity, available)
     time, unit = wanted.timestamp_column, wanted.timestamp_unit
     if time is None and sample_rate_hz is None:
         time = guess_one(TIME, "timestamp_column", available, columns, path)
@@ -133,7 +153,8 @@ def _fill(path, wanted, delimiter, sample_rate_hz=None):
     label = wanted.label_column
     if label is None:
         label = guess_one(LABEL, "label_column", available, columns, path)
-    return ColumnNames(columns, time, (unit or "s") if time else None, label)
+    unit = (unit or "s") if time else None
+    return ColumnNames(columns, time, unit, label, gravity)
 
 
 def _as_three(columns, available):
@@ -155,21 +176,11 @@ def _as_three(columns, available):
 
 def guess_axes(names, path):
     """Returns the three names of the axes, or raises."""
-    groups = {}
-    for name in names:
-        stem, axis = _split_axis(name)
-        if axis is None:
-            continue
-        while axis in groups.setdefault(stem, {}):
-            stem += "'"  # `acc_x` and `AccX` are two sets
-        groups[stem][axis] = name
-    found = [
-        tuple(group[axis] for axis in "xyz")
-        for group in groups.values()
-        if len(group) == 3
-    ]
+    found = axis_groups(names, split_axis)
+    if len(found) > 1:  # with gravity, where there is such a set
+        complete = [group for group in found if not lacks_gravity(group)]
+        found = complete if len(complete) == 1 else found
     if len(found) == 1:
-        _warn_without_gravity(found[0])
         return found[0]
     if found:
         raise ValueError(
@@ -198,54 +209,14 @@ def guess_one(pattern, argument, names, axes, path):
 
 def _fitting(pattern, names, axes):
     """Names that fit a pattern, in the groups around the axes if any."""
-    folder = _folder(axes[0])
+    folder = folder_of(axes[0])
     return [
         name
         for name in names
         if name not in axes
-        and folder.startswith(_folder(name))
-        and pattern.fullmatch(_letters(name[len(_folder(name)) :]))
+        and folder.startswith(folder_of(name))
+        and pattern.fullmatch(letters(name[len(folder_of(name)) :]))
     ]
-
-
-def _split_axis(name):
-    """`(stem, axis)`, or `(None, None)` for another kind of column."""
-    folder = _folder(name)
-    key = _letters(name[len(folder) :])
-    whole = _letters(name)
-    if OTHER_SENSOR.search(whole) and "acc" not in whole:
-        return None, None
-    for pattern, stem_at, axis_at in ((AXIS_LAST, 1, 2), (AXIS_FIRST, 2, 1)):
-        match = pattern.fullmatch(key)
-        if match:
-            stem = match[stem_at]
-            if stem in ("", "a") or "acc" in stem:
-                return folder + stem, match[axis_at]
-    return None, None
-
-
-def _warn_without_gravity(columns):
-    if WITHOUT_GRAVITY.search(_letters(columns[0])):
-        warnings.warn(
-            f"The columns {list(columns)} are acceleration without gravity, "
-            "which most encoders are not trained on. Add the gravity columns "
-            "where the file has them.",
-            stacklevel=5,
-        )
-
-
-def _letters(name):
-    """Lower-case letters and digits, without a unit."""
-    return re.sub(r"[\W_]", "", _masked(name).lower())
-
-
-def _folder(name):
-    return name[: _masked(name).rfind("/") + 1]
-
-
-def _masked(name):
-    """The name with `_` in place of each letter of a unit."""
-    return UNIT.sub(lambda match: "_" * len(match[0]), name)
 
 
 def _advice(names):

@@ -1,22 +1,26 @@
 """Reads the rows of one file as acceleration in g, times and labels."""
 
+import numbers
 import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from keras_relcon.checks import check_one_of
+from keras_relcon.data.at_rest import rest_magnitude, without_gravity_message
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
     is_device_file,
     read_device_file,
 )
+from keras_relcon.data.readers.gravity_names import add_gravity
 from keras_relcon.data.readers.repeated_times import (
     shares_stamps,
     spread_repeated,
 )
 from keras_relcon.data.readers.tables import read_table
 from keras_relcon.data.readers.timestamps import (
+    MAX_RATE_HZ,
     TIMESTAMP_UNITS,
     check_rate,
     rows_by_time,
@@ -106,10 +110,15 @@ def read_raw_signal(
     check_unit=True,
     delimiter=",",
     on_clock_change="error",
+    gravity_columns=None,
 ):
     """Returns the `RawSignal` of a file; arguments as of `read_recording`."""
     wanted = ColumnNames(
-        columns, timestamp_column, timestamp_unit, label_column
+        columns,
+        timestamp_column,
+        timestamp_unit,
+        label_column,
+        gravity_columns,
     )
     _check_arguments(wanted, sample_rate_hz, labels)
     check_one_of("on_clock_change", on_clock_change, ("error", "split"))
@@ -143,7 +152,9 @@ def read_raw_signal(
             "Name other `columns`, or leave the file out."
         )
     if seconds is None:
-        return RawSignal(acceleration, sample_rate_hz, labels=labels)
+        signal = RawSignal(acceleration, sample_rate_hz, labels=labels)
+        _warn_without_gravity(signal, path)
+        return signal
     signal = _timed(
         RawSignal(acceleration, None, seconds, labels),
         sort_timestamps,
@@ -153,7 +164,22 @@ def read_raw_signal(
     if is_device:  # its blocks meet, but where samples are missing
         gap = LOST_SAMPLES_STEP / signal.sample_rate_hz
         signal = replace(signal, max_gap_seconds=gap)
+    _warn_without_gravity(signal, path)
     return signal
+
+
+def _warn_without_gravity(signal, path):
+    rate_hz = signal.sample_rate_hz
+    if not isinstance(rate_hz, numbers.Real) or not 0 < rate_hz < MAX_RATE_HZ:
+        return  # refused where the recording is made
+    text = without_gravity_message(
+        rest_magnitude(signal.acceleration, rate_hz),
+        f"path={str(path)!r}",
+        "Read the columns that are with gravity, or name those of gravity as "
+        "`gravity_columns`; check the unit too.",
+    )
+    if text:
+        warnings.warn(text, stacklevel=5)
 
 
 def _unnamed(path, wanted, delimiter):
@@ -202,14 +228,18 @@ def _read_rows(path, names, delimiter):
     is_iso = names.timestamp_unit == "iso"
     times = [names.timestamp_column] if names.timestamp_column else []
     text = [names.label_column] if names.label_column else []
+    gravity = names.gravity_columns or ()
     table = read_table(
         path,
-        numeric=[*names.columns, *([] if is_iso else times)],
+        numeric=[*names.columns, *gravity, *([] if is_iso else times)],
         text=[*text, *(times if is_iso else [])],
         delimiter=delimiter,
         is_timed=bool(times),
     )
     acceleration = np.stack([table[name] for name in names.columns], axis=1)
+    if gravity:
+        down = np.stack([table[name] for name in gravity], axis=1)
+        acceleration = add_gravity(acceleration, down, names.columns)
     seconds, labels = None, None
     if times:
         seconds = to_seconds(table[times[0]], names.timestamp_unit)

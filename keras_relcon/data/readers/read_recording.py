@@ -25,6 +25,7 @@ def read_recording(
     check_unit=True,
     delimiter=",",
     on_clock_change="error",
+    gravity_columns=None,
 ):
     """Reads one recording from a table, or from a device's own file.
 
@@ -75,6 +76,10 @@ def read_recording(
         on_clock_change: str. What to do where times step back: `"error"`, or
             `"split"`, with which `read_recordings` begins a new recording
             there. Defaults to `"error"`.
+        gravity_columns: three str, the axes of gravity, which are added to
+            `columns` unless these hold it, or `False` for none. Defaults to
+            `None`, guessed where `columns` are. A signal that is near 0 where
+            the device rests is warned of.
 
     Returns:
         `Recording`, in g.
@@ -108,6 +113,7 @@ def read_recording(
             check_unit,
             delimiter,
             on_clock_change,
+            gravity_columns,
         )
         _check_goes_on(signal)
         return signal.recording(subject, recording_id or _stem(path))

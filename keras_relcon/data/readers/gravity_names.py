@@ -1,0 +1,112 @@
+"""Knows the names of acceleration without gravity, and of gravity."""
+
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from keras_relcon.data.readers.axis_names import (
+    AXIS_FIRST,
+    AXIS_LAST,
+    axis_groups,
+    folder_of,
+    letters,
+)
+
+WITHOUT_GRAVITY = re.compile(r"useracc|linearacc|freeacc|withoutg")
+GRAVITY = re.compile(r"grav")
+# Sensor Logger writes acceleration without gravity to `Accelerometer.csv`, and
+# with it to `TotalAcceleration.csv`; both have these columns.
+SENSOR_LOGGER = ("time", "seconds_elapsed", "z", "y", "x")
+# Physics Toolbox writes the size of linear acceleration beside it; what it
+# measures with gravity has other names (`gFx`).
+PHYSICS_TOOLBOX = re.compile(r"at(?:otal)?(?:ms2)?")
+
+
+def lacks_gravity(columns):
+    """Whether the names of the axes say that gravity is taken away."""
+    return bool(WITHOUT_GRAVITY.search(letters(columns[0])))
+
+
+def warn_without_gravity(path, columns, gravity, names):
+    stem = letters(Path(path).stem)
+    advice = "Add the gravity columns where the file has them."
+    is_calibrated = stem.startswith("accelerometer") and "uncal" not in stem
+    if is_calibrated and set(names) == set(SENSOR_LOGGER):
+        advice = "Read `TotalAcceleration.csv` of Sensor Logger in its place."
+    elif _is_physics_toolbox(columns, names):
+        advice = "Record with the g-force meter of Physics Toolbox."
+    elif not lacks_gravity(columns):
+        return
+    if gravity:
+        advice = (
+            f"The columns {list(gravity)} are added; pass `gravity_columns="
+            "False` to leave them out."
+        )
+    warnings.warn(
+        f"The columns {list(columns)} are acceleration without gravity, "
+        f"which most encoders are not trained on. {advice}",
+        stacklevel=6,
+    )
+
+
+def _is_physics_toolbox(columns, names):
+    axes = [letters(name) for name in columns]
+    has_size = any(PHYSICS_TOOLBOX.fullmatch(letters(n)) for n in names)
+    return axes == ["ax", "ay", "az"] and has_size
+
+
+def guess_gravity(names, columns):
+    """Three names of gravity in the folder of the axes, or `False`."""
+    found = axis_groups(names, _split_gravity)
+    folder = folder_of(columns[0])
+    # `motion/acceleration/x` stands beside `motion/gravity/x`.
+    parent = folder_of(folder.rstrip("/"))
+    found = [group for group in found if folder_of(group[0]).startswith(parent)]
+    return found[0] if len(found) == 1 else False
+
+
+def _split_gravity(name):
+    folder = folder_of(name)
+    if not GRAVITY.search(letters(name)):
+        return None, None
+    for pattern, stem_at, axis_at in ((AXIS_LAST, 1, 2), (AXIS_FIRST, 2, 1)):
+        match = pattern.fullmatch(letters(name[len(folder) :]))
+        if match:
+            return folder + match[stem_at], match[axis_at]
+    return None, None
+
+
+def add_gravity(acceleration, gravity, columns):
+    """Adds gravity to the axes, unless they are the sum already.
+
+    Where their names do not say, the axes are without gravity if their mean
+    over 50 rows is nearer to 0 than half of gravity.
+
+    Args:
+        acceleration, gravity: `(num_rows, 3)`, in one unit.
+        columns: three str. Names of the axes.
+
+    Returns:
+        `(num_rows, 3)`.
+    """
+    if not lacks_gravity(columns):
+        means = [_means(acceleration), _means(gravity)]
+        sizes = [np.linalg.norm(mean, axis=1) for mean in means]
+        if not np.nanmedian(sizes[0]) < 0.5 * np.nanmedian(sizes[1]):
+            return acceleration
+        warnings.warn(
+            f"The columns {list(columns)} are acceleration without gravity: "
+            "the gravity of the file is added. Pass `gravity_columns=False` "
+            "to leave it out.",
+            stacklevel=6,
+        )
+    return acceleration + gravity
+
+
+def _means(values, length=50):
+    count = max(len(values) // length, 1)
+    return np.stack(
+        [rows.mean(axis=0) for rows in np.array_split(values, count)]
+    )

@@ -1,0 +1,142 @@
+"""Files of apps that take gravity away, by the names that they use."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from keras_relcon.data import guess_columns, read_recording
+
+RATE_HZ = 50
+NUM = 500
+GRAVITY = np.array([0.0, -0.6, -0.8])
+APPS = {
+    # name of the file, names of the axes, columns beside them
+    "Apple": ("a.csv", "userAcceleration.{}", ()),
+    "SensorLog": ("a.csv", "motionUserAcceleration{}(G)", ()),
+    "phyphox": ("a.csv", "Linear Acceleration {} (g)", ()),
+    "Xsens": ("a.csv", "FreeAcc_{}", ("Euler_X", "Euler_Y", "Euler_Z")),
+    "Physics Toolbox": ("a.csv", "a{} (g)", ("aT (g)",)),
+    "Sensor Logger": ("Accelerometer.csv", "{}", ("seconds_elapsed",)),
+}
+
+
+def motion(is_still=False):
+    time = np.arange(NUM) / RATE_HZ
+    size = 0.002 if is_still else 0.4
+    return size * np.stack(
+        [np.sin(9 * time), np.cos(5 * time), np.sin(7 * time)], axis=1
+    )
+
+
+def write(path, **columns):
+    """Columns of one or three, by their names; `{}` is an axis."""
+    names, values = ["time"], [np.arange(NUM) / RATE_HZ]
+    for name, column in columns.items():
+        if column.ndim == 1:
+            names, values = [*names, name], [*values, column]
+            continue
+        upper = "." not in name and name != "{}" and "a{}" not in name
+        for axis, channel in zip("XYZ" if upper else "xyz", column.T):
+            names.append(name.format(axis))
+            values.append(channel)
+    rows = [",".join(f"{v:.6f}" for v in row) for row in zip(*values)]
+    path.write_text("\n".join([",".join(names), *rows]) + "\n")
+    return path
+
+
+def write_app(folder, app, values):
+    name, axes, others = APPS[app]
+    beside = {other: np.zeros(NUM) for other in others}
+    return write(folder / name, **{axes: values}, **beside)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_the_names_of_each_app_are_known(tmp_path, app):
+    path = write_app(tmp_path, app, motion())
+    time = {"timestamp_column": "time"}
+    with pytest.warns(UserWarning, match="are acceleration without gravity"):
+        recording = read_recording(path, "s", **time)
+    np.testing.assert_allclose(recording.acceleration, motion(), atol=1e-3)
+
+
+def test_the_advice_of_sensor_logger_is_its_other_file(tmp_path):
+    path = write_app(tmp_path, "Sensor Logger", motion())
+    with pytest.warns(UserWarning, match="Read `TotalAcceleration.csv`"):
+        read_recording(path, "s", timestamp_column="time")
+    for name in ("TotalAcceleration", "AccelerometerUncalibrated"):
+        total = path.rename(tmp_path / f"{name}.csv")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            read_recording(total, "s", timestamp_column="time")
+        path = total
+
+
+@pytest.mark.parametrize(
+    "axes, gravity",
+    [
+        ("userAcceleration.{}", "gravity.{}"),
+        ("acceleration{}", "gravity{}"),
+        ("motionUserAcceleration{}(G)", "motionGravity{}(G)"),
+        ("acc_{}", "grav_{}"),
+    ],
+)
+def test_gravity_is_added_where_the_file_has_it(tmp_path, axes, gravity):
+    down = np.tile(GRAVITY, (NUM, 1))
+    path = write(tmp_path / "a.csv", **{axes: motion(), gravity: down})
+    with pytest.warns(
+        UserWarning, match="are acceleration without gravity.*gr"
+    ):
+        recording = read_recording(path, "s")
+    expected = motion() + GRAVITY
+    np.testing.assert_allclose(recording.acceleration, expected, atol=1e-3)
+    # A guess can be passed on, or told to leave gravity out.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        guess = guess_columns(path)
+        same = read_recording(path, "s", **guess)
+        without = read_recording(path, "s", gravity_columns=False)
+    assert guess["gravity_columns"][0].lower().startswith(gravity[:4].lower())
+    np.testing.assert_array_equal(same.acceleration, recording.acceleration)
+    np.testing.assert_allclose(without.acceleration, motion(), atol=1e-3)
+
+
+def test_gravity_is_not_added_to_what_holds_it(tmp_path):
+    down = np.tile(GRAVITY, (NUM, 1))
+    columns = {"acceleration{}": motion() + GRAVITY, "gravity{}": down}
+    path = write(tmp_path / "a.csv", **columns)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        recording = read_recording(path, "s")
+    expected = motion() + GRAVITY
+    np.testing.assert_allclose(recording.acceleration, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("free", ["FreeAcc_{}", "linear_acc_{}"])
+def test_of_two_sets_the_one_with_gravity_is_read(tmp_path, free):
+    columns = {free: motion(), "Acc_{}": motion() + GRAVITY}
+    path = write(tmp_path / "a.csv", **columns)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        recording = read_recording(path, "s")
+    expected = motion() + GRAVITY
+    np.testing.assert_allclose(recording.acceleration, expected, atol=1e-3)
+
+
+def test_a_signal_near_0_at_rest_is_warned_of(tmp_path):
+    path = write(tmp_path / "a.csv", **{"acc_{}": motion(is_still=True)})
+    for options in ({}, {"sample_rate_hz": 50}):
+        with pytest.warns(UserWarning, match="at rest must measure.*a.csv"):
+            read_recording(path, "s", **options)
+
+
+def test_gravity_columns_that_are_not_there(tmp_path):
+    path = write(tmp_path / "a.csv", **{"acc_{}": motion()})
+    names = ("acc_X", "acc_Y", "acc_Z")
+    with pytest.raises(ValueError, match="'down_x' must be in the file"):
+        read_recording(
+            path,
+            "s",
+            columns=names,
+            gravity_columns=("down_x", "down_y", "down_z"),
+        )
