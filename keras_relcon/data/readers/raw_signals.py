@@ -1,26 +1,26 @@
 """Reads the rows of one file as acceleration in g, times and labels."""
 
-import numbers
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from keras_relcon.checks import check_one_of
-from keras_relcon.data.at_rest import rest_magnitude, without_gravity_message
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
     is_device_file,
     read_device_file,
 )
-from keras_relcon.data.readers.gravity_names import add_gravity
+from keras_relcon.data.readers.gravity_names import add_gravity, lacks_gravity
+from keras_relcon.data.readers.measured import (
+    mark_not_measured,
+    warn_without_gravity,
+)
 from keras_relcon.data.readers.repeated_times import (
     shares_stamps,
     spread_repeated,
 )
 from keras_relcon.data.readers.tables import read_table
 from keras_relcon.data.readers.timestamps import (
-    MAX_RATE_HZ,
     TIMESTAMP_UNITS,
     check_rate,
     rows_by_time,
@@ -40,14 +40,7 @@ from keras_relcon.data.regularizing import (
     regularize,
     usual_rate_hz,
 )
-from keras_relcon.data.units import (
-    G_PER_UNIT,
-    UNIT_ADVICE,
-    absurd_message,
-    check_stated_unit,
-    to_g,
-    without_absurd,
-)
+from keras_relcon.data.units import check_stated_unit, to_g
 
 
 @dataclass(frozen=True)
@@ -122,7 +115,7 @@ def read_raw_signal(
     )
     _check_arguments(wanted, sample_rate_hz, labels)
     check_one_of("on_clock_change", on_clock_change, ("error", "split"))
-    is_device = is_device_file(path)
+    is_device, may_be_zero = is_device_file(path), False
     if is_device:
         _check_device_arguments(wanted, path, sample_rate_hz, unit)
         seconds, acceleration = read_device_file(path)
@@ -144,7 +137,9 @@ def read_raw_signal(
         seconds, acceleration, row_labels = _read_rows(path, names, delimiter)
         labels = row_labels if labels is None else labels
         timestamp_unit = names.timestamp_unit
-    acceleration = to_g(_measured(acceleration, unit, path), unit, check_unit)
+        may_be_zero = lacks_gravity(names.columns) and not names.gravity_columns
+    acceleration = mark_not_measured(acceleration, unit, path, may_be_zero)
+    acceleration = to_g(acceleration, unit, check_unit)
     if not np.isfinite(acceleration).all(axis=1).any():
         raise ValueError(
             "The file must hold samples that are finite on all axes. "
@@ -153,7 +148,7 @@ def read_raw_signal(
         )
     if seconds is None:
         signal = RawSignal(acceleration, sample_rate_hz, labels=labels)
-        _warn_without_gravity(signal, path)
+        warn_without_gravity(signal.acceleration, signal.sample_rate_hz, path)
         return signal
     signal = _timed(
         RawSignal(acceleration, None, seconds, labels),
@@ -164,37 +159,13 @@ def read_raw_signal(
     if is_device:  # its blocks meet, but where samples are missing
         gap = LOST_SAMPLES_STEP / signal.sample_rate_hz
         signal = replace(signal, max_gap_seconds=gap)
-    _warn_without_gravity(signal, path)
+    warn_without_gravity(signal.acceleration, signal.sample_rate_hz, path)
     return signal
-
-
-def _warn_without_gravity(signal, path):
-    rate_hz = signal.sample_rate_hz
-    if not isinstance(rate_hz, numbers.Real) or not 0 < rate_hz < MAX_RATE_HZ:
-        return  # refused where the recording is made
-    text = without_gravity_message(
-        rest_magnitude(signal.acceleration, rate_hz),
-        f"path={str(path)!r}",
-        "Read the columns that are with gravity, or name those of gravity as "
-        "`gravity_columns`; check the unit too.",
-    )
-    if text:
-        warnings.warn(text, stacklevel=5)
 
 
 def _unnamed(path, wanted, delimiter):
     """The table of a device without names; not where columns are named."""
     return None if wanted.columns else recognise_unnamed(path, delimiter)
-
-
-def _measured(acceleration, unit, path):
-    """The samples, NaN where no device measures such a value."""
-    check_one_of("unit", unit, sorted(G_PER_UNIT), UNIT_ADVICE)
-    acceleration, is_absurd = without_absurd(acceleration, unit)
-    if is_absurd is not None:
-        text = absurd_message(is_absurd, f"path={str(path)!r}")
-        warnings.warn(text, stacklevel=5)
-    return acceleration
 
 
 def _timed(signal, sort_timestamps, timestamp_unit, may_go_back):

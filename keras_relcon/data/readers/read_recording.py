@@ -40,7 +40,9 @@ def read_recording(
     (NaN), and `read_recordings` splits at long ones. Of a device's file that
     is damaged the intact blocks are read, with a warning. In a .csv file an
     empty cell is a missing sample, and a row with other text in place of a
-    number is left out, with a warning that counts such rows.
+    number is left out, with a warning that counts such rows. Rows of exactly
+    0, 0, 0 that repeat, and values that no device measures (see `Recording`),
+    are missing samples.
 
     Args:
         path: str or path. The file.
