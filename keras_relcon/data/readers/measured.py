@@ -9,6 +9,7 @@ from keras_relcon.checks import check_one_of, message
 from keras_relcon.data.at_rest import rest_magnitude, without_gravity_message
 from keras_relcon.data.readers.timestamps import MAX_RATE_HZ
 from keras_relcon.data.units import (
+    CHUNK,
     G_PER_UNIT,
     UNIT_ADVICE,
     absurd_message,
@@ -77,7 +78,10 @@ def warn_without_gravity(acceleration, sample_rate_hz, path):
 
 def _repeats_zeros(acceleration):
     """`(num_rows,)`, whether a row is one of three or more zeros in turn."""
-    is_zero = (acceleration == 0).all(axis=1)
+    is_zero = np.empty(len(acceleration), bool)
+    for first in range(0, len(acceleration), CHUNK):
+        rows = slice(first, first + CHUNK)
+        is_zero[rows] = (acceleration[rows] == 0).all(axis=1)
     if not is_zero.any():
         return is_zero
     edges = np.flatnonzero(np.diff(is_zero, prepend=False, append=False))

@@ -172,7 +172,7 @@ def _check_goes_on(signal):
     """One recording cannot hold times that step back."""
     if signal.seconds is None:
         return
-    rows = np.flatnonzero(np.diff(signal.seconds) < 0) + 1
+    rows = np.flatnonzero(signal.seconds[1:] < signal.seconds[:-1]) + 1
     if len(rows):
         raise ValueError(
             message(

@@ -67,10 +67,8 @@ def shares_stamps(seconds, acceleration):
 
     Not where each sample is written twice: its second row is no sample.
     """
-    if len(seconds) < 3 or not np.isfinite(seconds).all():
-        return False
-    is_same = np.diff(seconds) == 0
-    if not is_same.any() or is_same.all():
+    is_same = seconds[1:] == seconds[:-1]
+    if not is_same.any() or is_same.all() or not np.isfinite(seconds).all():
         return False
     is_shared = np.append(is_same, False) | np.insert(is_same, 0, False)
     if is_shared.mean() < MIN_SHARED_ROWS:
