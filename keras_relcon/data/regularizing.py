@@ -130,17 +130,23 @@ def check_increasing(timestamps_s):
         )
 
 
-def is_out_of_order(timestamps_s):
-    """Whether rows were shuffled, which sorting repairs.
+def sorting_mixes(timestamps_s):
+    """Whether rows sorted by time would lie between those of another time.
 
-    Sorting by a clock that was put back mixes what was recorded before and
-    after: there few rows step back, and all others would move far.
+    So it is where a clock was put back, and what was recorded before and after
+    has the same times. Rows that were shuffled, and pieces of a recording in
+    another order, are put right by sorting.
     """
-    moves = np.argsort(timestamps_s, kind="stable") - np.arange(
-        len(timestamps_s)
-    )
-    is_shuffled = np.mean(np.diff(timestamps_s) < 0) > MAX_CLOCK_CHANGES
-    return bool(is_shuffled or np.abs(moves).max() <= MAX_MOVED_ROWS)
+    goes_back = np.diff(timestamps_s) < 0
+    if not goes_back.any() or goes_back.mean() > MAX_CLOCK_CHANGES:
+        return False
+    if _moves_little(timestamps_s):
+        return False
+    starts = np.concatenate([[0], np.flatnonzero(goes_back) + 1])
+    stops = np.append(starts[1:], len(timestamps_s)) - 1
+    first, last = timestamps_s[starts], timestamps_s[stops]
+    order = np.argsort(first)
+    return bool((last[order][:-1] >= first[order][1:]).any())
 
 
 def _more_rows(rows):
@@ -161,16 +167,24 @@ def _order_advice(timestamps_s, steps):
             "Drop rows that were written twice first, or read the file with "
             "`sort_timestamps=True`, which keeps the first of each."
         )
-    if is_out_of_order(timestamps_s):
+    if np.mean(steps < 0) > MAX_CLOCK_CHANGES or _moves_little(timestamps_s):
         return (
             "Sort the rows and drop repeated timestamps first, or read the "
             "file with `sort_timestamps=True`."
         )
-    return (
+    advice = (
         "The clock was put back: read the file with `read_recordings(..., "
-        'on_clock_change="split")`, which begins a new piece there. Sorting '
-        "would mix what was recorded before and after."
+        'on_clock_change="split")`, which begins a new piece there.'
     )
+    if sorting_mixes(timestamps_s):
+        advice += " Sorting would mix what was recorded before and after."
+    return advice
+
+
+def _moves_little(timestamps_s):
+    """Whether sorting moves each row by a few places alone."""
+    order = np.argsort(timestamps_s, kind="stable")
+    return np.abs(order - np.arange(len(order))).max() <= MAX_MOVED_ROWS
 
 
 def _check_columns(timestamps_s, acceleration, labels):

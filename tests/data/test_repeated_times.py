@@ -106,7 +106,7 @@ def test_time_that_runs_back_is_an_error_that_names_the_rows(
     path = write(tmp_path / "a.csv", repeated_hour(is_whole=is_whole))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", SHARED)
-        for sort in (False, True) if is_whole else (False,):
+        for sort in (False, True):
             with pytest.raises(ValueError, match="row 600 ") as caught:
                 read_recording(path, "s", sort_timestamps=sort)
     text = str(caught.value)
@@ -154,6 +154,16 @@ def test_rows_that_were_shuffled_are_told_to_be_sorted(tmp_path):
     for option in ("error", "split"):
         with pytest.raises(ValueError, match="sort_timestamps=True"):
             read_recording(path, "s", on_clock_change=option)
+    with pytest.warns(UserWarning, match="sorted by time"):
+        recording = read_recording(path, "s", sort_timestamps=True)
+    np.testing.assert_allclose(
+        recording.acceleration[:, 0], np.arange(400) / 1000, atol=1e-5
+    )
+
+
+def test_pieces_in_another_order_can_be_sorted(tmp_path):
+    rows = np.roll(np.arange(400), 150)
+    path = write(tmp_path / "a.csv", rows / 50, rows / 1000)
     with pytest.warns(UserWarning, match="sorted by time"):
         recording = read_recording(path, "s", sort_timestamps=True)
     np.testing.assert_allclose(

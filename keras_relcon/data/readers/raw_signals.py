@@ -36,8 +36,8 @@ from keras_relcon.data.regularizing import (
     LOST_SAMPLES_STEP,
     MAX_CLOCK_CHANGES,
     check_increasing,
-    is_out_of_order,
     regularize,
+    sorting_mixes,
     usual_rate_hz,
 )
 from keras_relcon.data.units import check_stated_unit, to_g
@@ -173,8 +173,7 @@ def _timed(signal, sort_timestamps, timestamp_unit, may_go_back):
     seconds, labels = signal.seconds, signal.labels
     acceleration = signal.acceleration
     is_shared = shares_stamps(seconds, acceleration)
-    # Sorting by shared stamps mixes what a clock that was put back repeats.
-    if sort_timestamps and not (is_shared and not is_out_of_order(seconds)):
+    if sort_timestamps and not sorting_mixes(seconds):
         kept = rows_by_time(seconds, is_shared)
         seconds, acceleration = seconds[kept], acceleration[kept]
         labels = labels[kept] if isinstance(labels, np.ndarray) else labels

@@ -69,7 +69,8 @@ def read_recording(
         recording_id: str. Defaults to the name of the file.
         sort_timestamps: bool. Whether to sort rows by time and drop repeated
             times, instead of raising. Of times that most rows share no row is
-            dropped. Defaults to `False`.
+            dropped, and a file whose clock was put back is not sorted, as that
+            mixes two times. Defaults to `False`.
         check_unit: bool. Whether to refuse a signal that contradicts `unit`
             by the names of its columns, such as `x (m/s^2)`, or by its size:
             a median magnitude above 4 in g, or from 0.8 to 1.3 in m/s2.
