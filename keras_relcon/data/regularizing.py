@@ -164,8 +164,9 @@ def _order_advice(timestamps_s, steps):
         )
     if (steps >= 0).all():
         return (
-            "Drop rows that were written twice first, or read the file with "
-            "`sort_timestamps=True`, which keeps the first of each."
+            "If each row is a sample of its own, pass `sample_rate_hz` and "
+            "`timestamp_column=False`; if rows were written twice, read the "
+            "file with `sort_timestamps=True`, which keeps the first of each."
         )
     if np.mean(steps < 0) > MAX_CLOCK_CHANGES or _moves_little(timestamps_s):
         return (

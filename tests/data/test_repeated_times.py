@@ -74,10 +74,27 @@ def test_batches_that_share_a_stamp_are_spread_to_the_next(tmp_path):
     rng = np.random.default_rng(0)
     ticks = np.cumsum(rng.uniform(0.36, 0.44, 50))
     path = write(tmp_path / "a.csv", [f"{t:.3f}" for t in np.repeat(ticks, 20)])
-    with pytest.warns(UserWarning, match="1000 rows with 50 timestamps, 20"):
+    with pytest.warns(
+        UserWarning, match="1000 rows with 50 timestamps, 20.0 rows"
+    ):
         recording = read_recording(path, "s")
     assert recording.sample_rate_hz == pytest.approx(50, rel=0.02)
     assert np.isfinite(recording.acceleration).all()
+
+
+@pytest.mark.parametrize("rate_hz", [115, 128, 150, 200, 256])
+def test_coarse_ticks_of_a_clock_keep_the_rate(tmp_path, rate_hz):
+    true = np.arange(2000) / rate_hz
+    stamps = [f"{t:.2f}" for t in np.floor(true * 100 + 1e-6) / 100]
+    values = np.sin(6 * true)
+    path = write(tmp_path / "a.csv", stamps, values)
+    with pytest.warns(UserWarning, match=SHARED):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(rate_hz, rel=0.005)
+    assert recording.num_samples == pytest.approx(2000, abs=12)
+    grid = np.arange(recording.num_samples) / recording.sample_rate_hz
+    error = recording.acceleration[:, 0] - np.sin(6 * grid)
+    assert np.abs(error).max() < 0.07  # 10 ms of a slope of 6
 
 
 def test_rows_written_twice_are_refused(tmp_path):

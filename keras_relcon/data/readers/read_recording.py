@@ -68,7 +68,7 @@ def read_recording(
         labels: str. One label for the whole recording. Defaults to `None`.
         recording_id: str. Defaults to the name of the file.
         sort_timestamps: bool. Whether to sort rows by time and drop repeated
-            times, instead of raising. Of times that most rows share no row is
+            times, instead of raising. Of times that many rows share no row is
             dropped, and a file whose clock was put back is not sorted, as that
             mixes two times. Defaults to `False`.
         check_unit: bool. Whether to refuse a signal that contradicts `unit`

@@ -7,7 +7,10 @@ import numpy as np
 from keras_relcon.checks import message
 
 # Where fewer rows than these share their timestamp, repeats are accidents.
-MIN_SHARED_ROWS = 0.5
+MIN_SHARED_ROWS = 0.1
+# Stamps of a clock with coarse ticks have one row or two, in turn: rows are
+# spread over so many stamps that they hold as many rows as these.
+MIN_GROUP_ROWS = 20
 # A stamp lasts until the next one, if that comes within so many usual steps.
 MAX_STAMP_STEPS = 1.5
 # Of a sample that is written twice more pairs of rows than these are equal, and
@@ -20,8 +23,9 @@ def spread_repeated(seconds):
 
     Times of whole seconds, or of batches, are shared by many rows, in the
     order of the file. The rows of a stamp are spread evenly until the next
-    one. In the first stamp after a gap the rows end with it, and in the last
-    one before a gap they begin with it, at the usual distance.
+    one; stamps of few rows are taken together, to 20 rows and more. In the
+    first stamp after a gap the rows end with it, and in the last one before a
+    gap they begin with it, at the usual distance.
 
     Args:
         seconds: `(num_rows,)`, of which `shares_stamps`.
@@ -32,6 +36,7 @@ def spread_repeated(seconds):
     starts = np.flatnonzero(np.diff(seconds) != 0) + 1
     starts = np.concatenate([[0], starts])
     sizes = np.diff(np.append(starts, len(seconds)))
+    num_stamps, rows_each = len(starts), np.mean(sizes)
     stamps = seconds[starts]
     steps = np.diff(stamps)
     if not (steps > 0).any():  # time runs back only
@@ -39,20 +44,26 @@ def spread_repeated(seconds):
     usual = np.median(steps[steps > 0])
     follows = (steps > 0) & (steps <= MAX_STAMP_STEPS * usual)
     length = np.append(np.where(follows, steps, usual), usual)
+    first_of = _groups(follows, int(np.ceil(MIN_GROUP_ROWS / rows_each)))
+    starts, stamps = starts[first_of], stamps[first_of]
+    sizes = np.add.reduceat(sizes, first_of)
+    length = np.add.reduceat(length, first_of)
+    goes_on = np.append(follows[first_of[1:] - 1], False)
+    came_on = np.concatenate([[False], goes_on[:-1]])
     # As many rows as a stamp has that others stand before and behind.
-    is_whole = np.append(follows, False) & np.insert(follows, 0, False)
     step = length / sizes
+    is_whole = goes_on & came_on
     if is_whole.any():
         usual_step = np.median(step[is_whole])
         step[~is_whole] = np.minimum(step, usual_step)[~is_whole]
-    after_gap = ~np.insert(follows, 0, False) & np.append(follows, False)
-    first = stamps + np.where(after_gap, length - sizes * step, 0.0)
+    is_after_gap = ~came_on & goes_on
+    first = stamps + np.where(is_after_gap, length - sizes * step, 0.0)
     within = np.arange(len(seconds)) - np.repeat(starts, sizes)
     warnings.warn(
         message(
             "Each row must have a time of its own.",
-            f"{len(seconds)} rows with {len(starts)} timestamps, "
-            f"{np.median(sizes):g} rows in each",
+            f"{len(seconds)} rows with {num_stamps} timestamps, "
+            f"{rows_each:.1f} rows in each",
             "The rows are spread evenly inside each; pass `sample_rate_hz` "
             "and `timestamp_column=False` where the rate is known and the "
             "file has no gaps.",
@@ -62,8 +73,18 @@ def spread_repeated(seconds):
     return np.repeat(first, sizes) + within * np.repeat(step, sizes)
 
 
+def _groups(follows, size):
+    """Every so many stamps, from each that does not follow the one before."""
+    edges = np.concatenate(
+        [[0], np.flatnonzero(~follows) + 1, [len(follows) + 1]]
+    )
+    return np.concatenate(
+        [np.arange(*edge, size) for edge in zip(edges, edges[1:])]
+    )
+
+
 def shares_stamps(seconds, acceleration):
-    """Whether most rows have the timestamp of the row before or behind.
+    """Whether many rows have the timestamp of the row before or behind.
 
     Not where each sample is written twice: its second row is no sample.
     """
