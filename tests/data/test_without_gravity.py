@@ -79,6 +79,7 @@ def test_the_advice_of_sensor_logger_is_its_other_file(tmp_path):
         ("acceleration{}", "gravity{}"),
         ("motionUserAcceleration{}(G)", "motionGravity{}(G)"),
         ("acc_{}", "grav_{}"),
+        ("linear_acc_{}", "gravity_acc_{}"),
     ],
 )
 def test_gravity_is_added_where_the_file_has_it(tmp_path, axes, gravity):
@@ -112,9 +113,18 @@ def test_gravity_is_not_added_to_what_holds_it(tmp_path):
     np.testing.assert_allclose(recording.acceleration, expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("free", ["FreeAcc_{}", "linear_acc_{}"])
-def test_of_two_sets_the_one_with_gravity_is_read(tmp_path, free):
-    columns = {free: motion(), "Acc_{}": motion() + GRAVITY}
+@pytest.mark.parametrize(
+    "free, total",
+    [
+        ("FreeAcc_{}", "Acc_{}"),
+        ("linear_acc_{}", "Acc_{}"),
+        ("acceleration.{}", "accelerationIncludingGravity.{}"),
+        ("acc_no_gravity_{}", "acc_with_gravity_{}"),
+        ("motionUserAcceleration{}(G)", "accelerometerAcceleration{}(G)"),
+    ],
+)
+def test_of_two_sets_the_one_with_gravity_is_read(tmp_path, free, total):
+    columns = {free: motion(), total: motion() + GRAVITY}
     path = write(tmp_path / "a.csv", **columns)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -13,8 +13,8 @@ from keras_relcon.data.readers.axis_names import (
 )
 from keras_relcon.data.readers.gravity_names import (
     guess_gravity,
-    lacks_gravity,
     warn_without_gravity,
+    with_gravity_first,
 )
 from keras_relcon.data.readers.tables import list_columns
 from keras_relcon.data.readers.timestamps import (
@@ -177,9 +177,7 @@ def _as_three(columns, available):
 def guess_axes(names, path):
     """Returns the three names of the axes, or raises."""
     found = axis_groups(names, split_axis)
-    if len(found) > 1:  # with gravity, where there is such a set
-        complete = [group for group in found if not lacks_gravity(group)]
-        found = complete if len(complete) == 1 else found
+    found = with_gravity_first(found)
     if len(found) == 1:
         return found[0]
     if found:

@@ -14,7 +14,10 @@ from keras_relcon.data.readers.axis_names import (
     letters,
 )
 
-WITHOUT_GRAVITY = re.compile(r"useracc|linearacc|freeacc|withoutg")
+WITHOUT_GRAVITY = re.compile(
+    r"useracc|lin(?:ear)?acc|freeacc|withoutg|nograv|gravity(?:free|removed)"
+)
+WITH_GRAVITY = re.compile(r"total|includ|withgrav")
 GRAVITY = re.compile(r"grav")
 # Sensor Logger writes acceleration without gravity to `Accelerometer.csv`, and
 # with it to `TotalAcceleration.csv`; both have these columns.
@@ -27,6 +30,21 @@ PHYSICS_TOOLBOX = re.compile(r"at(?:otal)?(?:ms2)?")
 def lacks_gravity(columns):
     """Whether the names of the axes say that gravity is taken away."""
     return bool(WITHOUT_GRAVITY.search(letters(columns[0])))
+
+
+def with_gravity_first(found):
+    """Returns the sets of axes that are left when one with gravity is known.
+
+    Args:
+        found: list of tuples of three names.
+    """
+    total = [axes for axes in found if WITH_GRAVITY.search(letters(axes[0]))]
+    measured = [axes for axes in found if not _is_gravity(axes[0])]
+    complete = [axes for axes in measured if not lacks_gravity(axes)]
+    for left in (total, complete, measured):
+        if len(left) == 1:
+            return left
+    return found
 
 
 def warn_without_gravity(path, columns, gravity, names):
@@ -59,7 +77,8 @@ def _is_physics_toolbox(columns, names):
 
 def guess_gravity(names, columns):
     """Three names of gravity in the folder of the axes, or `False`."""
-    found = axis_groups(names, _split_gravity)
+    others = [name for name in names if name not in columns]
+    found = axis_groups(others, _split_gravity)
     folder = folder_of(columns[0])
     # `motion/acceleration/x` stands beside `motion/gravity/x`.
     parent = folder_of(folder.rstrip("/"))
@@ -67,9 +86,16 @@ def guess_gravity(names, columns):
     return found[0] if len(found) == 1 else False
 
 
+def _is_gravity(name):
+    key = letters(name)
+    others = (WITHOUT_GRAVITY, WITH_GRAVITY)
+    is_other = any(pattern.search(key) for pattern in others)
+    return bool(GRAVITY.search(key)) and not is_other
+
+
 def _split_gravity(name):
     folder = folder_of(name)
-    if not GRAVITY.search(letters(name)):
+    if not _is_gravity(name):
         return None, None
     for pattern, stem_at, axis_at in ((AXIS_LAST, 1, 2), (AXIS_FIRST, 2, 1)):
         match = pattern.fullmatch(letters(name[len(folder) :]))
