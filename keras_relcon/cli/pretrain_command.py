@@ -32,10 +32,11 @@ All keys, with their defaults:
   warmup_steps = 0        # of "cosine"
   preset = "relcon_small" # take its distance, train none; no default
   [encoder]               # also embedding_dim, num_blocks, widths,
-                          # kernel_sizes, strides, rematerialize
+                          # kernel_sizes, strides, rematerialize, alignment
   pooling = "mean"        # or "mean_std"
   final_norm = false
   precision = "float32"   # of training: or "mixed_bfloat16", on a GPU
+  preset = "relcon_small" # train on from its encoder; no default
   [relcon]
   temperature = 1.0
   batch_size = 64
@@ -54,12 +55,17 @@ All keys, with their defaults:
                           # num_candidates + 1 windows of several subjects
   ranking = "ranks.h5"    # of "all": rank once, into this file; no default
   ranked_groups = 1000    # how many batches; no default: all the windows
+  max_blocks = 100        # of "all": of a subject in an epoch; no default
   [views]                 # AugmentedViews, a second loss
   weight = 0.0            # 0: no second loss
   projector = []          # widths of another MLP, as above
   temperature = 0.1
   augmentations = []      # names of RandomAugmentations; []: all eight
   num_augmentations = 2   # how many of them for each window
+  [readout]               # what the preset has beside its encoder
+  mini_rocket = 0         # features of fixed convolutions, such as 5000
+  compact = 0             # width of the compact form, such as 512
+  windows = 6000          # to fit both on
   [run]                   # does not change the result
   checkpoint_steps = 100
   max_minutes = 60        # then save and stop; no default
