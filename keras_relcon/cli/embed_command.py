@@ -127,6 +127,13 @@ def _add_read_arguments(group):
         help="do not compare --unit with the names and values of the axes",
     )
     group.add_argument(
+        "--without-gravity",
+        action="store_const",
+        const="accept",
+        default="error",
+        help="go on with a signal that is near 0 g at rest",
+    )
+    group.add_argument(
         "--delimiter",
         type=_delimiter,
         metavar="CHARACTER",
@@ -158,7 +165,7 @@ def _add_timestamp_arguments(group):
     group.add_argument(
         "--sort-timestamps",
         action="store_true",
-        help="sort the rows by time, and drop repeated times",
+        help="sort the rows by time",
     )
 
 
@@ -208,6 +215,7 @@ def _embed(args, encoder, file, target):
         stride=args.stride,
         batch_size=args.batch_size,
         verbose=False if args.quiet else "auto",
+        without_gravity=args.without_gravity,
         read_options={k: v for k, v in options.items() if v is not None},
     )
     result.save(target)

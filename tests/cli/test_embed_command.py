@@ -64,6 +64,16 @@ def test_options_reach_the_reader(files, tiny_preset, tmp_path):
     )
 
 
+def test_a_signal_without_gravity_needs_a_word(tiny_preset, tmp_path, capsys):
+    quiet = np.random.default_rng(0).normal(0, 0.002, (1000, 3))
+    path = tmp_path / "a.csv"
+    np.savetxt(path, quiet, delimiter=",", header="x,y,z", comments="")
+    assert _run([path], tiny_preset, tmp_path) == 1
+    assert "must measure gravity" in capsys.readouterr().err
+    assert _run([path], tiny_preset, tmp_path, "--without-gravity") == 0
+    assert Embeddings.load(tmp_path / "a.embeddings.npz").valid.all()
+
+
 def test_every_cell_and_row_can_be_read(files, tiny_preset, tmp_path, capsys):
     """What the errors advise can be done with the command's options."""
     header, *rows = files[0].read_text().splitlines()
