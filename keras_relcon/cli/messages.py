@@ -29,6 +29,12 @@ OPTIONS = (
     ("`timestamp_unit`", "timestamp_unit", "--timestamp-unit"),
     ("`sort_timestamps=True`", "sort_timestamps", "--sort-timestamps"),
     ("check_unit=False", "check_unit", "--no-unit-check"),
+    (
+        '`without_gravity="accept"`',
+        "without_gravity",
+        "--without-gravity",
+    ),
+    ('without_gravity="accept"', "without_gravity", "--without-gravity"),
     ("`delimiter`", "delimiter", "--delimiter"),
     ("`columns`", "columns", "--columns"),
     ("overwrite=True", "overwrite", "--overwrite"),
