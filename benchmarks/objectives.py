@@ -1,7 +1,7 @@
 """Trains one encoder by several objectives on the same windows, and scores it.
 
-    python benchmarks/objectives.py examples/relcon_small.toml \
-        --arms nt_xent relative_nt_xent --seeds 0 1 --steps 3000 --output arms
+    python benchmarks/objectives.py benchmarks/objectives.toml \
+        --distance relcon_small --arms nt_xent relative --steps 3000
     python benchmarks/objectives.py --score arms --data data
 
 An arm is the config with the changes of `ARMS`. All arms have the same data,
@@ -10,8 +10,8 @@ encoder, schedule and number of windows through the encoder, 128 times
 one whose anchors have candidates of their own fewer. The orders of the
 candidates are ranked once and kept in the output folder, and so is each
 finished arm: a second call goes on where the first was ended. `--score` runs
-the suite on the sets to choose by, on all arms of a folder, and prints the
-differences to the first arm with their intervals over people.
+the suite on the sets to choose by, on all arms of a folder, and writes the
+scores and all differences into its folder `scores`.
 """
 
 import argparse
@@ -116,7 +116,7 @@ def _to_others(distances):
     return np.take_along_axis(distances, (rows + steps) % count, axis=1)
 
 
-def main():
+def main(words=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--distance", default="relcon_small")
     parser.add_argument("--score", type=Path, metavar="FOLDER")
     parser.add_argument("--data", default=".")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     if arguments.score is not None:
         score(arguments.score, arguments.data)
         return
