@@ -13,7 +13,6 @@ import numpy as np
 import keras_relcon as kr
 
 MAXIMUM_PROBED_WINDOWS = 4000
-BLOCK = 8  # windows of a subject in a batch, each an anchor
 
 
 def main():
@@ -53,14 +52,13 @@ def main():
     encoder = kr.layers.ResNet1D34(
         widths=(32, 64, 128, 256), strides=(1, 2, 2, 2)
     )
-    model = kr.RelConModel(encoder, distance, temperature=0.1, anchors="all")
+    model = kr.RelConModel(encoder, distance, temperature=0.1)
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
     groups = kr.data.CandidateGroups(
         pretrain,
-        batch_size=BLOCK * min(6, len(pretrain.subjects)),
-        num_candidates=BLOCK - 1,
-        anchors="all",
-        steps_per_epoch=size.get("steps", 60),
+        batch_size=32,
+        num_candidates=8,
+        steps_per_epoch=size.get("steps", 30),
         seed=args.seed,
     )
     history = model.fit(groups, epochs=size.get("epochs", 3)).history
