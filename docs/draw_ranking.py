@@ -20,7 +20,7 @@ AXES = ("#0072b2", "#e69f00", "#009e73")  # told apart with any colour vision
 
 
 def main():
-    model = kr.presets.from_preset("relcon_small", task="pretrain")
+    model = kr.presets.from_preset("relcon_small@1", task="pretrain")
     recordings = kr.data.synthetic_recordings(
         2, seconds_per_motion=12, seed=3, motions=MOTIONS
     )
