@@ -102,15 +102,20 @@ def test_gravity_is_added_where_the_file_has_it(tmp_path, axes, gravity):
     np.testing.assert_allclose(without.acceleration, motion(), atol=1e-3)
 
 
-def test_gravity_is_not_added_to_what_holds_it(tmp_path):
-    down = np.tile(GRAVITY, (NUM, 1))
-    columns = {"acceleration{}": motion() + GRAVITY, "gravity{}": down}
-    path = write(tmp_path / "a.csv", **columns)
+def check_is_read_as_it_is(path):
+    """The axes with gravity are read, without a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         recording = read_recording(path, "s")
     expected = motion() + GRAVITY
     np.testing.assert_allclose(recording.acceleration, expected, atol=1e-3)
+
+
+def test_gravity_is_not_added_to_what_holds_it(tmp_path):
+    down = np.tile(GRAVITY, (NUM, 1))
+    columns = {"acceleration{}": motion() + GRAVITY, "gravity{}": down}
+    path = write(tmp_path / "a.csv", **columns)
+    check_is_read_as_it_is(path)
 
 
 @pytest.mark.parametrize(
@@ -126,11 +131,7 @@ def test_gravity_is_not_added_to_what_holds_it(tmp_path):
 def test_of_two_sets_the_one_with_gravity_is_read(tmp_path, free, total):
     columns = {free: motion(), total: motion() + GRAVITY}
     path = write(tmp_path / "a.csv", **columns)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        recording = read_recording(path, "s")
-    expected = motion() + GRAVITY
-    np.testing.assert_allclose(recording.acceleration, expected, atol=1e-3)
+    check_is_read_as_it_is(path)
 
 
 def test_a_signal_near_0_at_rest_is_warned_of(tmp_path):
