@@ -86,7 +86,11 @@ def test_a_subject_comes_no_more_often_than_max_blocks():
         assert np.bincount(subjects).max() <= 2 * 4
     first, second = (groups.draw(epoch, 0) for epoch in (0, 1))
     assert set(first) != set(second)
-    assert groups.identity() != make_groups(store, batch_size=16).identity()
+    sizes = {"batch_size": 16, "steps_per_epoch": 1}
+    limited, free = (
+        make_groups(store, **sizes, max_blocks=n) for n in (2, None)
+    )
+    assert limited.identity() == {**free.identity(), "max_blocks": 2}
 
 
 def test_whatever_the_shift_there_are_so_many_batches(store):

@@ -79,21 +79,24 @@ def test_shares_match_the_definition(model, windows):
 
 
 def test_thresholds_are_quantiles_of_training_windows(windows):
-    one = MiniRocket(84, window_length=LENGTH)
+    one = MiniRocket(5 * 84, window_length=LENGTH)
     one.adapt(windows[:1])
-    levels = (np.arange(1, 85) * (np.sqrt(5) + 1) / 2) % 1
+    assert one.dilations[0] == 1 and one.num_thresholds[0] == 2
+    # Kernel by kernel two levels, of the kernels in the model's order.
+    levels = (np.arange(1, 169) * (np.sqrt(5) + 1) / 2) % 1
     order = [*range(0, 84, 2), *range(1, 84, 2)]
-    assert one.dilations == [1]
     channels = to_numpy(one.channels)[0]
     for row in (0, 41, 42, 83):
         signal = windows[0].astype("float64") @ channels[:, row]
         response = convolved(signal, KERNELS[order[row]], 1)
-        np.testing.assert_allclose(
-            to_numpy(one.thresholds)[row],
-            np.quantile(response, levels[row]),
-            rtol=1e-4,
-            atol=1e-4,
-        )
+        half, place = divmod(row, 42)
+        for number in (0, 1):
+            np.testing.assert_allclose(
+                to_numpy(one.thresholds)[84 * half + 42 * number + place],
+                np.quantile(response, levels[2 * row + number]),
+                rtol=1e-4,
+                atol=1e-4,
+            )
     assert set(channels.sum(0)) <= {1, 2, 3} and channels.sum(0).std() > 0
 
 
