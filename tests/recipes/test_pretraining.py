@@ -419,10 +419,11 @@ def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
     with pytest.raises(ValueError, match="`blocks` must name blocks"):
         pretrain(complete_config(values))  # one block is too few to read out
     assert quick == []
+    changed = stage_keys(complete_config(values))
+    assert changed["relcon"] != plain["relcon"]
+    assert changed["motif_distance"] == plain["motif_distance"]
     values["encoder"]["num_blocks"] = [2]
-    config = complete_config(values)
-    assert stage_keys(config)["relcon"] != plain["relcon"]
-    preset = pretrain(config)
+    preset = pretrain(complete_config(values))
     x = np.random.default_rng(0).normal(size=(3, 40, 3)).astype("float32")
     outputs = {
         output: from_preset(preset, output=output).predict(x, verbose=0)
