@@ -204,7 +204,7 @@ def _num_passed(times):
     """
     batch, length, channels = ops.shape(times)
     size = batch * length * channels
-    first = ops.cast(ops.clip(ops.ceil(times), 0, length), "int32")
+    first = ops.clip(ops.cast(ops.ceil(times), "int32"), 0, length)
     batch_index = ops.arange(batch, dtype="int32")[:, None, None]
     channel = ops.arange(channels, dtype="int32")[None, None, :]
     place = (batch_index * length + first) * channels + channel
