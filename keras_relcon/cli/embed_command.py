@@ -1,9 +1,12 @@
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from keras_relcon import evaluation, presets
+from keras_relcon import data, evaluation, presets
 from keras_relcon.cli.messages import USER_ERRORS, report_error
-from keras_relcon.evaluation.embeddings import import_pyarrow
+from keras_relcon.data.readers.folders import options_for
+from keras_relcon.evaluation.embeddings import import_pyarrow, saved_key
+from keras_relcon.kept_files import content_key
 from keras_relcon.presets.from_preset import OUTPUTS
 
 NAME = "embed"
@@ -12,12 +15,20 @@ DESCRIPTION = """\
 Embeds every window of each file. The embeddings of walk.csv are written to
 walk.embeddings.npz (or walk.embeddings.parquet) in the output folder.
 
+Of a folder every file that can be read is embedded, also in the folders below;
+the output has the same folders. The subject is the first folder below it, or
+the name of the file where that is in none; or the group of --subject-pattern,
+a regular expression that is searched in the path below the folder. A second
+run leaves out the files whose embeddings are finished, made of the same file
+by the same settings and version. Files that failed are listed at the end.
+
 Files are .csv with a header, .npz, .parquet, .h5, or the .cwa, .bin and .gt3x
 files of devices. Columns are guessed from their names unless you name them.
 Signals are resampled to the rate of the preset.
 
   keras-relcon embed walk.csv
   keras-relcon embed *.csv --unit m/s2 --sample-rate-hz 50 --output out/
+  keras-relcon embed study/ --subject-pattern "(s[0-9]+)_" --output out/
   keras-relcon embed week.cwa --preset ./my_preset --format parquet
 
 An NPZ file has the arrays embeddings, start_seconds, valid, subjects and
@@ -38,7 +49,9 @@ READ_OPTIONS = (
 
 
 def add_arguments(parser):
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a file, or a folder of files"
+    )
     add_preset_argument(parser)
     parser.add_argument(
         "--output",
@@ -139,8 +152,20 @@ def _add_read_arguments(group):
         metavar="CHARACTER",
         help=r"between the cells of a .csv file (default: ,); \t is a tab",
     )
-    group.add_argument(
+    subject = group.add_mutually_exclusive_group()
+    subject.add_argument(
         "--subject", help="who wore the device (default: the file's name)"
+    )
+    add_subject_pattern(subject)
+
+
+def add_subject_pattern(group):
+    group.add_argument(
+        "--subject-pattern",
+        metavar="REGEX",
+        help="for a folder: its first group, or the one called `subject`, is "
+        "the subject in the path below the folder (default: the first folder "
+        "of that path, or the file's name)",
     )
 
 
@@ -185,58 +210,124 @@ def make_output_folder(path):
 
 
 def run(args):
-    targets = _targets(args)
+    jobs = _jobs(args)
     if args.format == "parquet":
         import_pyarrow()  # raises before the work, which would be lost
     encoder = load_preset(args)
     make_output_folder(args.output)
-    num_failed = 0
-    for file, target in targets.items():
+    settings = content_key(encoder, [args.stride, args.without_gravity])
+    failures, num_finished = [], 0
+    for job in jobs:
         try:
-            _embed(args, encoder, file, target)
+            num_finished += not _embed(args, encoder, settings, job)
         except USER_ERRORS as error:
             if args.traceback:
                 raise
-            num_failed += 1
-            report_error(error, args, about=file)
-    return 1 if num_failed else 0
-
-
-def _embed(args, encoder, file, target):
-    if target.exists() and not args.overwrite:
-        raise FileExistsError(
-            f"{target} exists already. Pass --overwrite, or another --output."
+            failures.append((job, error))
+            print(f"{job.file}: failed", flush=True)
+    if any(job.is_in_folder for job in jobs):
+        print(
+            f"{len(jobs)} files: {len(jobs) - num_finished - len(failures)} "
+            f"embedded, {num_finished} finished before, {len(failures)} failed"
         )
-    started = time.perf_counter()
-    options = {name: getattr(args, name) for name in READ_OPTIONS}
-    result = evaluation.embed(
-        encoder,
-        file,
-        stride=args.stride,
-        batch_size=args.batch_size,
-        verbose=False if args.quiet else "auto",
-        without_gravity=args.without_gravity,
-        read_options={k: v for k, v in options.items() if v is not None},
-    )
-    result.save(target)
-    print(
-        f"{target}: {len(result)} windows, {int(result.valid.sum())} valid, "
-        f"{time.perf_counter() - started:.1f} s",
-        flush=True,
-    )
+    for job, error in failures:
+        report_error(error, args, about=str(job.file))
+    return 1 if failures else 0
 
 
-def _targets(args):
-    """Maps each file to its output, which must have a unique name."""
-    targets = {}
-    for file in args.files:
-        name = f"{Path(file).stem}.embeddings.{args.format}"
-        target = args.output / name
-        if target in targets.values():
+@dataclass(frozen=True)
+class _Job:
+    """A file to embed, and where its embeddings are written."""
+
+    file: Path
+    target: Path
+    options: dict
+    is_in_folder: bool
+
+
+def _jobs(args):
+    """What is to be embedded, each with an output of its own."""
+    given = {name: getattr(args, name) for name in READ_OPTIONS}
+    given = {k: v for k, v in given.items() if v is not None}
+    jobs = [job for path in args.files for job in _jobs_of(args, path, given)]
+    targets = set()
+    for target in (job.target for job in jobs):
+        if target in targets:
             raise ValueError(
                 "Files must have different names, because their embeddings are "
                 f"written to one folder. Received: {target.name} twice. Embed "
                 "them separately, with another --output."
             )
-        targets[file] = target
-    return targets
+        targets.add(target)
+    return jobs
+
+
+def _jobs_of(args, path, given):
+    path, ending = Path(path), f".embeddings.{args.format}"
+    if not path.is_dir():
+        target = args.output / f"{path.stem}{ending}"
+        return [_Job(path, target, given, is_in_folder=False)]
+    files = data.recording_files(path, args.subject_pattern)
+    if not files:
+        raise ValueError(
+            "A folder must hold recordings. "
+            f"Received: {str(path)!r}, without any that can be read."
+        )
+    return [
+        _Job(
+            file.path,
+            args.output / f"{file.recording_id}{ending}",
+            {
+                "subject": file.subject,
+                "recording_id": file.recording_id,
+                **options_for(file.path, given),
+            },
+            is_in_folder=True,
+        )
+        for file in files
+    ]
+
+
+def _embed(args, encoder, settings, job):
+    """Whether a file was embedded; not if that was finished before."""
+    key = _key(settings, job)
+    if job.target.exists() and not args.overwrite:
+        if not job.is_in_folder:
+            raise FileExistsError(
+                f"{job.target} exists already. Pass --overwrite, or another "
+                "--output."
+            )
+        if saved_key(job.target) != key:
+            raise FileExistsError(
+                f"{job.target} exists already, and was not made of this file "
+                "by these settings and this version. Pass --overwrite, or "
+                "another --output."
+            )
+        print(f"{job.target}: finished before", flush=True)
+        return False
+    started = time.perf_counter()
+    result = evaluation.embed(
+        encoder,
+        job.file,
+        stride=args.stride,
+        batch_size=args.batch_size,
+        verbose=False if args.quiet else "auto",
+        without_gravity=args.without_gravity,
+        read_options=job.options,
+    )
+    result.save(job.target, key)
+    print(
+        f"{job.target}: {len(result)} windows, {int(result.valid.sum())} "
+        f"valid, {time.perf_counter() - started:.1f} s",
+        flush=True,
+    )
+    return True
+
+
+def _key(settings, job):
+    """Of all that the embeddings of a file depend on."""
+    content = []
+    if job.file.exists():  # else its reader says what is wrong
+        state = job.file.stat()
+        content = [state.st_size, state.st_mtime_ns]
+    return content_key(settings, content, job.options)

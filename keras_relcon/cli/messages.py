@@ -37,6 +37,8 @@ OPTIONS = (
     ('without_gravity="accept"', "without_gravity", "--without-gravity"),
     ("`delimiter`", "delimiter", "--delimiter"),
     ("`columns`", "columns", "--columns"),
+    ("`subject_pattern`", "subject_pattern", "--subject-pattern"),
+    ('`on_failure="warn"`', "on_failure", "--on-failure warn"),
     ("overwrite=True", "overwrite", "--overwrite"),
     ("`keras_relcon.presets.list_presets()`", None, f"`{PROGRAM} presets`"),
 )

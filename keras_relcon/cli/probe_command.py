@@ -6,6 +6,7 @@ import numpy as np
 from keras_relcon import data, evaluation
 from keras_relcon.cli.embed_command import (
     add_preset_argument,
+    add_subject_pattern,
     load_preset,
     make_output_folder,
 )
@@ -20,8 +21,9 @@ and fits a linear probe. No subject is in two parts of a fold. An untrained
 encoder and hand-made features are scored beside the encoder: compare its score
 with theirs.
 
-DATA is a MotionSense zip, a WISDM zip, or a folder of <subject>/<name>.csv
-files with the columns x, y, z, label, and time if there is no fixed rate.
+DATA is a MotionSense zip, a WISDM zip, or a folder of recordings, such as
+<subject>/<name>.csv with the columns x, y, z, label, and time if there is no
+fixed rate. Other files that `embed` reads are read too.
 
   keras-relcon probe recordings/ --folds 5 --output report/
 """
@@ -53,7 +55,7 @@ def add_arguments(parser):
 
 
 def add_folder_arguments(parser):
-    group = parser.add_argument_group("for a folder of .csv files")
+    group = parser.add_argument_group("for a folder of recordings")
     group.add_argument(
         "--unit",
         choices=("g", "m/s2"),
@@ -66,10 +68,24 @@ def add_folder_arguments(parser):
         metavar="HZ",
         help="rate of the files without a time column",
     )
+    add_subject_pattern(group)
+    group.add_argument(
+        "--on-failure",
+        choices=("error", "warn"),
+        default="error",
+        help="whether to stop where files cannot be read, or to go on without "
+        "them (error)",
+    )
 
 
 def run(args):
-    recordings = data.load_recordings(args.data, args.sample_rate_hz, args.unit)
+    recordings = data.load_recordings(
+        args.data,
+        args.sample_rate_hz,
+        args.unit,
+        subject_pattern=args.subject_pattern,
+        on_failure=args.on_failure,
+    )
     encoder = load_preset(args)
     rate, length = expected_input(encoder)
     windows = data.make_windows(recordings, rate, length, stride=length)

@@ -5,6 +5,7 @@ from keras_relcon.data.readers.archives import (
 )
 from keras_relcon.data.readers.columns import guess_columns
 from keras_relcon.data.readers.corpus import read_corpus
+from keras_relcon.data.readers.folders import RecordingFile, recording_files
 from keras_relcon.data.readers.ipol_gait import read_ipol_gait
 from keras_relcon.data.readers.read_recording import (
     read_recording,
@@ -36,6 +37,7 @@ __all__ = [
     "CandidateGroups",
     "Interval",
     "Recording",
+    "RecordingFile",
     "WindowBatches",
     "WindowStore",
     "Windows",
@@ -51,6 +53,7 @@ __all__ = [
     "read_recordings",
     "read_walking_laps",
     "read_wisdm_watch",
+    "recording_files",
     "regularize",
     "resample",
     "resample_labels",

@@ -7,6 +7,7 @@ import numpy as np
 from keras_relcon.kept_files import replacing
 
 FORMATS = (".npz", ".parquet")
+KEY = "key"
 VECTOR_COLUMN = "embedding_{:03d}"
 # Column of the table, attribute of the class.
 TEXT_COLUMNS = {"recording": "recordings", "subject": "subjects"}
@@ -42,7 +43,7 @@ class Embeddings:
     def __len__(self):
         return len(self.embeddings)
 
-    def save(self, path):
+    def save(self, path, key=None):
         """Writes a file, completely or not at all.
 
         An NPZ file has one array for each attribute, with its name. A Parquet
@@ -52,6 +53,8 @@ class Embeddings:
         Args:
             path: str or path, ending in `.npz` or `.parquet`. Its folder is
                 made if it does not exist.
+            key: str. Says what made the embeddings; `saved_key` reads it.
+                Defaults to `None`.
 
         Returns:
             `Path`.
@@ -65,7 +68,7 @@ class Embeddings:
         write = _write_parquet if path.suffix == ".parquet" else _write_npz
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
-            write(self, temporary)
+            write(self, temporary, key)
         return path
 
     @classmethod
@@ -101,6 +104,24 @@ class Embeddings:
             ) from error
 
 
+def saved_key(path):
+    """Reads what was given to `Embeddings.save` as `key`.
+
+    Args:
+        path: str or path, ending in `.npz` or `.parquet`.
+
+    Returns:
+        str, or `None` where there is no such file, it has no key, or it is
+        damaged.
+    """
+    path = _checked(path)
+    read = _parquet_key if path.suffix == ".parquet" else _npz_key
+    try:
+        return read(path)
+    except (OSError, zipfile.BadZipFile, EOFError, KeyError, ValueError):
+        return None
+
+
 def _checked(path):
     path = Path(path)
     if path.suffix not in FORMATS:
@@ -115,11 +136,19 @@ def _names():
     return [field.name for field in dataclasses.fields(Embeddings)]
 
 
-def _write_npz(embeddings, path):
+def _write_npz(embeddings, path, key):
     arrays = {name: getattr(embeddings, name) for name in _names()}
     for name in TEXT_COLUMNS.values():
         arrays[name] = np.asarray(arrays[name]).astype(str)
+    if key is not None:
+        arrays[KEY] = np.array(key)
     np.savez(path, **arrays)
+
+
+def _npz_key(path):
+    with open(path, "rb") as file:  # np.load leaves a damaged one open
+        with np.load(file, allow_pickle=False) as archive:
+            return str(archive[KEY])
 
 
 def _read_npz(path):
@@ -127,7 +156,7 @@ def _read_npz(path):
         return {name: archive[name] for name in _names()}
 
 
-def _write_parquet(embeddings, path):
+def _write_parquet(embeddings, path, key):
     pyarrow, parquet = import_pyarrow()
     columns = {
         name: pyarrow.array(np.asarray(getattr(embeddings, attribute), object))
@@ -137,7 +166,16 @@ def _write_parquet(embeddings, path):
     columns["valid"] = embeddings.valid
     for index, values in enumerate(embeddings.embeddings.T):
         columns[VECTOR_COLUMN.format(index)] = np.ascontiguousarray(values)
-    parquet.write_table(pyarrow.table(columns), path)
+    table = pyarrow.table(columns)
+    if key is not None:
+        table = table.replace_schema_metadata({KEY: key})
+    parquet.write_table(table, path)
+
+
+def _parquet_key(path):
+    _, parquet = import_pyarrow()
+    metadata = parquet.read_schema(path).metadata or {}
+    return metadata[KEY.encode()].decode()
 
 
 def _read_parquet(path):

@@ -118,13 +118,9 @@ def _files_of(path):
     """The files that `load_recordings` reads, at least one."""
     if path.is_file():
         return [path]
-    files = sorted(
-        file
-        for file in path.glob("*/*.csv")
-        if file.is_file()
-        and not file.name.startswith(".")
-        and not file.parent.name.startswith(".")
-    )
+    files = []
+    if path.is_dir():
+        files = [file.path for file in data.recording_files(path)]
     if not files:
         data.load_recordings(path)  # raises, and says what is expected
     return files

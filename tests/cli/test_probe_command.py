@@ -96,3 +96,24 @@ def test_without_matplotlib_there_are_tables_alone(
     assert _run(recordings_folder, tiny_preset, output, 2) == 0
     assert saved == [(output, False)]
     assert "the table" in capsys.readouterr().out
+
+
+def test_a_folder_with_a_bad_file(
+    recordings_folder, tiny_preset, tmp_path, capsys
+):
+    folder = tmp_path / "recordings"
+    for source in recordings_folder.rglob("*.csv"):
+        name = f"day1/{source.parent.name}_{source.name}"
+        (folder / "day1").mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, folder / name)
+    (folder / "day1" / "s00_bad.csv").write_text("x,y\n1,2\n")
+    line = ["probe", str(folder), "--preset", str(tiny_preset), "--folds", "2"]
+    line += ["--sample-rate-hz", "50", "--output", str(tmp_path / "report")]
+    line += ["--subject-pattern", r"(s\d+)_"]
+    assert main(line) == 1
+    advice = "Pass --on-failure warn to go on with the files that are read."
+    assert advice in capsys.readouterr().err
+    assert main([*line, "--on-failure", "warn"]) == 0
+    captured = capsys.readouterr()
+    assert "1 of 13 files are not read. day1/s00_bad: " in captured.err
+    assert "fold 2 of 2" in captured.out

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_relcon.evaluation import Embeddings
+from keras_relcon.evaluation.embeddings import saved_key
 
 
 @pytest.fixture
@@ -96,3 +97,14 @@ def test_parquet_without_pyarrow_names_the_extra(
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(ImportError, match=r"keras-relcon\[parquet\]"):
         embeddings.save(tmp_path / "walk.parquet")
+
+
+@pytest.mark.parametrize("suffix", ["npz", "parquet"])
+def test_a_file_says_what_made_it(embeddings, tmp_path, suffix):
+    path = tmp_path / f"walk.{suffix}"
+    assert saved_key(path) is None
+    assert saved_key(embeddings.save(path)) is None
+    assert saved_key(embeddings.save(path, key="abc")) == "abc"
+    assert len(Embeddings.load(path)) == 4
+    path.write_bytes(path.read_bytes()[:-200])
+    assert saved_key(path) is None

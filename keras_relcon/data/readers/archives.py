@@ -1,6 +1,5 @@
-"""Reads the archives of public datasets, or a folder of .csv files."""
+"""Reads the archives of public datasets, or a folder of recordings."""
 
-import math
 import warnings
 import zipfile
 import zlib
@@ -10,12 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.data.readers.corpus import read_corpus
-from keras_relcon.data.readers.read_recording import (
-    read_recording,
-    read_recordings,
-)
-from keras_relcon.data.readers.tables import list_columns
-from keras_relcon.data.readers.timestamps import guess_timestamp_unit
+from keras_relcon.data.readers.folders import read_folder
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import regularize
 from keras_relcon.data.units import to_g
@@ -26,7 +20,7 @@ from keras_relcon.data.units import to_g
 ACCEPTED = (
     "a MotionSense zip (`A_DeviceMotion_data.zip`), a WISDM zip "
     "(`wisdm-dataset.zip`), a `.npz` file as of `read_corpus`, or a folder of "
-    "`<subject>/<name>.csv` files"
+    "recordings, such as `<subject>/<name>.csv`"
 )
 MIN_SECONDS = 5.0
 # An encrypted member is a RuntimeError; an unknown compression a kind of it.
@@ -34,13 +28,24 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 def load_recordings(
-    path, sample_rate_hz=None, unit="g", on_clock_change="error"
+    path,
+    sample_rate_hz=None,
+    unit="g",
+    on_clock_change="error",
+    subject_pattern=None,
+    on_failure="error",
+    **options,
 ):
     """Reads every recording below a path, whatever is known there.
 
-    A folder holds `<subject>/<name>.csv` files with the columns `x`, `y`, `z`
-    and, where there are, `time` and `label`. Times are in seconds, unless the
-    first of them fit ms, us or ns alone, or are ISO 8601 dates.
+    Of a folder every file that `read_recording` reads is read, also in the
+    folders below. The subject is the name of the first folder below `path`, as
+    in `<subject>/<name>.csv`, or else that of the file; see `recording_files`.
+    A column `time`, and one called `label`, is used where it is there; other
+    columns are guessed, see `guess_columns`. Times are in seconds, unless the
+    first of them fit ms, us or ns alone, or are ISO 8601 dates. The files of
+    devices bring their own rate, unit and times: what is said of them is for
+    the other files.
 
     Args:
         path: str or path. A MotionSense zip, a WISDM zip, a `.npz` file as of
@@ -50,15 +55,25 @@ def load_recordings(
         unit: str. For a folder, `"g"` or `"m/s2"`. Defaults to `"g"`.
         on_clock_change: str. For a folder, `"error"`, or `"split"` to begin a
             new recording where times step back. Defaults to `"error"`.
+        subject_pattern: str. For a folder, a regular expression with a group
+            for the subject, as of `recording_files`. Defaults to `None`.
+        on_failure: str. For a folder, what to do about files that cannot be
+            read, after all others have been: `"error"`, or `"warn"` to go on
+            without them. Both name each file and the reason. Defaults to
+            `"error"`.
+        **options: For a folder, other arguments of `read_recording`.
 
     Returns:
-        list of `Recording`, in g. Ids of a folder are `<subject>/<name>`, and
+        list of `Recording`, in g. Ids of a folder are the paths below it
+        without their endings, such as `<subject>/<name>`, and
         `<subject>/<name>_0`, `_1`, ... of a file that is split.
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
         ValueError: if it is none of these; the message lists them. Also as
-            `read_motionsense`, `read_wisdm_watch` and `read_recording`.
+            `read_motionsense`, `read_wisdm_watch`, `recording_files` and
+            `read_recording`; of several files that cannot be read, one error
+            that lists them.
     """
     from tfds_builders.motionsense import parse as motionsense
     from tfds_builders.source_recording import find_members
@@ -71,7 +86,21 @@ def load_recordings(
             f"Received: path={str(path)!r}, which does not exist."
         )
     if path.is_dir():
-        return _read_folder(path, sample_rate_hz, unit, on_clock_change)
+        recordings = read_folder(
+            path,
+            subject_pattern,
+            on_failure,
+            sample_rate_hz=sample_rate_hz,
+            unit=unit,
+            on_clock_change=on_clock_change,
+            **options,
+        )
+        if not recordings:
+            raise ValueError(
+                f"`path` must be {ACCEPTED}. Received: path={str(path)!r}, a "
+                "folder without such files."
+            )
+        return recordings
     if path.suffix == ".npz":
         return list(read_corpus(path))
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
@@ -261,41 +290,3 @@ def _split_watch(rows, subject, activities):
             )
         )
     return recordings, num_short
-
-
-def _read_folder(folder, sample_rate_hz, unit, on_clock_change):
-    files = sorted(
-        file
-        for file in folder.glob("*/*.csv")
-        if not file.name.startswith(".") and file.parent.name[0] != "."
-    )
-    if not files:
-        raise ValueError(
-            f"`path` must be {ACCEPTED}. "
-            f"Received: path={str(folder)!r}, a folder without such files."
-        )
-    return [
-        recording
-        for file in files
-        for recording in _read_file(file, sample_rate_hz, unit, on_clock_change)
-    ]
-
-
-def _read_file(file, sample_rate_hz, unit, on_clock_change):
-    columns = list_columns(file)
-    has_time = "time" in columns
-    time_unit = guess_timestamp_unit(file, "time", ",") if has_time else None
-    options = {
-        "subject": file.parent.name,
-        "sample_rate_hz": None if has_time else sample_rate_hz,
-        "unit": unit,
-        "timestamp_column": "time" if has_time else None,
-        "timestamp_unit": time_unit,
-        "label_column": "label" if "label" in columns else None,
-        "recording_id": f"{file.parent.name}/{file.stem}",
-        "on_clock_change": on_clock_change,
-    }
-    if on_clock_change == "split":
-        # At steps back alone: a gap is missing time, as without this argument.
-        return read_recordings(file, max_gap_seconds=math.inf, **options)
-    return [read_recording(file, **options)]

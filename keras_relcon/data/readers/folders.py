@@ -1,0 +1,262 @@
+"""Finds the recordings of a folder, says whose they are, and reads them."""
+
+import collections
+import math
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_relcon.checks import check_one_of, message
+from keras_relcon.data.readers.device_files import (
+    DEVICE_SUFFIXES,
+    is_device_file,
+)
+from keras_relcon.data.readers.read_recording import (
+    read_recording,
+    read_recordings,
+)
+from keras_relcon.data.readers.tables import TABLE_SUFFIXES, list_columns
+from keras_relcon.data.readers.timestamps import guess_timestamp_unit
+
+# What `Embeddings.save` and `keras-relcon embed` write, and files of labels:
+# no recordings.
+NO_RECORDINGS = (".embeddings.npz", ".embeddings.parquet", ".labels.csv")
+# A device's own file brings what other arguments would say.
+DEVICE_OPTIONS = (
+    "labels",
+    "sort_timestamps",
+    "on_clock_change",
+    "check_unit",
+    "subject",
+    "recording_id",
+)
+# What reading a file raises where the file, or what is said of it, is wrong.
+FAILURES = (ValueError, OSError, ImportError)
+NUM_NAMED = 5
+
+
+@dataclass(frozen=True)
+class RecordingFile:
+    """A file of a folder, and whose recording it is.
+
+    Args:
+        path: `Path`.
+        subject: str.
+        recording_id: str. The path below the folder, without its ending where
+            no other file differs in the ending alone.
+    """
+
+    path: Path
+    subject: str
+    recording_id: str
+
+
+def recording_files(folder, subject_pattern=None):
+    """Lists the files of a folder that `read_recording` reads.
+
+    All folders below are searched. Hidden files, `<name>.labels.csv` and the
+    embeddings that the package writes are passed over; files of other kinds
+    too, with a warning that counts them.
+
+    Args:
+        folder: str or path.
+        subject_pattern: str. A regular expression that is searched in the path
+            below the folder, such as `day1/s01_left.csv`, with `/` between the
+            names. Its group `subject`, or else its first one, is the subject:
+            `r"(s\\d+)_"`. Defaults to `None`: the first folder of the path, or
+            the name of the file where it is in no folder.
+
+    Returns:
+        list of `RecordingFile`, in the order of their paths.
+
+    Raises:
+        NotADirectoryError: if there is no such folder.
+        ValueError: if the pattern is no regular expression with a group, or a
+            file does not match it.
+
+    Example:
+
+    >>> for file in keras_relcon.data.recording_files("study/"):
+    ...     recording = read_recording(file.path, file.subject)
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            message("`folder` must be a folder.", {"folder": str(folder)})
+        )
+    found, others = [], []
+    for path in sorted(folder.rglob("*")):
+        below = path.relative_to(folder)
+        if any(part.startswith(".") for part in below.parts):
+            continue
+        if path.name.lower().endswith(NO_RECORDINGS) or not path.is_file():
+            continue
+        (found if is_readable(path) else others).append(below)
+    if others:
+        warnings.warn(_other_kinds(folder, others), stacklevel=2)
+    subjects = _subjects(found, subject_pattern)
+    stems = [below.with_suffix("") for below in found]
+    num_of_stem = collections.Counter(stems)
+    return [
+        RecordingFile(
+            folder / below,
+            subject,
+            (below if num_of_stem[stem] > 1 else stem).as_posix(),
+        )
+        for below, stem, subject in zip(found, stems, subjects)
+    ]
+
+
+def is_readable(path):
+    """Whether the name ends as those of the files that are read."""
+    return path.suffix.lower() in (*TABLE_SUFFIXES, *DEVICE_SUFFIXES)
+
+
+def options_for(path, options):
+    """The options that fit a file, of those that are given for a folder.
+
+    Args:
+        path: path.
+        options: dict. Arguments of `read_recording`.
+
+    Returns:
+        dict. Without what a device's own file brings itself.
+    """
+    if not is_device_file(path):
+        return options
+    return {k: v for k, v in options.items() if k in DEVICE_OPTIONS}
+
+
+def read_folder(folder, subject_pattern=None, on_failure="error", **options):
+    """Reads every recording of a folder; see `load_recordings`.
+
+    Args:
+        folder: path.
+        subject_pattern: str. See `recording_files`. Defaults to `None`.
+        on_failure: str. `"error"` or `"warn"`. Defaults to `"error"`.
+        **options: Arguments of `read_recording`.
+
+    Returns:
+        list of `Recording`; empty where there are no files.
+    """
+    check_one_of("on_failure", on_failure, ("error", "warn"))
+    files = recording_files(folder, subject_pattern)
+    recordings, failures = [], {}
+    for file in files:
+        try:
+            recordings += _read_file(file, options)
+        except FAILURES as error:
+            failures[file] = error
+    if failures:
+        _report(failures, len(files), on_failure)
+    return recordings
+
+
+def _read_file(file, options):
+    options = options_for(file.path, options)
+    if not is_device_file(file.path):
+        options = _with_columns(file.path, options)
+    options |= {"subject": file.subject, "recording_id": file.recording_id}
+    if options.get("on_clock_change") == "split":
+        # At steps back alone: a gap is missing time, as without this argument.
+        return read_recordings(file.path, max_gap_seconds=math.inf, **options)
+    return [read_recording(file.path, **options)]
+
+
+def _with_columns(path, options):
+    """Adds the columns `time` and `label`, where they are there by name."""
+    options = dict(options)
+    delimiter = options.get("delimiter", ",")
+    names = list_columns(path, delimiter)
+    if "time" in names and options.get("timestamp_column") is None:
+        options["sample_rate_hz"] = None
+        options["timestamp_column"] = "time"
+        if options.get("timestamp_unit") is None:
+            unit = guess_timestamp_unit(path, "time", delimiter)
+            options["timestamp_unit"] = unit
+    if "label" in names and options.get("labels") is None:
+        options.setdefault("label_column", "label")
+    return options
+
+
+def _subjects(paths, pattern):
+    if pattern is None:
+        return [
+            below.parts[0] if len(below.parts) > 1 else below.stem
+            for below in paths
+        ]
+    pattern = _compiled(pattern)
+    group = "subject" if "subject" in pattern.groupindex else 1
+    matches = [pattern.search(below.as_posix()) for below in paths]
+    subjects = [match and match[group] for match in matches]
+    unknown = [p.as_posix() for p, s in zip(paths, subjects) if not s]
+    if unknown:
+        raise ValueError(
+            message(
+                "`subject_pattern` must find a subject in the path of each "
+                "file.",
+                f"{pattern.pattern!r}, which finds none in {len(unknown)} of "
+                f"{len(paths)}: {_some(unknown)}",
+                "Change the pattern, or move these files elsewhere.",
+            )
+        )
+    return subjects
+
+
+def _compiled(pattern):
+    advice = r'Use one such as r"(s\d+)_".'
+    expected = "`subject_pattern` must be a regular expression with a group."
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        received = f"{pattern!r}, which is none: {error}"
+        raise ValueError(message(expected, received, advice)) from None
+    if not compiled.groups:
+        raise ValueError(message(expected, repr(pattern), advice))
+    return compiled
+
+
+def _other_kinds(folder, paths):
+    names = [path.as_posix() for path in paths]
+    kinds = (*TABLE_SUFFIXES, *DEVICE_SUFFIXES)
+    return message(
+        f"Recordings are files that end in {', '.join(kinds)}.",
+        f"{folder} with {len(names)} files of other kinds, which are not read: "
+        f"{_some(names)}",
+    )
+
+
+def _some(names):
+    more = ", ..." if len(names) > NUM_NAMED else ""
+    return ", ".join(names[:NUM_NAMED]) + more
+
+
+def _report(failures, num_files, on_failure):
+    """Warns of the files that are not read, or raises."""
+    reasons = [
+        " ".join([f"{file.recording_id}: {error}", *_notes(error)])
+        for file, error in failures.items()
+    ]
+    if on_failure == "warn" and len(failures) < num_files:
+        text = f"{len(failures)} of {num_files} files are not read. "
+        warnings.warn(text + " ".join(reasons), stacklevel=4)
+        return
+    advice = 'Pass `on_failure="warn"` to go on with the files that are read.'
+    if len(failures) == 1:
+        (error,) = failures.values()
+        if num_files > 1:
+            error.add_note(advice)
+        raise error
+    raise ValueError(
+        message(
+            "Every file of a folder must be a recording.",
+            f"{len(failures)} of {num_files} that are not read. "
+            + " ".join(reasons).rstrip("."),
+            advice if len(failures) < num_files else "",
+        )
+    )
+
+
+def _notes(error):
+    return getattr(error, "__notes__", [])
