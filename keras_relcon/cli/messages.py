@@ -38,6 +38,7 @@ OPTIONS = (
     ("`delimiter`", "delimiter", "--delimiter"),
     ("`columns`", "columns", "--columns"),
     ("`subject_pattern`", "subject_pattern", "--subject-pattern"),
+    ("`labels`", "labels", "--labels"),
     ('`on_failure="warn"`', "on_failure", "--on-failure warn"),
     ("overwrite=True", "overwrite", "--overwrite"),
     ("`keras_relcon.presets.list_presets()`", None, f"`{PROGRAM} presets`"),

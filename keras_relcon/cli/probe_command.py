@@ -70,6 +70,14 @@ def add_folder_arguments(parser):
     )
     add_subject_pattern(group)
     group.add_argument(
+        "--labels",
+        type=Path,
+        metavar="PATH",
+        help="a .csv file of start, end, label and subject, or a folder of "
+        "such files, one a recording (default: a column, or name.labels.csv "
+        "beside name.csv)",
+    )
+    group.add_argument(
         "--on-failure",
         choices=("error", "warn"),
         default="error",
@@ -85,6 +93,7 @@ def run(args):
         args.unit,
         subject_pattern=args.subject_pattern,
         on_failure=args.on_failure,
+        labels=args.labels,
     )
     encoder = load_preset(args)
     rate, length = expected_input(encoder)

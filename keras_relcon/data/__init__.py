@@ -1,3 +1,5 @@
+from keras_relcon.data.coded_labels import CodedLabels
+from keras_relcon.data.label_intervals import LabelIntervals, label_recordings
 from keras_relcon.data.readers.archives import (
     load_recordings,
     read_motionsense,
@@ -7,6 +9,7 @@ from keras_relcon.data.readers.columns import guess_columns
 from keras_relcon.data.readers.corpus import read_corpus
 from keras_relcon.data.readers.folders import RecordingFile, recording_files
 from keras_relcon.data.readers.ipol_gait import read_ipol_gait
+from keras_relcon.data.readers.label_files import read_labels
 from keras_relcon.data.readers.read_recording import (
     read_recording,
     read_recordings,
@@ -35,7 +38,9 @@ from keras_relcon.data.windows import Windows, make_windows
 
 __all__ = [
     "CandidateGroups",
+    "CodedLabels",
     "Interval",
+    "LabelIntervals",
     "Recording",
     "RecordingFile",
     "WindowBatches",
@@ -43,11 +48,13 @@ __all__ = [
     "Windows",
     "guess_columns",
     "groups_from_tfds",
+    "label_recordings",
     "load_recordings",
     "make_windows",
     "rank_groups",
     "read_corpus",
     "read_ipol_gait",
+    "read_labels",
     "read_motionsense",
     "read_recording",
     "read_recordings",

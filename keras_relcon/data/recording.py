@@ -1,11 +1,13 @@
 """One continuous accelerometer signal of one subject."""
 
+import copy
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from keras_relcon.checks import check_number
+from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.units import (
     LARGEST_MEDIAN_G,
     absurd_message,
@@ -31,7 +33,7 @@ class Recording:
         labels: str for the whole recording, or `(num_samples,)` of str, or
             `None`. Kept as `(num_samples,)` of str, or `None`; `""` marks
             samples without a label, also where `None` or NaN is given.
-            Defaults to `None`.
+            `CodedLabels` are kept as they are. Defaults to `None`.
         recording_id: str. Names the recording in reports and splits.
             Defaults to `None`.
         start_time: float. Unix seconds of the first sample. Defaults to
@@ -101,6 +103,13 @@ class Recording:
     def duration_seconds(self):
         return self.num_samples / self.sample_rate_hz
 
+    def with_labels(self, labels):
+        """The same signal with other labels, as of the argument `labels`."""
+        labelled = copy.copy(self)
+        labels = _spread_labels(labels, self.num_samples)
+        object.__setattr__(labelled, "labels", labels)
+        return labelled
+
 
 def _check_shape(acceleration):
     if acceleration.ndim != 2 or acceleration.shape[1] != 3:
@@ -156,7 +165,7 @@ def _spread_labels(labels, num_samples):
     if isinstance(labels, str):
         # One value seen num_samples times: no memory for long recordings.
         return np.broadcast_to(np.array(labels), (num_samples,))
-    if not isinstance(labels, np.ndarray):
+    if not isinstance(labels, (np.ndarray, CodedLabels)):
         labels = np.array(labels, dtype=object)  # keeps None and NaN
     if labels.shape != (num_samples,):
         raise ValueError(
@@ -164,7 +173,7 @@ def _spread_labels(labels, num_samples):
             f"Received: labels.shape={labels.shape} for {num_samples} samples."
             " Repeat or cut the labels to the length of the signal."
         )
-    return label_text(labels)
+    return labels if isinstance(labels, CodedLabels) else label_text(labels)
 
 
 def label_text(labels):

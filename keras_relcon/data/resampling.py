@@ -9,6 +9,7 @@ import numpy as np
 from scipy.signal import firwin, kaiser_beta, resample_poly
 
 from keras_relcon.checks import check_number
+from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.regularizing import bridge, regularize
 
 __all__ = [
@@ -152,14 +153,16 @@ def resample_labels(labels, from_hz, to_hz, num_samples):
     Raises:
         ValueError: if a rate is not positive, or the two are too far apart.
     """
-    labels = np.asarray(labels)
-    if labels.strides == (0,):  # one label, spread over the recording
+    is_coded = isinstance(labels, CodedLabels)
+    labels = labels if is_coded else np.asarray(labels)
+    if not is_coded and labels.strides == (0,):  # one label, spread
         return np.broadcast_to(labels[0], (num_samples,))
     ratio = rate_ratio(from_hz, to_hz)
     position = np.arange(num_samples) * ratio.denominator / ratio.numerator
     # Half way between two samples, the earlier one.
     nearest = np.ceil(position - 0.5).astype(int)
-    return labels[np.minimum(nearest, len(labels) - 1)]
+    rows = np.minimum(nearest, len(labels) - 1)
+    return labels.take(rows) if is_coded else labels[rows]
 
 
 def resample_arrays(recording, to_hz):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from keras_relcon.checks import check_kind, check_number
+from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import resample_arrays, resampled_rate
 
@@ -208,7 +209,7 @@ def cut_windows(acceleration, labels, window_length, stride):
 
     Args:
         acceleration: `(num_samples, 3)` float32, g.
-        labels: `(num_samples,)` of str, or `None`.
+        labels: `(num_samples,)` of str, `CodedLabels`, or `None`.
         window_length, stride: int, samples.
 
     Returns:
@@ -227,9 +228,12 @@ def cut_windows(acceleration, labels, window_length, stride):
 
 def _most_frequent(labels, window_length, stride):
     num_windows = (len(labels) - window_length) // stride + 1
-    if (labels == labels[0]).all():
+    if isinstance(labels, CodedLabels):
+        names, codes = labels.names, labels.codes
+    elif (labels == labels[0]).all():
         return np.full(num_windows, labels[0])
-    names, codes = np.unique(labels, return_inverse=True)
+    else:
+        names, codes = np.unique(labels, return_inverse=True)
     view = sliding_window_view(codes, window_length)[::stride]
     counts = np.stack(
         [np.sum(view == code, axis=1) for code in range(len(names))]

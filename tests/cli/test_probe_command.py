@@ -99,7 +99,7 @@ def test_without_matplotlib_there_are_tables_alone(
 
 
 def test_a_folder_with_a_bad_file(
-    recordings_folder, tiny_preset, tmp_path, capsys
+    recordings_folder, tiny_preset, tmp_path, capsys, monkeypatch
 ):
     folder = tmp_path / "recordings"
     for source in recordings_folder.rglob("*.csv"):
@@ -107,6 +107,13 @@ def test_a_folder_with_a_bad_file(
         (folder / "day1").mkdir(parents=True, exist_ok=True)
         shutil.copy(source, folder / name)
     (folder / "day1" / "s00_bad.csv").write_text("x,y\n1,2\n")
+    seen = []
+
+    def cross_validate(task, encoder, windows, protocol, **kwargs):
+        seen.extend(windows.subjects)
+        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+
+    monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
     line = ["probe", str(folder), "--preset", str(tiny_preset), "--folds", "2"]
     line += ["--sample-rate-hz", "50", "--output", str(tmp_path / "report")]
     line += ["--subject-pattern", r"(s\d+)_"]
@@ -116,4 +123,33 @@ def test_a_folder_with_a_bad_file(
     assert main([*line, "--on-failure", "warn"]) == 0
     captured = capsys.readouterr()
     assert "1 of 13 files are not read. day1/s00_bad: " in captured.err
-    assert "fold 2 of 2" in captured.out
+    assert set(seen) == {"s00", "s01", "s02", "s03"}
+
+
+def test_labels_of_another_file(
+    recordings_folder, tiny_preset, tmp_path, capsys, monkeypatch
+):
+    folder, labels = tmp_path / "recordings", tmp_path / "labels.csv"
+    rows = ["recording,start,duration,label"]
+    for source in sorted(recordings_folder.rglob("*.csv")):
+        name = source.relative_to(recordings_folder)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        lines = source.read_text().splitlines()
+        lines = [line.rsplit(",", 1)[0] for line in lines]
+        (folder / name).write_text("\n".join(lines))
+        rows.append(f"{name.with_suffix('').as_posix()},0,8,{name.stem}")
+    labels.write_text("\n".join(rows))
+    seen = []
+
+    def cross_validate(task, encoder, windows, protocol, **kwargs):
+        seen.append(windows.labels.tolist())
+        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+
+    monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
+    line = ["probe", str(folder), "--preset", str(tiny_preset), "--folds", "2"]
+    line += ["--sample-rate-hz", "50", "--output", str(tmp_path / "report")]
+    assert main([*line, "--labels", str(tmp_path / "none.csv")]) == 1
+    assert "--labels must be an existing file" in capsys.readouterr().err
+    assert main([*line, "--labels", str(labels)]) == 0
+    assert _run(recordings_folder, tiny_preset, tmp_path / "same", 2) == 0
+    assert seen[0] == seen[1] and len(set(seen[0])) == 3

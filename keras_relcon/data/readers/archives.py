@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_relcon.checks import message
 from keras_relcon.data.readers.corpus import read_corpus
 from keras_relcon.data.readers.folders import read_folder
 from keras_relcon.data.recording import Recording
@@ -34,6 +35,7 @@ def load_recordings(
     on_clock_change="error",
     subject_pattern=None,
     on_failure="error",
+    labels=None,
     **options,
 ):
     """Reads every recording below a path, whatever is known there.
@@ -61,6 +63,11 @@ def load_recordings(
             read, after all others have been: `"error"`, or `"warn"` to go on
             without them. Both name each file and the reason. Defaults to
             `"error"`.
+        labels: For a folder, as of `read_recording`; or another folder (a
+            path, or a str that ends in `/`) with `<subject>/<name>.csv` for
+            the recording of that id; or a file of labels of several
+            recordings, with a column `subject` or `recording`. Defaults to
+            `None`: a column, or `<name>.labels.csv` beside a file.
         **options: For a folder, other arguments of `read_recording`.
 
     Returns:
@@ -93,6 +100,7 @@ def load_recordings(
             sample_rate_hz=sample_rate_hz,
             unit=unit,
             on_clock_change=on_clock_change,
+            labels=labels,
             **options,
         )
         if not recordings:
@@ -101,6 +109,16 @@ def load_recordings(
                 "folder without such files."
             )
         return recordings
+    given = {"subject_pattern": subject_pattern, "labels": labels, **options}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given:
+        raise ValueError(
+            message(
+                f"{', '.join(f'`{name}`' for name in given)} are for a folder.",
+                f"path={str(path)!r}, which is a file",
+                "Leave them out, or read the file with `read_recording`.",
+            )
+        )
     if path.suffix == ".npz":
         return list(read_corpus(path))
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):

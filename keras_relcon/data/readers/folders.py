@@ -12,6 +12,8 @@ from keras_relcon.data.readers.device_files import (
     DEVICE_SUFFIXES,
     is_device_file,
 )
+from keras_relcon.data.readers.folder_labels import FolderLabels, some_of
+from keras_relcon.data.readers.label_files import ENDING, labels_beside
 from keras_relcon.data.readers.read_recording import (
     read_recording,
     read_recordings,
@@ -21,7 +23,7 @@ from keras_relcon.data.readers.timestamps import guess_timestamp_unit
 
 # What `Embeddings.save` and `keras-relcon embed` write, and files of labels:
 # no recordings.
-NO_RECORDINGS = (".embeddings.npz", ".embeddings.parquet", ".labels.csv")
+NO_RECORDINGS = (".embeddings.npz", ".embeddings.parquet", ENDING)
 # A device's own file brings what other arguments would say.
 DEVICE_OPTIONS = (
     "labels",
@@ -33,7 +35,6 @@ DEVICE_OPTIONS = (
 )
 # What reading a file raises where the file, or what is said of it, is wrong.
 FAILURES = (ValueError, OSError, ImportError)
-NUM_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -141,15 +142,23 @@ def read_folder(folder, subject_pattern=None, on_failure="error", **options):
         list of `Recording`; empty where there are no files.
     """
     check_one_of("on_failure", on_failure, ("error", "warn"))
-    files = recording_files(folder, subject_pattern)
+    labels = FolderLabels(options.pop("labels", None))
+    files = [
+        file
+        for file in recording_files(folder, subject_pattern)
+        if not labels.is_at(file.path)
+    ]
+    labels.check(files)
     recordings, failures = [], {}
     for file in files:
         try:
-            recordings += _read_file(file, options)
+            found = labels.of(file)
+            recordings += _read_file(file, {**options, "labels": found})
         except FAILURES as error:
             failures[file] = error
     if failures:
         _report(failures, len(files), on_failure)
+    labels.warn_of_none(files)
     return recordings
 
 
@@ -175,7 +184,8 @@ def _with_columns(path, options):
         if options.get("timestamp_unit") is None:
             unit = guess_timestamp_unit(path, "time", delimiter)
             options["timestamp_unit"] = unit
-    if "label" in names and options.get("labels") is None:
+    has_labels = options["labels"] is not None or labels_beside(path)
+    if "label" in names and not has_labels:
         options.setdefault("label_column", "label")
     return options
 
@@ -197,7 +207,7 @@ def _subjects(paths, pattern):
                 "`subject_pattern` must find a subject in the path of each "
                 "file.",
                 f"{pattern.pattern!r}, which finds none in {len(unknown)} of "
-                f"{len(paths)}: {_some(unknown)}",
+                f"{len(paths)}: {some_of(unknown)}",
                 "Change the pattern, or move these files elsewhere.",
             )
         )
@@ -223,13 +233,8 @@ def _other_kinds(folder, paths):
     return message(
         f"Recordings are files that end in {', '.join(kinds)}.",
         f"{folder} with {len(names)} files of other kinds, which are not read: "
-        f"{_some(names)}",
+        f"{some_of(names)}",
     )
-
-
-def _some(names):
-    more = ", ..." if len(names) > NUM_NAMED else ""
-    return ", ".join(names[:NUM_NAMED]) + more
 
 
 def _report(failures, num_files, on_failure):

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.label_intervals import label_recordings
+from keras_relcon.data.readers.label_files import labels_for, on_clock_of
 from keras_relcon.data.readers.raw_signals import read_raw_signal
 from keras_relcon.data.readers.timestamps import split_at_gaps
 
@@ -65,7 +67,11 @@ def read_recording(
             with a warning. Defaults to `None`: `"s"`, or guessed where the
             column is guessed.
         label_column: str, or `False` for none. Defaults to `None`, guessed.
-        labels: str. One label for the whole recording. Defaults to `None`.
+        labels: str, one label for the whole recording; or a file of labels as
+            of `read_labels`, a path or a str that ends in .csv; or
+            `LabelIntervals`. A warning counts labels that overlap or lie
+            outside, and time without a label, see `label_recordings`. Defaults
+            to `None`: a column, or `<name>.labels.csv` beside the file.
         recording_id: str. Defaults to the name of the file.
         sort_timestamps: bool. Whether to sort rows by time and drop repeated
             times, instead of raising. Of times that many rows share no row is
@@ -103,23 +109,30 @@ def read_recording(
     ... )
     """
     with _naming(path):
-        signal = read_raw_signal(
+        intervals = labels_for(path, labels, label_column)
+        signal = _read_signal(
             path,
-            sample_rate_hz,
-            unit,
-            columns,
-            timestamp_column,
-            timestamp_unit,
-            label_column,
-            labels,
-            sort_timestamps,
-            check_unit,
-            delimiter,
-            on_clock_change,
-            gravity_columns,
+            intervals,
+            sample_rate_hz=sample_rate_hz,
+            unit=unit,
+            columns=columns,
+            timestamp_column=timestamp_column,
+            timestamp_unit=timestamp_unit,
+            label_column=label_column,
+            labels=labels,
+            sort_timestamps=sort_timestamps,
+            check_unit=check_unit,
+            delimiter=delimiter,
+            on_clock_change=on_clock_change,
+            gravity_columns=gravity_columns,
         )
         _check_goes_on(signal)
-        return signal.recording(subject, recording_id or _stem(path))
+        recording = signal.recording(subject, recording_id or _stem(path))
+        if intervals is None:
+            return recording
+        intervals = intervals.of(recording.subject, recording.recording_id)
+        intervals = on_clock_of(intervals, path, timestamp_column, delimiter)
+        return label_recordings([recording], intervals)[0]
 
 
 def read_recordings(
@@ -154,19 +167,54 @@ def read_recordings(
             f"Received: max_gap_seconds={max_gap_seconds}. Use 60."
         )
     with _naming(path):
-        signal = read_raw_signal(path, **options)
+        intervals = labels_for(
+            path, options.get("labels"), options.get("label_column")
+        )
+        signal = _read_signal(path, intervals, **options)
         name = recording_id or _stem(path)
-        if signal.seconds is None:
-            return [signal.recording(subject, name)]
-        pieces = split_at_gaps(signal.seconds, max_gap_seconds)
-        kept = [piece for piece in pieces if piece.stop - piece.start >= 2]
-        _report_short(len(pieces), len(kept), max_gap_seconds, path)
-        if len(kept) == 1:
-            return [signal.recording(subject, name, kept[0])]
-        return [
-            signal.recording(subject, f"{name}_{index}", piece)
-            for index, piece in enumerate(kept)
-        ]
+        recordings = _pieces(signal, path, subject, name, max_gap_seconds)
+        if intervals is None:
+            return recordings
+        intervals = on_clock_of(
+            intervals.of(str(subject), name),
+            path,
+            options.get("timestamp_column"),
+            options.get("delimiter", ","),
+        )
+        return label_recordings(recordings, intervals)
+
+
+def _read_signal(path, intervals, **options):
+    """Reads the rows, without labels where these come from another file."""
+    if intervals is None:
+        return read_raw_signal(path, **options)
+    if options.get("labels") is not None and not options.get("label_column"):
+        options = {**options, "labels": None, "label_column": False}
+    signal = read_raw_signal(path, **options)
+    if signal.labels is not None:
+        raise ValueError(
+            message(
+                "There must be one source of labels.",
+                f"a column of them in {path}, and {intervals.source} beside it",
+                "Pass the file as `labels`, or the name of the column as "
+                "`label_column`.",
+            )
+        )
+    return signal
+
+
+def _pieces(signal, path, subject, name, max_gap_seconds):
+    if signal.seconds is None:
+        return [signal.recording(subject, name)]
+    pieces = split_at_gaps(signal.seconds, max_gap_seconds)
+    kept = [piece for piece in pieces if piece.stop - piece.start >= 2]
+    _report_short(len(pieces), len(kept), max_gap_seconds, path)
+    if len(kept) == 1:
+        return [signal.recording(subject, name, kept[0])]
+    return [
+        signal.recording(subject, f"{name}_{index}", piece)
+        for index, piece in enumerate(kept)
+    ]
 
 
 def _check_goes_on(signal):

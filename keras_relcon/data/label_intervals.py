@@ -1,0 +1,215 @@
+"""Labels as stretches of time, and how they become labels of samples."""
+
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from keras_relcon.checks import check_one_of, message
+from keras_relcon.data.coded_labels import CodedLabels
+from keras_relcon.data.recording import label_text
+
+CLOCKS = ("elapsed", "utc", "local")
+# Times below are seconds from some start, not of a calendar: 1973 and before.
+FIRST_UNIX_SECOND = 1e8
+NUM_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class LabelIntervals:
+    """Labels of stretches of time, as `read_labels` reads them.
+
+    Args:
+        start_seconds: `(num_labels,)`, where each begins.
+        stop_seconds: `(num_labels,)`, where each ends; a sample at that time
+            is not in it.
+        names: `(num_labels,)` str.
+        clock: str. `"elapsed"` for seconds from the first sample of a
+            recording, `"utc"` for Unix seconds, `"local"` for the seconds of a
+            clock as if it showed UTC. Defaults to `"elapsed"`.
+        recordings: `(num_labels,)` str, the subject or the id of the recording
+            that a label is of, or `None` for any. Defaults to `None`.
+        source: str. Named in messages. Defaults to `"the labels"`.
+
+    Raises:
+        ValueError: if the lengths differ, a time is not finite, a label ends
+            before it begins, or the clock is none of these.
+    """
+
+    start_seconds: np.ndarray
+    stop_seconds: np.ndarray
+    names: np.ndarray
+    clock: str = "elapsed"
+    recordings: np.ndarray | None = None
+    source: str = "the labels"
+
+    def __post_init__(self):
+        check_one_of("clock", self.clock, CLOCKS)
+        start = np.asarray(self.start_seconds, dtype=np.float64)
+        stop = np.asarray(self.stop_seconds, dtype=np.float64)
+        names = label_text(np.array(self.names, dtype=object))
+        if not start.shape == stop.shape == names.shape or start.ndim != 1:
+            raise ValueError(
+                message(
+                    "Each label must have a start, a stop and a name.",
+                    f"{start.shape}, {stop.shape} and {names.shape} of them",
+                )
+            )
+        wrong = np.flatnonzero(~(np.isfinite(start) & (stop >= start)))
+        if len(wrong):
+            raise ValueError(
+                message(
+                    "Each label must begin, and end no earlier.",
+                    f"{self.source} with {len(wrong)} that do not: label "
+                    f"{wrong[0] + 1} from {start[wrong[0]]:g} to "
+                    f"{stop[wrong[0]]:g} s",
+                    "Correct their times.",
+                )
+            )
+        object.__setattr__(self, "start_seconds", start)
+        object.__setattr__(self, "stop_seconds", stop)
+        object.__setattr__(self, "names", names)
+
+    def __len__(self):
+        return len(self.names)
+
+    def of(self, *owners):
+        """The labels that are of a recording, by its subject or its id."""
+        if self.recordings is None:
+            return self
+        rows = np.flatnonzero(np.isin(self.recordings, owners))
+        return replace(
+            self,
+            start_seconds=self.start_seconds[rows],
+            stop_seconds=self.stop_seconds[rows],
+            names=self.names[rows],
+            recordings=None,
+        )
+
+
+def label_recordings(recordings, intervals):
+    """Gives the samples of recordings the labels of stretches of time.
+
+    A sample has the label of the stretch that it is in; where two overlap, of
+    the one that begins later. Samples in none have no label. A warning counts
+    the labels that overlap, those that lie outside of the recordings, partly
+    or wholly, or between two samples, and the stretches without a label.
+
+    Args:
+        recordings: list of `Recording`, the pieces of one file, in order.
+        intervals: `LabelIntervals`. On the clock of the recordings.
+
+    Returns:
+        list of `Recording`. Labels are `CodedLabels`: a byte a sample.
+
+    Raises:
+        ValueError: if the labels are in clock time, and the recordings have no
+            such times.
+    """
+    starts = _start_times(recordings, intervals)
+    order = np.argsort(intervals.start_seconds, kind="stable")
+    start = intervals.start_seconds[order]
+    stop = intervals.stop_seconds[order]
+    names, codes = np.unique(  # "" is the first
+        np.append(intervals.names[order], ""), return_inverse=True
+    )
+    labelled, covered = [], np.zeros(len(order))
+    num_samples = np.zeros(len(order), int)
+    for recording, begin in zip(recordings, starts):
+        rate = recording.sample_rate_hz
+        # Rounding of Unix seconds in float64 moves no sample.
+        edges = np.stack([start, stop]) - begin
+        first, last = np.ceil(edges * rate - 1e-4)
+        first, last = np.clip([first, last], 0, recording.num_samples)
+        kind = np.min_scalar_type(len(names))
+        row_codes = np.zeros(recording.num_samples, kind)
+        for code, low, high in zip(codes, first.astype(int), last.astype(int)):
+            row_codes[low:high] = code
+        low, high = np.clip(edges, 0, recording.duration_seconds)
+        covered += high - low
+        num_samples += (last - first).astype(int)
+        labelled.append(recording.with_labels(CodedLabels(row_codes, names)))
+    step = 1 / max(recording.sample_rate_hz for recording in recordings)
+    facts = [
+        *_overlaps(start, stop),
+        *_outside(start, stop, covered, num_samples, step),
+        *_without_label(labelled),
+    ]
+    if facts:
+        warnings.warn(f"{intervals.source}: {'; '.join(facts)}.", stacklevel=3)
+    return labelled
+
+
+def _start_times(recordings, intervals):
+    """When each recording begins, on the clock of the labels."""
+    begins = [recording.start_time for recording in recordings]
+    if intervals.clock == "elapsed":
+        first = begins[0] or 0.0
+        return [(begin or 0.0) - first for begin in begins]
+    if any(b is None or b < FIRST_UNIX_SECOND for b in begins):
+        raise ValueError(
+            message(
+                "Labels in clock time need a recording with such times.",
+                f"{intervals.source} for recording "
+                f"{recordings[0].recording_id!r}, which has "
+                + (
+                    "no times"
+                    if begins[0] is None
+                    else f"times from {begins[0]:g} s on"
+                ),
+                "Give the labels in seconds from its first sample.",
+            )
+        )
+    return begins
+
+
+def _overlaps(start, stop):
+    if len(start) < 2:
+        return []
+    reached = np.maximum.accumulate(stop)[:-1]
+    seconds = np.minimum(reached, stop[1:]) - start[1:]
+    is_overlap = seconds > 1e-6
+    if not is_overlap.any():
+        return []
+    return [
+        f"{is_overlap.sum()} of {len(start)} labels overlap an earlier one, by "
+        f"{seconds[is_overlap].sum():.6g} s: the one that begins later holds"
+    ]
+
+
+def _outside(start, stop, covered, num_samples, step):
+    facts = []
+    length = stop - start
+    is_outside = (covered == 0) & (num_samples == 0) & (length > 0)
+    is_partly = ~is_outside & (covered < length - 1.5 * step)
+    is_empty = ~is_outside & (num_samples == 0)
+    for rows, what in (
+        (is_outside, "outside of the recording"),
+        (is_partly, "partly outside of the recording"),
+        (is_empty, "between two samples"),
+    ):
+        if rows.any():
+            at = ", ".join(
+                f"{a:.10g} to {b:.10g} s"
+                for a, b in zip(start[rows][:NUM_NAMED], stop[rows])
+            )
+            more = ", ..." if rows.sum() > NUM_NAMED else ""
+            facts.append(
+                f"{rows.sum()} of {len(start)} labels lie {what} ({at}{more})"
+            )
+    return facts
+
+
+def _without_label(recordings):
+    num_stretches, seconds = 0, 0.0
+    for recording in recordings:
+        is_none = recording.labels.codes == 0  # the name ""
+        num_stretches += int(is_none[0]) + np.sum(is_none[1:] > is_none[:-1])
+        seconds += is_none.sum() / recording.sample_rate_hz
+    if not num_stretches:
+        return []
+    total = sum(recording.duration_seconds for recording in recordings)
+    return [
+        f"{num_stretches} stretches, {seconds:.6g} s of {total:.6g} s, have no "
+        "label"
+    ]

@@ -1,0 +1,326 @@
+"""Reads labels that are kept beside a recording, in a file of their own."""
+
+import csv
+import dataclasses
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from keras_relcon.checks import message
+from keras_relcon.data.label_intervals import (
+    FIRST_UNIX_SECOND,
+    LabelIntervals,
+)
+from keras_relcon.data.readers.axis_names import letters
+from keras_relcon.data.readers.columns import LABEL, guess_columns
+from keras_relcon.data.readers.device_files import is_device_file
+from keras_relcon.data.readers.tables import read_head
+from keras_relcon.data.readers.timestamps import (
+    SECONDS_PER_UNIT,
+    UNIT_IN_NAME,
+)
+from keras_relcon.data.readers.unnamed_tables import recognise_unnamed
+
+ENDING = ".labels.csv"
+START = re.compile(r"(?:start|begin|from|onset).*")
+STOP = re.compile(r"(?:stop|end|to$|until).*")
+DURATION = re.compile(r"(?:duration|length|dur$).*")
+OWNER = re.compile(r"(?:subject|recording|file|filename)(?:id|name)?")
+DELIMITERS = ",;\t"
+EXPECTED = (
+    "A file of labels must have a header with `start`, `end` (or `duration`) "
+    "and `label`."
+)
+
+
+def read_labels(path):
+    """Reads a .csv file of labels: one stretch of time in each row.
+
+    The header names a start (`start`, `begin`, `from`, `onset`, and what may
+    follow, as in `start_time`), an end (`end`, `stop`, `to`) or a `duration`,
+    and a label (`label`, `activity`, `annotation`, or so). Cells are separated
+    by commas, semicolons or tabs.
+
+    Times are dates (ISO 8601), or numbers: of 1e8 and more Unix time, in
+    seconds, ms, us or ns by their size; else seconds from the first sample.
+    A unit in the name of a column, as in `start_ms`, is that of its numbers.
+    Durations are in seconds unless their name says another unit. A column
+    `subject` or `recording` says of which a row is; its values are subjects or
+    recording ids.
+
+    Dates with an offset from UTC, and Unix times, are exact. Dates without one
+    are of the clock of the recording: of its own dates without an offset, of
+    the clock of a device, or local times where its dates have an offset.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        `LabelIntervals`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a column is missing, or a time cannot be read; the
+            message names the line.
+
+    Example:
+
+    >>> labels = keras_relcon.data.read_labels("walk.labels.csv")
+    >>> recording = read_recording("walk.csv", subject="s01", labels=labels)
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            message("`labels` must be an existing file.", {"path": str(path)})
+        )
+    header, rows = _rows(path)
+    start_at = _column(header, START, path)
+    label_at = _column(header, LABEL, path)
+    stop_at = _column(header, STOP, path, is_needed=False)
+    duration_at = None
+    if stop_at is None:
+        duration_at = _column(header, DURATION, path)
+    owner_at = _column(header, OWNER, path, is_needed=False)
+    starts, clock = _times(rows, start_at, header, path)
+    if duration_at is None:
+        stops, stop_clock = _times(rows, stop_at, header, path)
+        if stop_clock != clock:
+            raise ValueError(
+                message(
+                    "Starts and ends must be on one clock.",
+                    f"{path.name} with starts that are {clock!r} and ends that "
+                    f"are {stop_clock!r}",
+                    "Write both in one form.",
+                )
+            )
+    else:
+        stops = starts + _numbers(rows, duration_at, path) * _unit_of(
+            header[duration_at]
+        )
+    return LabelIntervals(
+        starts,
+        stops,
+        [row[label_at].strip() for _, row in rows],
+        clock,
+        None if owner_at is None else [row[owner_at] for _, row in rows],
+        path.name,
+    )
+
+
+def labels_for(path, labels, label_column):
+    """The `LabelIntervals` of a recording, or `None` where there are none.
+
+    Args:
+        path: str or path. The recording.
+        labels: as of `read_recording`.
+        label_column: as of `read_recording`.
+    """
+    if isinstance(labels, LabelIntervals):
+        return labels
+    if labels is None and label_column is None:
+        labels = labels_beside(path)
+    return read_labels(labels) if is_path(labels) else None
+
+
+def labels_beside(path):
+    """The file `<name>.labels.csv` beside a recording, or `None`."""
+    beside = Path(path).with_name(Path(path).stem + ENDING)
+    return beside if beside.is_file() else None
+
+
+def is_path(labels):
+    """Whether the argument `labels` is a path, and no label."""
+    is_text = isinstance(labels, str)
+    is_named = is_text and labels.lower().endswith((".csv", "/", "\\"))
+    return is_named or isinstance(labels, Path)
+
+
+def on_clock_of(intervals, path, timestamp_column=None, delimiter=","):
+    """Brings labels to the clock that the recording of a file shows.
+
+    Args:
+        intervals: `LabelIntervals`.
+        path: str or path. The recording.
+        timestamp_column: str, or `None` to be guessed.
+        delimiter: str. Of the recording, if it is a .csv file.
+
+    Returns:
+        `LabelIntervals`.
+
+    Raises:
+        ValueError: if one of the two clocks is local and the other is not, and
+            nothing says by how much they differ.
+    """
+    if intervals.clock == "elapsed":
+        return intervals
+    clock, offset = _clock_of(path, timestamp_column, delimiter)
+    if intervals.clock == clock:
+        return intervals
+    if offset is not None:
+        return dataclasses.replace(
+            intervals,
+            start_seconds=intervals.start_seconds - offset,
+            stop_seconds=intervals.stop_seconds - offset,
+            clock="utc",
+        )
+    texts = {"utc": "in UTC or with an offset from it", "local": "without one"}
+    advice = {
+        "utc": "Write the labels without an offset, as the clock of the "
+        "recording shows them, or in seconds from its first sample.",
+        "local": "Write the offset of the labels, as in "
+        "2024-05-01T10:00:00+02:00, or Z for UTC.",
+    }
+    raise ValueError(
+        message(
+            "Labels and recording must both have an offset from UTC, or "
+            "neither.",
+            f"{intervals.source} {texts[intervals.clock]}, and "
+            f"{Path(path).name} {texts[clock]}",
+            advice[intervals.clock],
+        )
+    )
+
+
+def _clock_of(path, column, delimiter):
+    """`"local"` or `"utc"`, and the offset from UTC that its dates have."""
+    if is_device_file(path):
+        return "local", None
+    if column is None and (table := recognise_unnamed(path, delimiter)):
+        return ("local" if table.time_unit == "iso" else "utc"), None
+    if column is None:
+        column = guess_columns(path, delimiter)["timestamp_column"]
+    values = read_head(path, column, delimiter) if column else []
+    if not len(values):
+        return "utc", None  # without times: refused where labels are placed
+    if values.dtype.kind == "M":
+        return "local", None
+    try:
+        offset = datetime.fromisoformat(str(values[0]).strip()).utcoffset()
+    except ValueError:
+        return "utc", None  # Unix time
+    return (
+        ("local", None) if offset is None else ("utc", offset.total_seconds())
+    )
+
+
+def _rows(path):
+    """The header, and `(line, cells)` of each row that is not empty."""
+    text = path.read_text(encoding="utf-8-sig")
+    first = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    rows = [
+        (reader.line_num, row) for row in reader if any(map(str.strip, row))
+    ]
+    if not rows:
+        raise ValueError(message(EXPECTED, f"{path}, which is empty"))
+    (_, header), *rows = rows
+    short = [line for line, row in rows if len(row) < len(header)]
+    if short:
+        raise ValueError(
+            message(
+                "Each row of a file of labels must have a cell for each column "
+                f"of its header, {header}.",
+                f"{path} with {len(short)} rows that do not, the first in line "
+                f"{short[0]}",
+                "Complete them, or leave them out.",
+            )
+        )
+    return header, rows
+
+
+def _column(header, pattern, path, is_needed=True):
+    found = [
+        at
+        for at, name in enumerate(header)
+        if pattern.fullmatch(letters(name.lower()))
+    ]
+    if len(found) == 1 or (not found and not is_needed):
+        return found[0] if found else None
+    raise ValueError(
+        message(
+            EXPECTED,
+            f"{path} with the columns {header}",
+            "Rename its columns." if len(found) > 1 else "Add what is missing.",
+        )
+    )
+
+
+def _times(rows, at, header, path):
+    """Seconds, and the clock that they are of."""
+    if not rows:
+        return np.empty(0), "elapsed"
+    cells = [row[at].strip() for _, row in rows]
+    if _is_number(cells[0]):
+        values = _numbers(rows, at, path)
+        return _seconds(values, header[at])
+    moments = []
+    for (line, _), cell in zip(rows, cells):
+        try:
+            moments.append(datetime.fromisoformat(cell))
+        except ValueError:
+            raise _unreadable(path, line, cell) from None
+    has_offset = [moment.tzinfo is not None for moment in moments]
+    if any(has_offset) and not all(has_offset):
+        line = rows[has_offset.index(False)][0]
+        raise ValueError(
+            message(
+                "Either all dates of a file of labels say their offset from "
+                "UTC, or none.",
+                f"{path}, where line {line} has none",
+                "Add it there.",
+            )
+        )
+    seconds = [
+        (m if m.tzinfo else m.replace(tzinfo=timezone.utc)).timestamp()
+        for m in moments
+    ]
+    return np.array(seconds), "utc" if any(has_offset) else "local"
+
+
+def _seconds(values, name):
+    unit = UNIT_IN_NAME.search(name)
+    if unit:
+        seconds = values * SECONDS_PER_UNIT[unit.lastgroup]
+    else:
+        largest = np.max(np.abs(values))
+        scale = 1.0
+        while largest * scale >= 1000 * FIRST_UNIX_SECOND:  # ms, us or ns
+            scale /= 1000
+        seconds = values * scale
+    is_unix = np.max(np.abs(seconds)) >= FIRST_UNIX_SECOND
+    return seconds, "utc" if is_unix else "elapsed"
+
+
+def _unit_of(name):
+    unit = UNIT_IN_NAME.search(name)
+    return SECONDS_PER_UNIT[unit.lastgroup] if unit else 1.0
+
+
+def _numbers(rows, at, path):
+    values = []
+    for line, row in rows:
+        if not _is_number(row[at]):
+            raise _unreadable(path, line, row[at])
+        values.append(float(row[at]))
+    return np.array(values)
+
+
+def _is_number(cell):
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _unreadable(path, line, cell):
+    return ValueError(
+        message(
+            "Times of labels must all be numbers, or all ISO 8601 dates.",
+            f"{path} with {cell!r} in line {line}",
+            "Write it as the others are.",
+        )
+    )

@@ -1,0 +1,362 @@
+"""Labels beside the signal: files of stretches of time."""
+
+import shutil
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_relcon.data import (
+    CodedLabels,
+    LabelIntervals,
+    Recording,
+    label_recordings,
+    load_recordings,
+    make_windows,
+    read_labels,
+    read_recording,
+    read_recordings,
+    resample_recording,
+)
+
+DEVICES = Path(__file__).resolve().parents[2].parent / "shared/data/devices"
+RATE = 50
+START = datetime(2024, 5, 1, 10, tzinfo=timezone.utc)
+
+
+def write_signal(path, stamps=None, num_rows=500):
+    """10 s at 50 Hz, with these stamps."""
+    header, cells = "x,y,z", [""] * num_rows
+    if stamps is not None:
+        header, cells = "time,x,y,z", [f"{stamp}," for stamp in stamps]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *(f"{c}0,0.6,0.8" for c in cells)]))
+    return path
+
+
+def moments(form, num_rows=500, start=START):
+    times = [start + timedelta(seconds=k / RATE) for k in range(num_rows)]
+    return [form(time) for time in times]
+
+
+def with_offset(time):
+    return time.astimezone(timezone(timedelta(hours=2))).isoformat()
+
+
+def without_offset(time):
+    return time.replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def unix(time):
+    return f"{time.timestamp():.3f}"
+
+
+def stretches(recording):
+    """`(label, first sample, number of samples)` of each run."""
+    labels = np.asarray(recording.labels)
+    edges = np.flatnonzero(labels[1:] != labels[:-1]) + 1
+    edges = [0, *edges.tolist(), len(labels)]
+    return [(str(labels[a]), a, b - a) for a, b in zip(edges, edges[1:])]
+
+
+EXPECTED = [("walk", 0, 200), ("", 200, 50), ("sit", 250, 250)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "start,end,label\n0,4,walk\n5,10,sit\n",
+        "label;start (s);duration (s)\nwalk;0;4\nsit;5;5\n",
+        "activity\tstart_ms\tstop_ms\nwalk\t0\t4000\nsit\t5000\t10000\n",
+        "\ufeffStart,Duration,Label\n5,5,sit\n0,4,walk\n",
+        'begin,until,annotation\n0,4,"walk"\n\n5,10,sit',
+    ],
+    ids=["comma", "semicolon", "tab", "bom", "quotes"],
+)
+def test_seconds_from_the_first_sample(tmp_path, rows):
+    path = write_signal(tmp_path / "walk.csv")
+    labels = tmp_path / "l.csv"
+    labels.write_text(rows)
+    with pytest.warns(UserWarning, match="l.csv: 1 stretches, 1 s of 10 s"):
+        recording = read_recording(
+            path, "s", sample_rate_hz=RATE, labels=labels
+        )
+    assert stretches(recording) == EXPECTED
+
+
+def label_rows(form):
+    times = [START + timedelta(seconds=k) for k in (0, 4, 5, 10)]
+    a, b, c, d = (form(time) for time in times)
+    return f"start,end,label\n{a},{b},walk\n{c},{d},sit\n"
+
+
+LOCAL_OF_OFFSET = lambda t: without_offset(t + timedelta(hours=2))  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    "form, label_form",
+    [
+        (with_offset, with_offset),
+        (with_offset, lambda time: time.isoformat().replace("+00:00", "Z")),
+        (with_offset, unix),
+        (with_offset, lambda time: f"{time.timestamp() * 1000:.0f}"),
+        (with_offset, LOCAL_OF_OFFSET),
+        (unix, unix),
+        (unix, with_offset),
+        (without_offset, without_offset),
+        (without_offset, lambda time: str(time.replace(tzinfo=None))),
+    ],
+)
+def test_clock_times(tmp_path, form, label_form):
+    path = write_signal(tmp_path / "walk.csv", moments(form))
+    (tmp_path / "walk.labels.csv").write_text(label_rows(label_form))
+    with pytest.warns(UserWarning, match="1 stretches, 1 s of 10 s"):
+        recording = read_recording(path, "s")
+    assert stretches(recording) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "form, label_form, advice",
+    [
+        (unix, without_offset, "Write the offset of the labels, as in"),
+        (without_offset, with_offset, "Write the labels without an offset"),
+        (without_offset, unix, "Write the labels without an offset"),
+    ],
+)
+def test_clocks_that_cannot_be_compared(tmp_path, form, label_form, advice):
+    path = write_signal(tmp_path / "walk.csv", moments(form))
+    (tmp_path / "walk.labels.csv").write_text(label_rows(label_form))
+    with pytest.raises(ValueError, match=f"must both have an offset.*{advice}"):
+        read_recording(path, "s")
+
+
+@pytest.mark.parametrize("stamps", [None, [k / RATE for k in range(500)]])
+def test_clock_times_need_a_clock(tmp_path, stamps):
+    path = write_signal(tmp_path / "walk.csv", stamps)
+    labels = tmp_path / "l.csv"
+    labels.write_text(label_rows(unix))
+    rate = RATE if stamps is None else None
+    with pytest.raises(ValueError, match="in clock time need a recording"):
+        read_recording(path, "s", sample_rate_hz=rate, labels=labels)
+
+
+def test_labels_of_a_device_are_on_its_clock(tmp_path):
+    source = DEVICES / "ax3_testfile.cwa"
+    if not source.exists():
+        pytest.skip("the files of devices are not on this machine")
+    path = shutil.copy(source, tmp_path / "ax3.cwa")
+    plain = read_recording(path, "s")
+    begin = datetime.fromtimestamp(plain.start_time, timezone.utc)
+    begin = begin.replace(microsecond=0) + timedelta(seconds=2)
+    text = f"{without_offset(begin)},{without_offset(begin + timedelta(0, 5))}"
+    (tmp_path / "ax3.labels.csv").write_text(f"start,end,label\n{text},walk\n")
+    with pytest.warns(UserWarning, match="2 stretches"):
+        labelled = read_recording(path, "s")
+    index = np.arange(plain.num_samples) / plain.sample_rate_hz
+    index += plain.start_time - begin.timestamp()
+    expected = np.where((index >= 0) & (index < 5), "walk", "")
+    np.testing.assert_array_equal(labelled.labels, expected)
+    with pytest.raises(ValueError, match="Leave|without an offset"):
+        (tmp_path / "ax3.labels.csv").write_text(label_rows(with_offset))
+        read_recording(path, "s")
+
+
+def test_overlaps_and_what_is_outside_are_counted(tmp_path):
+    path = write_signal(tmp_path / "walk.csv")
+    labels = tmp_path / "l.csv"
+    labels.write_text(
+        "start,end,label\n0,6,walk\n2,3,stairs\n5,8,sit\n"
+        "9.5,12,walk\n20,30,run\n9.001,9.002,blink\n"
+    )
+    with pytest.warns(UserWarning) as told:
+        recording = read_recording(
+            path, "s", sample_rate_hz=RATE, labels=labels
+        )
+    assert stretches(recording) == [
+        ("walk", 0, 100),
+        ("stairs", 100, 50),
+        ("walk", 150, 100),
+        ("sit", 250, 150),
+        ("", 400, 75),
+        ("walk", 475, 25),
+    ]
+    (text,) = [str(w.message) for w in told]
+    for fact in (
+        "l.csv: 2 of 6 labels overlap an earlier one, by 2 s",
+        "1 of 6 labels lie outside of the recording (20 to 30 s)",
+        "1 of 6 labels lie partly outside of the recording (9.5 to 12 s)",
+        "1 of 6 labels lie between two samples (9.001 to 9.002 s)",
+        "1 stretches, 1.5 s of 10 s, have no label",
+    ):
+        assert fact in text
+
+
+def test_labels_that_cover_all_are_not_told(tmp_path, recwarn):
+    path = write_signal(tmp_path / "walk.csv")
+    labels = tmp_path / "l.csv"
+    labels.write_text("start,end,label\n0,5,walk\n5,10,sit\n")
+    recording = read_recording(path, "s", sample_rate_hz=RATE, labels=labels)
+    assert not recwarn.list
+    assert stretches(recording) == [("walk", 0, 250), ("sit", 250, 250)]
+
+
+def test_pieces_between_gaps_keep_their_labels(tmp_path):
+    stamps = [k / RATE + (300 if k >= 250 else 0) for k in range(500)]
+    path = write_signal(tmp_path / "walk.csv", stamps)
+    labels = tmp_path / "l.csv"
+    labels.write_text("start,end,label\n0,5,walk\n100,200,sit\n302,310,run\n")
+    with pytest.warns(UserWarning, match="1 of 3 labels lie outside of"):
+        first, second = read_recordings(path, "s", labels=labels)
+    assert stretches(first) == [("walk", 0, 250)]
+    # it begins at 305 s
+    assert stretches(second) == [("run", 0, 250)]
+    whole = read_recording(path, "s", labels=labels)
+    assert whole.labels[round(150 * RATE)] == "sit"
+
+
+def test_one_source_of_labels(tmp_path):
+    path = write_signal(tmp_path / "walk.csv")
+    text = path.read_text().replace("z\n", "z,label\n").replace("0.8", "0.8,a")
+    path.write_text(text)
+    beside = tmp_path / "walk.labels.csv"
+    beside.write_text("start,end,label\n0,10,walk\n")
+    options = {"subject": "s", "sample_rate_hz": RATE}
+    with pytest.raises(ValueError, match="one source of labels.*beside it"):
+        read_recording(path, **options)
+    found = read_recording(path, **options, labels=str(beside))
+    assert set(found.labels) == {"walk"}
+    found = read_recording(path, **options, label_column="label")
+    assert set(found.labels) == {"a"}
+    assert read_recording(path, **options, label_column=False).labels is None
+    with pytest.raises(ValueError, match="Only one of `label_column`"):
+        read_recording(path, **options, label_column="label", labels=beside)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("", "which is empty"),
+        ("start,label\n1,a\n", "must have a header.*Add what is missing"),
+        ("start,end,end_time,label\n1,2,3,a\n", "Rename its columns"),
+        ("start,end,label\n1,2,a\n3,x,b\n", "'x' in line 3"),
+        ("start,end,label\n1,2,a\n3,4\n", "1 rows that do not.*line 3"),
+        ("start,end,label\n1,2,a\n4,3,b\n", "label 2 from 4 to 3 s"),
+        ("start,end,label\n2024-05-01 10:00,soon,b\n", "'soon' in line 2"),
+        (
+            "start,end,label\n2024-05-01T10:00Z,2024-05-01T11:00,b\n",
+            "on one clock.*'utc'.*'local'",
+        ),
+        (
+            "start,duration,label\n2024-05-01T10:00Z,1,b\n2024-05-01T11:00,1,b",
+            "or none.*line 3 has none",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where(tmp_path, text, expected):
+    path = tmp_path / "l.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=expected):
+        read_labels(path)
+    with pytest.raises(FileNotFoundError, match="`labels` must be"):
+        read_labels(tmp_path / "absent.csv")
+
+
+@pytest.fixture
+def study(tmp_path):
+    folder = tmp_path / "study"
+    for name in ("s1/day1", "s1/day2", "s2/day1"):
+        write_signal(folder / f"{name}.csv")
+    return folder
+
+
+def test_a_file_of_labels_for_each_recording(study):
+    for subject, label in (("s1", "walk"), ("s2", "sit")):
+        beside = study / subject / "day1.labels.csv"
+        beside.write_text(f"start,end,label\n0,10,{label}\n")
+    (study / "s1" / "day2.csv").unlink()
+    found = load_recordings(study, RATE)
+    assert [set(r.labels) for r in found] == [{"walk"}, {"sit"}]
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+@pytest.mark.parametrize("ending", [".csv", ".labels.csv"])
+def test_a_folder_of_labels(study, tmp_path, is_inside, ending):
+    labels = (study if is_inside else tmp_path) / "labels"
+    for name in ("s1/day1", "s2/day1"):
+        path = labels / f"{name}{ending}"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"start,end,label\n0,10,{name}\n")
+    told = "none for 1 of 3, which are read without a label: s1/day2"
+    with pytest.warns(UserWarning, match=told):
+        found = load_recordings(study, RATE, labels=f"{labels}/")
+    assert [set(r.labels) for r in found] == [{"s1/day1"}, {""}, {"s2/day1"}]
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_one_file_of_labels_for_a_folder(study, tmp_path, is_inside):
+    labels = (study if is_inside else tmp_path) / "labels.csv"
+    labels.write_text(
+        "subject,start,end,label\ns1,0,10,walk\ns2,0,5,sit\ns2,5,10,run\n"
+    )
+    found = load_recordings(study, RATE, labels=labels)
+    assert [set(r.labels) for r in found] == [
+        {"walk"},
+        {"walk"},
+        {"sit", "run"},
+    ]
+    labels.write_text(
+        "recording,start,end,label\ns1/day2,0,10,walk\ns3,0,5,sit\n"
+    )
+    with pytest.raises(ValueError, match="with labels of s3, which is no"):
+        load_recordings(study, RATE, labels=labels)
+    labels.write_text("start,end,label\n0,10,walk\n")
+    with pytest.raises(ValueError, match="without one for 3 files"):
+        load_recordings(study, RATE, labels=labels)
+
+
+def test_coded_labels_are_read_as_an_array():
+    labels = CodedLabels(np.array([2, 2, 0, 1]), ["", "sit", "walk"])
+    array = np.array(["walk", "walk", "", "sit"])
+    assert labels.codes.dtype == np.uint8
+    assert labels.shape == (4,) and labels.ndim == 1 and len(labels) == 4
+    assert labels.size == 4 and labels.dtype == array.dtype
+    assert labels[3] == "sit" and labels.tolist() == array.tolist()
+    np.testing.assert_array_equal(labels[1:], array[1:])
+    np.testing.assert_array_equal(labels[array != ""], array[array != ""])
+    np.testing.assert_array_equal(labels == "walk", array == "walk")
+    np.testing.assert_array_equal(labels != array[::-1], array != array[::-1])
+    np.testing.assert_array_equal(np.unique(labels), np.unique(array))
+    np.testing.assert_array_equal(np.repeat(labels, 2), np.repeat(array, 2))
+    np.testing.assert_array_equal(labels.astype(object), array.astype(object))
+    assert list(labels) == array.tolist() and "names=['', 'sit'" in repr(labels)
+
+
+def test_windows_of_coded_labels_are_those_of_text():
+    codes = np.random.default_rng(0).integers(0, 3, 8).repeat(170)
+    coded = CodedLabels(codes, ["", "sit", "walk"])
+    still = np.tile([0.0, 0.6, 0.8], (len(codes), 1))
+    for rate in (RATE, 100, 40):
+        found, expected = (
+            Recording(still, RATE, "s", labels=labels)
+            for labels in (coded, coded[:])
+        )
+        assert isinstance(resample_recording(found, rate).labels, CodedLabels)
+        np.testing.assert_array_equal(
+            make_windows(found, rate, 64, 32).labels,
+            make_windows(expected, rate, 64, 32).labels,
+        )
+    with pytest.raises(ValueError, match="one label per sample"):
+        Recording(still[:100], RATE, "s", labels=coded)
+
+
+def test_labels_of_a_day_take_a_byte_a_sample(recwarn):
+    num = 24 * 3600 * RATE
+    still = np.zeros((num, 3), np.float32)
+    still[:, 2] = 1
+    starts = np.arange(0, 24 * 3600, 60.0)
+    names = [f"a label of many letters {k % 40}" for k in range(len(starts))]
+    intervals = LabelIntervals(starts, starts + 60, names)
+    (found,) = label_recordings([Recording(still, RATE, "s")], intervals)
+    assert found.labels.codes.nbytes == num
+    assert found.labels[90 * RATE] == names[1] and not recwarn.list
