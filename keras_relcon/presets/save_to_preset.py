@@ -208,12 +208,28 @@ def _write_part(model, folder, metadata, compute):
 
 def _config_of(model):
     """The config as JSON gives it back, without what was compiled."""
-    config = keras.saving.serialize_keras_object(model)
-    config.pop("compile_config", None)
+    config = _without_compiled(keras.saving.serialize_keras_object(model))
     if "trainable" in config["config"]:
         # Whoever froze it did so for a use of their own.
         config["config"] = {**config["config"], "trainable": True}
     return json.loads(json.dumps(config))
+
+
+def _without_compiled(config):
+    """Without optimizers and losses, also those of the models inside.
+
+    An optimizer is stored as the class of the backend that it was made on,
+    and fails on the others.
+    """
+    if isinstance(config, dict):
+        return {
+            name: _without_compiled(value)
+            for name, value in config.items()
+            if name != "compile_config"
+        }
+    if isinstance(config, (list, tuple)):
+        return type(config)(map(_without_compiled, config))
+    return config
 
 
 def _probe_functions(encoder, mini_rocket, windows):

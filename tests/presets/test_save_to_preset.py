@@ -393,3 +393,13 @@ def test_what_cannot_be_loaded_is_not_saved(encoder, tmp_path):
     with pytest.raises(ValueError, match="must be finite"):
         save_to_preset(encoder, tmp_path / "a")
     assert not list(tmp_path.iterdir())
+
+
+def test_no_optimizer_of_a_model_inside_is_kept(tmp_path):
+    inner = small_encoder()
+    inner.compile("adam", "mse")
+    outer = keras.Sequential([keras.Input((LENGTH, 3)), inner])
+    outer.compile("adam", "mse")
+    path = save_to_preset(outer, tmp_path / "a", window_length=LENGTH)
+    assert "compile_config" not in (path / "config.json").read_text()
+    assert "Adam" not in (path / "config.json").read_text()
