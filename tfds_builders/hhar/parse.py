@@ -1,6 +1,7 @@
 """Reads the accelerometers' `.csv` files of HHAR."""
 
 import itertools
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ MEMBER_OF_CONFIG = {
 POSITION_OF_CONFIG = {"watch": "wrist", "phone": "waist"}
 COLUMNS = {
     "Arrival_Time": "i8",
+    "Creation_Time": "i8",
     "x": "f4",
     "y": "f4",
     "z": "f4",
@@ -39,6 +41,9 @@ RATE_OF_MODEL = {
 }
 # Packets may arrive a little out of order; a session begins further back.
 MAX_BACK_SECONDS = 1.0
+# A median step of `Creation_Time` that differs by more from the nominal one is
+# warned of.
+MAX_RATE_DIFFERENCE = 0.1
 ROWS_PER_BLOCK = 200_000
 CLASS_NAMES = read_labels(Path(__file__).with_name("labels.txt"))
 
@@ -48,10 +53,12 @@ def parse_accelerometer(file, sensor_position):
 
     No row is dropped or resampled: the rate is the model's nominal one. A
     recording is what one device of one user recorded without a jump of more
-    than a second of the arrival time. Rows of gt "null" keep that label.
+    than a second of the arrival time. Rows of gt "null" keep that label. The
+    sensor's own clock, which begins anywhere, is compared with the nominal
+    rate: devices for which it tells another are named in a warning.
 
     Args:
-        file: binary file. m/s2; arrival times in ms.
+        file: binary file. m/s2; `Arrival_Time` in ms, `Creation_Time` in ns.
         sensor_position: str.
 
     Returns:
@@ -62,15 +69,21 @@ def parse_accelerometer(file, sensor_position):
     """
     blocks = list(_read_blocks(file))
     devices = sorted({key for block in blocks for key in block})
-    recordings = []
+    recordings, other_rates = [], []
     for key in devices:
         user, device, model = key
         parts = [block[key] for block in blocks if key in block]
-        milliseconds, axes, labels = (np.concatenate(p) for p in zip(*parts))
+        milliseconds, created_ns, axes, labels = (
+            np.concatenate(part) for part in zip(*parts)
+        )
+        rate_hz = _look_up(RATE_OF_MODEL, model, "Model")
+        found_hz = _rate_hz(created_ns)
+        if abs(found_hz - rate_hz) > MAX_RATE_DIFFERENCE * rate_hz:
+            other_rates.append(f"{user}/{device} {found_hz:.4g} ({rate_hz:g})")
         recording = SourceRecording(
             acceleration=axes / np.float32(STANDARD_GRAVITY),
             labels=labels,
-            sample_rate_hz=_look_up(RATE_OF_MODEL, model, "Model"),
+            sample_rate_hz=rate_hz,
             subject_id=user,
             recording_id=f"{user}/{device}",
             sensor_position=sensor_position,
@@ -78,7 +91,21 @@ def parse_accelerometer(file, sensor_position):
         recordings += split_at_gaps(
             recording, milliseconds / 1e3, MAX_BACK_SECONDS
         )
+    if other_rates:
+        warnings.warn(
+            f"The Creation_Time of {len(other_rates)} of {len(devices)} "
+            "devices tells another rate than the nominal one, which is used "
+            f"(Hz): {', '.join(other_rates)}.",
+            stacklevel=2,
+        )
     return recordings
+
+
+def _rate_hz(created_ns):
+    """One over the median step ahead; NaN where there is none."""
+    steps = np.diff(created_ns)
+    steps = steps[steps > 0]
+    return 1e9 / np.median(steps) if len(steps) else np.nan
 
 
 def _read_blocks(file):
@@ -112,7 +139,12 @@ def _by_device(rows):
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes))[:-1]
     return {
-        key: (rows["Arrival_Time"][part], axes[part], labels[part])
+        key: (
+            rows["Arrival_Time"][part],
+            rows["Creation_Time"][part],
+            axes[part],
+            labels[part],
+        )
         for key, part in zip(devices.tolist(), np.split(order, ends))
     }
 
