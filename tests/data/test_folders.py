@@ -113,3 +113,11 @@ def test_what_is_for_a_folder_is_refused_of_a_file(tmp_path):
         ValueError, match="`labels`, `columns` are for a folder"
     ):
         load_recordings(tmp_path / "a.zip", labels="a", columns=("x", "y", "z"))
+
+
+def test_what_a_device_brings_is_not_said_of_it(folder):
+    """The rate is for the tables without one; an E4 has its own."""
+    head = "1714557600.0, 1714557600.0, 1714557600.0\n32.0, 32.0, 32.0\n"
+    (folder / "s2_e4.csv").write_text(head + "0,38,51\n" * 100)
+    found = load_recordings(folder, sample_rate_hz=50)
+    assert [r.sample_rate_hz for r in found] == [50, 50, 32, 50]

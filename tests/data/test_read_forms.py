@@ -140,9 +140,9 @@ def andro_sensor(folder):
     )
 
 
-def parquet(folder):
+def parquet_file(folder):
     pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
+    parquet = pytest.importorskip("pyarrow.parquet")
 
     start = np.datetime64("2024-05-01T10:00:00", "us")
     columns = {axis: [value] * NUM_ROWS for axis, value in zip("xyz", AXES)}
@@ -221,7 +221,7 @@ READ_FORMS = {
         START,
     ),
     "any `.csv` without times": (plain("x,y,z", lambda k: AXES), RATE),
-    "`.parquet`": (parquet, RATE, START),
+    "`.parquet`": (parquet_file, RATE, START),
     "`.npz`": (npz, RATE),
     "`.h5`, `.hdf5`": (hdf5, RATE),
     "a table with a gyroscope or magnetometer beside": (
@@ -303,13 +303,13 @@ NOT_READ_FORMS = {
     ),
     "axes in mg (Polar)": (
         plain("time,X [mg],Y [mg],Z [mg]", lambda k: [k / RATE, *scaled(1000)]),
-        {"columns": ("X [mg]", "Y [mg]", "Z [mg]")},
-        None,
+        {},
+        "Divide the axes by 1000",
     ),
-    "epochs of seconds, counts, steps": (
+    'epochs of seconds, counts, steps, with `timestamp_unit="s"`': (
         plain("time,x,y,z", lambda k: [5 * k, *AXES]),
         {"timestamp_unit": "s"},
-        None,
+        "0.2 per second",
     ),
     "`.xlsx`, `.mat`, `.edf`, `.wav`, `.txt`, `.json`, `.agd`": (
         None,
@@ -327,7 +327,7 @@ def test_what_is_not_read(tmp_path, form):
         with pytest.warns(UserWarning, match=words):
             read_recording(make(tmp_path), "s", **options)
         return
-    assert happens == "refused"
+    assert happens.startswith("refused")
     if make is not None:
         with pytest.raises(ValueError, match=words):
             read_recording(make(tmp_path), "s", **options)

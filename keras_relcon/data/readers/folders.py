@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_relcon.checks import check_one_of, message
-from keras_relcon.data.readers.device_files import (
-    DEVICE_SUFFIXES,
-    is_device_file,
-)
+from keras_relcon.data.readers.device_files import is_device_file
+from keras_relcon.data.readers.file_kinds import SUFFIXES, is_readable, stem_of
 from keras_relcon.data.readers.folder_labels import FolderLabels, some_of
 from keras_relcon.data.readers.label_files import ENDING, labels_beside
 from keras_relcon.data.readers.read_recording import (
     read_recording,
     read_recordings,
 )
-from keras_relcon.data.readers.tables import TABLE_SUFFIXES, list_columns
+from keras_relcon.data.readers.tables import list_columns
 from keras_relcon.data.readers.timestamps import guess_timestamp_unit
+from keras_relcon.data.readers.unnamed_tables import recognise_unnamed
 
 # What `Embeddings.save` and `keras-relcon embed` write, and files of labels:
 # no recordings.
@@ -30,6 +29,7 @@ DEVICE_OPTIONS = (
     "sort_timestamps",
     "on_clock_change",
     "check_unit",
+    "delimiter",
     "subject",
     "recording_id",
 )
@@ -97,7 +97,7 @@ def recording_files(folder, subject_pattern=None):
     if others:
         warnings.warn(_other_kinds(folder, others), stacklevel=2)
     subjects = _subjects(found, subject_pattern)
-    stems = [below.with_suffix("") for below in found]
+    stems = [below.with_name(stem_of(below)) for below in found]
     num_of_stem = collections.Counter(stems)
     return [
         RecordingFile(
@@ -109,11 +109,6 @@ def recording_files(folder, subject_pattern=None):
     ]
 
 
-def is_readable(path):
-    """Whether the name ends as those of the files that are read."""
-    return path.suffix.lower() in (*TABLE_SUFFIXES, *DEVICE_SUFFIXES)
-
-
 def options_for(path, options):
     """The options that fit a file, of those that are given for a folder.
 
@@ -122,9 +117,14 @@ def options_for(path, options):
         options: dict. Arguments of `read_recording`.
 
     Returns:
-        dict. Without what a device's own file brings itself.
+        dict. Without what a device's own file, or a table of a device without
+        names of columns, brings itself.
     """
-    if not is_device_file(path):
+    delimiter = options.get("delimiter", ",")
+    is_own = is_device_file(path)
+    if not is_own and not options.get("columns"):
+        is_own = recognise_unnamed(path, delimiter) is not None
+    if not is_own:
         return options
     return {k: v for k, v in options.items() if k in DEVICE_OPTIONS}
 
@@ -193,7 +193,7 @@ def _with_columns(path, options):
 def _subjects(paths, pattern):
     if pattern is None:
         return [
-            below.parts[0] if len(below.parts) > 1 else below.stem
+            below.parts[0] if len(below.parts) > 1 else stem_of(below)
             for below in paths
         ]
     pattern = _compiled(pattern)
@@ -229,9 +229,8 @@ def _compiled(pattern):
 
 def _other_kinds(folder, paths):
     names = [path.as_posix() for path in paths]
-    kinds = (*TABLE_SUFFIXES, *DEVICE_SUFFIXES)
     return message(
-        f"Recordings are files that end in {', '.join(kinds)}.",
+        f"Recordings are files that end in {', '.join(SUFFIXES)}.",
         f"{folder} with {len(names)} files of other kinds, which are not read: "
         f"{some_of(names)}",
     )

@@ -16,6 +16,7 @@ from keras_relcon.data.label_intervals import (
 from keras_relcon.data.readers.axis_names import letters
 from keras_relcon.data.readers.columns import LABEL, guess_columns
 from keras_relcon.data.readers.device_files import is_device_file
+from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.tables import read_head
 from keras_relcon.data.readers.timestamps import (
     SECONDS_PER_UNIT,
@@ -126,7 +127,7 @@ def labels_for(path, labels, label_column):
 
 def labels_beside(path):
     """The file `<name>.labels.csv` beside a recording, or `None`."""
-    beside = Path(path).with_name(Path(path).stem + ENDING)
+    beside = Path(path).with_name(stem_of(path) + ENDING)
     return beside if beside.is_file() else None
 
 
