@@ -159,12 +159,13 @@ def test_times_that_tell_no_other_rate_are_silent(path, header, times):
         read_recording(path, "s", 50)
 
 
-def test_no_rate_is_compared_with_several_times_or_on_request(path):
+def test_a_rate_is_compared_with_several_times_but_not_on_request(path):
     lines = [f"0,0,1,{k * 20},{k * 40}\n" for k in range(100)]
     path.write_text("x,y,z,Arrival_Time,Creation_Time\n" + "".join(lines))
+    with pytest.warns(UserWarning, match="is 25.*'Arrival_Time'.*of 50 Hz"):
+        read_recording(path, "s", 25)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        read_recording(path, "s", 100)
         path.write_text("x,y,z,time,other\n" + "".join(lines))
         read_recording(path, "s", 100, timestamp_column=False)
 

@@ -306,7 +306,12 @@ NOT_READ_FORMS = {
         {},
         "Divide the axes by 1000",
     ),
-    'epochs of seconds, counts, steps, with `timestamp_unit="s"`': (
+    "epochs of seconds, by dates, Unix time or `time (s)`": (
+        plain("time (s),x,y,z", lambda k: [5 * k, *AXES]),
+        {"sample_rate_hz": 200},
+        "0.2 per second",
+    ),
+    "epochs of seconds, by numbers from 0 without a unit": (
         plain("time,x,y,z", lambda k: [5 * k, *AXES]),
         {"timestamp_unit": "s"},
         "0.2 per second",

@@ -17,10 +17,11 @@ from keras_relcon.data.readers.gravity_names import (
     with_gravity_first,
 )
 from keras_relcon.data.readers.tables import list_columns
-from keras_relcon.data.readers.timestamps import (
-    guess_timestamp_unit,
-    warn_of_other_rate,
+from keras_relcon.data.readers.time_columns import (
+    choose_time_column,
+    warn_of_other_rates,
 )
+from keras_relcon.data.readers.timestamps import guess_timestamp_unit
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,9 @@ def guess_columns(path, delimiter=","):
     called `time`, `timestamp`, `datetime`, `epoch`, `elapsed`, or so; labels
     `label`, `activity`, `class`, `annotation`, or so. The unit of timestamps
     is the one in the column's name (`time_ms`), `"iso"` for text and dates, or
-    else the one in which there are 1 to 1000 rows per second.
+    else the one in which there are 1 to 1000 rows per second. Of several
+    columns of timestamps that tell one rate the first in Unix time or dates is
+    taken, or else the first.
 
     Of several sets of axes the one with gravity is taken. Axes whose name says
     that they are without it (`userAcceleration`, `FreeAcc`, `linear
@@ -103,8 +106,9 @@ def guess_columns(path, delimiter=","):
 def choose_columns(path, wanted, delimiter, sample_rate_hz):
     """Returns `ColumnNames` with nothing left to guess, and logs guesses.
 
-    Timestamps are guessed where there is no sample rate. Where there is one,
-    and times that are not used tell another, a warning says so.
+    Timestamps are guessed where there is no sample rate. Where times that are
+    not used tell another rate than those that are, or than the given one, a
+    warning says so.
 
     Args:
         path: str or path.
@@ -142,14 +146,17 @@ def _fill(path, wanted, delimiter, sample_rate_hz=None):
             gravity = guess_gravity(available, columns)
         warn_without_gravity(path, columns, gravity, available)
     time, unit = wanted.timestamp_column, wanted.timestamp_unit
-    if time is None and sample_rate_hz is None:
-        time = guess_one(TIME, "timestamp_column", available, columns, path)
-        if time and unit is None:
-            unit = guess_timestamp_unit(path, time, delimiter)
-    elif time is None:
-        time, unused = False, _fitting(TIME, available, columns)
-        if len(unused) == 1:
-            warn_of_other_rate(path, unused[0], delimiter, sample_rate_hz)
+    is_given, times = time is not None, _fitting(TIME, available, columns)
+    if not is_given:
+        time = False
+        if times and sample_rate_hz is None:
+            time = times[0]
+            if len(times) > 1:
+                time = choose_time_column(path, times, delimiter)
+            unit = unit or guess_timestamp_unit(path, time, delimiter)
+    if time or not is_given:
+        others = [name for name in times if name != time]
+        warn_of_other_rates(path, time, others, delimiter, sample_rate_hz)
     label = wanted.label_column
     if label is None:
         label = guess_one(LABEL, "label_column", available, columns, path)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_relcon.checks import check_one_of
+from keras_relcon.checks import check_number, check_one_of
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
     is_device_file,
@@ -147,6 +147,7 @@ def read_raw_signal(
             "Name other `columns`, or leave the file out."
         )
     if seconds is None:
+        _check_given_rate(sample_rate_hz)
         signal = RawSignal(acceleration, sample_rate_hz, labels=labels)
         warn_without_gravity(signal.acceleration, signal.sample_rate_hz, path)
         return signal
@@ -235,6 +236,12 @@ def _check_arguments(wanted, sample_rate_hz, labels):
             f"label_column={wanted.label_column!r}, labels={labels!r}. Leave "
             "out one of them."
         )
+
+
+def _check_given_rate(sample_rate_hz):
+    advice = "Pass the samples per second of the device."
+    check_number("sample_rate_hz", sample_rate_hz, above=0, advice=advice)
+    check_rate(sample_rate_hz, None)
 
 
 def _check_device_arguments(wanted, path, sample_rate_hz, unit):

@@ -1,19 +1,18 @@
 """Turns timestamps into seconds, guesses their unit, and finds gaps."""
 
-import numbers
 import re
 import warnings
 from datetime import datetime, timezone
-from pathlib import Path
 
 import numpy as np
 
 from keras_relcon.data.readers.tables import read_head
-from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES, usual_rate_hz
+from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES
 
 SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 TIMESTAMP_UNITS = (*SECONDS_PER_UNIT, "iso")
 HOUR = 3600.0
+SPACED_OFFSET = re.compile(r"\s+(Z|[+-]\d\d:?\d\d)$")
 # Accelerometers record at rates within these; others mean a wrong unit.
 MIN_RATE_HZ = 1.0
 MAX_RATE_HZ = 10_000.0
@@ -23,10 +22,12 @@ UNIT_IN_NAME = re.compile(
     re.IGNORECASE,
 )
 MAX_GUESSED_RATE_HZ = 1000 * MIN_RATE_HZ  # so that only one unit fits
-# A clock of a device is off by less.
-MAX_RATE_DIFFERENCE = 0.05
-# Times that are rounded to whole seconds, or not in order, tell no rate.
-MIN_INCREASING_SHARE = 0.95
+# Of these units one row in a second or more is an epoch, as no unit was
+# mistaken for another.
+EPOCH_UNITS = ("s", "iso")
+# Numbers in between are Unix seconds of the years 2001 to 2096, or else the
+# milliseconds of a device that has run for 12 days and more.
+UNIX_SECONDS = (1e9, 4e9)
 
 
 def to_seconds(values, unit, max_gap_seconds=1.0):
@@ -70,15 +71,28 @@ def to_seconds(values, unit, max_gap_seconds=1.0):
     return _undo_clock_change(seconds, max_gap_seconds)
 
 
-def check_rate(rate_hz, unit):
-    """Raises on a rate that no accelerometer has."""
+def check_rate(rate_hz, unit, name=None):
+    """Raises on a rate that no accelerometer has.
+
+    Args:
+        rate_hz: float.
+        unit: str. That of the timestamps, or `None` for a rate that was given.
+        name: str. The column of times. Defaults to `None`.
+    """
     if MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
         return
+    where = "" if name is None else f" in column {name!r}"
+    advice = f"Pass the unit of the timestamps, one of {list(TIMESTAMP_UNITS)}."
+    if rate_hz < MIN_RATE_HZ and unit in (None, *EPOCH_UNITS):
+        summaries = (
+            f"Rows that are {1 / rate_hz:.4g} s apart are summaries of epochs, "
+            "not raw samples: export the raw samples."
+        )
+        advice = f"{advice} {summaries}" if unit == "s" else summaries
+    received = f"timestamp_unit={unit!r}{where}" if unit else "`sample_rate_hz`"
     raise ValueError(
         f"Timestamps must be from {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} per "
-        f"second. Received: {rate_hz:.4g} per second with "
-        f"timestamp_unit={unit!r}. Pass the unit of the timestamps, one of "
-        f"{list(TIMESTAMP_UNITS)}."
+        f"second. Received: {rate_hz:.4g} per second with {received}. {advice}"
     )
 
 
@@ -117,37 +131,13 @@ def split_at_gaps(seconds, max_gap_seconds):
 
 def guess_timestamp_unit(path, name, delimiter):
     """Returns the unit in the name of a column, or that of its values."""
-    return _guess_unit(name, read_head(path, name, delimiter))
-
-
-def warn_of_other_rate(path, name, delimiter, sample_rate_hz):
-    """Warns if a column of times that is not used has another rate.
-
-    Args:
-        path: str or path.
-        name: str. The column.
-        delimiter: str.
-        sample_rate_hz: float. The rate that is used; what is no rate is told
-            elsewhere.
-    """
-    if not isinstance(sample_rate_hz, numbers.Real) or not sample_rate_hz > 0:
-        return
-    found = _head_rate_hz(path, name, delimiter)
-    allowed = MAX_RATE_DIFFERENCE * sample_rate_hz
-    if found is None or abs(found - sample_rate_hz) <= allowed:
-        return
-    warnings.warn(
-        f"{Path(path).name}: `sample_rate_hz` is {sample_rate_hz:g}, while the "
-        f"times in column {name!r}, which are not used, have a rate of "
-        f"{found:.4g} Hz. Leave the rate out to use them, or pass "
-        "`timestamp_column=False` if it is right.",
-        stacklevel=6,
-    )
+    return guess_unit(name, read_head(path, name, delimiter))
 
 
 def _parse_iso(value):
     try:
-        return datetime.fromisoformat(value.strip())
+        # A space before the offset from UTC is not in ISO 8601, but in files.
+        return datetime.fromisoformat(SPACED_OFFSET.sub(r"\1", value.strip()))
     except ValueError:
         raise ValueError(
             "Timestamps must be ISO 8601 dates for timestamp_unit='iso'. "
@@ -175,30 +165,12 @@ def _undo_clock_change(seconds, max_gap_seconds):
     return seconds + np.cumsum(hours)
 
 
-def _head_rate_hz(path, name, delimiter):
-    """Usual rate of the first rows, or `None` where the times tell none."""
-    try:
-        values = read_head(path, name, delimiter)
-        unit = _guess_unit(name, values)
-        if unit != "iso" and values.dtype.kind in "US":
-            values = _numbers(values)
-        # No gap is short enough for a clock change, and none is warned of.
-        seconds = to_seconds(values, unit, max_gap_seconds=0)
-    except (ValueError, TypeError):  # of a kind that is no time
-        return None
-    seconds = seconds[np.isfinite(seconds)]
-    is_later = np.diff(seconds) > 0
-    if not len(is_later) or np.mean(is_later) < MIN_INCREASING_SHARE:
-        return None
-    rate_hz = usual_rate_hz(seconds)
-    return rate_hz if MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ else None
-
-
-def _guess_unit(name, values):
+def guess_unit(name, values):
+    """The unit in the name of a column, or that of its first values."""
     if values.dtype.kind == "M":
         return "iso"
     if values.dtype.kind in "US":
-        numbers = _numbers(values)
+        numbers = numbers_in(values)
         if len(numbers) < len(values) / 2:
             return "iso"
         values = numbers
@@ -212,13 +184,17 @@ def _guess_unit(name, values):
     steps = steps[steps > 0]
     if len(steps):
         rate_hz = 1 / np.median(steps)
+        is_unix = UNIX_SECONDS[0] <= values[0] < UNIX_SECONDS[1]
+        if is_unix and rate_hz < MIN_RATE_HZ:
+            return "s"  # of epochs, which are refused
         for unit, seconds in SECONDS_PER_UNIT.items():
             if MIN_RATE_HZ <= rate_hz / seconds < MAX_GUESSED_RATE_HZ:
                 return unit
     return "s"
 
 
-def _numbers(values):
+def numbers_in(values):
+    """`(num_numbers,)`, without the cells that hold none."""
     numbers = []
     for value in values:
         try:
