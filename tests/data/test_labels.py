@@ -162,6 +162,35 @@ def test_labels_of_a_device_are_on_its_clock(tmp_path):
         read_recording(path, "s")
 
 
+@pytest.mark.parametrize(
+    "form, label_form",
+    [
+        (
+            lambda t: f"{t.replace(tzinfo=None)}.000"[:23],
+            without_offset,
+        ),
+        (lambda t: f"{t.timestamp():.2f}", without_offset),
+        (None, with_offset),
+    ],
+    ids=["omgui", "omgui_unix", "e4"],
+)
+def test_labels_of_tables_of_devices(tmp_path, form, label_form):
+    """OMGUI writes the clock of the device, an E4 counts in UTC."""
+    begin = START.timestamp()
+    head, axes, rows = "", "0,0.6,0.8", [""] * 500
+    if form is None:
+        head = f"{begin}, {begin}, {begin}\n50.0, 50.0, 50.0\n"
+        axes = "0,38,51"
+    else:
+        rows = [f"{stamp}," for stamp in moments(form)]
+    path = tmp_path / "walk.csv"
+    path.write_text(head + "\n".join(f"{row}{axes}" for row in rows))
+    (tmp_path / "walk.labels.csv").write_text(label_rows(label_form))
+    with pytest.warns(UserWarning, match="1 stretches, 1 s of 10 s"):
+        recording = read_recording(path, "s")
+    assert stretches(recording) == EXPECTED
+
+
 def test_overlaps_and_what_is_outside_are_counted(tmp_path):
     path = write_signal(tmp_path / "walk.csv")
     labels = tmp_path / "l.csv"

@@ -189,7 +189,8 @@ def _clock_of(path, column, delimiter):
     if is_device_file(path):
         return "local", None
     if column is None and (table := recognise_unnamed(path, delimiter)):
-        return ("local" if table.time_unit == "iso" else "utc"), None
+        # An E4 counts from 1970 in UTC; the others write their own clock.
+        return ("utc" if table.kind == "Empatica E4" else "local"), None
     if column is None:
         column = guess_columns(path, delimiter)["timestamp_column"]
     values = read_head(path, column, delimiter) if column else []
@@ -197,10 +198,13 @@ def _clock_of(path, column, delimiter):
         return "utc", None  # without times: refused where labels are placed
     if values.dtype.kind == "M":
         return "local", None
+    first = str(values[0]).strip()
+    if _is_number(first):
+        return "utc", None
     try:
-        offset = datetime.fromisoformat(str(values[0]).strip()).utcoffset()
-    except ValueError:
-        return "utc", None  # Unix time
+        offset = datetime.fromisoformat(first).utcoffset()
+    except ValueError:  # a date in another form
+        offset = None
     return (
         ("local", None) if offset is None else ("utc", offset.total_seconds())
     )
