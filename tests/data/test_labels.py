@@ -44,6 +44,11 @@ def with_offset(time):
     return time.astimezone(timezone(timedelta(hours=2))).isoformat()
 
 
+def spaced_offset(time):
+    local = time.astimezone(timezone(timedelta(hours=2)))
+    return f"{local:%Y-%m-%d %H:%M:%S.%f} +0200"
+
+
 def without_offset(time):
     return time.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
@@ -102,6 +107,8 @@ LOCAL_OF_OFFSET = lambda t: without_offset(t + timedelta(hours=2))  # noqa: E731
         (with_offset, unix),
         (with_offset, lambda time: f"{time.timestamp() * 1000:.0f}"),
         (with_offset, LOCAL_OF_OFFSET),
+        (spaced_offset, LOCAL_OF_OFFSET),
+        (with_offset, spaced_offset),
         (unix, unix),
         (unix, with_offset),
         (without_offset, without_offset),

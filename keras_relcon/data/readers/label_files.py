@@ -20,6 +20,7 @@ from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.tables import read_head
 from keras_relcon.data.readers.timestamps import (
     SECONDS_PER_UNIT,
+    SPACED_OFFSET,
     UNIT_IN_NAME,
 )
 from keras_relcon.data.readers.unnamed_tables import recognise_unnamed
@@ -202,12 +203,17 @@ def _clock_of(path, column, delimiter):
     if _is_number(first):
         return "utc", None
     try:
-        offset = datetime.fromisoformat(first).utcoffset()
+        offset = _parse_date(first).utcoffset()
     except ValueError:  # a date in another form
         offset = None
     return (
         ("local", None) if offset is None else ("utc", offset.total_seconds())
     )
+
+
+def _parse_date(text):
+    # A space before the offset from UTC is not in ISO 8601, but in files.
+    return datetime.fromisoformat(SPACED_OFFSET.sub(r"\1", text))
 
 
 def _rows(path):
@@ -264,7 +270,7 @@ def _times(rows, at, header, path):
     moments = []
     for (line, _), cell in zip(rows, cells):
         try:
-            moments.append(datetime.fromisoformat(cell))
+            moments.append(_parse_date(cell))
         except ValueError:
             raise _unreadable(path, line, cell) from None
     has_offset = [moment.tzinfo is not None for moment in moments]
