@@ -45,6 +45,8 @@ READ_OPTIONS = (
     "check_unit",
     "delimiter",
     "subject",
+    "on_clock_change",
+    "gravity_columns",
 )
 
 
@@ -133,6 +135,21 @@ def _add_read_arguments(group):
         metavar=("X", "Y", "Z"),
         help="names of the axes (default: guessed)",
     )
+    gravity = group.add_mutually_exclusive_group()
+    gravity.add_argument(
+        "--gravity-columns",
+        nargs=3,
+        metavar=("X", "Y", "Z"),
+        help="names of the axes of gravity, which are added to those without "
+        "(default: guessed)",
+    )
+    gravity.add_argument(
+        "--no-gravity-columns",
+        dest="gravity_columns",
+        action="store_const",
+        const=False,
+        help="add no gravity to the axes",
+    )
     group.add_argument(
         "--no-unit-check",
         dest="check_unit",
@@ -191,6 +208,12 @@ def _add_timestamp_arguments(group):
         "--sort-timestamps",
         action="store_true",
         help="sort the rows by time",
+    )
+    group.add_argument(
+        "--on-clock-change",
+        choices=("error", "split"),
+        help="where times step back: error (the default), or a new recording "
+        "from there on",
     )
 
 

@@ -37,6 +37,13 @@ OPTIONS = (
     ('without_gravity="accept"', "without_gravity", "--without-gravity"),
     ("`delimiter`", "delimiter", "--delimiter"),
     ("`columns`", "columns", "--columns"),
+    (
+        '`read_recordings(..., on_clock_change="split")`',
+        "on_clock_change",
+        "--on-clock-change split",
+    ),
+    ("`gravity_columns=False`", "gravity_columns", "--no-gravity-columns"),
+    ("`gravity_columns`", "gravity_columns", "--gravity-columns"),
     ("`subject_pattern`", "subject_pattern", "--subject-pattern"),
     ("`labels`", "labels", "--labels"),
     ('`on_failure="warn"`', "on_failure", "--on-failure warn"),

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.interpolate import Akima1DInterpolator
 
 from keras_relcon.checks import check_number
+from keras_relcon.data.units import warn_absurd
 
 # A step this many times the usual one has lost samples: a straight line there.
 LOST_SAMPLES_STEP = 2.5
@@ -44,7 +45,8 @@ def regularize(
     Args:
         timestamps_s: `(num_samples,)`, seconds, strictly increasing.
         acceleration: `(num_samples, channels)`. Samples that are not finite
-            are missing: so are the grid points between them and the next.
+            are missing: so are the grid points between them and the next. So
+            are samples of three axes beyond 100 g, with a warning.
         sample_rate_hz: float. Rate of the grid. Defaults to the usual rate of
             the timestamps: one over the mean of the steps from 0.5 to 1.5
             times the median step.
@@ -67,6 +69,7 @@ def regularize(
     acceleration = np.asarray(acceleration)
     _check_columns(timestamps_s, acceleration, labels)
     check_increasing(timestamps_s)
+    acceleration = warn_absurd(acceleration)
     if sample_rate_hz is None:
         sample_rate_hz = usual_rate_hz(timestamps_s)
     advice = "Leave it out for the rate of the timestamps."

@@ -11,6 +11,7 @@ from scipy.signal import firwin, kaiser_beta, resample_poly
 from keras_relcon.checks import check_number
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.regularizing import bridge, regularize
+from keras_relcon.data.units import warn_absurd
 
 __all__ = [
     "regularize",
@@ -42,8 +43,9 @@ def resample(acceleration, from_hz, to_hz):
     at the smaller Nyquist frequency; frequencies up to 0.8 of it pass. The
     signal is continued at both ends by its point reflection and the mean goes
     around the filter, so gravity keeps its value up to the edges. Samples that
-    are not finite are bridged for the filter, and are NaN in the result. At
-    the same rate the signal is returned as it is.
+    are not finite are bridged for the filter, and are NaN in the result; so
+    are those of three axes beyond 100 g, which no device measures, with a
+    warning. At the same rate the signal is returned as it is.
 
     Args:
         acceleration: `(num_samples, channels)`.
@@ -69,6 +71,7 @@ def resample(acceleration, from_hz, to_hz):
         )
     if ratio == 1:
         return acceleration
+    acceleration = warn_absurd(acceleration)
     is_missing = ~np.isfinite(acceleration).all(axis=1)
     if is_missing.all():
         num_samples = -(

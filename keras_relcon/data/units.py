@@ -1,6 +1,7 @@
 """Acceleration units: g everywhere inside, m/s2 only at the door."""
 
 import re
+import warnings
 
 import numpy as np
 
@@ -79,6 +80,27 @@ def without_absurd(acceleration, unit="g"):
     acceleration = np.array(acceleration)
     acceleration[is_absurd] = np.nan
     return acceleration, is_absurd
+
+
+def warn_absurd(acceleration):
+    """Marks absurd samples of a signal in g or m/s2, with a warning.
+
+    Args:
+        acceleration: `(num_samples, channels)`. Other than of three axes it is
+            no acceleration that is known, and left as it is.
+
+    Returns:
+        `(num_samples, channels)`, NaN on all axes of such samples.
+    """
+    if acceleration.ndim != 2 or acceleration.shape[1] != 3:
+        return acceleration
+    for unit in G_PER_UNIT:
+        acceleration, is_absurd = without_absurd(acceleration, unit)
+        if is_absurd is not None:
+            text = absurd_message(is_absurd, "`acceleration`")
+            warnings.warn(text, stacklevel=3)
+            break
+    return acceleration
 
 
 def absurd_message(is_absurd, what):

@@ -1,9 +1,16 @@
+import math
+import warnings
 from pathlib import Path
 
 import numpy as np
 
-from keras_relcon.checks import check_one_of, check_whole
-from keras_relcon.data import Recording, Windows, read_recording
+from keras_relcon.checks import check_one_of, check_whole, message
+from keras_relcon.data import (
+    Recording,
+    Windows,
+    read_recording,
+    read_recordings,
+)
 from keras_relcon.data.at_rest import (
     rest_magnitude,
     rest_magnitude_of_windows,
@@ -25,6 +32,8 @@ from keras_relcon.evaluation.window_stream import WindowStream
 # The input of an encoder without the metadata of a preset.
 SAMPLE_RATE_HZ = 100
 WINDOW_LENGTH = 256
+# Most of what people do is below 10 Hz, half of this rate.
+MOTION_RATE_HZ = 20
 # Windows that are in memory at a time, where the batch is not larger.
 BLOCK_WINDOWS = 1024
 
@@ -41,6 +50,9 @@ def embed(
     without_gravity="error",
 ):
     """Cuts recordings of any length into windows and embeds each valid one.
+
+    A recording at less than 20 Hz, for an encoder of a higher rate, is warned
+    of: its motion above half its rate is lost.
 
     A recording is resampled, cut and embedded block by block, so that only
     the recording, one block and the embeddings are in memory. Files are read
@@ -66,7 +78,8 @@ def embed(
         read_options: dict. Arguments of `read_recording`, for paths, such as
             `{"unit": "m/s2", "sample_rate_hz": 50}`, with the rate of the
             file. `subject` defaults to the name of the file, and no labels
-            are read. Defaults to `None`.
+            are read. With `on_clock_change="split"` a file is one recording
+            from each step back of its times to the next. Defaults to `None`.
         without_gravity: str. What to do with a signal that is near 0 where the
             device rests, when it must be near 1 g: `"error"`, or `"accept"`
             for an encoder that was trained on such. Defaults to `"error"`.
@@ -112,6 +125,7 @@ def embed(
                 rest_magnitude(item.acceleration, item.sample_rate_hz),
                 f"recording {recording_name(item, count)!r}",
             )
+        _warn_of_low_rate(item, recording_name(item, count), rate)
         stream = WindowStream(item, rate, length, stride)
         count += 1
         if len(stream):
@@ -124,6 +138,23 @@ def embed(
         del item, stream  # not in memory while the next file is read
     warn_if_short(num_short, count, length, rate)
     return _joined(parts)
+
+
+def _warn_of_low_rate(recording, name, rate_hz):
+    found = recording.sample_rate_hz
+    if found >= min(MOTION_RATE_HZ, rate_hz):
+        return
+    warnings.warn(
+        message(
+            f"The encoder was trained on {rate_hz:g} Hz.",
+            f"recording {name!r} at {found:.4g} Hz, which holds no motion "
+            f"above {found / 2:.3g} Hz: what is faster, such as most of a "
+            "step, is lost",
+            f"Record at {MOTION_RATE_HZ} Hz or more for embeddings that tell "
+            "motions apart.",
+        ),
+        stacklevel=3,
+    )
 
 
 def _check_gravity(magnitude, what):
@@ -188,7 +219,13 @@ def _items(recording, read_options):
     for item, needs_reading in zip(recordings, is_path):
         if needs_reading:
             options = {"subject": Path(item).stem, "label_column": False}
-            yield read_recording(item, **{**options, **(read_options or {})})
+            options |= read_options or {}
+            if options.get("on_clock_change") == "split":
+                yield from read_recordings(
+                    item, max_gap_seconds=math.inf, **options
+                )
+            else:
+                yield read_recording(item, **options)
         elif isinstance(item, Recording):
             yield item
         else:

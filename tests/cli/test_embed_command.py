@@ -43,6 +43,39 @@ def test_each_file_has_its_embeddings(
     assert len(found) == 12  # 800 samples at 100 Hz in windows of 64
 
 
+def test_a_clock_that_steps_back_can_split(tmp_path, tiny_preset, capsys):
+    path = tmp_path / "walk.csv"
+    times = np.concatenate([100 + np.arange(400) / 100, np.arange(400) / 100])
+    rows = [f"{t:.2f},0.0,0.6,0.8" for t in times]
+    path.write_text("\n".join(["seconds,x,y,z", *rows]) + "\n")
+    line = ["embed", str(path), "--preset", str(tiny_preset), "--quiet"]
+    line += ["--timestamp-column", "seconds", "--output", str(tmp_path)]
+    assert main(line) == 1
+    said = capsys.readouterr().err
+    assert "read the file with --on-clock-change split" in said
+    assert main([*line, "--on-clock-change", "split"]) == 0
+    found = Embeddings.load(tmp_path / "walk.embeddings.npz")
+    assert set(found.recordings) == {"walk_0", "walk_1"}
+    assert found.valid.all() and len(found) == 12
+
+
+def test_columns_of_gravity_can_be_named_and_left_out(
+    tmp_path, tiny_preset, capsys
+):
+    path = tmp_path / "walk.csv"
+    rows = ["0.0,0.01,0.0,0.0,0.6,0.8"] * 400
+    path.write_text("\n".join(["x,y,z,u,v,w", *rows]) + "\n")
+    line = ["embed", str(path), "--preset", str(tiny_preset), "--quiet"]
+    line += ["--sample-rate-hz", "100", "--output", str(tmp_path)]
+    assert main(line) == 1
+    said = capsys.readouterr().err
+    assert "name those of gravity as --gravity-columns" in said
+    named = ["--columns", "x", "y", "z", "--gravity-columns", "u", "v", "w"]
+    assert main([*line, *named]) == 0
+    left_out = ["--no-gravity-columns", "--without-gravity", "--overwrite"]
+    assert main([*line, *left_out]) == 0
+
+
 def test_options_reach_the_reader(files, tiny_preset, tmp_path):
     table = np.loadtxt(files[0], delimiter=",", skiprows=1, usecols=(0, 1, 2))
     table = np.column_stack([np.arange(len(table)) * 20, 9.80665 * table])

@@ -5,7 +5,13 @@ import warnings
 import numpy as np
 import pytest
 
-from keras_relcon.data import Recording, make_windows, read_recording
+from keras_relcon.data import (
+    Recording,
+    make_windows,
+    read_recording,
+    regularize,
+    resample,
+)
 from keras_relcon.data.units import without_absurd
 
 RATE_HZ = 50
@@ -98,3 +104,27 @@ def check_windows(spoilt, row):
     assert error.max() < 0.01
     far = error[np.arange(len(error)) != 2 * row // 256 - 1]
     assert np.median(far) < 1e-6
+
+
+@pytest.mark.parametrize("scale", [1.0, 9.80665])
+def test_resample_and_regularize_keep_an_absurd_value_to_itself(scale):
+    clean = scale * signal()
+    spoilt = np.array(clean)
+    spoilt[1500, 0] = 1e7
+    times = np.arange(len(clean)) / RATE_HZ
+    for change in (
+        lambda values: resample(values, RATE_HZ, 2 * RATE_HZ),
+        lambda values: regularize(times, values, 2 * RATE_HZ)[0],
+    ):
+        with pytest.warns(UserWarning, match="within 100 g.*1 of 3000.*1500"):
+            found = change(spoilt)
+        is_known = np.isfinite(found).all(axis=1)
+        assert 1 <= (~is_known).sum() <= 3
+        difference = np.abs(found - change(clean))[is_known]
+        assert difference.max() < 0.1 * scale
+
+
+def test_resample_leaves_channels_that_are_no_axes():
+    counts = np.full((100, 1), 1e7)
+    counts[50] = -1e7
+    assert np.isfinite(resample(counts, 50, 100)).all()

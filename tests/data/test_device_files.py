@@ -59,20 +59,47 @@ def test_seconds_without_data_split_a_gt3x(tmp_path, actfast):
     assert second.recording_id == "a_1"
 
 
-@pytest.mark.parametrize("speed", [0.96, 1.04])
-def test_a_device_that_runs_fast_or_slow_keeps_its_times(
-    tmp_path, actfast, speed
-):
+def with_clock(path, num_samples, rate_hz):
     # Blocks of 80 samples nominally last 1.6 s; this clock's last longer.
-    num_samples, rate_hz = 4000, 50 * speed
     starts = START + np.arange(num_samples // 80) * 80 / rate_hz
-    path = write_cwa(
-        tmp_path / "a.cwa",
+    return write_cwa(
+        path,
         motion(num_samples, rate_hz),
         block_starts=np.round(starts * 2**15) / 2**15,
     )
+
+
+@pytest.mark.parametrize("speed", [0.985, 1.015])
+def test_a_device_that_runs_fast_or_slow_keeps_its_times(
+    tmp_path, actfast, speed
+):
+    rate_hz = 50 * speed
+    path = with_clock(tmp_path / "a.cwa", 4000, rate_hz)
     recording = read_recording(path, "s")
     assert recording.sample_rate_hz == pytest.approx(rate_hz, rel=1e-3)
+    expected = motion(recording.num_samples, recording.sample_rate_hz)
+    np.testing.assert_allclose(recording.acceleration, expected, atol=0.03)
+
+
+def test_blocks_that_are_too_late_for_a_clock_leave_gaps(tmp_path, actfast):
+    path = with_clock(tmp_path / "a.cwa", 4000, 48)
+    with pytest.warns(UserWarning, match="50 Hz by the device, and 48 Hz by"):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(50, rel=1e-6)
+    assert recording.duration_seconds == pytest.approx(4000 / 48, abs=0.1)
+    is_missing = ~np.isfinite(recording.acceleration).all(axis=1)
+    assert is_missing.mean() == pytest.approx(0.04, abs=0.015)
+    # A sample stands where the device measured it: the last block too.
+    time = np.arange(recording.num_samples) / 50
+    last = recording.acceleration[(time > 81.8) & ~is_missing, 2]
+    np.testing.assert_allclose(last, 0.9, atol=0.01)
+
+
+def test_blocks_that_are_too_early_for_a_clock_are_followed(tmp_path, actfast):
+    path = with_clock(tmp_path / "a.cwa", 4000, 52)
+    with pytest.warns(UserWarning, match="50 Hz by the device, and 52 Hz by"):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(52, rel=1e-3)
     expected = motion(recording.num_samples, recording.sample_rate_hz)
     np.testing.assert_allclose(recording.acceleration, expected, atol=0.03)
 

@@ -1,3 +1,5 @@
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -173,3 +175,19 @@ def test_windows_without_gravity_are_refused():
         embed(MeanEncoder(), windows)
     result = embed(MeanEncoder(), windows, without_gravity="accept")
     assert result.valid.all()
+
+
+@pytest.mark.parametrize("rate_hz", [5, 19])
+def test_a_rate_too_low_for_motion_is_told_with_what_is_lost(rate_hz):
+    still = Recording(np.tile([0.0, 0.6, 0.8], (400, 1)), rate_hz, "s")
+    text = f"trained on 100 Hz.*at {rate_hz} Hz.*above {rate_hz / 2} Hz"
+    with pytest.warns(UserWarning, match=text):
+        embed(MeanEncoder(), still)
+
+
+@pytest.mark.parametrize("rate_hz, trained_hz", [(20, 100), (32, 100), (5, 5)])
+def test_a_rate_that_holds_motion_is_not(rate_hz, trained_hz):
+    still = Recording(np.tile([0.0, 0.6, 0.8], (400, 1)), rate_hz, "s")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        embed(MeanEncoder(), still, sample_rate_hz=trained_hz)

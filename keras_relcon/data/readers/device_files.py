@@ -72,7 +72,10 @@ def stretch_blocks(seconds, block_samples=None):
     """Spreads the samples of each block evenly up to the one that follows.
 
     The device's own rate is the median over the blocks, where they agree with
-    the nominal one to 2 %, or with each other. A block is stretched to reach
+    the nominal one to 2 %, which is more than clocks are off. Where they agree
+    on a slower one, samples are missing behind each block, and the nominal
+    rate holds; a faster one is followed, because so many samples were
+    measured. A warning names both rates. A block is stretched to reach
     the next one if that takes less than 2 % of difference from this rate, or
     1.5 samples. Where it takes more, samples are missing: the block keeps the
     device's rate, and a gap is left behind it.
@@ -91,7 +94,7 @@ def stretch_blocks(seconds, block_samples=None):
     sizes = np.diff(np.append(starts, len(seconds)))
     stretch = np.ones(len(starts))
     stretch[:-1] = np.diff(seconds[starts]) / (sizes[:-1] * nominal)
-    usual = _usual_stretch(stretch[:-1], sizes[:-1])
+    usual = _usual_stretch(stretch[:-1], sizes[:-1], 1 / nominal)
     is_early = (stretch < usual) & (stretch > 1 - MAX_RATE_ERROR)
     is_met = is_early | _is_near(stretch, usual, sizes)
     is_met[-1] = False  # nothing follows the last one
@@ -120,7 +123,7 @@ def _block_starts(steps, nominal, block_samples):
     )
 
 
-def _usual_stretch(stretch, sizes):
+def _usual_stretch(stretch, sizes, nominal_hz):
     """By how much the device's step is longer than the nominal one."""
     is_clock = _is_near(stretch, 1.0, sizes)
     if 2 * is_clock.sum() >= len(stretch):
@@ -129,7 +132,23 @@ def _usual_stretch(stretch, sizes):
     num_agreeing = np.sum(np.abs(stretch - middle) <= MAX_CLOCK_ERROR)
     is_rate = abs(middle - 1) <= MAX_RATE_ERROR
     needed = max(MIN_AGREEING_BLOCKS, len(stretch) / 2)
-    return middle if is_rate and num_agreeing >= needed else 1.0
+    if not is_rate or num_agreeing < needed:
+        return 1.0
+    outcome = "The rate of the blocks is followed"
+    if middle > 1:
+        outcome = "The rate of the device holds, with missing samples between"
+    warnings.warn(
+        message(
+            "Blocks must follow each other at the rate of the device, to "
+            f"{100 * MAX_CLOCK_ERROR:g} % for its clock.",
+            f"{nominal_hz:.4g} Hz by the device, and {nominal_hz / middle:.4g} "
+            f"Hz by its blocks. {outcome}",
+            "Export the file as .csv with the maker's software if that is "
+            "another rate than it was set to.",
+        ),
+        stacklevel=7,
+    )
+    return min(middle, 1.0)
 
 
 def _is_near(stretch, usual, sizes):
