@@ -47,6 +47,7 @@ READ_OPTIONS = (
     "subject",
     "on_clock_change",
     "gravity_columns",
+    "calibrate",
 )
 
 
@@ -149,6 +150,12 @@ def _add_read_arguments(group):
         action="store_const",
         const=False,
         help="add no gravity to the axes",
+    )
+    group.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="correct the offset and gain of the axes by what they measure at "
+        "rest (van Hees et al., 2014)",
     )
     group.add_argument(
         "--no-unit-check",

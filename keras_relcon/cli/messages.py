@@ -35,6 +35,7 @@ OPTIONS = (
         "--without-gravity",
     ),
     ('without_gravity="accept"', "without_gravity", "--without-gravity"),
+    ("`calibrate`", "calibrate", "--calibrate"),
     ("`delimiter`", "delimiter", "--delimiter"),
     ("`columns`", "columns", "--columns"),
     (

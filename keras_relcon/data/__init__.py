@@ -1,3 +1,7 @@
+from keras_relcon.data.autocalibration import (
+    Calibration,
+    find_calibration,
+)
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.label_intervals import LabelIntervals, label_recordings
 from keras_relcon.data.readers.archives import (
@@ -37,6 +41,7 @@ from keras_relcon.data.tfds_source import (
 from keras_relcon.data.windows import Windows, make_windows
 
 __all__ = [
+    "Calibration",
     "CandidateGroups",
     "CodedLabels",
     "Interval",
@@ -46,6 +51,7 @@ __all__ = [
     "WindowBatches",
     "WindowStore",
     "Windows",
+    "find_calibration",
     "guess_columns",
     "groups_from_tfds",
     "label_recordings",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_relcon.checks import check_number
+from keras_relcon.data.autocalibration import Calibration
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.units import (
     LARGEST_MEDIAN_G,
@@ -38,6 +39,8 @@ class Recording:
             Defaults to `None`.
         start_time: float. Unix seconds of the first sample. Defaults to
             `None`.
+        calibration: `Calibration` that the reader applied, or refused.
+            Defaults to `None`, not asked for.
 
     Raises:
         ValueError: if the shape, the rate, the subject, the labels or the
@@ -57,6 +60,7 @@ class Recording:
     labels: np.ndarray | str | None = None
     recording_id: str | None = None
     start_time: float | None = None
+    calibration: Calibration | None = None
 
     def __post_init__(self):
         acceleration = np.asarray(self.acceleration)

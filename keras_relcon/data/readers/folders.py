@@ -28,6 +28,7 @@ DEVICE_OPTIONS = (
     "labels",
     "sort_timestamps",
     "on_clock_change",
+    "calibrate",
     "check_unit",
     "delimiter",
     "subject",

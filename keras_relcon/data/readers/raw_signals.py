@@ -1,10 +1,12 @@
 """Reads the rows of one file as acceleration in g, times and labels."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_relcon.checks import check_number, check_one_of
+from keras_relcon.checks import check_number, check_one_of, message
+from keras_relcon.data.autocalibration import Calibration, find_calibration
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
     is_device_file,
@@ -55,6 +57,7 @@ class RawSignal:
         labels: `(num_rows,)` of str, one str for all, or `None`.
         max_gap_seconds: float. A longer step between two rows is missing time.
             Defaults to `1.0`.
+        calibration: `Calibration`, or `None` where it was not asked for.
     """
 
     acceleration: np.ndarray
@@ -62,6 +65,7 @@ class RawSignal:
     seconds: np.ndarray | None = None
     labels: np.ndarray | str | None = None
     max_gap_seconds: float = 1.0
+    calibration: Calibration | None = None
 
     def recording(self, subject, recording_id, rows=slice(None)):
         acceleration = self.acceleration[rows]
@@ -87,6 +91,7 @@ class RawSignal:
             labels=labels,
             recording_id=recording_id,
             start_time=start_time,
+            calibration=self.calibration,
         )
 
 
@@ -104,6 +109,7 @@ def read_raw_signal(
     delimiter=",",
     on_clock_change="error",
     gravity_columns=None,
+    calibrate=False,
 ):
     """Returns the `RawSignal` of a file; arguments as of `read_recording`."""
     wanted = ColumnNames(
@@ -150,7 +156,7 @@ def read_raw_signal(
         _check_given_rate(sample_rate_hz)
         signal = RawSignal(acceleration, sample_rate_hz, labels=labels)
         warn_without_gravity(signal.acceleration, signal.sample_rate_hz, path)
-        return signal
+        return _calibrated(signal, path) if calibrate else signal
     signal = _timed(
         RawSignal(acceleration, None, seconds, labels),
         sort_timestamps,
@@ -161,7 +167,24 @@ def read_raw_signal(
         gap = LOST_SAMPLES_STEP / signal.sample_rate_hz
         signal = replace(signal, max_gap_seconds=gap)
     warn_without_gravity(signal.acceleration, signal.sample_rate_hz, path)
-    return signal
+    return _calibrated(signal, path) if calibrate else signal
+
+
+def _calibrated(signal, path):
+    """The signal by what it is at rest, or as it is, with a warning."""
+    found = find_calibration(signal.acceleration, signal.sample_rate_hz)
+    if found.refusal is not None:
+        warnings.warn(
+            message(
+                "Calibration needs a device that lay still in many postures.",
+                f"path={str(path)!r}, where {found.refusal}",
+                "The signal is left as it is: read it without `calibrate`, or "
+                "record for some days.",
+            ),
+            stacklevel=5,
+        )
+    acceleration = found.apply(signal.acceleration)
+    return replace(signal, acceleration=acceleration, calibration=found)
 
 
 def _unnamed(path, wanted, delimiter):

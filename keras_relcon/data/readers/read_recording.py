@@ -28,6 +28,7 @@ def read_recording(
     delimiter=",",
     on_clock_change="error",
     gravity_columns=None,
+    calibrate=False,
 ):
     """Reads one recording from a table, or from a device's own file.
 
@@ -89,6 +90,11 @@ def read_recording(
             `columns` unless these hold it, or `False` for none. Defaults to
             `None`, guessed where `columns` are. A signal that is near 0 where
             the device rests is warned of.
+        calibrate: bool. Whether to correct the offset and gain of the axes by
+            what they measure at rest, see `find_calibration`. What was found
+            is the recording's `calibration`; where the device did not rest in
+            enough postures the signal is left as it is, with a warning.
+            Defaults to `False`.
 
     Returns:
         `Recording`, in g.
@@ -125,6 +131,7 @@ def read_recording(
             delimiter=delimiter,
             on_clock_change=on_clock_change,
             gravity_columns=gravity_columns,
+            calibrate=calibrate,
         )
         _check_goes_on(signal)
         recording = signal.recording(subject, recording_id or _stem(path))
