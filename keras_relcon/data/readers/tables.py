@@ -14,6 +14,7 @@ from keras_relcon.data.readers.array_tables import (
     read_array_head,
     read_arrays,
 )
+from keras_relcon.data.readers.other_formats import other_format_message
 
 TABLE_SUFFIXES = (".csv", *ARRAY_SUFFIXES)
 NUM_HEAD = 1000
@@ -89,11 +90,9 @@ def check_path(path):
             "Check its name and folder."
         )
     if path.suffix.lower() not in TABLE_SUFFIXES:
-        raise ValueError(
-            f"`path` must end in {', '.join(TABLE_SUFFIXES)}, or be a device "
-            f"file (.cwa, .bin, .gt3x). Received: path={str(path)!r}. Save the "
-            "signal as one of these, or make a `Recording` of the array."
-        )
+        endings = f"{', '.join(TABLE_SUFFIXES)}"
+        endings += ", or be a device file (.cwa, .bin, .gt3x)"
+        raise ValueError(other_format_message(path, endings))
     return path
 
 
