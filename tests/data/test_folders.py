@@ -1,9 +1,12 @@
 """A folder of recordings: which files, whose, and what fails."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from keras_relcon.data import load_recordings, recording_files
+from keras_relcon.data.readers.folders import options_for
 
 STILL = "x,y,z\n" + "0,0.6,0.8\n" * 50
 
@@ -121,3 +124,10 @@ def test_what_a_device_brings_is_not_said_of_it(folder):
     (folder / "s2_e4.csv").write_text(head + "0,38,51\n" * 100)
     found = load_recordings(folder, sample_rate_hz=50)
     assert [r.sample_rate_hz for r in found] == [50, 50, 32, 50]
+
+
+def test_only_what_a_device_brings_is_left_out():
+    own = {"unit": "m/s2", "sample_rate_hz": 50, "columns": ("x", "y", "z")}
+    others = {"subject": "s", "on_clock_change": "split", "labels": "walk"}
+    assert options_for(Path("a.cwa"), {**own, **others}) == others
+    assert options_for(Path("a.npz"), {**own, **others}) == {**own, **others}

@@ -23,16 +23,14 @@ from keras_relcon.data.readers.unnamed_tables import recognise_unnamed
 # What `Embeddings.save` and `keras-relcon embed` write, and files of labels:
 # no recordings.
 NO_RECORDINGS = (".embeddings.npz", ".embeddings.parquet", ENDING)
-# A device's own file brings what other arguments would say.
-DEVICE_OPTIONS = (
-    "labels",
-    "sort_timestamps",
-    "on_clock_change",
-    "calibrate",
-    "check_unit",
-    "delimiter",
-    "subject",
-    "recording_id",
+# What a device's own file brings itself.
+OF_DEVICES = (
+    "sample_rate_hz",
+    "unit",
+    "columns",
+    "timestamp_column",
+    "timestamp_unit",
+    "gravity_columns",
 )
 # What reading a file raises where the file, or what is said of it, is wrong.
 FAILURES = (ValueError, OSError, ImportError)
@@ -127,7 +125,7 @@ def options_for(path, options):
         is_own = recognise_unnamed(path, delimiter) is not None
     if not is_own:
         return options
-    return {k: v for k, v in options.items() if k in DEVICE_OPTIONS}
+    return {k: v for k, v in options.items() if k not in OF_DEVICES}
 
 
 def read_folder(folder, subject_pattern=None, on_failure="error", **options):
