@@ -128,6 +128,6 @@ def test_what_a_device_brings_is_not_said_of_it(folder):
 
 def test_only_what_a_device_brings_is_left_out():
     own = {"unit": "m/s2", "sample_rate_hz": 50, "columns": ("x", "y", "z")}
-    others = {"subject": "s", "on_clock_change": "split", "labels": "walk"}
+    others = {"subject": "s", "calibrate": True, "labels": "walk"}
     assert options_for(Path("a.cwa"), {**own, **others}) == others
     assert options_for(Path("a.npz"), {**own, **others}) == {**own, **others}
