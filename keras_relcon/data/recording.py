@@ -41,6 +41,9 @@ class Recording:
             `None`.
         calibration: `Calibration` that the reader applied, or refused.
             Defaults to `None`, not asked for.
+        placement: str. Part of the body where the device was worn, such as
+            `"wrist"` or `"hip"`. Readers take it from the device's own file,
+            or from the names of the axes. Defaults to `None`, unknown.
 
     Raises:
         ValueError: if the shape, the rate, the subject, the labels or the
@@ -61,6 +64,7 @@ class Recording:
     recording_id: str | None = None
     start_time: float | None = None
     calibration: Calibration | None = None
+    placement: str | None = None
 
     def __post_init__(self):
         acceleration = np.asarray(self.acceleration)

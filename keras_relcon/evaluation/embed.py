@@ -52,7 +52,8 @@ def embed(
     """Cuts recordings of any length into windows and embeds each valid one.
 
     A recording at less than 20 Hz, for an encoder of a higher rate, is warned
-    of: its motion above half its rate is lost.
+    of: its motion above half its rate is lost. So is one of a device that was
+    worn elsewhere than the preset's `facts["placements"]` say.
 
     A recording is resampled, cut and embedded block by block, so that only
     the recording, one block and the embeddings are in memory. Files are read
@@ -126,6 +127,7 @@ def embed(
                 f"recording {recording_name(item, count)!r}",
             )
         _warn_of_low_rate(item, recording_name(item, count), rate)
+        _warn_of_placement(item, recording_name(item, count), encoder)
         stream = WindowStream(item, rate, length, stride)
         count += 1
         if len(stream):
@@ -152,6 +154,23 @@ def _warn_of_low_rate(recording, name, rate_hz):
             "step, is lost",
             f"Record at {MOTION_RATE_HZ} Hz or more for embeddings that tell "
             "motions apart.",
+        ),
+        stacklevel=3,
+    )
+
+
+def _warn_of_placement(recording, name, encoder):
+    preset = getattr(encoder, "preset_metadata", None)
+    known = preset.facts.get("placements") if preset else None
+    found = recording.placement
+    if found is None or not known or found in known:
+        return
+    warnings.warn(
+        message(
+            f"The encoder was trained on devices at the {', '.join(known)}.",
+            f"recording {name!r} of a device at the {found}",
+            "Compare such embeddings with those of the same place alone, or "
+            "train an encoder on it.",
         ),
         stacklevel=3,
     )

@@ -154,3 +154,16 @@ def test_empatica_e4_is_in_64ths_of_g_at_32_hz():
         recording.acceleration[0], np.array([-34, -23, 45]) / 64
     )
     assert median_g(recording) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "name, placement",
+    [
+        ("ax3_testfile.cwa", "wrist"),
+        ("actigraph_testfile.gt3x", "hip"),
+        ("GENEActiv_testfile.bin", None),
+        ("e4_ACC.csv", None),
+    ],
+)
+def test_a_device_file_says_where_it_was_worn(name, placement):
+    assert read_quietly(file(name)).placement == placement

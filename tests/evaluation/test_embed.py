@@ -1,4 +1,5 @@
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -191,3 +192,22 @@ def test_a_rate_that_holds_motion_is_not(rate_hz, trained_hz):
     with warnings.catch_warnings():
         warnings.filterwarnings("error", ".*encoder was trained on")
         embed(MeanEncoder(), still, sample_rate_hz=trained_hz)
+
+
+@pytest.mark.parametrize(
+    "placement, is_told", [("hip", True), ("wrist", False)]
+)
+def test_a_place_that_a_preset_was_not_made_for_is_told(placement, is_told):
+    encoder = MeanEncoder()
+    encoder.preset_metadata = SimpleNamespace(
+        sample_rate_hz=100, window_length=32, facts={"placements": ["wrist"]}
+    )
+    still = np.tile([0.0, 0.6, 0.8], (400, 1))
+    recording = Recording(still, 100, "s", placement=placement)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        embed(encoder, recording)
+    texts = [str(warning.message) for warning in caught]
+    said = [text for text in texts if "devices at the wrist" in text]
+    assert len(said) == is_told
+    assert all("of a device at the hip" in text for text in said)

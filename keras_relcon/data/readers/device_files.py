@@ -1,11 +1,13 @@
 """Reads the raw files of Axivity, GENEActiv and ActiGraph devices."""
 
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.placement import body_part
 from keras_relcon.data.readers.damaged_files import intact_copy, is_cut_short
 
 MAKERS = {".cwa": "Axivity", ".bin": "GENEActiv", ".gt3x": "ActiGraph"}
@@ -40,9 +42,10 @@ def read_device_file(path):
         path: str or path.
 
     Returns:
-        `(seconds, acceleration)`, `(num_samples,)` float64 and
-        `(num_samples, 3)` float32, g. Seconds are those of the device's own
-        clock, as if it showed UTC.
+        `(seconds, acceleration, placement)`: `(num_samples,)` float64,
+        `(num_samples, 3)` float32 in g, and the part of the body that the file
+        says, or `None`. Seconds are those of the device's own clock, as if it
+        showed UTC.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -56,7 +59,7 @@ def read_device_file(path):
             f"`path` must be an existing file. Received: path={str(path)!r}. "
             "Check its name and folder."
         )
-    seconds, acceleration, num_blocks = _decode(path)
+    seconds, acceleration, num_blocks, metadata = _decode(path)
     if len(seconds) < 2:
         raise ValueError(
             "The file must hold acceleration. "
@@ -65,7 +68,20 @@ def read_device_file(path):
             "devices). Export the file as .csv with the maker's software."
         )
     block_samples = _block_samples(path, seconds, num_blocks)
-    return stretch_blocks(seconds, block_samples), acceleration
+    seconds = stretch_blocks(seconds, block_samples)
+    return seconds, acceleration, body_part(_location(metadata))
+
+
+def _location(metadata):
+    """What was written on the place of the device when it was set up."""
+    texts = [
+        metadata.get("info", {}).get("Limb"),  # ActiGraph
+        metadata.get("Subject Info", {}).get("Device Location Code"),
+        *re.findall(  # Axivity: `_p` of an annotation like that of a link
+            r"_p=([^&]*)", metadata.get("session", {}).get("annotation") or ""
+        ),
+    ]
+    return " ".join(text for text in texts if text)
 
 
 def stretch_blocks(seconds, block_samples=None):
@@ -168,7 +184,7 @@ def _block_samples(path, seconds, num_blocks):
 
 
 def _decode(path):
-    """Seconds, acceleration, and the number of blocks where it is known."""
+    """Seconds, acceleration, number of blocks where it is known, metadata."""
     try:
         import actfast
     except ImportError as error:
@@ -177,11 +193,12 @@ def _decode(path):
             "Run `pip install keras-relcon[devices]`."
         ) from error
     try:
-        tables = actfast.read(path)["timeseries"]
+        content = actfast.read(path)
         if is_cut_short(path):
             _warn_of_a_short_file(path)
     except (ValueError, OSError) as error:
-        tables = _decode_intact(actfast, path, error)
+        content = _decode_intact(actfast, path, error)
+    tables = content["timeseries"]
     table = next(t for t in tables.values() if "acceleration" in t)
     nanoseconds = table["datetime"]
     first = nanoseconds[0] if len(nanoseconds) else 0
@@ -189,19 +206,20 @@ def _decode(path):
     seconds = first / 1e9 + (nanoseconds - first) / 1e9
     # Temperatures are one for each block.
     num_blocks = len(tables.get("low_frequency", {"datetime": ()})["datetime"])
-    return seconds, table["acceleration"], num_blocks
+    return seconds, table["acceleration"], num_blocks, content["metadata"]
 
 
 def _decode_intact(actfast, path, error):
-    """The tables of the blocks that are not damaged, and a warning."""
+    """What is in the blocks that are not damaged, and a warning."""
     try:
         if path.suffix.lower() == ".cwa":
-            result = actfast.read(path, lenient=True)
-            tables, num_bad = result["timeseries"], len(result["warnings"])
-            num_blocks = len(tables["low_frequency"]["datetime"]) + num_bad
+            content = actfast.read(path, lenient=True)
+            num_bad = len(content["warnings"])
+            slow = content["timeseries"]["low_frequency"]
+            num_blocks = len(slow["datetime"]) + num_bad
         else:
             with intact_copy(path) as (copy, num_bad, num_blocks):
-                tables = actfast.read(copy)["timeseries"]
+                content = actfast.read(copy)
     except (ValueError, OSError):
         raise _unreadable(path, error) from None
     if num_bad == num_blocks or not num_bad:
@@ -215,7 +233,7 @@ def _decode_intact(actfast, path, error):
         ),
         stacklevel=6,
     )
-    return tables
+    return content
 
 
 def _unreadable(path, error):

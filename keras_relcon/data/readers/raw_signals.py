@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_relcon.checks import check_number, check_one_of, message
 from keras_relcon.data.autocalibration import Calibration, find_calibration
+from keras_relcon.data.placement import body_part
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
     is_device_file,
@@ -58,6 +59,7 @@ class RawSignal:
         max_gap_seconds: float. A longer step between two rows is missing time.
             Defaults to `1.0`.
         calibration: `Calibration`, or `None` where it was not asked for.
+        placement: str, or `None`. Part of the body that the file says.
     """
 
     acceleration: np.ndarray
@@ -66,6 +68,7 @@ class RawSignal:
     labels: np.ndarray | str | None = None
     max_gap_seconds: float = 1.0
     calibration: Calibration | None = None
+    placement: str | None = None
 
     def recording(self, subject, recording_id, rows=slice(None)):
         acceleration = self.acceleration[rows]
@@ -92,6 +95,7 @@ class RawSignal:
             recording_id=recording_id,
             start_time=start_time,
             calibration=self.calibration,
+            placement=self.placement,
         )
 
 
@@ -122,9 +126,10 @@ def read_raw_signal(
     _check_arguments(wanted, sample_rate_hz, labels)
     check_one_of("on_clock_change", on_clock_change, ("error", "split"))
     is_device, may_be_zero = is_device_file(path), False
+    placement = None
     if is_device:
         _check_device_arguments(wanted, path, sample_rate_hz, unit)
-        seconds, acceleration = read_device_file(path)
+        seconds, acceleration, placement = read_device_file(path)
         timestamp_unit = "ns"
     elif unnamed := _unnamed(path, wanted, delimiter):
         check_unnamed_arguments(
@@ -143,6 +148,7 @@ def read_raw_signal(
         seconds, acceleration, row_labels = _read_rows(path, names, delimiter)
         labels = row_labels if labels is None else labels
         timestamp_unit = names.timestamp_unit
+        placement = body_part(" ".join(names.columns))
         may_be_zero = lacks_gravity(names.columns) and not names.gravity_columns
     acceleration = mark_not_measured(acceleration, unit, path, may_be_zero)
     acceleration = to_g(acceleration, unit, check_unit)
@@ -154,7 +160,9 @@ def read_raw_signal(
         )
     if seconds is None:
         _check_given_rate(sample_rate_hz)
-        signal = RawSignal(acceleration, sample_rate_hz, labels=labels)
+        signal = RawSignal(
+            acceleration, sample_rate_hz, labels=labels, placement=placement
+        )
         warn_without_gravity(signal.acceleration, signal.sample_rate_hz, path)
         return _calibrated(signal, path) if calibrate else signal
     signal = _timed(
@@ -163,6 +171,7 @@ def read_raw_signal(
         timestamp_unit,
         on_clock_change == "split",
     )
+    signal = replace(signal, placement=placement)
     if is_device:  # its blocks meet, but where samples are missing
         gap = LOST_SAMPLES_STEP / signal.sample_rate_hz
         signal = replace(signal, max_gap_seconds=gap)
