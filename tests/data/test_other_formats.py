@@ -8,7 +8,7 @@ from keras_relcon.data import Recording, read_recording
 FORMATS = {
     "walk.avi": "a video.*Export the raw acceleration as .csv",
     "walk.fit": "Garmin.*app that logs it",
-    "walk.mat": "MATLAB.*writematrix.*scipy.io.loadmat",
+    "walk.mat": "MATLAB.*writetable.*scipy.io.loadmat",
     "walk.xlsx": "Excel.*CSV UTF-8",
     "walk.JSON": "JSON.*Choose .csv",
     "walk.omx": "Open Movement.*OMGUI",
@@ -49,7 +49,7 @@ def test_the_advice_for_mat_works(tmp_path):
         read_recording(tmp_path / "walk.mat", "s", 50)
     loaded = scipy_io.loadmat(tmp_path / "walk.mat")["acceleration"]
     assert Recording(loaded, 50, "s").num_samples == 100
-    # `writematrix` writes no names: the next message says what to do.
+    # As `writematrix`, without names: the message says what to do.
     np.savetxt(tmp_path / "walk.csv", loaded, delimiter=",")
     with pytest.raises(ValueError, match="first line with the names"):
         read_recording(tmp_path / "walk.csv", "s", 50)

@@ -54,7 +54,10 @@ def warn_without_gravity(path, columns, gravity, names):
     if is_calibrated and set(names) == set(SENSOR_LOGGER):
         advice = "Read `TotalAcceleration.csv` of Sensor Logger in its place."
     elif _is_physics_toolbox(columns, names):
-        advice = "Record with the g-force meter of Physics Toolbox."
+        advice = (
+            "Record with the g-force meter of Physics Toolbox, and read its "
+            "`columns` gFx, gFy and gFz."
+        )
     elif not lacks_gravity(columns):
         return
     if gravity:

@@ -51,7 +51,8 @@ OTHER_FORMATS = {
     ),
     ".mat": (
         "MATLAB",
-        "Write the matrix as .csv with `writematrix`, or load it with "
+        "Write the columns as .csv with `writetable`, named x, y and z (not "
+        "`writematrix`, which writes no names), or load the file with "
         "`scipy.io.loadmat` and make a `Recording` of the array",
     ),
     ".npy": (
