@@ -16,6 +16,7 @@ STILL_STD_G = 0.013
 LARGEST_STILL_G = 2.0
 SPHERE_G = 0.3
 LARGEST_ERROR_G = 0.01
+ROUNDING_G = 1e-5  # of a device that is right already
 # Of the fit: windows off the sphere weigh less, never more than this.
 MAX_WEIGHT = 100.0
 MAX_ITERATIONS = 1000
@@ -92,7 +93,7 @@ def find_calibration(acceleration, sample_rate_hz):
     if refusal is None:
         offset, gain = fit_sphere(means)
         after = _error((means + offset) * gain)
-        if after < LARGEST_ERROR_G and after <= before:
+        if after < LARGEST_ERROR_G and after <= before + ROUNDING_G:
             return Calibration(offset, gain, before, after, len(means))
         refusal = (
             f"the error is {1000 * after:.1f} mg behind it, and "

@@ -83,6 +83,12 @@ def test_a_right_device_is_left_right():
     np.testing.assert_allclose(found.gain, 1, atol=1e-3)
 
 
+def test_a_device_without_any_error_is_not_refused():
+    exact = np.repeat(postures(100), 10 * RATE_HZ, axis=0).astype(np.float32)
+    found = find_calibration(exact, RATE_HZ)
+    assert found.refusal is None and found.error_after_g < 1e-6
+
+
 def test_one_posture_of_a_night_does_not_outweigh_the_others():
     signal = measured(postures(100))
     night = np.tile(measured(postures(1), noise_g=0)[:1], (3600 * RATE_HZ, 1))
