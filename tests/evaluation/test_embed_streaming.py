@@ -208,7 +208,7 @@ def test_progress_is_shown_when_asked_for(capsys):
 def preset_encoder():
     encoder = MeanAndLast()
     encoder.preset_metadata = types.SimpleNamespace(
-        sample_rate_hz=50.0, window_length=40
+        facts={}, sample_rate_hz=50.0, window_length=40
     )
     return encoder
 
