@@ -13,9 +13,7 @@ REPORT ?= report
 BACKENDS ?= tensorflow jax torch
 
 BIN := .venv/bin
-# Only what is imported is compiled then.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	--no-compile \
 	--constraint constraints.txt --editable
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
