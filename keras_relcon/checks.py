@@ -168,3 +168,17 @@ def nearest(name, known, otherwise):
     """
     found = difflib.get_close_matches(str(name), list(known), n=1)
     return f"Did you mean {found[0]!r}?" if found else otherwise
+
+
+def some_of(names, num_shown=5):
+    """The first of many names or rows, for a message.
+
+    Args:
+        names: sequence, not empty.
+        num_shown: int. Defaults to `5`.
+
+    Returns:
+        str, such as `"s01, s02, ..."`.
+    """
+    shown = ", ".join(map(str, names[:num_shown]))
+    return f"{shown}, ..." if len(names) > num_shown else shown

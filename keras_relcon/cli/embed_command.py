@@ -2,12 +2,18 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_relcon import data, evaluation, presets
+from keras_relcon import data, evaluation
 from keras_relcon.cli.messages import USER_ERRORS, report_error
+from keras_relcon.cli.options import (
+    add_preset_argument,
+    add_read_arguments,
+    load_preset,
+    make_output_folder,
+    read_options,
+)
 from keras_relcon.data.readers.folders import options_for
 from keras_relcon.evaluation.embeddings import import_pyarrow, saved_key
 from keras_relcon.kept_files import content_key
-from keras_relcon.presets.from_preset import OUTPUTS
 
 NAME = "embed"
 HELP = "embed recordings: one vector per window"
@@ -35,20 +41,6 @@ An NPZ file has the arrays embeddings, start_seconds, valid, subjects and
 recordings. A Parquet file is a table with one row per window. Windows with
 missing samples have valid = False and no embedding (NaN).
 """
-READ_OPTIONS = (
-    "unit",
-    "sample_rate_hz",
-    "columns",
-    "timestamp_column",
-    "timestamp_unit",
-    "sort_timestamps",
-    "check_unit",
-    "delimiter",
-    "subject",
-    "on_clock_change",
-    "gravity_columns",
-    "calibrate",
-)
 
 
 def add_arguments(parser):
@@ -87,156 +79,7 @@ def add_arguments(parser):
         help="windows per forward pass (256)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    group = parser.add_argument_group("what is in the files")
-    _add_read_arguments(group)
-    _add_timestamp_arguments(group)
-
-
-def add_preset_argument(parser):
-    parser.add_argument(
-        "--preset",
-        default="relcon_base",
-        metavar="NAME",
-        help="a preset of `keras-relcon presets`, a directory, or "
-        "hf://user/repo (default: relcon_base)",
-    )
-    parser.add_argument(
-        "--readout",
-        choices=OUTPUTS,
-        help="what the preset gives of a window (default: compact, where it "
-        "has that, else embedding)",
-    )
-
-
-def load_preset(args):
-    """The model of `--preset` and `--readout`."""
-    readout = args.readout
-    if readout is None:
-        has_compact = "compact" in presets.preset_outputs(args.preset)
-        readout = "compact" if has_compact else "embedding"
-    return presets.from_preset(args.preset, output=readout)
-
-
-def _add_read_arguments(group):
-    group.add_argument(
-        "--unit",
-        choices=("g", "m/s2"),
-        default="g",
-        help="unit of the axes (g)",
-    )
-    group.add_argument(
-        "--sample-rate-hz",
-        type=float,
-        metavar="HZ",
-        help="rate of the rows, if there are no timestamps",
-    )
-    group.add_argument(
-        "--columns",
-        nargs=3,
-        metavar=("X", "Y", "Z"),
-        help="names of the axes (default: guessed)",
-    )
-    gravity = group.add_mutually_exclusive_group()
-    gravity.add_argument(
-        "--gravity-columns",
-        nargs=3,
-        metavar=("X", "Y", "Z"),
-        help="names of the axes of gravity, which are added to those without "
-        "(default: guessed)",
-    )
-    gravity.add_argument(
-        "--no-gravity-columns",
-        dest="gravity_columns",
-        action="store_const",
-        const=False,
-        help="add no gravity to the axes",
-    )
-    group.add_argument(
-        "--calibrate",
-        action="store_true",
-        help="correct the offset and gain of the axes by what they measure at "
-        "rest (van Hees et al., 2014)",
-    )
-    group.add_argument(
-        "--no-unit-check",
-        dest="check_unit",
-        action="store_false",
-        help="do not compare --unit with the names and values of the axes",
-    )
-    group.add_argument(
-        "--without-gravity",
-        action="store_const",
-        const="accept",
-        default="error",
-        help="go on with a signal that is near 0 g at rest",
-    )
-    group.add_argument(
-        "--delimiter",
-        type=_delimiter,
-        metavar="CHARACTER",
-        help=r"between the cells of a .csv file (default: ,); \t is a tab",
-    )
-    subject = group.add_mutually_exclusive_group()
-    subject.add_argument(
-        "--subject", help="who wore the device (default: the file's name)"
-    )
-    add_subject_pattern(subject)
-
-
-def add_subject_pattern(group):
-    group.add_argument(
-        "--subject-pattern",
-        metavar="REGEX",
-        help="for a folder: its first group, or the one called `subject`, is "
-        "the subject in the path below the folder (default: the first folder "
-        "of that path, or the file's name)",
-    )
-
-
-def _add_timestamp_arguments(group):
-    group.add_argument(
-        "--timestamp-column",
-        metavar="NAME",
-        help="default: guessed, or none with --sample-rate-hz",
-    )
-    group.add_argument(
-        "--no-timestamps",
-        dest="timestamp_column",
-        action="store_const",
-        const=False,
-        help="use --sample-rate-hz, and ignore the times of a file",
-    )
-    group.add_argument(
-        "--timestamp-unit",
-        choices=("s", "ms", "us", "ns", "iso"),
-        help="default: s, or guessed if the column is",
-    )
-    group.add_argument(
-        "--sort-timestamps",
-        action="store_true",
-        help="sort the rows by time",
-    )
-    group.add_argument(
-        "--on-clock-change",
-        choices=("error", "split"),
-        help="where times step back: error (the default), or a new recording "
-        "from there on",
-    )
-
-
-def _delimiter(text):
-    return text.replace(r"\t", "\t")
-
-
-def make_output_folder(path):
-    """Called before the work, which would be lost without the folder."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(
-            "--output must be a folder that can be written. "
-            f"Received: {str(path)!r}: {error.strerror}. Choose another."
-        ) from None
+    add_read_arguments(parser)
 
 
 def run(args):
@@ -277,8 +120,7 @@ class _Job:
 
 def _jobs(args):
     """What is to be embedded, each with an output of its own."""
-    given = {name: getattr(args, name) for name in READ_OPTIONS}
-    given = {k: v for k, v in given.items() if v is not None}
+    given = read_options(args)
     jobs = [job for path in args.files for job in _jobs_of(args, path, given)]
     targets = set()
     for target in (job.target for job in jobs):

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon import data, evaluation
-from keras_relcon.cli.embed_command import (
+from keras_relcon.cli.options import (
     add_preset_argument,
     add_subject_pattern,
     load_preset,

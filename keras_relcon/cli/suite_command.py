@@ -2,7 +2,7 @@ import argparse
 from pathlib import Path
 
 from keras_relcon import evaluation
-from keras_relcon.cli.embed_command import make_output_folder
+from keras_relcon.cli.options import make_output_folder
 
 NAME = "suite"
 HELP = "score encoders and controls on many datasets"

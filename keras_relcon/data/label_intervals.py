@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_relcon.checks import check_one_of, message
+from keras_relcon.checks import check_one_of, message, some_of
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import label_text
 
@@ -189,13 +189,13 @@ def _outside(start, stop, covered, num_samples, step):
         (is_empty, "between two samples"),
     ):
         if rows.any():
-            at = ", ".join(
+            at = [
                 f"{a:.10g} to {b:.10g} s"
-                for a, b in zip(start[rows][:NUM_NAMED], stop[rows])
-            )
-            more = ", ..." if rows.sum() > NUM_NAMED else ""
+                for a, b in zip(start[rows], stop[rows])
+            ]
             facts.append(
-                f"{rows.sum()} of {len(start)} labels lie {what} ({at}{more})"
+                f"{rows.sum()} of {len(start)} labels lie {what} "
+                f"({some_of(at, NUM_NAMED)})"
             )
     return facts
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator
 
-from keras_relcon.checks import check_number
+from keras_relcon.checks import check_number, some_of
 from keras_relcon.data.units import warn_absurd
 
 # A step this many times the usual one has lost samples: a straight line there.
@@ -14,7 +14,6 @@ USUAL_STEPS = (0.5, 1.5)
 # more than so many places when they are sorted.
 MAX_CLOCK_CHANGES = 0.05
 MAX_MOVED_ROWS = 10
-MAX_ROWS_SHOWN = 5
 # A sparser grid than this has no use, and may not fit in memory.
 MAX_GRID_PER_SAMPLE = 20
 MIN_GRID_REFUSED = 1_000_000
@@ -153,10 +152,7 @@ def sorting_mixes(timestamps_s):
 
 
 def _more_rows(rows):
-    if len(rows) == 1:
-        return ""
-    shown = ", ".join(str(row) for row in rows[:MAX_ROWS_SHOWN])
-    return f": {shown}{', ...' if len(rows) > MAX_ROWS_SHOWN else ''}"
+    return "" if len(rows) == 1 else f": {some_of(rows)}"
 
 
 def _order_advice(timestamps_s, steps):

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from keras_relcon.checks import check_one_of, message
+from keras_relcon.checks import check_one_of, message, some_of
 
 STANDARD_GRAVITY = 9.80665  # m/s2 in one g
 G_PER_UNIT = {"g": 1.0, "m/s2": 1.0 / STANDARD_GRAVITY}
@@ -106,12 +106,10 @@ def warn_absurd(acceleration):
 def absurd_message(is_absurd, what):
     """Says which samples were marked, of a file or a subject."""
     rows = np.flatnonzero(is_absurd)
-    shown = ", ".join(str(row) for row in rows[:5])
-    more = ", ..." if len(rows) > 5 else ""
     return message(
         f"Acceleration must be within {LARGEST_G:g} g.",
         f"{what}, with {len(rows)} of {len(is_absurd)} samples beyond it "
-        f"(from 0: {shown}{more}), which are missing samples",
+        f"(from 0: {some_of(rows)}), which are missing samples",
         "Look at these rows of the file if they are many.",
     )
 

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 import h5py
 import numpy as np
 
+from keras_relcon.checks import message
 from keras_relcon.data.recording import label_text
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 ARRAY_SUFFIXES = (".npz", ".parquet", *HDF5_SUFFIXES)
 AXES = ("x", "y", "z")
+NPY = b"\x93NUMPY"  # the first bytes of a .npy file
 # What pyarrow raises, by the builtin kinds that its own errors are of.
 ARROW_ERRORS = (ValueError, KeyError, NotImplementedError)
 
@@ -58,6 +60,8 @@ def read_arrays(path, numeric, text):
 @contextmanager
 def _open(path):
     suffix = path.suffix.lower()
+    if suffix == ".npz":
+        _check_holds_names(path)
     kind = {".npz": _Npz, ".parquet": _Parquet}.get(suffix, _Hdf5)
     damaged = (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError)
     try:
@@ -70,6 +74,20 @@ def _open(path):
         raise _unreadable(path, error) from None
     finally:
         table.close()
+
+
+def _check_holds_names(path):
+    with open(path, "rb") as file:
+        is_npy = file.read(len(NPY)) == NPY
+    if is_npy:
+        raise ValueError(
+            message(
+                "A .npz file must hold arrays by name.",
+                f"path={str(path)!r}, a .npy file: one array without a name",
+                "Load it with `numpy.load` and make a `Recording` of it, or "
+                "save it by name with `numpy.savez`.",
+            )
+        )
 
 
 def _unreadable(path, error):
@@ -112,10 +130,7 @@ def _as_number(values, name, path):
 
 class _Npz:
     def __init__(self, path):
-        file = np.load(path)
-        if isinstance(file, np.ndarray):
-            raise ValueError("it is one array without a name")
-        with file:
+        with np.load(path) as file:
             self._arrays = {name: _load(file, name) for name in file.files}
 
     def shapes(self):

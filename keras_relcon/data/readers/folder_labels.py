@@ -3,15 +3,13 @@
 import warnings
 from pathlib import Path
 
-from keras_relcon.checks import message
+from keras_relcon.checks import message, some_of
 from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.label_files import (
     ENDING,
     is_path,
     read_labels,
 )
-
-NUM_NAMED = 5
 
 
 class FolderLabels:
@@ -91,9 +89,3 @@ class FolderLabels:
             if path.is_file():
                 return path
         return None
-
-
-def some_of(names):
-    """The first of many names, for a message."""
-    more = ", ..." if len(names) > NUM_NAMED else ""
-    return ", ".join(names[:NUM_NAMED]) + more

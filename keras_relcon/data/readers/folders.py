@@ -7,10 +7,10 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_relcon.checks import check_one_of, message
+from keras_relcon.checks import check_one_of, message, some_of
 from keras_relcon.data.readers.device_files import is_device_file
 from keras_relcon.data.readers.file_kinds import SUFFIXES, is_readable, stem_of
-from keras_relcon.data.readers.folder_labels import FolderLabels, some_of
+from keras_relcon.data.readers.folder_labels import FolderLabels
 from keras_relcon.data.readers.label_files import ENDING, labels_beside
 from keras_relcon.data.readers.read_recording import (
     read_recording,

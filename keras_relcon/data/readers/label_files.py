@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import re
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,9 @@ from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.tables import read_head
 from keras_relcon.data.readers.timestamps import (
     SECONDS_PER_UNIT,
-    SPACED_OFFSET,
     UNIT_IN_NAME,
+    parse_date,
+    utc_seconds,
 )
 from keras_relcon.data.readers.unnamed_tables import recognise_unnamed
 
@@ -203,17 +203,12 @@ def _clock_of(path, column, delimiter):
     if _is_number(first):
         return "utc", None
     try:
-        offset = _parse_date(first).utcoffset()
+        offset = parse_date(first).utcoffset()
     except ValueError:  # a date in another form
         offset = None
     return (
         ("local", None) if offset is None else ("utc", offset.total_seconds())
     )
-
-
-def _parse_date(text):
-    # A space before the offset from UTC is not in ISO 8601, but in files.
-    return datetime.fromisoformat(SPACED_OFFSET.sub(r"\1", text))
 
 
 def _rows(path):
@@ -270,7 +265,7 @@ def _times(rows, at, header, path):
     moments = []
     for (line, _), cell in zip(rows, cells):
         try:
-            moments.append(_parse_date(cell))
+            moments.append(parse_date(cell))
         except ValueError:
             raise _unreadable(path, line, cell) from None
     has_offset = [moment.tzinfo is not None for moment in moments]
@@ -284,11 +279,7 @@ def _times(rows, at, header, path):
                 "Add it there.",
             )
         )
-    seconds = [
-        (m if m.tzinfo else m.replace(tzinfo=timezone.utc)).timestamp()
-        for m in moments
-    ]
-    return np.array(seconds), "utc" if any(has_offset) else "local"
+    return utc_seconds(moments), "utc" if any(has_offset) else "local"
 
 
 def _seconds(values, name):

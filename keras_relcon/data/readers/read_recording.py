@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_relcon.checks import message
 from keras_relcon.data.label_intervals import label_recordings
+from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.label_files import labels_for, on_clock_of
 from keras_relcon.data.readers.raw_signals import read_raw_signal
 from keras_relcon.data.readers.timestamps import split_at_gaps
@@ -134,12 +135,13 @@ def read_recording(
             calibrate=calibrate,
         )
         _check_goes_on(signal)
-        recording = signal.recording(subject, recording_id or _stem(path))
-        if intervals is None:
-            return recording
-        intervals = intervals.of(recording.subject, recording.recording_id)
-        intervals = on_clock_of(intervals, path, timestamp_column, delimiter)
-        return label_recordings([recording], intervals)[0]
+        name = recording_id or stem_of(path)
+        recordings = [signal.recording(subject, name)]
+        if intervals is not None:
+            recordings = _labelled(
+                recordings, intervals, path, name, timestamp_column, delimiter
+            )
+        return recordings[0]
 
 
 def read_recordings(
@@ -178,17 +180,25 @@ def read_recordings(
             path, options.get("labels"), options.get("label_column")
         )
         signal = _read_signal(path, intervals, **options)
-        name = recording_id or _stem(path)
+        name = recording_id or stem_of(path)
         recordings = _pieces(signal, path, subject, name, max_gap_seconds)
         if intervals is None:
             return recordings
-        intervals = on_clock_of(
-            intervals.of(str(subject), name),
+        return _labelled(
+            recordings,
+            intervals,
             path,
+            name,
             options.get("timestamp_column"),
             options.get("delimiter", ","),
         )
-        return label_recordings(recordings, intervals)
+
+
+def _labelled(recordings, intervals, path, name, timestamp_column, delimiter):
+    """The recordings of a file, with those labels that are theirs."""
+    intervals = intervals.of(recordings[0].subject, name)
+    intervals = on_clock_of(intervals, path, timestamp_column, delimiter)
+    return label_recordings(recordings, intervals)
 
 
 def _read_signal(path, intervals, **options):
@@ -265,7 +275,3 @@ def _report_short(num_pieces, num_kept, max_gap_seconds, path):
             "have a single sample and are left out.",
             stacklevel=3,
         )
-
-
-def _stem(path):
-    return str(path).replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]

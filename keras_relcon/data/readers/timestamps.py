@@ -60,12 +60,7 @@ def to_seconds(values, unit, max_gap_seconds=1.0):
         seconds = (values - start) / np.timedelta64(1, "s")
         return _undo_clock_change(seconds, max_gap_seconds)
     moments = [_parse_iso(value) for value in values]
-    seconds = np.array(
-        [
-            (m if m.tzinfo else m.replace(tzinfo=timezone.utc)).timestamp()
-            for m in moments
-        ]
-    )
+    seconds = utc_seconds(moments)
     if any(moment.tzinfo for moment in moments):
         return seconds
     return _undo_clock_change(seconds, max_gap_seconds)
@@ -134,10 +129,25 @@ def guess_timestamp_unit(path, name, delimiter):
     return guess_unit(name, read_head(path, name, delimiter))
 
 
+def parse_date(text):
+    """The `datetime` of an ISO 8601 date, or a ValueError."""
+    # A space before the offset from UTC is not in ISO 8601, but in files.
+    return datetime.fromisoformat(SPACED_OFFSET.sub(r"\1", text.strip()))
+
+
+def utc_seconds(moments):
+    """`(num_moments,)` Unix seconds; what has no offset is taken as UTC."""
+    return np.array(
+        [
+            (m if m.tzinfo else m.replace(tzinfo=timezone.utc)).timestamp()
+            for m in moments
+        ]
+    )
+
+
 def _parse_iso(value):
     try:
-        # A space before the offset from UTC is not in ISO 8601, but in files.
-        return datetime.fromisoformat(SPACED_OFFSET.sub(r"\1", value.strip()))
+        return parse_date(value)
     except ValueError:
         raise ValueError(
             "Timestamps must be ISO 8601 dates for timestamp_unit='iso'. "
