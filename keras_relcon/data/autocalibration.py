@@ -33,7 +33,7 @@ class Calibration:
         offset_g: `(3,)`, g. Added to the axes.
         gain: `(3,)`, unitless. Times the axes, behind the offset.
         error_before_g, error_after_g: float, g. Mean distance from 1 g of the
-            still windows.
+            still windows; of those that measure the same, one.
         num_still_windows: int. Of ten seconds.
         refusal: str, or `None` where the signal was calibrated. Says why it
             was left as it was: its gain is then 1, and its offset 0.
@@ -88,11 +88,14 @@ def find_calibration(acceleration, sample_rate_hz):
     acceleration = np.asarray(acceleration)
     _check(acceleration, sample_rate_hz)
     means = still_means(acceleration, sample_rate_hz)
-    before = _error(means) if len(means) else float("nan")
+    # Of a night in one posture one window.
+    _, first = np.unique(np.round(means, 3), axis=0, return_index=True)
+    distinct = means[np.sort(first)]
+    before = _error(distinct) if len(means) else float("nan")
     refusal = _uncovered(means)
     if refusal is None:
-        offset, gain = fit_sphere(means)
-        after = _error((means + offset) * gain)
+        offset, gain = fit_sphere(distinct)
+        after = _error((distinct + offset) * gain)
         if after < LARGEST_ERROR_G and after <= before + ROUNDING_G:
             return Calibration(offset, gain, before, after, len(means))
         refusal = (
@@ -124,8 +127,6 @@ def fit_sphere(means):
     Args:
         means: `(num_windows, 3)`, g.
     """
-    _, first = np.unique(np.round(means, 3), axis=0, return_index=True)
-    means = means[np.sort(first)]
     offset, gain = np.zeros(3), np.ones(3)
     weights, residual = np.ones(len(means)), np.inf
     for _ in range(MAX_ITERATIONS):

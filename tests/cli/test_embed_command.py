@@ -76,6 +76,14 @@ def test_columns_of_gravity_can_be_named_and_left_out(
     assert main([*line, *left_out]) == 0
 
 
+def test_calibration_is_asked_for(files, tiny_preset, tmp_path, capsys):
+    assert _run(files[:1], tiny_preset, tmp_path) == 0
+    assert "Calibration" not in capsys.readouterr().err
+    more = ["--calibrate", "--overwrite"]
+    assert _run(files[:1], tiny_preset, tmp_path, *more) == 0
+    assert "read it without --calibrate" in capsys.readouterr().err
+
+
 def test_options_reach_the_reader(files, tiny_preset, tmp_path):
     table = np.loadtxt(files[0], delimiter=",", skiprows=1, usecols=(0, 1, 2))
     table = np.column_stack([np.arange(len(table)) * 20, 9.80665 * table])

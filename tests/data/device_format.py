@@ -106,14 +106,16 @@ def cwa_block(index, start, acceleration, rate_code):
     return block + struct.pack("<H", -total & 0xFFFF)
 
 
-def write_geneactiv(path, acceleration, rate_hz=50, page_starts=None):
+def write_geneactiv(
+    path, acceleration, rate_hz=50, page_starts=None, location=""
+):
     """Pages of 300 samples of 12 bits."""
     pages = [
         acceleration[k : k + 300] for k in range(0, len(acceleration), 300)
     ]
     if page_starts is None:
         page_starts = 1_700_000_000 + np.arange(len(pages)) * 300 / rate_hz
-    text = geneactiv_header(rate_hz, len(pages)) + "".join(
+    text = geneactiv_header(rate_hz, len(pages), location) + "".join(
         geneactiv_page(index, start, page, rate_hz)
         for index, (start, page) in enumerate(zip(page_starts, pages))
     )
@@ -121,10 +123,11 @@ def write_geneactiv(path, acceleration, rate_hz=50, page_starts=None):
     return path
 
 
-def geneactiv_header(rate_hz, num_pages):
+def geneactiv_header(rate_hz, num_pages, location=""):
     lines = ["Device Identity", "Device Unique Serial Code:000001"]
     lines += ["Device Type:GENEActiv", "Device Model:1.1", ""]
     lines += ["Configuration Info", f"Measurement Frequency:{rate_hz} Hz", ""]
+    lines += ["Subject Info", f"Device Location Code:{location}", ""]
     lines += ["Calibration Data"]
     for axis in "xyz":
         lines += [f"{axis} gain:{GENEACTIV_GAIN}"]

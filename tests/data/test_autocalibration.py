@@ -91,7 +91,8 @@ def test_a_device_without_any_error_is_not_refused():
 
 def test_one_posture_of_a_night_does_not_outweigh_the_others():
     signal = measured(postures(100))
-    night = np.tile(measured(postures(1), noise_g=0)[:1], (3600 * RATE_HZ, 1))
+    posture = measured(postures(1), noise_g=0)[:1] + 0.005  # as by warmth
+    night = np.tile(posture, (3600 * RATE_HZ, 1))
     found = find_calibration(np.concatenate([signal, night]), RATE_HZ)
     np.testing.assert_allclose(found.offset_g, OFFSET, atol=2e-3)
     np.testing.assert_allclose(found.gain, GAIN, atol=2e-3)
@@ -102,9 +103,15 @@ def test_one_posture_of_a_night_does_not_outweigh_the_others():
     [
         (postures(5), "windows of 10 s are still, and 10 must be"),
         (postures(100, only_up=True), "reach 0.3 g.*z from"),
+        (
+            postures(100) * np.linspace(0.9, 1.1, 100)[:, None],
+            "error is [1-9][0-9]\\.. mg behind it",
+        ),
     ],
 )
-def test_a_sphere_that_is_not_covered_is_refused(directions, reason):
+def test_what_does_not_lie_on_a_sphere_all_around_is_refused(
+    directions, reason
+):
     signal = measured(directions).astype(np.float32)
     found = find_calibration(signal, RATE_HZ)
     assert re.search(reason, found.refusal)
@@ -118,6 +125,19 @@ def test_missing_and_idle_samples_are_not_still():
     signal[5000:10000] = 0
     found = find_calibration(signal, RATE_HZ)
     np.testing.assert_allclose(found.offset_g, OFFSET, atol=2e-3)
+
+
+def test_a_moving_device_is_not_still():
+    found = find_calibration(measured(postures(100), noise_g=0.02), RATE_HZ)
+    assert found.num_still_windows == 0
+
+
+def test_a_device_that_is_stuck_is_not_still():
+    signal = measured(postures(100))
+    signal[:5000] = np.nan
+    expected = find_calibration(signal, RATE_HZ).num_still_windows
+    signal[:5000] = [3.0, 0.0, 0.0]
+    assert find_calibration(signal, RATE_HZ).num_still_windows == expected
 
 
 @pytest.mark.parametrize("shape, rate", [((9, 2), 50), ((9, 3), 0)])

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from device_format import write_geneactiv
 
 from keras_relcon.data import read_recording
 from keras_relcon.data.placement import body_part
@@ -32,3 +34,13 @@ def test_of_two_sensors_the_named_one_tells_its_place(tmp_path, place):
     columns = [f"{place}_acc_{axis}" for axis in "xyz"]
     recording = read_recording(path, "s", 50, columns=columns)
     assert recording.placement == place
+
+
+@pytest.mark.parametrize(
+    "location, place", [("left wrist", "wrist"), ("", None)]
+)
+def test_a_geneactiv_says_where_it_was_worn(tmp_path, location, place):
+    pytest.importorskip("actfast")
+    signal = np.tile([0.0, 0.6, 0.8], (600, 1))
+    path = write_geneactiv(tmp_path / "a.bin", signal, location=location)
+    assert read_recording(path, "s").placement == place

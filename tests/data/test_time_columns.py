@@ -18,23 +18,21 @@ def write(path, header, row, num_rows=500):
     return path
 
 
-def sensor_logger(path, elapsed_hz=50):
+def sensor_logger(path, elapsed_hz=50, first="time"):
     """`time` is in ns; `seconds_elapsed` beside it."""
-    return write(
-        path,
-        "time,seconds_elapsed,z,y,x",
-        lambda k: [
-            START * 10**9 + k * 20_000_000,
-            k / elapsed_hz,
-            0.8 * G,
-            0.6 * G,
-            0.0,
-        ],
-    )
+
+    def row(k):
+        times = [START * 10**9 + k * 20_000_000, k / elapsed_hz]
+        times = times if first == "time" else times[::-1]
+        return [*times, 0.8 * G, 0.6 * G, 0.0]
+
+    names = sorted(["time", "seconds_elapsed"], key=lambda name: name != first)
+    return write(path, ",".join([*names, "z,y,x"]), row)
 
 
-def test_of_two_times_that_agree_the_absolute_one_is_read(tmp_path):
-    path = sensor_logger(tmp_path / "TotalAcceleration.csv")
+@pytest.mark.parametrize("first", ["time", "seconds_elapsed"])
+def test_of_two_times_that_agree_the_absolute_one_is_read(tmp_path, first):
+    path = sensor_logger(tmp_path / "TotalAcceleration.csv", first=first)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         recording = read_recording(path, "s", unit="m/s2")
@@ -70,9 +68,12 @@ def test_two_times_that_disagree_are_refused_with_both_rates(tmp_path):
     assert recording.sample_rate_hz == 50
 
 
-def test_a_second_clock_that_jitters_is_no_other_rate(tmp_path):
+@pytest.mark.parametrize("kind", ["jitter", "pairs"])
+def test_a_second_clock_that_jitters_is_no_other_rate(tmp_path, kind):
     """As the arrival times of HHAR, beside the times of the sensor."""
     jitter = np.random.default_rng(0).uniform(0, 19, 500).round().astype(int)
+    if kind == "pairs":  # the usual step is 5 ms
+        jitter = np.tile([15, 0], 250)
     path = write(
         tmp_path / "Phones_accelerometer.csv",
         "Index,Arrival_Time,Creation_Time,x,y,z",
@@ -107,6 +108,11 @@ DATES = {
     ].replace(".", ","),
     "-0400": lambda moment: moment.astimezone(ZONE).strftime(
         "%Y-%m-%dT%H:%M:%S.%f-0400"
+    ),
+    " -04:00": lambda moment: (
+        moment.astimezone(ZONE)
+        .isoformat(" ", "milliseconds")
+        .replace("-04:00", " -04:00")
     ),
     " -0400": lambda moment: moment.astimezone(ZONE).strftime(
         "%Y-%m-%d %H:%M:%S.%f -0400"

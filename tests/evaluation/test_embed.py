@@ -194,6 +194,24 @@ def test_a_rate_that_holds_motion_is_not(rate_hz, trained_hz):
         embed(MeanEncoder(), still, sample_rate_hz=trained_hz)
 
 
+@pytest.mark.once
+def test_only_a_step_back_of_the_clock_splits_a_file(tmp_path):
+    path = tmp_path / "walk.csv"
+    first = [*(np.arange(200) / 100), *(300 + np.arange(200) / 100)]
+    rows = [f"{t:.2f},0.0,0.6,0.8" for t in [*first, *first[:200]]]
+    path.write_text("\n".join(["seconds,x,y,z", *rows]) + "\n")
+    found = embed(
+        MeanEncoder(),
+        path,
+        window_length=50,
+        read_options={
+            "timestamp_column": "seconds",
+            "on_clock_change": "split",
+        },
+    )
+    assert set(found.recordings) == {"walk_0", "walk_1"}
+
+
 @pytest.mark.parametrize(
     "placement, is_told", [("hip", True), ("wrist", False)]
 )
