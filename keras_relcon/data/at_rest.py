@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.large_arrays import release
 
 # A device rests where the standard deviation of each axis over a second is
 # below this; its noise is a tenth of it.
@@ -11,6 +12,8 @@ REST_STD_G = 0.03
 MIN_REST_SECONDS = 3
 # Near 0: without gravity, only noise and the device's offset are left.
 MIN_REST_G = 0.3
+# Of more than a day of seconds every second, third, ... one is looked at.
+MAX_WINDOWS = 86_400
 CHUNK_WINDOWS = 4096  # looked at at a time
 
 
@@ -34,13 +37,15 @@ def rest_magnitude(acceleration, sample_rate_hz):
 def rest_magnitude_of_windows(windows, min_windows=MIN_REST_SECONDS):
     """`rest_magnitude` of windows `(num_windows, time, 3)`, g."""
     found = []
+    every = -(-len(windows) // MAX_WINDOWS) or 1
     for first in range(0, len(windows), CHUNK_WINDOWS):
-        block = np.asarray(windows[first : first + CHUNK_WINDOWS])
+        block = np.asarray(windows[first : first + CHUNK_WINDOWS : every])
         block = block[np.isfinite(block).all(axis=(1, 2))]
         is_rest = (block.std(axis=1) < REST_STD_G).all(axis=1)
         is_rest &= (block != 0).any(axis=(1, 2))
         means = block[is_rest].mean(axis=1)
         found.append(np.sqrt(np.sum(means * means, axis=1)))
+        release(windows)
     found = np.concatenate(found) if found else np.empty(0)
     return float(np.median(found)) if len(found) >= min_windows else np.nan
 

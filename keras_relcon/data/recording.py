@@ -9,6 +9,7 @@ import numpy as np
 from keras_relcon.checks import check_number
 from keras_relcon.data.autocalibration import Calibration
 from keras_relcon.data.coded_labels import CodedLabels
+from keras_relcon.data.large_arrays import chunks
 from keras_relcon.data.units import (
     LARGEST_MEDIAN_G,
     absurd_message,
@@ -158,7 +159,11 @@ def _without_absurd(acceleration, subject):
 
 
 def _warn_if_not_finite(acceleration, subject):
-    num_bad = int(np.sum(~np.isfinite(acceleration).all(axis=1)))
+    num_bad = 0
+    for rows in chunks(acceleration):
+        is_finite = np.isfinite(acceleration[rows])
+        if not is_finite.all():
+            num_bad += int(np.sum(~is_finite.all(axis=1)))
     if num_bad:
         warnings.warn(
             f"{num_bad} of {len(acceleration)} samples of subject "

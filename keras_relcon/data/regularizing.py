@@ -4,6 +4,8 @@ import numpy as np
 from scipy.interpolate import Akima1DInterpolator
 
 from keras_relcon.checks import check_number, some_of
+from keras_relcon.data.coded_labels import CodedLabels
+from keras_relcon.data.large_arrays import CHUNK, chunks, empty, release
 from keras_relcon.data.units import warn_absurd
 
 # A step this many times the usual one has lost samples: a straight line there.
@@ -17,7 +19,10 @@ MAX_MOVED_ROWS = 10
 # A sparser grid than this has no use, and may not fit in memory.
 MAX_GRID_PER_SAMPLE = 20
 MIN_GRID_REFUSED = 1_000_000
-CHUNK = 1 << 18  # grid points interpolated at a time
+# Of a longer recording every second, third, ... block tells the median step.
+MAX_MEDIAN_BLOCKS = 32
+# Times since 1970 are rounded to a quarter of a microsecond in float64.
+ROUNDING_SECONDS = 1e-6
 # A grid point so near a sample, in steps of the grid, is on it.
 ON_SAMPLE = 0.01
 # A rate so near one of three decimals is that one: times in ns, or in float64,
@@ -73,24 +78,26 @@ def regularize(
         sample_rate_hz = usual_rate_hz(timestamps_s)
     advice = "Leave it out for the rate of the timestamps."
     check_number("sample_rate_hz", sample_rate_hz, above=0, advice=advice)
-    steps = np.diff(timestamps_s)
-    elapsed = timestamps_s - timestamps_s[0]
+    span = timestamps_s[-1] - timestamps_s[0]
     # The small slack keeps a last sample that rounding put before the grid.
-    num_samples = int(np.floor(elapsed[-1] * sample_rate_hz + 1e-3)) + 1
-    _check_grid(num_samples, len(elapsed))
-    grid = np.arange(num_samples) / sample_rate_hz
-    # Index of the sample at or before each grid point.
-    before = np.searchsorted(elapsed, grid + 1e-9, side="right") - 1
-    before = np.clip(before, 0, len(steps) - 1)
-    on_grid = _interpolate(grid, before, elapsed, acceleration)
-    is_in_gap = (steps[before] > max_gap_seconds) & (
-        np.minimum(grid - elapsed[before], elapsed[before + 1] - grid)
-        > max(ON_SAMPLE / sample_rate_hz, 1e-6)
-    )
-    on_grid[is_in_gap] = np.nan
+    num_samples = int(np.floor(span * sample_rate_hz + 1e-3)) + 1
+    _check_grid(num_samples, len(timestamps_s))
+    usual_step = _median_step(timestamps_s)
+    on_grid = empty((num_samples, acceleration.shape[1]), np.float32)
+    nearest = []
+    for points in chunks(on_grid):
+        grid = np.arange(points.start, points.stop) / sample_rate_hz
+        stretch = _Stretch(timestamps_s, acceleration, grid)
+        values = stretch.values(usual_step)
+        is_in_gap = stretch.is_in_gap(max_gap_seconds, sample_rate_hz)
+        values[is_in_gap] = np.nan
+        on_grid[points] = values
+        if labels is not None:
+            nearest.append(_pick(labels, stretch.nearest_rows()))
+        release(timestamps_s)
+        release(acceleration)
     if labels is not None:
-        is_after_middle = grid > (elapsed[before] + elapsed[before + 1]) / 2
-        labels = np.asarray(labels)[before + is_after_middle]
+        labels = _join(nearest)
     return on_grid, sample_rate_hz, labels
 
 
@@ -101,11 +108,13 @@ def usual_rate_hz(timestamps_s):
     rounded times (15 and 16 ms for 64 Hz) give the true rate, and neither lost
     samples nor gaps change it.
     """
-    steps = np.diff(timestamps_s)
-    median = np.percentile(steps, 50, method="lower")  # one of the steps
-    low, high = np.multiply(USUAL_STEPS, median)
-    is_usual = (steps >= low) & (steps <= high)
-    rate_hz = float(1.0 / np.mean(steps[is_usual]))
+    low, high = np.multiply(USUAL_STEPS, _median_step(timestamps_s, "lower"))
+    total, count = 0.0, 0
+    for _, steps in step_blocks(timestamps_s):
+        is_usual = (steps >= low) & (steps <= high)
+        total += np.sum(steps[is_usual])
+        count += np.count_nonzero(is_usual)
+    rate_hz = float(count / total)
     rounded = round(rate_hz, 3)
     is_rounding = abs(rate_hz - rounded) <= RATE_ROUNDING * rate_hz
     return rounded if is_rounding else rate_hz
@@ -118,10 +127,12 @@ def check_increasing(timestamps_s):
             "`timestamps_s` must hold at least 2 samples. "
             f"Received: {len(timestamps_s)}. Leave such recordings out."
         )
-    steps = np.diff(timestamps_s)
-    wrong = np.flatnonzero(~((steps > 0) & np.isfinite(steps)))
+    wrong = steps_where(
+        timestamps_s, lambda steps: ~((steps > 0) & np.isfinite(steps))
+    )
     if len(wrong):
         row = int(wrong[0]) + 1
+        steps = np.diff(timestamps_s)
         kind = "repeats" if steps[row - 1] == 0 else "does not follow"
         raise ValueError(
             "Timestamps must increase from row to row. Received: row "
@@ -139,8 +150,10 @@ def sorting_mixes(timestamps_s):
     has the same times. Rows that were shuffled, and pieces of a recording in
     another order, are put right by sorting.
     """
+    if not len(steps_where(timestamps_s, lambda steps: steps < 0)):
+        return False
     goes_back = np.diff(timestamps_s) < 0
-    if not goes_back.any() or goes_back.mean() > MAX_CLOCK_CHANGES:
+    if goes_back.mean() > MAX_CLOCK_CHANGES:
         return False
     if _moves_little(timestamps_s):
         return False
@@ -209,44 +222,176 @@ def _check_grid(num_on_grid, num_samples):
         )
 
 
-def _interpolate(grid, before, elapsed, acceleration):
-    """`(len(grid), channels)` float32; NaN next to missing samples."""
-    is_missing = ~np.isfinite(acceleration).all(axis=1)
-    on_grid = np.full((len(grid), acceleration.shape[1]), np.nan, np.float32)
-    if is_missing.all():
-        return on_grid
-    acceleration = bridge(acceleration, is_missing, elapsed)
-    for first in range(0, len(grid), CHUNK):
-        points = slice(first, min(first + CHUNK, len(grid)))
-        rows = slice(
-            max(before[points.start] - MARGIN, 0),
-            before[points.stop - 1] + MARGIN + 2,
-        )
-        spline = Akima1DInterpolator(elapsed[rows], acceleration[rows])
+class _Stretch:
+    """The rows around some points of the grid, and those to each side.
+
+    Args:
+        timestamps_s, acceleration: of the whole recording.
+        grid: `(num_points,)`, seconds from the first row.
+    """
+
+    def __init__(self, timestamps_s, acceleration, grid):
+        start = timestamps_s[0]
+        edges = np.searchsorted(timestamps_s, start + grid[[0, -1]])
+        # The rows that an Akima spline depends on, and one for rounding.
+        first = max(edges[0] - MARGIN - 2, 0)
+        last = min(edges[1] + MARGIN + 3, len(timestamps_s))
+        self._first, self._grid = first, grid
+        self._elapsed = np.asarray(timestamps_s[first:last]) - start
+        self._rows = np.asarray(acceleration[first:last])
+        self._is_missing = ~np.isfinite(self._rows).all(axis=1)
+        self._known = _known_around(acceleration, first, last)
+        self._known_times = np.asarray(timestamps_s[self._known]) - start
+        self._known_rows = np.asarray(acceleration[self._known])
+        # Index of the row at or before each grid point.
+        before = np.searchsorted(self._elapsed, grid + 1e-9, side="right") - 1
+        self._before = np.clip(before, 0, len(self._elapsed) - 2)
+
+    def nearest_rows(self):
+        """`(num_points,)`, rows of the recording."""
+        before, elapsed = self._before, self._elapsed
+        middle = (elapsed[before] + elapsed[before + 1]) / 2
+        return self._first + before + (self._grid > middle)
+
+    def is_in_gap(self, max_gap_seconds, sample_rate_hz):
+        """`(num_points,)` bool."""
+        before, elapsed = self._before, self._elapsed
+        is_long = (np.diff(elapsed) > max_gap_seconds)[before]
+        if not is_long.any():
+            return is_long
+        from_before = self._grid - elapsed[before]
+        to_next = elapsed[before + 1] - self._grid
+        on_sample = max(ON_SAMPLE / sample_rate_hz, 1e-6)
+        return is_long & (np.minimum(from_before, to_next) > on_sample)
+
+    def values(self, usual_step):
+        """`(num_points, channels)` float32; NaN next to missing samples."""
+        on_samples = self._on_samples()
+        if on_samples is None:
+            return self._interpolated(usual_step)
+        return on_samples
+
+    def _on_samples(self):
+        """The rows themselves, if each lies on its point of the grid."""
+        first = self._before[0]
+        is_next = self._elapsed[first + 1] - self._grid[0] <= ROUNDING_SECONDS
+        first += is_next
+        stop = first + len(self._grid)
+        if stop > len(self._elapsed):
+            return None
+        difference = np.abs(self._elapsed[first:stop] - self._grid)
+        if not difference.max() <= ROUNDING_SECONDS:
+            return None
+        values = self._rows[first:stop].astype(np.float32)
+        values[self._is_missing[first:stop]] = np.nan
+        return values
+
+    def _interpolated(self, usual_step):
+        grid, before, elapsed = self._grid, self._before, self._elapsed
+        is_missing = self._is_missing
+        num_channels = self._rows.shape[1]
+        if is_missing.all():
+            return np.full((len(grid), num_channels), np.nan, np.float32)
+        bridged = self._rows
+        if is_missing.any():
+            bridged = bridge(
+                bridged, elapsed, self._known_times, self._known_rows
+            )
+        spline = Akima1DInterpolator(elapsed, bridged)
         # The last grid point may lie behind the last sample, by rounding.
-        on_grid[points] = spline(np.minimum(grid[points], elapsed[-1]))
-    steps = np.diff(elapsed)
-    is_long = steps[before] > LOST_SAMPLES_STEP * np.median(steps)
-    for channel, values in zip(on_grid.T, acceleration.T):
-        channel[is_long] = np.interp(grid[is_long], elapsed, values)
-    if is_missing.any():
-        # A grid point on a good sample is known, whatever lies beside it.
-        is_after = grid - elapsed[before] > 1e-6
-        is_ahead = elapsed[before + 1] - grid > 1e-6
-        on_grid[is_missing[before] & is_ahead] = np.nan
-        on_grid[is_missing[before + 1] & is_after] = np.nan
-    return on_grid
+        points = np.minimum(grid, elapsed[-1])
+        on_grid = spline(points).astype(np.float32)
+        is_long = np.diff(elapsed)[before] > LOST_SAMPLES_STEP * usual_step
+        for channel, values in zip(on_grid.T, bridged.T):
+            channel[is_long] = np.interp(grid[is_long], elapsed, values)
+        if is_missing.any():
+            # A grid point on a good sample is known, whatever lies beside it.
+            is_after = grid - elapsed[before] > 1e-6
+            is_ahead = elapsed[before + 1] - grid > 1e-6
+            on_grid[is_missing[before] & is_ahead] = np.nan
+            on_grid[is_missing[before + 1] & is_after] = np.nan
+        return on_grid
 
 
-def bridge(acceleration, is_missing, positions):
-    """Replaces missing samples by a straight line between the good ones."""
-    if not is_missing.any():
-        return acceleration
-    known = ~is_missing
-    return np.stack(
-        [
-            np.interp(positions, positions[known], channel[known])
-            for channel in acceleration.T
-        ],
-        axis=1,
-    ).astype(np.float32)
+def _known_around(acceleration, first, last):
+    """Good rows from `first` to `last`, and the next one to each side."""
+    known = first + np.flatnonzero(
+        np.isfinite(acceleration[first:last]).all(axis=1)
+    )
+    if not len(known) or len(known) == last - first:
+        return known
+    before = _next_known(acceleration, first - 1, -1)
+    after = _next_known(acceleration, last, 1)
+    return np.concatenate([before, known, after]).astype(int)
+
+
+def _next_known(acceleration, row, direction):
+    """`[row]` of the first good row from here on; `[]` if there is none."""
+    while 0 <= row < len(acceleration):
+        end = max(row + direction * CHUNK, -1)
+        low, high = (row, end) if direction > 0 else (end + 1, row + 1)
+        is_good = np.isfinite(acceleration[low:high]).all(axis=1)
+        good = low + np.flatnonzero(is_good)
+        if len(good):
+            return [good[0] if direction > 0 else good[-1]]
+        row = end
+    return []
+
+
+def _pick(labels, rows):
+    if isinstance(labels, CodedLabels):
+        return labels.take(rows)
+    return np.asarray(labels)[rows]
+
+
+def _join(parts):
+    if isinstance(parts[0], CodedLabels):
+        codes = np.concatenate([part.codes for part in parts])
+        return CodedLabels(codes, parts[0].names)
+    return np.concatenate(parts)
+
+
+def step_blocks(timestamps_s):
+    """Yields the number of the first step and the steps, block by block."""
+    for first in range(0, len(timestamps_s) - 1, CHUNK):
+        yield first, np.diff(timestamps_s[first : first + CHUNK + 1])
+        release(timestamps_s)
+
+
+def steps_where(timestamps_s, condition):
+    """`(any,)` int: the steps that fulfil a condition, from 0."""
+    found = [
+        first + np.flatnonzero(condition(steps))
+        for first, steps in step_blocks(timestamps_s)
+    ]
+    return np.concatenate(found) if found else np.empty(0, int)
+
+
+def _median_step(timestamps_s, method="linear"):
+    """The median step; of very long recordings that of some blocks."""
+    blocks = -(-len(timestamps_s) // CHUNK)
+    every = -(-blocks // MAX_MEDIAN_BLOCKS) or 1
+    steps = [
+        steps
+        for index, (_, steps) in enumerate(step_blocks(timestamps_s))
+        if index % every == 0
+    ]
+    return np.percentile(np.concatenate(steps), 50, method=method)
+
+
+def bridge(acceleration, positions, known_positions, known):
+    """Replaces missing samples by a straight line between the good ones.
+
+    Args:
+        acceleration: `(num_samples, channels)`.
+        positions: `(num_samples,)`.
+        known_positions, known: `(num_known,)` and `(num_known, channels)`, the
+            good samples, with those beyond the ends.
+    """
+    is_missing = ~np.isfinite(acceleration).all(axis=1)
+    bridged = np.array(acceleration, dtype=np.float32)
+    for channel, values in zip(bridged.T, known.T):
+        channel[is_missing] = np.interp(
+            positions[is_missing], known_positions, values
+        )
+    return bridged

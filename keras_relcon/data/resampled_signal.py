@@ -1,14 +1,13 @@
 import numpy as np
 from scipy.signal import resample_poly
 
+from keras_relcon.data.large_arrays import CHUNK, chunks, release
 from keras_relcon.data.resampling import (
     filter_padding,
     low_pass,
     next_to_missing,
     rate_ratio,
 )
-
-CHUNK = 1 << 18  # samples looked at at a time
 
 
 class ResampledSignal:
@@ -76,6 +75,7 @@ class ResampledSignal:
             shape = (stop - start, self._signal.shape[1])
             return np.full(shape, np.nan, np.float32)
         resampled = self._filter(start, stop)
+        release(self._signal)
         if self._is_missing is not None:
             positions = np.arange(start, stop)
             is_unknown = next_to_missing(
@@ -109,6 +109,7 @@ class ResampledSignal:
         for first in range(-padding, last, CHUNK):
             rows = self._padded(first, min(first + CHUNK, last))
             total += rows.sum(axis=0, dtype=np.float64)
+            release(self._signal)
         return (total / (last + padding)).astype(np.float32)
 
     def _padded(self, first, last):
@@ -171,12 +172,12 @@ class ResampledSignal:
 def _find_missing(signal):
     """`(num_samples,)` bool, or `None` where no sample is missing."""
     is_missing = None
-    for first in range(0, len(signal), CHUNK):
-        is_finite = np.isfinite(signal[first : first + CHUNK]).all(axis=1)
+    for rows in chunks(signal):
+        is_finite = np.isfinite(signal[rows]).all(axis=1)
         if not is_finite.all():
             if is_missing is None:
                 is_missing = np.zeros(len(signal), bool)
-            is_missing[first : first + CHUNK] = ~is_finite
+            is_missing[rows] = ~is_finite
     return is_missing
 
 

@@ -78,8 +78,12 @@ def resample(acceleration, from_hz, to_hz):
             -len(acceleration) * ratio.numerator // ratio.denominator
         )
         return np.full((num_samples, acceleration.shape[1]), np.nan, np.float32)
-    index = np.arange(len(acceleration))
-    resampled = _filter(bridge(acceleration, is_missing, index), ratio)
+    bridged = acceleration
+    if is_missing.any():
+        index = np.arange(len(acceleration))
+        known = index[~is_missing]
+        bridged = bridge(acceleration, index, known, acceleration[known])
+    resampled = _filter(bridged, ratio)
     if is_missing.any():
         positions = np.arange(len(resampled))
         resampled[next_to_missing(positions, ratio, is_missing)] = np.nan

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from keras_relcon.checks import check_one_of, message, some_of
+from keras_relcon.data.large_arrays import chunks, copy, empty, release
 
 STANDARD_GRAVITY = 9.80665  # m/s2 in one g
 G_PER_UNIT = {"g": 1.0, "m/s2": 1.0 / STANDARD_GRAVITY}
@@ -32,17 +33,20 @@ STATED_UNIT = re.compile(
     r"|[xyz][\s_.\-](g)$"
 )
 
-CHUNK = 1 << 18  # rows looked at at a time
+# Of a longer signal each second, third, ... row tells its median.
+MAX_MEDIAN_ROWS = 1 << 23
 
 
 def median_magnitude(acceleration):
     """Median length of the finite rows of `(num_samples, 3)`, or NaN."""
     acceleration = np.asarray(acceleration)
-    magnitude = np.empty(acceleration.shape[:-1], np.float32)
-    for first in range(0, len(acceleration), CHUNK):
-        rows = acceleration[first : first + CHUNK].astype(np.float64)
-        squares = np.sum(rows * rows, axis=-1)
-        magnitude[first : first + CHUNK] = np.sqrt(squares)
+    step = -(-len(acceleration) // MAX_MEDIAN_ROWS) or 1
+    parts = [np.empty(0, np.float32)]
+    for rows in chunks(acceleration):
+        values = acceleration[rows][::step].astype(np.float64)
+        squares = np.einsum("...c,...c->...", values, values)
+        parts.append(np.sqrt(squares).astype(np.float32).ravel())
+    magnitude = np.concatenate(parts)
     magnitude = magnitude[np.isfinite(magnitude)]
     if not len(magnitude):
         return float("nan")
@@ -68,16 +72,18 @@ def without_absurd(acceleration, unit="g"):
     """
     limit = LARGEST_G / G_PER_UNIT[unit]
     is_absurd = np.zeros(len(acceleration), bool)
-    for first in range(0, len(acceleration), CHUNK):
-        size = np.abs(acceleration[first : first + CHUNK])
-        is_beyond = (size > limit) & (size < np.inf)
-        is_absurd[first : first + CHUNK] = is_beyond.any(axis=1)
+    for rows in chunks(acceleration):
+        size = np.abs(acceleration[rows])
+        # One number for most blocks: the maximum is much faster.
+        if not size.max() <= limit:
+            is_beyond = (size > limit) & (size < np.inf)
+            is_absurd[rows] = is_beyond.any(axis=1)
     if not is_absurd.any():
         return acceleration, None
     median = median_magnitude(acceleration) * G_PER_UNIT[unit]
     if not median <= LARGEST_MEDIAN_G:
         return acceleration, None
-    acceleration = np.array(acceleration)
+    acceleration = copy(acceleration)
     acceleration[is_absurd] = np.nan
     return acceleration, is_absurd
 
@@ -114,7 +120,7 @@ def absurd_message(is_absurd, what):
     )
 
 
-def to_g(acceleration, unit, check_unit=True):
+def to_g(acceleration, unit, check_unit=True, may_share=False):
     """Converts acceleration to g.
 
     Args:
@@ -124,6 +130,8 @@ def to_g(acceleration, unit, check_unit=True):
             contradicts `unit`: above 4 for `"g"`, from 0.8 to 1.3 for
             `"m/s2"`. `False` lets a signal without gravity, in m/s2, pass.
             Defaults to `True`.
+        may_share: bool. Whether a signal that is float32 in g already is
+            returned as it is. Defaults to `False`.
 
     Returns:
         `(num_samples, 3)` float32, g.
@@ -135,12 +143,12 @@ def to_g(acceleration, unit, check_unit=True):
     if check_unit:
         _check_unit(acceleration, unit)
     acceleration = np.asarray(acceleration)
-    if unit == "g":
-        return acceleration.astype(np.float32)
-    converted = np.empty(acceleration.shape, np.float32)
-    for first in range(0, len(acceleration), CHUNK):
-        rows = slice(first, first + CHUNK)
+    if may_share and unit == "g" and acceleration.dtype == np.float32:
+        return acceleration
+    converted = empty(acceleration.shape, np.float32)
+    for rows in chunks(acceleration):
         converted[rows] = acceleration[rows] * G_PER_UNIT[unit]
+    release(converted)
     return converted
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 
+from keras_relcon.data.large_arrays import release
 from keras_relcon.data.resampled_signal import ResampledSignal
 from keras_relcon.data.resampling import resampled_rate
 from keras_relcon.data.windows import check_stride, check_window, cut_windows
@@ -53,4 +54,5 @@ class WindowStream:
                 first * self._stride, last * self._stride + self._length
             )
             columns = cut_windows(samples, None, self._length, self._stride)
+            release(samples)
             yield columns["acceleration"], columns["valid"]

@@ -1,6 +1,7 @@
 """Malformed files, each made here: a clear error, and no store is left."""
 
 import functools
+import gzip
 import zipfile
 
 import h5py
@@ -92,8 +93,14 @@ def csv_of_another_delimiter(path):
 
 
 @malformed("a.csv", "text in UTF-8.*Save it again")
-def csv_in_utf_16(path):
-    path.write_text(table(), encoding="utf-16")
+def csv_in_latin_1(path):
+    path.write_text(table("x,y,z,Größe", "0,0.6,0.8,1"), encoding="latin-1")
+
+
+@malformed("a.csv.gz", "complete file.*cannot be read.*Copy")
+def csv_whose_compressed_bytes_are_cut_short(path):
+    path.write_bytes(gzip.compress(table().encode()))
+    cut(path)
 
 
 @malformed("a.csv", r"look like the axes.*\['x', 'y'\]")
@@ -109,8 +116,13 @@ def csv_with_a_column_twice(path):
 @malformed(
     "a.csv", "Most rows must hold numbers.*400 of 400.*'0,6'", delimiter=";"
 )
-def csv_with_decimal_commas(path):
-    path.write_text(table("x;y;z", "0,1;0,6;0,8"))
+def csv_with_decimal_commas_and_points(path):
+    path.write_text(table("x;y;z", "0.1;0,6;0,8"))
+
+
+@malformed("a.csv", "Most rows must hold numbers.*400 of 400.*'0', '6'")
+def csv_with_decimal_commas_between_commas(path):
+    path.write_text(table("x,y,z", "0,1,0,6,0,8"))
 
 
 @malformed("a.csv", "Most rows must hold numbers.*the first is .'0.0'")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import read_recording
-from keras_relcon.data.readers import tables
+from keras_relcon.data.readers import csv_blocks, tables
 
 TIMES = np.arange(100) / 50
 
@@ -232,11 +232,11 @@ def test_bad_rows_cost_little_memory(path, monkeypatch, is_timed):
     rows[1][1], rows[7001][2], rows[7002][2] = "", "error", "bad"
     table = dict(zip(["x", "y", "z", "label"], zip(*rows)))
     write_csv(path, table)
-    monkeypatch.setattr(tables, "BLOCK_ROWS", 1000, raising=False)
+    monkeypatch.setattr(csv_blocks, "BLOCK_BYTES", 20_000)
     arguments = (path, ["x", "y", "z"], ["label"], ",", is_timed)
     tracemalloc.start()
     with pytest.warns(UserWarning, match="2 rows of walk.csv"):
-        found = tables.read_csv(*arguments)
+        found = tables.read_table(*arguments)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     size = sum(column.nbytes for column in found.values())

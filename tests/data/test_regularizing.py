@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_relcon.data import regularize, regularizing
+from keras_relcon.data import large_arrays, regularize, regularizing
 from keras_relcon.data.regularizing import usual_rate_hz
 
 
@@ -59,6 +59,7 @@ def test_chunks_make_no_difference(monkeypatch):
     times = (np.arange(1000) + rng.uniform(-0.4, 0.4, 1000)) / 50
     values = rng.normal(size=(1000, 3))
     whole, _, _ = regularize(times, values)
+    monkeypatch.setattr(large_arrays, "CHUNK", 37)
     monkeypatch.setattr(regularizing, "CHUNK", 37)
     parts, _, _ = regularize(times, values)
     np.testing.assert_array_equal(parts, whole)

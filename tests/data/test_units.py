@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from keras_relcon.data import units
+from keras_relcon.data import large_arrays
 from keras_relcon.data.units import (
     STANDARD_GRAVITY,
     check_stated_unit,
@@ -20,7 +20,7 @@ def _still(num_samples, unit):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("unit", ["g", "m/s2"])
 def test_values_are_in_g_whatever_the_chunks(monkeypatch, unit, dtype):
-    monkeypatch.setattr(units, "CHUNK", 7)
+    monkeypatch.setattr(large_arrays, "CHUNK", 7)
     signal = _still(50, unit).astype(dtype)
     before = signal.copy()
     found = to_g(signal, unit)

@@ -1,8 +1,9 @@
-"""Reads named columns of .npz, .parquet and HDF5 files."""
+"""Reads named columns of .npz, .parquet, .feather and HDF5 files."""
 
+import math
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import h5py
 import numpy as np
@@ -11,7 +12,8 @@ from keras_relcon.checks import message
 from keras_relcon.data.recording import label_text
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
-ARRAY_SUFFIXES = (".npz", ".parquet", *HDF5_SUFFIXES)
+ARRAY_SUFFIXES = (".npz", ".parquet", ".feather", *HDF5_SUFFIXES)
+BLOCK_ROWS = 1 << 17  # in memory at a time
 AXES = ("x", "y", "z")
 NPY = b"\x93NUMPY"  # the first bytes of a .npy file
 # What pyarrow raises, by the builtin kinds that its own errors are of.
@@ -35,26 +37,27 @@ def list_arrays(path):
 def read_array_head(path, name, num_rows):
     """Returns the first values of one column, of the file's own type."""
     with _open(path) as table:
-        return _as_known_type(_read(table, name, slice(num_rows)))
+        block = next(table.blocks([name]), {name: np.empty(0)})
+        return _as_known_type(block[name][:num_rows])
 
 
-def read_arrays(path, numeric, text):
-    """`read_table` of a file of arrays that has these columns."""
+def array_blocks(path, numeric, text):
+    """`table_blocks` of a file of arrays that has these columns."""
+    names = list(dict.fromkeys([*numeric, *text]))
     with _open(path) as table:
-        columns = {n: _read(table, n) for n in dict.fromkeys([*numeric, *text])}
-    shapes = {name: values.shape for name, values in columns.items()}
-    if len(set(shapes.values())) > 1 or columns[numeric[0]].ndim != 1:
-        raise ValueError(
-            "The columns must be 1-D and equally long. "
-            f"Received: path={str(path)!r} with shapes {shapes}."
-        )
-    result = {name: _as_number(columns[name], name, path) for name in numeric}
-    for name in text:
-        values = _as_known_type(columns[name])
-        result[name] = (
-            values if values.dtype.kind == "M" else label_text(values)
-        )
-    return result
+        shapes = {name: _shape(table, name) for name in names}
+        if len(set(shapes.values())) > 1 or len(shapes[names[0]]) != 1:
+            raise ValueError(
+                "The columns must be 1-D and equally long. "
+                f"Received: path={str(path)!r} with shapes {shapes}."
+            )
+        for columns in table.blocks(names):
+            block = {n: _as_number(columns[n], n, path) for n in numeric}
+            for name in text:
+                values = _as_known_type(columns[name])
+                is_date = values.dtype.kind == "M"
+                block[name] = values if is_date else label_text(values)
+            yield block
 
 
 @contextmanager
@@ -62,7 +65,8 @@ def _open(path):
     suffix = path.suffix.lower()
     if suffix == ".npz":
         _check_holds_names(path)
-    kind = {".npz": _Npz, ".parquet": _Parquet}.get(suffix, _Hdf5)
+    kinds = {".npz": _Npz, ".parquet": _Parquet, ".feather": _Feather}
+    kind = kinds.get(suffix, _Hdf5)
     damaged = (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError)
     try:
         table = kind(path)
@@ -98,11 +102,18 @@ def _unreadable(path, error):
     )
 
 
-def _read(table, name, rows=slice(None)):
+def _place(table, name):
+    """`(name of the array, number of its column or None)`."""
     if name in table.shapes():
-        return table.read(name, rows)
+        return name, None
     stem, axis = name.rsplit(".", 1)
-    return table.read(stem, (rows, AXES.index(axis)))
+    return stem, AXES.index(axis)
+
+
+def _shape(table, name):
+    stem, axis = _place(table, name)
+    shape = table.shapes()[stem] or (1,)
+    return shape if axis is None else shape[:1]
 
 
 def _as_known_type(values):
@@ -129,49 +140,103 @@ def _as_number(values, name, path):
 
 
 class _Npz:
+    """Arrays in a zip archive, each read from its start to its end."""
+
     def __init__(self, path):
-        with np.load(path) as file:
-            self._arrays = {name: _load(file, name) for name in file.files}
+        self._file = np.load(path)
+        self._shapes = {}
+        for name in self._file.files:
+            with self._open(name) as stream:
+                self._shapes[name] = _npy_header(stream)[0]
 
     def shapes(self):
-        return {name: np.shape(a) for name, a in self._arrays.items()}
+        return self._shapes
 
-    def read(self, name, rows=slice(None)):
-        if self._arrays[name] is None:
-            raise OSError(f"array {name!r} holds Python objects, not numbers")
-        values = self._arrays[name]
-        return values[rows] if values.shape else values[None]
+    def blocks(self, names):
+        places = [_place(self, name) for name in names]
+        with ExitStack() as stack:
+            rows = {
+                stem: self._rows(stack.enter_context(self._open(stem)), stem)
+                for stem, _ in places
+            }
+            for blocks in zip(*rows.values()):
+                block = dict(zip(rows, blocks))
+                yield {
+                    name: _column(block[stem], axis)
+                    for name, (stem, axis) in zip(names, places)
+                }
 
     def close(self):
-        self._arrays = {}
+        self._file.close()
+
+    def _open(self, name):
+        member = f"{name}.npy"
+        zip_file = self._file.zip
+        is_member = member in zip_file.namelist()
+        return zip_file.open(member if is_member else name)
+
+    def _rows(self, stream, name):
+        shape, is_fortran, dtype = _npy_header(stream)
+        if dtype.hasobject:  # never unpickled: could be code
+            raise OSError(f"array {name!r} holds Python objects, not numbers")
+        if is_fortran or not shape:  # no rows that lie together
+            values = np.atleast_1d(self._file[name])
+            yield from _slices(values, len(values))
+            return
+        row_bytes = dtype.itemsize * math.prod(shape[1:])
+        for first in range(0, shape[0], BLOCK_ROWS):
+            count = min(BLOCK_ROWS, shape[0] - first)
+            content = stream.read(count * row_bytes)
+            if len(content) < count * row_bytes:
+                raise EOFError(f"array {name!r} is cut short")
+            yield np.frombuffer(content, dtype).reshape(count, *shape[1:])
+        stream.read(1)  # at the end the checksum is looked at
 
 
-def _load(file, name):
-    try:
-        return file[name]
-    except ValueError as error:
-        if "Object arrays" in str(error):  # never unpickled: could be code
-            return None
-        raise
+def _npy_header(stream):
+    version = np.lib.format.read_magic(stream)
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    return read(stream)
+
+
+def _column(values, axis):
+    return values if axis is None else values[:, axis]
+
+
+def _slices(values, num_rows):
+    for first in range(0, num_rows, BLOCK_ROWS):
+        yield values[first : first + BLOCK_ROWS]
 
 
 class _Hdf5:
     def __init__(self, path):
         self._file = h5py.File(path, "r")
-
-    def shapes(self):
-        shapes = {}
+        self._shapes = {}
 
         def visit(name, node):
             if isinstance(node, h5py.Dataset) and node.shape is not None:
-                shapes[name] = node.shape
+                self._shapes[name] = node.shape
 
         self._file.visititems(visit)
-        return shapes
 
-    def read(self, name, rows=slice(None)):
+    def shapes(self):
+        return self._shapes
+
+    def blocks(self, names):
+        num_rows = _shape(self, names[0])[0]
+        for first in range(0, num_rows, BLOCK_ROWS):
+            rows = slice(first, first + BLOCK_ROWS)
+            yield {name: self.read(*_place(self, name), rows) for name in names}
+
+    def read(self, name, axis=None, rows=slice(None)):
         values = self._file[name]
-        return values[rows] if values.shape else values[()][None]
+        if not values.shape:
+            return values[()][None]
+        return values[rows] if axis is None else values[rows, axis]
 
     def close(self):
         self._file.close()
@@ -183,7 +248,7 @@ class _Parquet:
             import pyarrow.parquet
         except ImportError as error:
             raise ImportError(
-                "Reading a .parquet file needs pyarrow. "
+                f"Reading a {path.suffix} file needs pyarrow. "
                 "Run `pip install keras-relcon[parquet]`."
             ) from error
         self._file = pyarrow.parquet.ParquetFile(path)
@@ -192,14 +257,51 @@ class _Parquet:
         num_rows = self._file.metadata.num_rows
         return {name: (num_rows,) for name in self._file.schema_arrow.names}
 
-    def read(self, name, rows=slice(None)):
+    def blocks(self, names):
         try:
-            column = self._file.read([name]).column(name)
-            if hasattr(column.type, "value_type"):  # categories
-                column = column.cast(column.type.value_type)
-            return column.to_numpy()[rows]
+            for batch in self._file.iter_batches(BLOCK_ROWS, columns=names):
+                yield {name: _from_arrow(batch.column(name)) for name in names}
         except ARROW_ERRORS as error:  # a damaged page, or a kind unknown
             raise OSError(str(error)) from None
 
     def close(self):
         self._file.close()
+
+
+class _Feather:
+    """Arrow's file format: what Feather is since its second version."""
+
+    def __init__(self, path):
+        import pyarrow
+        import pyarrow.ipc
+
+        self._source = pyarrow.memory_map(str(path))
+        self._schema = pyarrow.ipc.open_file(self._source).schema
+
+    def shapes(self):
+        # Its columns are equally long; the length is not known before.
+        return {name: (None,) for name in self._schema.names}
+
+    def blocks(self, names):
+        import pyarrow.ipc
+
+        at = [self._schema.get_field_index(name) for name in names]
+        options = pyarrow.ipc.IpcReadOptions(included_fields=at)
+        try:
+            file = pyarrow.ipc.open_file(self._source, options=options)
+            for k in range(file.num_record_batches):
+                batch = file.get_batch(k)
+                for first in range(0, batch.num_rows, BLOCK_ROWS):
+                    part = batch.slice(first, BLOCK_ROWS)
+                    yield {n: _from_arrow(part.column(n)) for n in names}
+        except ARROW_ERRORS as error:
+            raise OSError(str(error)) from None
+
+    def close(self):
+        self._source.close()
+
+
+def _from_arrow(column):
+    if hasattr(column.type, "value_type"):  # categories
+        column = column.cast(column.type.value_type)
+    return column.to_numpy(zero_copy_only=False)

@@ -107,31 +107,44 @@ def _split_gravity(name):
     return None, None
 
 
-def add_gravity(acceleration, gravity, columns):
+def add_gravity(blocks, columns, gravity):
     """Adds gravity to the axes, unless they are the sum already.
 
     Where their names do not say, the axes are without gravity if their mean
-    over 50 rows is nearer to 0 than half of gravity.
+    over 50 rows is nearer to 0 than half of gravity, in the first block.
 
     Args:
-        acceleration, gravity: `(num_rows, 3)`, in one unit.
-        columns: three str. Names of the axes.
+        blocks: iterable of dict of column name to `(rows_of_block,)`, in one
+            unit.
+        columns, gravity: three str each. Names of the axes.
 
-    Returns:
-        `(num_rows, 3)`.
+    Yields:
+        the blocks.
     """
-    if not lacks_gravity(columns):
-        means = [_means(acceleration), _means(gravity)]
-        sizes = [np.linalg.norm(mean, axis=1) for mean in means]
-        if not np.nanmedian(sizes[0]) < 0.5 * np.nanmedian(sizes[1]):
-            return acceleration
-        warnings.warn(
-            f"The columns {list(columns)} are acceleration without gravity: "
-            "the gravity of the file is added. Pass `gravity_columns=False` "
-            "to leave it out.",
-            stacklevel=6,
-        )
-    return acceleration + gravity
+    is_without = True if lacks_gravity(columns) else None
+    for block in blocks:
+        if is_without is None and len(block[columns[0]]):
+            is_without = _is_without(block, columns, gravity)
+        if is_without:
+            sums = [block[a] + block[b] for a, b in zip(columns, gravity)]
+            block = {**block, **dict(zip(columns, sums))}
+        yield block
+
+
+def _is_without(block, columns, gravity):
+    sizes = [
+        np.linalg.norm(_means(np.stack([block[n] for n in names], 1)), axis=1)
+        for names in (columns, gravity)
+    ]
+    if not np.nanmedian(sizes[0]) < 0.5 * np.nanmedian(sizes[1]):
+        return False
+    warnings.warn(
+        f"The columns {list(columns)} are acceleration without gravity: "
+        "the gravity of the file is added. Pass `gravity_columns=False` "
+        "to leave it out.",
+        stacklevel=6,
+    )
+    return True
 
 
 def _means(values, length=50):

@@ -7,9 +7,9 @@ import numpy as np
 
 from keras_relcon.checks import check_one_of, message
 from keras_relcon.data.at_rest import rest_magnitude, without_gravity_message
+from keras_relcon.data.large_arrays import chunks, copy
 from keras_relcon.data.readers.timestamps import MAX_RATE_HZ
 from keras_relcon.data.units import (
-    CHUNK,
     G_PER_UNIT,
     UNIT_ADVICE,
     absurd_message,
@@ -56,7 +56,7 @@ def mark_not_measured(acceleration, unit, path, may_be_zero=False):
         ),
         stacklevel=5,
     )
-    acceleration = np.array(acceleration)
+    acceleration = copy(acceleration)
     acceleration[is_idle] = np.nan
     return acceleration
 
@@ -79,9 +79,12 @@ def warn_without_gravity(acceleration, sample_rate_hz, path):
 def _repeats_zeros(acceleration):
     """`(num_rows,)`, whether a row is one of three or more zeros in turn."""
     is_zero = np.empty(len(acceleration), bool)
-    for first in range(0, len(acceleration), CHUNK):
-        rows = slice(first, first + CHUNK)
-        is_zero[rows] = (acceleration[rows] == 0).all(axis=1)
+    for rows in chunks(acceleration):
+        first, *others = acceleration[rows].T
+        is_zero[rows] = first == 0
+        if is_zero[rows].any():
+            for channel in others:
+                is_zero[rows] &= channel == 0
     if not is_zero.any():
         return is_zero
     edges = np.flatnonzero(np.diff(is_zero, prepend=False, append=False))

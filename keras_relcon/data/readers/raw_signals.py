@@ -7,6 +7,8 @@ import numpy as np
 
 from keras_relcon.checks import check_number, check_one_of, message
 from keras_relcon.data.autocalibration import Calibration, find_calibration
+from keras_relcon.data.coded_labels import CodedLabels
+from keras_relcon.data.large_arrays import chunks
 from keras_relcon.data.placement import body_part
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
@@ -18,16 +20,16 @@ from keras_relcon.data.readers.measured import (
     mark_not_measured,
     warn_without_gravity,
 )
+from keras_relcon.data.readers.read_rows import read_rows
 from keras_relcon.data.readers.repeated_times import (
     shares_stamps,
     spread_repeated,
 )
-from keras_relcon.data.readers.tables import read_table
+from keras_relcon.data.readers.tables import table_blocks
 from keras_relcon.data.readers.timestamps import (
     TIMESTAMP_UNITS,
     check_rate,
     rows_by_time,
-    to_seconds,
 )
 from keras_relcon.data.readers.unnamed_tables import (
     check_unnamed_arguments,
@@ -41,6 +43,7 @@ from keras_relcon.data.regularizing import (
     check_increasing,
     regularize,
     sorting_mixes,
+    step_blocks,
     usual_rate_hz,
 )
 from keras_relcon.data.units import check_stated_unit, to_g
@@ -55,7 +58,7 @@ class RawSignal:
         sample_rate_hz: float, or `None` while it is not known.
         seconds: `(num_rows,)`, increasing, but for steps back of a clock that
             was changed, or `None` for equal steps.
-        labels: `(num_rows,)` of str, one str for all, or `None`.
+        labels: `CodedLabels`, one str for all, or `None`.
         max_gap_seconds: float. A longer step between two rows is missing time.
             Defaults to `1.0`.
         calibration: `Calibration`, or `None` where it was not asked for.
@@ -65,7 +68,7 @@ class RawSignal:
     acceleration: np.ndarray
     sample_rate_hz: float
     seconds: np.ndarray | None = None
-    labels: np.ndarray | str | None = None
+    labels: CodedLabels | str | None = None
     max_gap_seconds: float = 1.0
     calibration: Calibration | None = None
     placement: str | None = None
@@ -73,9 +76,9 @@ class RawSignal:
     def recording(self, subject, recording_id, rows=slice(None)):
         acceleration = self.acceleration[rows]
         labels, start_time = self.labels, None
-        has_row_labels = isinstance(labels, np.ndarray)
+        has_row_labels = isinstance(labels, CodedLabels)
         if has_row_labels:
-            labels = labels[rows]
+            labels = labels.take(rows)
         if self.seconds is not None:
             seconds = self.seconds[rows]
             start_time = float(seconds[0])
@@ -145,14 +148,14 @@ def read_raw_signal(
         names = choose_columns(path, wanted, delimiter, sample_rate_hz)
         if check_unit:
             check_stated_unit(names.columns, unit)
-        seconds, acceleration, row_labels = _read_rows(path, names, delimiter)
+        seconds, acceleration, row_labels = _read_table(path, names, delimiter)
         labels = row_labels if labels is None else labels
         timestamp_unit = names.timestamp_unit
         placement = body_part(" ".join(names.columns))
         may_be_zero = lacks_gravity(names.columns) and not names.gravity_columns
     acceleration = mark_not_measured(acceleration, unit, path, may_be_zero)
-    acceleration = to_g(acceleration, unit, check_unit)
-    if not np.isfinite(acceleration).all(axis=1).any():
+    acceleration = to_g(acceleration, unit, check_unit, may_share=True)
+    if not _has_finite_row(acceleration):
         raise ValueError(
             "The file must hold samples that are finite on all axes. "
             f"Received: path={str(path)!r}, with none of {len(acceleration)}. "
@@ -196,6 +199,13 @@ def _calibrated(signal, path):
     return replace(signal, acceleration=acceleration, calibration=found)
 
 
+def _has_finite_row(acceleration):
+    return any(
+        np.isfinite(acceleration[rows]).all(axis=1).any()
+        for rows in chunks(acceleration)
+    )
+
+
 def _unnamed(path, wanted, delimiter):
     """The table of a device without names; not where columns are named."""
     return None if wanted.columns else recognise_unnamed(path, delimiter)
@@ -209,7 +219,8 @@ def _timed(signal, sort_timestamps, timestamp_unit, may_go_back):
     if sort_timestamps and not sorting_mixes(seconds):
         kept = rows_by_time(seconds, is_shared)
         seconds, acceleration = seconds[kept], acceleration[kept]
-        labels = labels[kept] if isinstance(labels, np.ndarray) else labels
+        if isinstance(labels, CodedLabels):
+            labels = labels.take(kept)
     if is_shared:
         seconds = spread_repeated(seconds)
     if not (may_go_back and _goes_back_seldom(seconds)):
@@ -220,35 +231,34 @@ def _timed(signal, sort_timestamps, timestamp_unit, may_go_back):
 
 
 def _goes_back_seldom(seconds):
-    steps = np.diff(seconds)
-    if not len(steps) or not np.isfinite(steps).all() or (steps == 0).any():
-        return False
-    return np.mean(steps < 0) <= MAX_CLOCK_CHANGES
+    num_back, num_steps = 0, len(seconds) - 1
+    for _, steps in step_blocks(seconds):
+        if not np.isfinite(steps).all() or (steps == 0).any():
+            return False
+        num_back += np.count_nonzero(steps < 0)
+    return num_steps > 0 and num_back <= MAX_CLOCK_CHANGES * num_steps
 
 
-def _read_rows(path, names, delimiter):
+def _read_table(path, names, delimiter):
     """`(seconds or None, acceleration, labels or None)` of a table."""
     is_iso = names.timestamp_unit == "iso"
     times = [names.timestamp_column] if names.timestamp_column else []
     text = [names.label_column] if names.label_column else []
     gravity = names.gravity_columns or ()
-    table = read_table(
+    blocks = table_blocks(
         path,
         numeric=[*names.columns, *gravity, *([] if is_iso else times)],
         text=[*text, *(times if is_iso else [])],
         delimiter=delimiter,
         is_timed=bool(times),
     )
-    acceleration = np.stack([table[name] for name in names.columns], axis=1)
-    if gravity:
-        down = np.stack([table[name] for name in gravity], axis=1)
-        acceleration = add_gravity(acceleration, down, names.columns)
-    seconds, labels = None, None
-    if times:
-        seconds = to_seconds(table[times[0]], names.timestamp_unit)
-    if text:
-        labels = table[text[0]].astype(str)
-    return seconds, acceleration, labels
+    return read_rows(
+        add_gravity(blocks, names.columns, gravity) if gravity else blocks,
+        names.columns,
+        names.timestamp_column or None,
+        names.timestamp_unit,
+        names.label_column or None,
+    )
 
 
 def _check_arguments(wanted, sample_rate_hz, labels):

@@ -3,14 +3,13 @@
 import warnings
 from contextlib import contextmanager
 
-import numpy as np
-
 from keras_relcon.checks import message
 from keras_relcon.data.label_intervals import label_recordings
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.label_files import labels_for, on_clock_of
 from keras_relcon.data.readers.raw_signals import read_raw_signal
 from keras_relcon.data.readers.timestamps import split_at_gaps
+from keras_relcon.data.regularizing import steps_where
 
 
 def read_recording(
@@ -238,7 +237,7 @@ def _check_goes_on(signal):
     """One recording cannot hold times that step back."""
     if signal.seconds is None:
         return
-    rows = np.flatnonzero(signal.seconds[1:] < signal.seconds[:-1]) + 1
+    rows = steps_where(signal.seconds, lambda steps: steps < 0) + 1
     if len(rows):
         raise ValueError(
             message(

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.regularizing import steps_where
 
 # Where fewer rows than these share their timestamp, repeats are accidents.
 MIN_SHARED_ROWS = 0.1
@@ -88,6 +89,8 @@ def shares_stamps(seconds, acceleration):
 
     Not where each sample is written twice: its second row is no sample.
     """
+    if not len(steps_where(seconds, lambda steps: ~(steps != 0))):
+        return False
     is_same = seconds[1:] == seconds[:-1]
     if not is_same.any() or is_same.all() or not np.isfinite(seconds).all():
         return False

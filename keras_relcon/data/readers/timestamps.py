@@ -7,12 +7,13 @@ from datetime import datetime, timezone
 import numpy as np
 
 from keras_relcon.data.readers.tables import read_head
-from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES
+from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES, steps_where
 
 SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 TIMESTAMP_UNITS = (*SECONDS_PER_UNIT, "iso")
 HOUR = 3600.0
 SPACED_OFFSET = re.compile(r"\s+(Z|[+-]\d\d:?\d\d)$")
+HAS_OFFSET = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)\s*$")
 # Accelerometers record at rates within these; others mean a wrong unit.
 MIN_RATE_HZ = 1.0
 MAX_RATE_HZ = 10_000.0
@@ -53,17 +54,51 @@ def to_seconds(values, unit, max_gap_seconds=1.0):
     Raises:
         ValueError: if a value is not an ISO 8601 date, for `"iso"`.
     """
+    seconds, is_local = parse_times(values, unit)
+    return undo_clock_change(seconds, max_gap_seconds) if is_local else seconds
+
+
+def parse_times(values, unit):
+    """Converts a block of timestamps; a clock that was put back is left.
+
+    Args:
+        values, unit: as of `to_seconds`.
+
+    Returns:
+        `(seconds, is_local)`: `(num_samples,)` float64, and whether they are
+        dates without an offset from UTC, all of them.
+    """
     if unit != "iso":
-        return values * SECONDS_PER_UNIT[unit]
-    if values.dtype.kind == "M":
-        start = np.datetime64(0, "s")
-        seconds = (values - start) / np.timedelta64(1, "s")
-        return _undo_clock_change(seconds, max_gap_seconds)
+        return values * SECONDS_PER_UNIT[unit], False
+    if values.dtype.kind != "M":
+        dates = _parse_alike(values)
+        if dates is None:
+            return _parse_each(values)
+        values, is_local = dates
+    else:
+        is_local = True
+    seconds = (values - np.datetime64(0, "s")) / np.timedelta64(1, "s")
+    return seconds, is_local
+
+
+def _parse_alike(values):
+    """`(datetime64, is_local)` of dates of one common form, or `None`."""
+    import pyarrow
+
+    column = pyarrow.array(np.char.strip(values))
+    has_offset = bool(len(values)) and HAS_OFFSET.search(str(values[0]))
+    zone = "UTC" if has_offset else None
+    try:
+        dates = column.cast(pyarrow.timestamp("us", zone))
+    except pyarrow.ArrowInvalid:
+        return None
+    return dates.to_numpy(zero_copy_only=False), not has_offset
+
+
+def _parse_each(values):
     moments = [_parse_iso(value) for value in values]
-    seconds = utc_seconds(moments)
-    if any(moment.tzinfo for moment in moments):
-        return seconds
-    return _undo_clock_change(seconds, max_gap_seconds)
+    is_local = not any(moment.tzinfo for moment in moments)
+    return utc_seconds(moments), is_local
 
 
 def check_rate(rate_hz, unit, name=None):
@@ -118,8 +153,10 @@ def rows_by_time(seconds, is_shared=False):
 
 def split_at_gaps(seconds, max_gap_seconds):
     """Slices of the rows between longer steps, and steps back."""
-    steps = np.diff(seconds)
-    breaks = np.flatnonzero((steps > max_gap_seconds) | (steps < 0)) + 1
+    breaks = steps_where(
+        seconds, lambda steps: (steps > max_gap_seconds) | (steps < 0)
+    )
+    breaks += 1
     edges = [0, *breaks.tolist(), len(seconds)]
     return [slice(*pair) for pair in zip(edges, edges[1:])]
 
@@ -156,11 +193,14 @@ def _parse_iso(value):
         ) from None
 
 
-def _undo_clock_change(seconds, max_gap_seconds):
-    steps = np.diff(seconds)
-    repaired = steps + HOUR
-    is_change = (steps < 0) & (repaired > 0) & (repaired <= max_gap_seconds)
-    changes = np.flatnonzero(is_change) + 1
+def undo_clock_change(seconds, max_gap_seconds=1.0):
+    """Adds an hour where a local clock was put back, see `to_seconds`."""
+
+    def is_change(steps):
+        repaired = steps + HOUR
+        return (steps < 0) & (repaired > 0) & (repaired <= max_gap_seconds)
+
+    changes = steps_where(seconds, is_change) + 1
     if not len(changes):
         return seconds
     warnings.warn(

@@ -5,19 +5,34 @@
 - Axivity AX3 and AX6, as OMGUI exports them: rows of a time (Unix s, or a date
   with a space in the middle), x, y, z in g, and three columns more of a
   gyroscope, and others.
+- ActiGraph, as ActiLife exports raw data: ten lines about the recording, names,
+  and rows of x, y, z in g, with or without a time in the form that the first
+  line says.
 """
 
-import csv
 import re
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from keras_relcon.checks import message
-from keras_relcon.data.readers.tables import read_csv
-from keras_relcon.data.readers.timestamps import to_seconds
+from keras_relcon.data.large_arrays import chunks, empty
+from keras_relcon.data.readers.actigraph_export import (
+    export_facts,
+    export_names,
+    holds_samples,
+    with_export_times,
+)
+from keras_relcon.data.readers.csv_blocks import csv_blocks
+from keras_relcon.data.readers.csv_layout import (
+    head_lines,
+    is_csv,
+    read_layout,
+    split_lines,
+)
+from keras_relcon.data.readers.read_rows import read_rows
+from keras_relcon.data.readers.tables import with_rows
 from keras_relcon.data.units import E4_STEPS_PER_G
 
 AXES = ("x", "y", "z")
@@ -35,6 +50,7 @@ class UnnamedTable:
         names: tuple of str. Of the columns.
         num_head_rows: int. Rows before the first sample.
         time_unit: str, or `None` for equal steps.
+        date_form: str. Of ActiGraph's times, such as `"dd/MM/yyyy"`.
         start: float, Unix s, and rate_hz: float, of equal steps.
         steps_per_g: int. Of the axes.
     """
@@ -46,18 +62,22 @@ class UnnamedTable:
     start: float | None = None
     rate_hz: float | None = None
     steps_per_g: int = 1
+    date_form: str | None = None
 
 
 def recognise_unnamed(path, delimiter=","):
     """Returns the `UnnamedTable` of a .csv file, or `None` for another."""
     path = Path(path)
-    if path.suffix.lower() != ".csv" or not path.is_file():
+    if not is_csv(path) or not path.is_file():
         return None
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = list(islice(csv.reader(file, delimiter=delimiter), 4))
-    except (UnicodeDecodeError, csv.Error):
+        layout = read_layout(path, delimiter)
+        lines, _ = head_lines(path)
+    except ValueError:
         return None  # said where the table is read
+    if layout.preamble:
+        return _actigraph(layout)
+    rows = split_lines(lines[:4], layout.delimiter)
     rows = [[cell.strip() for cell in row] for row in rows]
     # A line of names may have been put above the two rows of an E4.
     return _e4(rows, 0) or _e4(rows, 1) or _axivity(rows)
@@ -70,23 +90,34 @@ def read_unnamed(path, table, delimiter=","):
         `(seconds, acceleration)`: `(num_rows,)`, Unix s; `(num_rows, 3)`, in
         g for the tables above.
     """
-    times = ["time"] if table.time_unit else []
-    is_date = table.time_unit == "iso"
-    columns = read_csv(
-        Path(path),
-        numeric=[*AXES, *([] if is_date else times)],
-        text=times if is_date else [],
-        delimiter=delimiter,
-        is_timed=bool(times),
-        header=list(table.names),
-        num_head_rows=table.num_head_rows,
+    layout = replace(
+        read_layout(path, delimiter),
+        header=table.names,
+        num_head_lines=table.num_head_rows,
     )
-    acceleration = np.stack([columns[axis] for axis in AXES], axis=1)
-    acceleration /= table.steps_per_g
-    if times:
-        return to_seconds(columns["time"], table.time_unit), acceleration
-    rows = np.arange(len(acceleration))
-    return table.start + rows / table.rate_hz, acceleration
+    time = "time" if table.time_unit else None
+    is_date = table.time_unit == "iso" or bool(table.date_form)
+    path, unit = Path(path), table.time_unit
+    numeric = [*AXES, "time"] if time and not is_date else AXES
+    text = ["time"] if is_date else []
+    blocks = csv_blocks(path, layout, numeric, text, is_timed=bool(time))
+    blocks = with_rows(blocks, "x", path)
+    if table.date_form:
+        blocks = with_export_times(blocks, table.date_form)
+    if table.steps_per_g != 1:
+        blocks = _in_g(blocks, table.steps_per_g)
+    seconds, acceleration, _ = read_rows(blocks, AXES, time, unit)
+    if seconds is None:
+        seconds = empty(len(acceleration), np.float64)
+        for rows in chunks(seconds):
+            steps = np.arange(rows.start, rows.stop) / table.rate_hz
+            seconds[rows] = table.start + steps
+    return seconds, acceleration
+
+
+def _in_g(blocks, steps_per_g):
+    for block in blocks:
+        yield {axis: block[axis] / steps_per_g for axis in AXES}
 
 
 def check_unnamed_arguments(table, path, **given):
@@ -122,6 +153,24 @@ def _e4(rows, first):
         start=starts[0],
         rate_hz=rates[0],
         steps_per_g=E4_STEPS_PER_G,
+    )
+
+
+def _actigraph(layout):
+    """Of raw data; a table of counts an epoch is no acceleration."""
+    facts = export_facts(layout.preamble)
+    names = export_names(layout.header)
+    if facts is None or names is None:
+        return None
+    has_time = "time" in names
+    return UnnamedTable(
+        "ActiGraph export",
+        names,
+        num_head_rows=layout.num_head_lines - holds_samples(layout.header),
+        time_unit="s" if has_time else None,
+        start=facts.start,
+        rate_hz=facts.rate_hz,
+        date_form=facts.date_form if has_time else None,
     )
 
 

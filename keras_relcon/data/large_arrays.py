@@ -1,0 +1,88 @@
+"""Arrays that are on disk once they are large, and passes over them.
+
+A week at 100 Hz takes 726 MB as float32, and as much for its times. Arrays of
+this module that are larger than 128 MB lie in temporary files without a name,
+which the system removes with the process (in `tempfile.gettempdir()`; set
+`TMPDIR` to another place). What was looked at is given back block by block, so
+that the memory of a process stays small.
+"""
+
+import mmap
+import tempfile
+
+import numpy as np
+
+CHUNK = 1 << 18  # rows looked at at a time
+MAX_BYTES_IN_MEMORY = 1 << 27
+
+
+def empty(shape, dtype):
+    """As `numpy.empty`; on disk if it is large."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    if size <= MAX_BYTES_IN_MEMORY:
+        return np.empty(shape, dtype)
+    file = tempfile.TemporaryFile()  # closed with the array
+    return np.memmap(file, dtype, "w+", shape=tuple(shape))
+
+
+def copy(array):
+    """As `numpy.array`; on disk if it is large."""
+    result = empty(array.shape, array.dtype)
+    for rows in chunks(array):
+        result[rows] = array[rows]
+    release(result)
+    return result
+
+
+def chunks(array):
+    """Yields slices of its rows, and gives memory back behind each."""
+    for first in range(0, len(array), CHUNK):
+        yield slice(first, min(first + CHUNK, len(array)))
+        release(array)
+
+
+def release(array):
+    """Gives back the memory of an array on disk; its values stay there."""
+    while array is not None:
+        if isinstance(array, np.memmap) and array.mode in ("r", "r+", "w+"):
+            pages = array._mmap
+            if hasattr(pages, "madvise"):  # not on Windows
+                pages.madvise(mmap.MADV_DONTNEED)
+            return
+        array = getattr(array, "base", None)
+
+
+class GrowingArray:
+    """An array of unknown length, written block by block.
+
+    Args:
+        dtype: Of its values.
+    """
+
+    def __init__(self, dtype):
+        self._dtype = np.dtype(dtype)
+        self._blocks, self._file = [], None
+        self._shape, self._size = (0,), 0
+
+    def append(self, block):
+        """Adds rows behind the last one."""
+        with np.errstate(over="ignore"):  # infinite: not measured
+            block = np.ascontiguousarray(block, self._dtype)
+        self._shape = (self._shape[0] + len(block), *block.shape[1:])
+        if self._file is not None:
+            self._file.write(block.data)
+            return
+        self._blocks.append(block)
+        self._size += block.nbytes
+        if self._size > MAX_BYTES_IN_MEMORY:
+            self._file = tempfile.TemporaryFile()
+            for each in self._blocks:
+                self._file.write(each.data)
+            self._blocks = []
+
+    def array(self):
+        """Returns what was written."""
+        if self._file is None:
+            return np.concatenate(self._blocks)
+        self._file.flush()
+        return np.memmap(self._file, self._dtype, "r+", shape=self._shape)

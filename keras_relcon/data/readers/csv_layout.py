@@ -1,0 +1,214 @@
+"""Looks at the head of a .csv file: how its lines are to be read."""
+
+import csv
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import takewhile
+
+from keras_relcon.checks import message
+
+COMPRESSED = (".gz", ".bz2", ".zst")
+CSV_SUFFIXES = (".csv", *(f".csv{ending}" for ending in COMPRESSED))
+HEAD_BYTES = 1 << 20
+LINE_END = re.compile(r"\r\n|\n|\r")
+SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+ACTIGRAPH = re.compile(r"-+ ?Data.*ActiGraph", re.IGNORECASE)
+RULE = re.compile(r'"?-{10,}"?[,;\t"]*')
+MAX_PREAMBLE_LINES = 20
+MAX_UNIT_LINES = 2
+# Names are followed by rows with so many numbers, and units are none.
+MIN_NUMBERS = 3
+POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+NUM_LOOKED_AT = 50  # rows, for the decimal mark
+
+
+@dataclass(frozen=True)
+class CsvLayout:
+    """How the lines of a .csv file are to be read.
+
+    Args:
+        delimiter: str. Between the cells.
+        header: tuple of str. Names of the columns; the first row, whatever it
+            holds.
+        num_head_lines: int. Lines before the first row of data.
+        decimal: str. `"."` or `","`.
+        encoding: str. Of the characters.
+        preamble: tuple of str. Lines of an ActiGraph export above the names.
+    """
+
+    delimiter: str
+    header: tuple
+    num_head_lines: int = 1
+    decimal: str = "."
+    encoding: str = "utf-8"
+    preamble: tuple = ()
+
+
+def is_csv(path):
+    """Whether the name is that of a .csv file, compressed or not."""
+    return str(path).lower().endswith(CSV_SUFFIXES)
+
+
+def read_layout(path, delimiter=","):
+    """Returns the `CsvLayout` of a file.
+
+    A first line `sep=;` says the delimiter. Lines of units below the names,
+    and what ActiGraph's software writes above them, are no rows. The decimal
+    mark is a comma where numbers are written with one and none with a point.
+
+    Raises:
+        ValueError: if the file is empty, or no text in UTF-8 or UTF-16.
+    """
+    lines, encoding = head_lines(path)
+    num_head, preamble = 0, ()
+    while num_head < len(lines) and not lines[num_head].strip():
+        num_head += 1
+    if lines[num_head:] and (sep := SEP.fullmatch(lines[num_head])):
+        delimiter = sep[1]
+        num_head += 1
+    if lines[num_head:] and ACTIGRAPH.match(lines[num_head].strip('"')):
+        preamble, delimiter = _preamble(lines[num_head:], delimiter)
+        num_head += len(preamble)
+    rows = split_lines(lines[num_head : num_head + NUM_LOOKED_AT], delimiter)
+    if not rows or not rows[0]:
+        raise ValueError(
+            "The file must have a header and rows. "
+            f"Received: path={str(path)!r}, which is empty."
+        )
+    header = [name.strip() for name in rows[0]]
+    num_units = _num_unit_rows(rows)
+    data = rows[1 + num_units :]
+    if data:
+        header = _as_long_as(header, data[0])
+    return CsvLayout(
+        delimiter,
+        tuple(header),
+        num_head + 1 + num_units,
+        _decimal(data or rows),
+        encoding,
+        preamble,
+    )
+
+
+@contextmanager
+def open_text(path):
+    """Opens a file, compressed or not, as a stream of its bytes."""
+    import pyarrow
+
+    damaged = (OSError, EOFError, UnicodeError)
+    try:
+        with pyarrow.input_stream(str(path), compression="detect") as stream:
+            yield stream
+    except FileNotFoundError:
+        raise
+    except damaged as error:
+        raise ValueError(
+            message(
+                "`path` must be a complete file.",
+                f"path={str(path)!r}, which cannot be read: {error}",
+                "Copy or export the file again.",
+            )
+        ) from None
+
+
+def open_utf8(stream, encoding):
+    """The stream in UTF-8, whatever the file is in."""
+    import pyarrow
+
+    if encoding.startswith("utf-8"):
+        return stream
+    return pyarrow.transcoding_input_stream(stream, encoding, "utf-8")
+
+
+def head_lines(path):
+    """`(lines, encoding)` of the first megabyte."""
+    with open_text(path) as stream:
+        head = stream.read(HEAD_BYTES)
+    encoding = _encoding(head)
+    if len(head) == HEAD_BYTES:  # its last character may be cut
+        head = head[: head.rfind(b"\n") + 1] or head
+        head += b"\0" if encoding == "utf-16-le" else b""
+    try:
+        text = head.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise not_text(path, error) from None
+    lines = LINE_END.split(text.lstrip("\ufeff"))
+    return lines if lines[-1] else lines[:-1], encoding
+
+
+def not_text(path, error):
+    return ValueError(
+        "A .csv file must be text in UTF-8 or UTF-16. "
+        f"Received: path={str(path)!r}: {error}. Save it again as UTF-8."
+    )
+
+
+def split_lines(lines, delimiter):
+    """Rows of cells, each of a line; quotes do not reach over lines."""
+    return [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+
+
+def is_number(cell, decimal="."):
+    try:
+        float(cell.replace(decimal, "."))
+        return True
+    except ValueError:
+        return False
+
+
+def _encoding(head):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if head[1:2] == b"\0":
+        return "utf-16-le"
+    if head[:1] == b"\0":
+        return "utf-16-be"
+    return "utf-8-sig"
+
+
+def _preamble(lines, delimiter):
+    """The lines up to the second rule, and the delimiter of what follows."""
+    for index in range(1, min(len(lines), MAX_PREAMBLE_LINES)):
+        if RULE.fullmatch(lines[index].strip()):
+            below = lines[index + 1 : index + 2]
+            for other in ";\t":
+                if below and delimiter == "," and below[0].count(other) >= 2:
+                    delimiter = other
+            return tuple(lines[: index + 1]), delimiter
+    return (), delimiter
+
+
+def _num_unit_rows(rows):
+    """Rows of text between names and numbers."""
+
+    def holds_numbers(row):
+        return sum(is_number(cell, ",") for cell in row) >= MIN_NUMBERS
+
+    def is_text(row):
+        return any(cell.strip() for cell in row) and not any(
+            re.search(r"\d[.,:\-]?\d|^\s*\d", cell) for cell in row
+        )
+
+    units = list(takewhile(is_text, rows[1 : 2 + MAX_UNIT_LINES]))
+    below = rows[1 + len(units) : 2 + len(units)]
+    is_followed = below and holds_numbers(below[0])
+    return len(units) if is_followed and not holds_numbers(rows[0]) else 0
+
+
+def _as_long_as(header, row):
+    """The header, where a delimiter at the end of lines adds a cell."""
+    extra = len(row) - len(header)
+    if extra > 0 and not any(cell.strip() for cell in row[-extra:]):
+        return header + [""] * extra
+    if extra < 0 and not any(header[extra:]):
+        return header[:extra]
+    return header
+
+
+def _decimal(rows):
+    cells = [cell.strip() for row in rows for cell in row]
+    has_comma = any(COMMA.fullmatch(cell) for cell in cells)
+    has_point = any(POINT.fullmatch(cell) for cell in cells)
+    return "," if has_comma and not has_point else "."

@@ -1,0 +1,55 @@
+"""Puts the rows of a table together: acceleration, times and labels."""
+
+import numpy as np
+
+from keras_relcon.data.coded_labels import CodedLabels
+from keras_relcon.data.large_arrays import GrowingArray
+from keras_relcon.data.readers.timestamps import parse_times, undo_clock_change
+
+
+def read_rows(blocks, columns, time=None, time_unit=None, label=None):
+    """Reads blocks into arrays that are on disk if they are large.
+
+    Args:
+        blocks: iterable of dict of column name to `(rows_of_block,)`.
+        columns: three str. The axes.
+        time: str, or `None`. The column of times.
+        time_unit: str. As of `to_seconds`.
+        label: str, or `None`. The column of labels.
+
+    Returns:
+        `(seconds or None, acceleration, labels or None)`: `(num_rows,)`
+        float64; `(num_rows, 3)` float32; `CodedLabels`.
+    """
+    acceleration = GrowingArray(np.float32)
+    seconds, codes = GrowingArray(np.float64), GrowingArray(np.int32)
+    names, is_local = {}, time_unit == "iso"
+    for block in blocks:
+        axes = [block[name] for name in columns]
+        acceleration.append(np.stack(axes, axis=1))
+        if time is not None:
+            parsed, is_local_block = parse_times(block[time], time_unit)
+            seconds.append(parsed)
+            is_local &= is_local_block
+        if label is not None:
+            codes.append(_codes(block[label].astype(str), names))
+    seconds = seconds.array() if time is not None else None
+    if seconds is not None and is_local:
+        seconds = undo_clock_change(seconds)
+    labels = _labels(codes.array(), names) if label is not None else None
+    return seconds, acceleration.array(), labels
+
+
+def _codes(labels, names):
+    """Numbers of labels; those of new ones are added to `names`."""
+    found, index = np.unique(labels, return_inverse=True)
+    numbers = [names.setdefault(name, len(names)) for name in found.tolist()]
+    return np.array(numbers, np.int32)[index]
+
+
+def _labels(codes, names):
+    ordered = sorted(names)
+    place = {name: number for number, name in enumerate(ordered)}
+    kind = np.min_scalar_type(len(names))
+    places = np.array([place[name] for name in names], kind)
+    return CodedLabels(places[codes], ordered)

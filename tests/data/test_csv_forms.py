@@ -1,0 +1,272 @@
+"""Forms of .csv files that devices, apps and spreadsheets write."""
+
+import bz2
+import gzip
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+from keras_relcon.data import read_recording
+from keras_relcon.data.readers import csv_blocks
+from keras_relcon.data.readers.tables import read_table
+
+START = 1_340_791_200  # 2012-06-27 10:00:00
+NUM = 300
+PREAMBLE = """\
+------------ Data File Created By ActiGraph GT3X+ ActiLife v6.13.3 Firmware \
+v2.5.0 date format {form} at 30 Hz  Filter Normal -----------
+Serial Number: NEO1F09120034
+Start Time 10:00:00
+Start Date {date}
+Epoch Period (hh:mm:ss) {epoch}
+Download Time 16:25:52
+Download Date {date}
+Current Memory Address: 0
+Current Battery Voltage: 4.22     Mode = 12
+--------------------------------------------------
+"""
+
+
+def axes(num_rows=NUM):
+    time = np.arange(num_rows) / 30
+    return np.round(
+        np.stack([0.3 * np.sin(9 * time), 0.6 + 0 * time, 0.8 + 0 * time], 1), 3
+    )
+
+
+def actigraph(form, date, names="", time=None, decimal=".", cut=",", **facts):
+    """The lines that ActiLife writes; `time` makes the cell of a row."""
+    lines = PREAMBLE.format(
+        form=form, date=date, epoch=facts.get("epoch", "00:00:00")
+    )
+    lines += names
+    for k, row in enumerate(axes()):
+        cells = [f"{value:.3f}".replace(".", decimal) for value in row]
+        lines += cut.join([time(k), *cells] if time else cells) + "\n"
+    return lines
+
+
+def clock(k, point="."):
+    milliseconds = round(k * 1000 / 30)
+    return f"10:00:{milliseconds // 1000:02d}{point}{milliseconds % 1000:03d}"
+
+
+NAMES = "Accelerometer X,Accelerometer Y,Accelerometer Z\n"
+EXPORTS = {
+    "without times": actigraph("dd/MM/yyyy", "27/06/2012", NAMES),
+    "without names": actigraph("M/d/yyyy", "6/27/2012"),
+    "day first": actigraph(
+        "dd/MM/yyyy",
+        "27/06/2012",
+        "Timestamp," + NAMES,
+        lambda k: f"27/06/2012 {clock(k)}",
+    ),
+    "month first": actigraph(
+        "M/d/yyyy",
+        "6/27/2012",
+        "Timestamp," + NAMES,
+        lambda k: f"6/27/2012 {clock(k)}",
+    ),
+    "decimal commas": actigraph(
+        "dd.MM.yyyy",
+        "27.06.2012",
+        "Timestamp;" + NAMES.replace(",", ";"),
+        lambda k: f"27.06.2012 {clock(k, ',')}",
+        decimal=",",
+        cut=";",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_raw_exports_of_actigraph(tmp_path, kind):
+    path = tmp_path / "a.csv"
+    path.write_text(EXPORTS[kind])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(30, rel=1e-4)
+    assert recording.start_time == START
+    assert recording.num_samples == NUM
+    # Times in whole milliseconds: a third of one at 9 rad/s.
+    np.testing.assert_allclose(recording.acceleration, axes(), atol=2e-3)
+
+
+def test_a_bad_line_of_an_actigraph_export_keeps_its_place(tmp_path):
+    lines = EXPORTS["without times"].splitlines(keepends=True)
+    lines[11 + 50] = "0.1\n"
+    path = tmp_path / "a.csv"
+    path.write_text("".join(lines))
+    with pytest.warns(UserWarning, match="line 62 has 1 cells of 3"):
+        recording = read_recording(path, "s")
+    assert np.isnan(recording.acceleration[50]).all()
+    np.testing.assert_array_equal(
+        recording.acceleration[51:], axes()[51:].astype("float32")
+    )
+
+
+def test_counts_of_actigraph_are_no_acceleration(tmp_path):
+    path = tmp_path / "a.csv"
+    text = actigraph("M/d/yyyy", "6/27/2012", "Axis1,Axis2,Axis3\n")
+    path.write_text(text.replace("00:00:00\nDown", "00:00:10\nDown"))
+    with pytest.raises(ValueError, match="look like the axes.*Axis1"):
+        read_recording(path, "s")
+
+
+def test_a_time_of_another_form_than_the_first_line_says(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(EXPORTS["day first"].replace("27/06/2012 10:00:01", "?"))
+    with pytest.raises(ValueError, match="form dd/MM/yyyy.*Received: '\\?"):
+        read_recording(path, "s")
+
+
+def rows(delimiter=",", decimal="."):
+    lines = []
+    for k, row in enumerate(axes()):
+        cells = [
+            f"{value:.3f}".replace(".", decimal) for value in [k / 30, *row]
+        ]
+        lines.append(delimiter.join(cells) + "\n")
+    return lines
+
+
+def check(recording):
+    assert recording.sample_rate_hz == pytest.approx(30, rel=1e-3)
+    assert recording.num_samples == NUM
+    np.testing.assert_allclose(recording.acceleration, axes(), atol=3e-3)
+
+
+SHIMMER = "sep=\t\nTimestamp\tAccel_X\tAccel_Y\tAccel_Z\ns\tg\tg\tg\n"
+FORMS = {
+    "sep and units": (SHIMMER + "".join(rows("\t")), {}),
+    "sep in quotes": ('"sep=;"\ntime;x;y;z\n' + "".join(rows(";")), {}),
+    "commas and ;": (
+        "time;x;y;z\n" + "".join(rows(";", ",")),
+        {"delimiter": ";"},
+    ),
+    "commas and tabs": (
+        "time\tx\ty\tz\n" + "".join(rows("\t", ",")),
+        {"delimiter": "\t"},
+    ),
+    "commas in quotes": (
+        "time,x,y,z\n"
+        + "".join(
+            ",".join(f'"{cell}"' for cell in row.strip().split(";")) + "\n"
+            for row in rows(";", ",")
+        ),
+        {},
+    ),
+    "delimiter at the end": (
+        "time,x,y,z\n" + "".join(row[:-1] + ",\n" for row in rows()),
+        {},
+    ),
+    "carriage returns": ("time,x,y,z\r" + "".join(rows()), {}),
+    "blank lines": ("\n\ntime,x,y,z\n" + "\n".join(rows()), {}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms(tmp_path, form):
+    text, options = FORMS[form]
+    if form == "carriage returns":
+        text = text.replace("\n", "\r")
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(read_recording(path, "s", **options))
+
+
+@pytest.mark.parametrize("size", [1 << 22, 500])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]
+)
+def test_encodings(tmp_path, monkeypatch, encoding, size):
+    monkeypatch.setattr(csv_blocks, "BLOCK_BYTES", size)
+    path = tmp_path / "a.csv"
+    path.write_text("time,x,y,z\n" + "".join(rows()), encoding=encoding)
+    check(read_recording(path, "s"))
+
+
+@pytest.mark.parametrize("ending", ["gz", "bz2", "zst"])
+def test_compressed_files(tmp_path, ending):
+    content = ("time,x,y,z\n" + "".join(rows())).encode()
+    path = tmp_path / f"walk.csv.{ending}"
+    if ending == "zst":
+        import pyarrow
+
+        with pyarrow.output_stream(str(path), compression="zstd") as stream:
+            stream.write(content)
+    else:
+        compress = {"gz": gzip, "bz2": bz2}[ending].compress
+        path.write_bytes(compress(content))
+    recording = read_recording(path, "s")
+    check(recording)
+    assert recording.recording_id == "walk"
+
+
+HARM = {
+    "a stray quote": (lambda row: '"' + row, "a quote that is not closed"),
+    "a stray quote behind": (
+        lambda row: row[:-1] + '"\n',
+        "a quote that is not closed",
+    ),
+    "too few cells": (lambda row: row[:9] + "\n", r"has \d cells of 4"),
+    "too many cells": (lambda row: "7," + row, "has 5 cells, not 4"),
+    "text": (lambda row: "error" + row, "holds .*error"),
+}
+
+
+@pytest.mark.parametrize("size", [1 << 22, 800])
+@pytest.mark.parametrize("is_timed", [True, False])
+@pytest.mark.parametrize("harm", HARM)
+def test_bad_lines_are_named_and_shift_nothing(
+    tmp_path, monkeypatch, harm, is_timed, size
+):
+    monkeypatch.setattr(csv_blocks, "BLOCK_BYTES", size)
+    monkeypatch.setattr(csv_blocks, "FEW_LINES", 8)
+    spoil, match = HARM[harm]
+    lines = ["time,x,y,z\n", *rows()]
+    is_bad = np.zeros(NUM, bool)
+    is_bad[[20, 23, 150]] = True
+    for row in np.flatnonzero(is_bad):
+        lines[1 + row] = spoil(lines[1 + row])
+    path = tmp_path / "a.csv"
+    path.write_text("".join(lines))
+    with pytest.warns(UserWarning, match="3 rows of a.csv") as caught:
+        table = read_table(path, ["time", "x", "y", "z"], is_timed=is_timed)
+    (text,) = [str(warning.message) for warning in caught]
+    for line in (22, 25, 152):
+        assert f"line {line} " in text
+    assert re.search(match, text)
+    expected = np.where(is_bad, np.nan, axes()[:, 0])
+    if is_timed:
+        expected = expected[~is_bad]
+    np.testing.assert_array_equal(table["x"], expected)
+
+
+@pytest.mark.parametrize("size", [1 << 22, 300])
+def test_a_cell_in_quotes_may_hold_line_breaks(tmp_path, monkeypatch, size):
+    monkeypatch.setattr(csv_blocks, "BLOCK_BYTES", size)
+    monkeypatch.setattr(csv_blocks, "FEW_LINES", 8)
+    lines = [f'{row.strip()},"a note\nof three\n""lines"""\n' for row in rows()]
+    path = tmp_path / "a.csv"
+    path.write_text("time,x,y,z,note\n" + "".join(lines))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = read_table(path, ["x"], ["note"])
+    np.testing.assert_array_equal(table["x"], axes()[:, 0])
+    assert set(table["note"]) == {'a note\nof three\n"lines"'}
+
+
+def test_blocks_have_no_seams(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    path.write_text("time,x,y,z\n" + "".join(rows()))
+    whole = read_table(path, ["time", "x"], ["y"])
+    for size in (40, 333, 2000):
+        monkeypatch.setattr(csv_blocks, "BLOCK_BYTES", size)
+        cut = read_table(path, ["time", "x"], ["y"])
+        for name, values in whole.items():
+            np.testing.assert_array_equal(cut[name], values)
