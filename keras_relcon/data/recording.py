@@ -9,7 +9,7 @@ import numpy as np
 from keras_relcon.checks import check_number
 from keras_relcon.data.autocalibration import Calibration
 from keras_relcon.data.coded_labels import CodedLabels
-from keras_relcon.data.large_arrays import chunks
+from keras_relcon.data.large_arrays import chunks, finite_rows
 from keras_relcon.data.units import (
     LARGEST_MEDIAN_G,
     absurd_message,
@@ -161,9 +161,7 @@ def _without_absurd(acceleration, subject):
 def _warn_if_not_finite(acceleration, subject):
     num_bad = 0
     for rows in chunks(acceleration):
-        is_finite = np.isfinite(acceleration[rows])
-        if not is_finite.all():
-            num_bad += int(np.sum(~is_finite.all(axis=1)))
+        num_bad += int(np.sum(~finite_rows(acceleration[rows])))
     if num_bad:
         warnings.warn(
             f"{num_bad} of {len(acceleration)} samples of subject "

@@ -1,11 +1,19 @@
 """Puts irregularly timed samples on a regular grid."""
 
+from functools import cached_property
+
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator
 
 from keras_relcon.checks import check_number, some_of
 from keras_relcon.data.coded_labels import CodedLabels
-from keras_relcon.data.large_arrays import CHUNK, chunks, empty, release
+from keras_relcon.data.large_arrays import (
+    CHUNK,
+    chunks,
+    empty,
+    finite_rows,
+    release,
+)
 from keras_relcon.data.units import warn_absurd
 
 # A step this many times the usual one has lost samples: a straight line there.
@@ -239,13 +247,19 @@ class _Stretch:
         self._first, self._grid = first, grid
         self._elapsed = np.asarray(timestamps_s[first:last]) - start
         self._rows = np.asarray(acceleration[first:last])
-        self._is_missing = ~np.isfinite(self._rows).all(axis=1)
-        self._known = _known_around(acceleration, first, last)
+        self._is_missing = ~finite_rows(self._rows)
+        self._known = _known_around(acceleration, first, self._is_missing)
         self._known_times = np.asarray(timestamps_s[self._known]) - start
         self._known_rows = np.asarray(acceleration[self._known])
-        # Index of the row at or before each grid point.
-        before = np.searchsorted(self._elapsed, grid + 1e-9, side="right") - 1
-        self._before = np.clip(before, 0, len(self._elapsed) - 2)
+
+    @cached_property
+    def _before(self):
+        """`(num_points,)`, the row here that is at or before each point."""
+        return self._row_before(self._grid)
+
+    def _row_before(self, points):
+        rows = np.searchsorted(self._elapsed, points + 1e-9, side="right") - 1
+        return np.clip(rows, 0, len(self._elapsed) - 2)
 
     def nearest_rows(self):
         """`(num_points,)`, rows of the recording."""
@@ -255,10 +269,11 @@ class _Stretch:
 
     def is_in_gap(self, max_gap_seconds, sample_rate_hz):
         """`(num_points,)` bool."""
-        before, elapsed = self._before, self._elapsed
-        is_long = (np.diff(elapsed) > max_gap_seconds)[before]
+        is_long = np.diff(self._elapsed) > max_gap_seconds
         if not is_long.any():
-            return is_long
+            return np.zeros(len(self._grid), bool)
+        before, elapsed = self._before, self._elapsed
+        is_long = is_long[before]
         from_before = self._grid - elapsed[before]
         to_next = elapsed[before + 1] - self._grid
         on_sample = max(ON_SAMPLE / sample_rate_hz, 1e-6)
@@ -273,7 +288,7 @@ class _Stretch:
 
     def _on_samples(self):
         """The rows themselves, if each lies on its point of the grid."""
-        first = self._before[0]
+        first = self._row_before(self._grid[0])
         is_next = self._elapsed[first + 1] - self._grid[0] <= ROUNDING_SECONDS
         first += is_next
         stop = first + len(self._grid)
@@ -313,12 +328,10 @@ class _Stretch:
         return on_grid
 
 
-def _known_around(acceleration, first, last):
-    """Good rows from `first` to `last`, and the next one to each side."""
-    known = first + np.flatnonzero(
-        np.isfinite(acceleration[first:last]).all(axis=1)
-    )
-    if not len(known) or len(known) == last - first:
+def _known_around(acceleration, first, is_missing):
+    """Good rows from `first` on, and the next one to each side of these."""
+    known, last = first + np.flatnonzero(~is_missing), first + len(is_missing)
+    if not len(known) or len(known) == len(is_missing):
         return known
     before = _next_known(acceleration, first - 1, -1)
     after = _next_known(acceleration, last, 1)
@@ -330,7 +343,7 @@ def _next_known(acceleration, row, direction):
     while 0 <= row < len(acceleration):
         end = max(row + direction * CHUNK, -1)
         low, high = (row, end) if direction > 0 else (end + 1, row + 1)
-        is_good = np.isfinite(acceleration[low:high]).all(axis=1)
+        is_good = finite_rows(acceleration[low:high])
         good = low + np.flatnonzero(is_good)
         if len(good):
             return [good[0] if direction > 0 else good[-1]]
@@ -388,7 +401,7 @@ def bridge(acceleration, positions, known_positions, known):
         known_positions, known: `(num_known,)` and `(num_known, channels)`, the
             good samples, with those beyond the ends.
     """
-    is_missing = ~np.isfinite(acceleration).all(axis=1)
+    is_missing = ~finite_rows(acceleration)
     bridged = np.array(acceleration, dtype=np.float32)
     for channel, values in zip(bridged.T, known.T):
         channel[is_missing] = np.interp(

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.signal import resample_poly
 
-from keras_relcon.data.large_arrays import CHUNK, chunks, release
+from keras_relcon.data.large_arrays import CHUNK, chunks, finite_rows, release
 from keras_relcon.data.resampling import (
     filter_padding,
     low_pass,
@@ -173,7 +173,7 @@ def _find_missing(signal):
     """`(num_samples,)` bool, or `None` where no sample is missing."""
     is_missing = None
     for rows in chunks(signal):
-        is_finite = np.isfinite(signal[rows]).all(axis=1)
+        is_finite = finite_rows(signal[rows])
         if not is_finite.all():
             if is_missing is None:
                 is_missing = np.zeros(len(signal), bool)

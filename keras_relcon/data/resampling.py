@@ -10,6 +10,7 @@ from scipy.signal import firwin, kaiser_beta, resample_poly
 
 from keras_relcon.checks import check_number
 from keras_relcon.data.coded_labels import CodedLabels
+from keras_relcon.data.large_arrays import finite_rows
 from keras_relcon.data.regularizing import bridge, regularize
 from keras_relcon.data.units import warn_absurd
 
@@ -72,7 +73,7 @@ def resample(acceleration, from_hz, to_hz):
     if ratio == 1:
         return acceleration
     acceleration = warn_absurd(acceleration)
-    is_missing = ~np.isfinite(acceleration).all(axis=1)
+    is_missing = ~finite_rows(acceleration)
     if is_missing.all():
         num_samples = -(
             -len(acceleration) * ratio.numerator // ratio.denominator

@@ -34,7 +34,7 @@ STATED_UNIT = re.compile(
 )
 
 # Of a longer signal each second, third, ... row tells its median.
-MAX_MEDIAN_ROWS = 1 << 23
+MAX_MEDIAN_ROWS = 1 << 20
 
 
 def median_magnitude(acceleration):

@@ -157,7 +157,7 @@ class _Npz:
         with ExitStack() as stack:
             rows = {
                 stem: self._rows(stack.enter_context(self._open(stem)), stem)
-                for stem, _ in places
+                for stem in dict.fromkeys(stem for stem, _ in places)
             }
             for blocks in zip(*rows.values()):
                 block = dict(zip(rows, blocks))
@@ -228,15 +228,19 @@ class _Hdf5:
 
     def blocks(self, names):
         num_rows = _shape(self, names[0])[0]
+        places = [_place(self, name) for name in names]
+        stems = dict.fromkeys(stem for stem, _ in places)
         for first in range(0, num_rows, BLOCK_ROWS):
             rows = slice(first, first + BLOCK_ROWS)
-            yield {name: self.read(*_place(self, name), rows) for name in names}
+            block = {stem: self._rows(stem, rows) for stem in stems}
+            yield {
+                name: _column(block[stem], axis)
+                for name, (stem, axis) in zip(names, places)
+            }
 
-    def read(self, name, axis=None, rows=slice(None)):
+    def _rows(self, name, rows):
         values = self._file[name]
-        if not values.shape:
-            return values[()][None]
-        return values[rows] if axis is None else values[rows, axis]
+        return values[rows] if values.shape else values[()][None]
 
     def close(self):
         self._file.close()
@@ -275,7 +279,7 @@ class _Feather:
         import pyarrow
         import pyarrow.ipc
 
-        self._source = pyarrow.memory_map(str(path))
+        self._source = pyarrow.OSFile(str(path))
         self._schema = pyarrow.ipc.open_file(self._source).schema
 
     def shapes(self):

@@ -8,7 +8,7 @@ import numpy as np
 from keras_relcon.checks import check_number, check_one_of, message
 from keras_relcon.data.autocalibration import Calibration, find_calibration
 from keras_relcon.data.coded_labels import CodedLabels
-from keras_relcon.data.large_arrays import chunks
+from keras_relcon.data.large_arrays import chunks, finite_rows
 from keras_relcon.data.placement import body_part
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
@@ -201,8 +201,7 @@ def _calibrated(signal, path):
 
 def _has_finite_row(acceleration):
     return any(
-        np.isfinite(acceleration[rows]).all(axis=1).any()
-        for rows in chunks(acceleration)
+        finite_rows(acceleration[rows]).any() for rows in chunks(acceleration)
     )
 
 

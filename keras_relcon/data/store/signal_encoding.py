@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_relcon import checks
+from keras_relcon.data.large_arrays import finite_rows
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import resample_arrays, resampled_rate
 from keras_relcon.data.store.intervals import (
@@ -76,7 +77,7 @@ class SignalEncoding:
         for begin in range(0, num_samples, ROWS_AT_ONCE):
             rows = slice(begin, begin + ROWS_AT_ONCE)
             part = acceleration[rows]
-            is_missing[rows] = ~np.isfinite(part).all(axis=1)
+            is_missing[rows] = ~finite_rows(part)
             is_clipped[rows] = (np.abs(part) >= self.full_scale_g).any(axis=1)
             part = np.where(is_missing[rows, None], np.float32(0), part)
             samples[rows] = self._to_numbers(part)
