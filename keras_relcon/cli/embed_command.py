@@ -12,7 +12,7 @@ from keras_relcon.cli.options import (
     read_options,
 )
 from keras_relcon.data.readers.folders import options_for
-from keras_relcon.evaluation.embeddings import import_pyarrow, saved_key
+from keras_relcon.evaluation.embeddings import saved_key
 from keras_relcon.kept_files import content_key
 
 NAME = "embed"
@@ -84,8 +84,6 @@ def add_arguments(parser):
 
 def run(args):
     jobs = _jobs(args)
-    if args.format == "parquet":
-        import_pyarrow()  # raises before the work, which would be lost
     encoder = load_preset(args)
     make_output_folder(args.output)
     settings = content_key(encoder, [args.stride, args.without_gravity])

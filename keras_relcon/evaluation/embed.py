@@ -16,6 +16,7 @@ from keras_relcon.data.at_rest import (
     rest_magnitude_of_windows,
     without_gravity_message,
 )
+from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.units import LARGEST_MEDIAN_G, median_magnitude
 from keras_relcon.data.windows import recording_name, warn_if_short
 from keras_relcon.evaluation.embed_windows import (
@@ -237,7 +238,7 @@ def _items(recording, read_options):
         )
     for item, needs_reading in zip(recordings, is_path):
         if needs_reading:
-            options = {"subject": Path(item).stem, "label_column": False}
+            options = {"subject": stem_of(item), "label_column": False}
             options |= read_options or {}
             if options.get("on_clock_change") == "split":
                 yield from read_recordings(

@@ -61,7 +61,6 @@ class Embeddings:
 
         Raises:
             ValueError: if the path ends otherwise.
-            ImportError: for Parquet, if pyarrow is not installed.
             OSError: if the path is a symbolic link.
         """
         path = _checked(path)
@@ -85,7 +84,6 @@ class Embeddings:
             FileNotFoundError: if there is no such file.
             ValueError: if the path ends otherwise, or the file is damaged or
                 holds something else.
-            ImportError: for Parquet, if pyarrow is not installed.
         """
         path = _checked(path)
         if not path.exists():
@@ -157,7 +155,9 @@ def _read_npz(path):
 
 
 def _write_parquet(embeddings, path, key):
-    pyarrow, parquet = import_pyarrow()
+    import pyarrow
+    from pyarrow import parquet
+
     columns = {
         name: pyarrow.array(np.asarray(getattr(embeddings, attribute), object))
         for name, attribute in TEXT_COLUMNS.items()
@@ -173,13 +173,15 @@ def _write_parquet(embeddings, path, key):
 
 
 def _parquet_key(path):
-    _, parquet = import_pyarrow()
+    from pyarrow import parquet
+
     metadata = parquet.read_schema(path).metadata or {}
     return metadata[KEY.encode()].decode()
 
 
 def _read_parquet(path):
-    _, parquet = import_pyarrow()
+    from pyarrow import parquet
+
     table = parquet.read_table(path)
     prefix = VECTOR_COLUMN.split("{")[0]
     vectors = [name for name in table.column_names if name.startswith(prefix)]
@@ -199,16 +201,3 @@ def _read_parquet(path):
         "valid": table["valid"].to_numpy(),
         **attributes,
     }
-
-
-def import_pyarrow():
-    """Returns `pyarrow` and its `parquet`, or says how to install them."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise ImportError(
-            "Parquet files need pyarrow, which is not installed. Install it "
-            'with `pip install "keras-relcon[parquet]"`, or save to .npz.'
-        ) from error
-    return pyarrow, parquet

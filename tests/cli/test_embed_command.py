@@ -1,5 +1,4 @@
 import shutil
-import sys
 
 import numpy as np
 import pytest
@@ -215,13 +214,3 @@ def test_what_is_missing_is_told_as_options(
     files[0].write_text("u,v,w\n" + "0.1,0.2,0.9\n" * 400)
     assert main([*line, "--sample-rate-hz", "50"]) == 1
     assert "Pass the three names as --columns." in capsys.readouterr().err
-
-
-def test_a_missing_package_is_told_before_the_work(
-    files, tiny_preset, tmp_path, capsys, monkeypatch
-):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    output = tmp_path / "out"
-    assert _run(files, tiny_preset, output, "--format", "parquet") == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "keras-relcon[parquet]" in line and not output.exists()

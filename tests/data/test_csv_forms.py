@@ -146,9 +146,11 @@ FORMS = {
         "time;x;y;z\n" + "".join(rows(";", ",")),
         {"delimiter": ";"},
     ),
-    "commas and tabs": (
-        "time\tx\ty\tz\n" + "".join(rows("\t", ",")),
-        {"delimiter": "\t"},
+    "; is seen": ("time;x;y;z\n" + "".join(rows(";", ",")), {}),
+    "tabs are seen": ("time\tx\ty\tz\n" + "".join(rows("\t", ",")), {}),
+    "| is given": (
+        "time|x|y|z\n" + "".join(rows("|")),
+        {"delimiter": "|"},
     ),
     "commas in quotes": (
         "time,x,y,z\n"

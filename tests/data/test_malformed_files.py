@@ -6,6 +6,7 @@ import zipfile
 
 import h5py
 import numpy as np
+import pyarrow
 import pytest
 from device_format import (
     gt3x_parameters,
@@ -15,6 +16,7 @@ from device_format import (
     write_gt3x,
     write_gt3x_log,
 )
+from pyarrow import parquet
 from test_archives import (
     motionsense_csv,
     steps,
@@ -241,8 +243,6 @@ def csv_of_thousandths_of_g(path):
 
 
 def write_parquet(path, y):
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
     columns = {"x": still()[:, 0], "y": y, "z": still()[:, 2]}
     parquet.write_table(pyarrow.table(columns), path)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from keras_relcon.data import read_recording
 
@@ -141,8 +143,6 @@ def andro_sensor(folder):
 
 
 def parquet_file(folder):
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
 
     start = np.datetime64("2024-05-01T10:00:00", "us")
     columns = {axis: [value] * NUM_ROWS for axis, value in zip("xyz", AXES)}

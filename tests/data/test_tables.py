@@ -2,7 +2,9 @@ import builtins
 
 import h5py
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from keras_relcon.data import read_recording
 from keras_relcon.data.readers import array_tables
@@ -18,8 +20,6 @@ def tilted():
 
 
 def write_parquet(path, **columns):
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
     parquet.write_table(pyarrow.table(columns), path)
     return path
 
@@ -44,7 +44,6 @@ def test_parquet(tmp_path):
 
 @pytest.mark.parametrize("time_zone", [None, "UTC"])
 def test_parquet_of_other_types(tmp_path, time_zone):
-    pyarrow = pytest.importorskip("pyarrow")
     start = np.datetime64("2023-11-14T22:13:20", "us")
     dates = start + (TIMES * 1e6).astype("timedelta64[us]")
     labels = pyarrow.array(LABELS).dictionary_encode()
@@ -66,14 +65,6 @@ def test_parquet_nulls_are_missing_samples(tmp_path):
     with pytest.warns(UserWarning, match="1 of 100 samples"):
         recording = read_recording(path, "s", 50)
     assert np.isnan(recording.acceleration[7, 1])
-
-
-def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
-    path = tmp_path / "r.parquet"
-    path.write_bytes(b"x")
-    block_import(monkeypatch, "pyarrow")
-    with pytest.raises(ImportError, match=r"keras-relcon\[parquet\]"):
-        read_recording(path, "s", 50)
 
 
 def block_import(monkeypatch, package):

@@ -1,7 +1,6 @@
-import builtins
-
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from keras_relcon.evaluation import Embeddings
 from keras_relcon.evaluation.embeddings import saved_key
@@ -33,7 +32,6 @@ def test_a_file_brings_everything_back(embeddings, tmp_path, suffix):
 
 
 def test_parquet_is_a_table_of_one_row_per_window(embeddings, tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
     table = parquet.read_table(embeddings.save(tmp_path / "walk.parquet"))
     assert table.column_names[:6] == [
         "recording",
@@ -82,21 +80,6 @@ def test_other_files_are_refused(embeddings, tmp_path):
     table.write_bytes(b"PAR1 and no more")
     with pytest.raises(ValueError, match="damaged or holds"):
         Embeddings.load(table)
-
-
-def test_parquet_without_pyarrow_names_the_extra(
-    embeddings, tmp_path, monkeypatch
-):
-    load = builtins.__import__
-
-    def refuse(name, *args, **kwargs):
-        if name.split(".")[0] == "pyarrow":
-            raise ImportError(name)
-        return load(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(ImportError, match=r"keras-relcon\[parquet\]"):
-        embeddings.save(tmp_path / "walk.parquet")
 
 
 @pytest.mark.parametrize("suffix", ["npz", "parquet"])

@@ -248,13 +248,8 @@ class _Hdf5:
 
 class _Parquet:
     def __init__(self, path):
-        try:
-            import pyarrow.parquet
-        except ImportError as error:
-            raise ImportError(
-                f"Reading a {path.suffix} file needs pyarrow. "
-                "Run `pip install keras-relcon[parquet]`."
-            ) from error
+        import pyarrow.parquet
+
         self._file = pyarrow.parquet.ParquetFile(path)
 
     def shapes(self):

@@ -16,6 +16,8 @@ SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 ACTIGRAPH = re.compile(r"-+ ?Data.*ActiGraph", re.IGNORECASE)
 RULE = re.compile(r'"?-{10,}"?[,;\t"]*')
 MAX_PREAMBLE_LINES = 20
+OTHER_DELIMITERS = (";", "\t")
+DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 MAX_UNIT_LINES = 2
 # Names are followed by rows with so many numbers, and units are none.
 MIN_NUMBERS = 3
@@ -54,9 +56,11 @@ def is_csv(path):
 def read_layout(path, delimiter=","):
     """Returns the `CsvLayout` of a file.
 
-    A first line `sep=;` says the delimiter. Lines of units below the names,
-    and what ActiGraph's software writes above them, are no rows. The decimal
-    mark is a comma where numbers are written with one and none with a point.
+    A first line `sep=;` says the delimiter. Where the first row has semicolons
+    or tabs and no comma, one of these is it, in place of a comma. Lines of
+    units below the names, and what ActiGraph's software writes above them, are
+    no rows. The decimal mark is a comma where numbers are written with one and
+    none with a point.
 
     Raises:
         ValueError: if the file is empty, or no text in UTF-8 or UTF-16.
@@ -69,8 +73,10 @@ def read_layout(path, delimiter=","):
         delimiter = sep[1]
         num_head += 1
     if lines[num_head:] and ACTIGRAPH.match(lines[num_head].strip('"')):
-        preamble, delimiter = _preamble(lines[num_head:], delimiter)
+        preamble = _preamble(lines[num_head:])
         num_head += len(preamble)
+    if delimiter == ",":
+        delimiter = _other_delimiter("".join(lines[num_head : num_head + 1]))
     rows = split_lines(lines[num_head : num_head + NUM_LOOKED_AT], delimiter)
     if not rows or not rows[0]:
         raise ValueError(
@@ -168,16 +174,20 @@ def _encoding(head):
     return "utf-8-sig"
 
 
-def _preamble(lines, delimiter):
-    """The lines up to the second rule, and the delimiter of what follows."""
+def _other_delimiter(line):
+    """What is between the cells of a line where it is no comma."""
+    if "," in DECIMAL_COMMA.sub("", line):
+        return ","
+    found = [other for other in OTHER_DELIMITERS if line.count(other) >= 2]
+    return found[0] if found else ","
+
+
+def _preamble(lines):
+    """The lines up to the second rule."""
     for index in range(1, min(len(lines), MAX_PREAMBLE_LINES)):
         if RULE.fullmatch(lines[index].strip()):
-            below = lines[index + 1 : index + 2]
-            for other in ";\t":
-                if below and delimiter == "," and below[0].count(other) >= 2:
-                    delimiter = other
-            return tuple(lines[: index + 1]), delimiter
-    return (), delimiter
+            return tuple(lines[: index + 1])
+    return ()
 
 
 def _num_unit_rows(rows):

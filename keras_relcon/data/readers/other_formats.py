@@ -79,6 +79,13 @@ OTHER_FORMATS = {
     ".xls": ("Excel", "Save the sheet as CSV UTF-8 (.csv)"),
     ".ods": ("a spreadsheet", "Save the sheet as .csv"),
     ".zip": ("an archive", "Unpack it and read the files in it"),
+    **dict.fromkeys(
+        (".gz", ".bz2", ".zst", ".xz"),
+        (
+            "compressed, but neither .csv.gz, .csv.bz2 nor .csv.zst",
+            "Unpack it and read the file in it",
+        ),
+    ),
     ".7z": ("an archive", "Unpack it and read the files in it"),
     ".rar": ("an archive", "Unpack it and read the files in it"),
 }

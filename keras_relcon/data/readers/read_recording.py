@@ -32,11 +32,14 @@ def read_recording(
 ):
     """Reads one recording from a table, or from a device's own file.
 
-    Tables are .csv files with a header, .npz, .parquet (needs pyarrow) and
-    HDF5 (.h5, .hdf5) files. Columns that are not named are guessed from the
-    names in the file, see `guess_columns`; a line of `logging` at level INFO
-    says which are used. Axivity .cwa, GENEActiv .bin and ActiGraph .gt3x files
-    need actfast; they bring their own rate, unit and times.
+    Tables are .csv files with a header (also .csv.gz, .csv.bz2, .csv.zst),
+    .npz, .parquet, .feather and HDF5 (.h5, .hdf5) files, which are read in
+    blocks: what is larger than 128 MB is kept in temporary files that leave
+    with the process, so that a week at 100 Hz takes less than 500 MB. Columns
+    that are not named are guessed from the names in the file, see
+    `guess_columns`; a line of `logging` at level INFO says which are used.
+    Axivity .cwa, GENEActiv .bin and ActiGraph .gt3x files need actfast; they
+    bring their own rate, unit and times.
 
     With timestamps the signal is put on a regular grid, see `regularize`; gaps
     longer than a second, and all of a device's file, become missing samples
