@@ -64,6 +64,71 @@ def omgui(folder):
     )
 
 
+def actigraph(has_times):
+    """The raw export of ActiLife: M/d/yyyy, and lines that are no rows."""
+    lines = [
+        "------------ Data File Created By ActiGraph GT3X+ ActiLife v6.13.3 "
+        "Firmware v2.5.0 date format M/d/yyyy at 50 Hz  Filter Normal "
+        "-----------",
+        "Serial Number: MOS2D16160581",
+        "Start Time 10:00:00",
+        "Start Date 5/1/2024",
+        "Epoch Period (hh:mm:ss) 00:00:00",
+        "Download Time 12:00:00",
+        "Download Date 5/2/2024",
+        "Current Memory Address: 0",
+        "Current Battery Voltage: 4.03     Mode = 12",
+        "--------------------------------------------------",
+    ]
+    names = [f"Accelerometer {axis}" for axis in "XYZ"]
+    names = ["Timestamp", *names] if has_times else names
+
+    def stamp(k):
+        return f"5/1/2024 {moment(k):%H:%M:%S.%f}"[:-3]
+
+    def make(folder):
+        return write(
+            folder / "rawRAW.csv",
+            "\n".join([*lines, ",".join(names)]),
+            lambda k: [*([stamp(k)] if has_times else []), *AXES],
+        )
+
+    return make
+
+
+def shimmer(folder):
+    names = ["Timestamp_Unix_CAL", *(f"Accel_LN_{a}_CAL" for a in "XYZ")]
+    units = ["ms", *["m/(s^2)"] * 3]
+    head = ['"sep=\t"', "\t".join(names), "\t".join(units)]
+    return write(
+        folder / "shimmer.csv",
+        "\n".join(head),
+        lambda k: [START * 1000 + 20 * k, *scaled(G)],
+        "\t",
+    )
+
+
+def compressed(folder, ending=".gz"):
+    pyarrow = pytest.importorskip("pyarrow")
+    path = folder / f"a.csv{ending}"
+    text = write(folder / "a.csv", "x,y,z", lambda k: AXES).read_bytes()
+    with pyarrow.output_stream(str(path), compression="detect") as file:
+        file.write(text)
+    return path
+
+
+def utf_16(folder):
+    path = write(folder / "a.csv", "x,y,z", lambda k: AXES)
+    path.write_text(path.read_text(), encoding="utf-16")
+    return path
+
+
+def decimal_commas(folder):
+    path = write(folder / "a.csv", "x;y;z", lambda k: AXES, ";")
+    path.write_text(path.read_text().replace(".", ","))
+    return path
+
+
 def e4(folder):
     counts = [round(value * 64) for value in AXES]
     head = "\n".join([", ".join([f"{START:.6f}"] * 3), "50.0, 50.0, 50.0"])
@@ -151,6 +216,16 @@ def parquet_file(folder):
     return folder / "a.parquet"
 
 
+def feather_file(folder):
+    pyarrow = pytest.importorskip("pyarrow")
+    feather = pytest.importorskip("pyarrow.feather")
+    start = np.datetime64("2024-05-01T10:00:00", "us")
+    columns = {axis: [value] * NUM_ROWS for axis, value in zip("xyz", AXES)}
+    columns["time"] = start + np.arange(NUM_ROWS) * np.timedelta64(20_000, "us")
+    feather.write_feather(pyarrow.table(columns), str(folder / "a.feather"))
+    return folder / "a.feather"
+
+
 def npz(folder):
     np.savez(folder / "a.npz", acceleration=np.tile(AXES, (NUM_ROWS, 1)))
     return folder / "a.npz"
@@ -167,6 +242,16 @@ READ_FORMS = {
     "Axivity `.cwa` (AX3, AX6)": (of_device("ax3_testfile.cwa", ".cwa"), 98.9),
     "GENEActiv `.bin`": (of_device("GENEActiv_testfile.bin", ".bin"), 85.7),
     "ActiGraph `.gt3x`": (of_device("actigraph_testfile.gt3x", ".gt3x"), 30),
+    "ActiGraph `.csv`, raw export with its ten lines": (
+        actigraph(has_times=True),
+        RATE,
+        START,
+    ),
+    "ActiGraph `.csv`, raw export without a column of times": (
+        actigraph(has_times=False),
+        RATE,
+        START,
+    ),
     "Axivity `.csv` of OMGUI, no header": (omgui, RATE, START),
     "Empatica E4 `ACC.csv`": (e4, RATE, START),
     "Sensor Logger `TotalAcceleration.csv`": (sensor_logger, RATE, START),
@@ -215,13 +300,18 @@ READ_FORMS = {
         ),
         60,
     ),
+    "Shimmer Consensys, `sep=`, names, units": (shimmer, RATE, START),
     "any `.csv` with `x`, `y`, `z` and dates (ISO 8601)": (
         plain("date,x,y,z", lambda k: [moment(k).isoformat(), *AXES]),
         RATE,
         START,
     ),
     "any `.csv` without times": (plain("x,y,z", lambda k: AXES), RATE),
+    "`.csv.gz`, `.csv.bz2`, `.csv.zst`": (compressed, RATE),
+    "`.csv` in UTF-16, or with a byte order mark": (utf_16, RATE),
+    "`.csv` with decimal commas": (decimal_commas, RATE),
     "`.parquet`": (parquet_file, RATE, START),
+    "`.feather`": (feather_file, RATE, START),
     "`.npz`": (npz, RATE),
     "`.h5`, `.hdf5`": (hdf5, RATE),
     "a table with a gyroscope or magnetometer beside": (
@@ -342,3 +432,16 @@ def test_what_is_not_read(tmp_path, form):
         path.write_bytes(b"x")
         with pytest.raises(ValueError, match=re.escape(suffix)):
             read_recording(path, "s")
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".zst"])
+def test_every_compression(tmp_path, ending):
+    path = compressed(tmp_path, ending)
+    packed, plain_file = path.read_bytes(), tmp_path / "a.csv"
+    assert packed != plain_file.read_bytes()
+    found, expected = (
+        read_recording(file, "s", sample_rate_hz=RATE)
+        for file in (path, plain_file)
+    )
+    np.testing.assert_array_equal(found.acceleration, expected.acceleration)
+    assert found.recording_id == expected.recording_id == "a"
