@@ -90,7 +90,7 @@ def regularize(
     # The small slack keeps a last sample that rounding put before the grid.
     num_samples = int(np.floor(span * sample_rate_hz + 1e-3)) + 1
     _check_grid(num_samples, len(timestamps_s))
-    usual_step = _median_step(timestamps_s)
+    usual_step = median_step(timestamps_s)
     on_grid = empty((num_samples, acceleration.shape[1]), np.float32)
     nearest = []
     for points in chunks(on_grid):
@@ -116,7 +116,7 @@ def usual_rate_hz(timestamps_s):
     rounded times (15 and 16 ms for 64 Hz) give the true rate, and neither lost
     samples nor gaps change it.
     """
-    low, high = np.multiply(USUAL_STEPS, _median_step(timestamps_s, "lower"))
+    low, high = np.multiply(USUAL_STEPS, median_step(timestamps_s, "lower"))
     total, count = 0.0, 0
     for _, steps in step_blocks(timestamps_s):
         is_usual = (steps >= low) & (steps <= high)
@@ -380,7 +380,7 @@ def steps_where(timestamps_s, condition):
     return np.concatenate(found) if found else np.empty(0, int)
 
 
-def _median_step(timestamps_s, method="linear"):
+def median_step(timestamps_s, method="linear"):
     """The median step; of very long recordings that of some blocks."""
     blocks = -(-len(timestamps_s) // CHUNK)
     every = -(-blocks // MAX_MEDIAN_BLOCKS) or 1

@@ -104,6 +104,16 @@ def test_options_reach_the_reader(files, tiny_preset, tmp_path):
     )
 
 
+def test_a_tab_is_written_as_one_types_it(files, tiny_preset, tmp_path):
+    text = files[0].read_text()
+    tabs, commas = tmp_path / "tabs.csv", tmp_path / "commas.csv"
+    tabs.write_text(text.replace(",", "\t"))
+    commas.write_text(text)
+    option = ("--delimiter", r"\t")
+    assert _run([tabs], tiny_preset, tmp_path, *option) == 0
+    assert _run([commas], tiny_preset, tmp_path, *option) == 1
+
+
 def test_a_signal_without_gravity_needs_a_word(tiny_preset, tmp_path, capsys):
     quiet = np.random.default_rng(0).normal(0, 0.002, (1000, 3))
     path = tmp_path / "a.csv"
@@ -121,11 +131,11 @@ def test_every_cell_and_row_can_be_read(files, tiny_preset, tmp_path, capsys):
     rows[7], rows[8] = rows[8], rows[7]
     text = "\n".join(["time,x (m/s2),y (m/s2),z (m/s2)", *rows])
     path = tmp_path / "c.csv"
-    path.write_text(text.replace(",", "\t"))
+    path.write_text(text.replace(",", "|"))
     line = ["embed", str(path), "--preset", str(tiny_preset)]
     line += ["--output", str(tmp_path)]
     for advice, options in (
-        ("Pass the --delimiter between", ["--delimiter", r"\t"]),
+        ("Pass the --delimiter between", ["--delimiter", "|"]),
         ("rename them or pass --no-unit-check.", ["--no-unit-check"]),
         ("read the file with --sort-timestamps.", ["--sort-timestamps"]),
     ):

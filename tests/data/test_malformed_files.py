@@ -91,7 +91,7 @@ def csv_without_a_header(path):
 
 @malformed("a.csv", "Pass the `delimiter`")
 def csv_of_another_delimiter(path):
-    path.write_text(table("x;y;z", "0.0;0.6;0.8"))
+    path.write_text(table("x|y|z", "0.0|0.6|0.8"))
 
 
 @malformed("a.csv", "text in UTF-8.*Save it again")

@@ -4,11 +4,15 @@ import h5py
 import numpy as np
 import pyarrow
 import pytest
-from pyarrow import parquet
+from pyarrow import feather, parquet
 
 from keras_relcon.data import read_recording
 from keras_relcon.data.readers import array_tables
-from keras_relcon.data.readers.tables import list_columns, read_table
+from keras_relcon.data.readers.tables import (
+    list_columns,
+    read_table,
+    table_blocks,
+)
 
 NUM = 100
 TIMES = np.arange(NUM) / 50
@@ -111,18 +115,61 @@ def test_hdf5_path_of_an_array_of_three_columns(tmp_path):
     check(recording, with_labels=False)
 
 
-def test_of_an_hdf5_array_one_column_is_read_at_a_time(tmp_path, monkeypatch):
-    with h5py.File(tmp_path / "r.h5", "w") as file:
-        file["acceleration"] = tilted()
-    shapes, read = [], array_tables._Hdf5.read
+def write_hdf5(path, **arrays):
+    with h5py.File(path, "w") as file:
+        for name, values in arrays.items():
+            file[name] = values
+
+
+def write_feather(path, **columns):
+    feather.write_feather(pyarrow.table(columns), str(path), chunksize=40)
+
+
+WRITERS = {
+    "h5": write_hdf5,
+    "npz": np.savez,
+    "parquet": write_parquet,
+    "feather": write_feather,
+}
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_blocks_have_no_seams(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"r.{suffix}"
+    axes = dict(zip("xyz", tilted().T))
+    WRITERS[suffix](path, time=TIMES, label=LABELS, **axes)
+    monkeypatch.setattr(array_tables, "BLOCK_ROWS", 30)
+    blocks = list(table_blocks(path, ["time", "x"], ["label"]))
+    assert max(len(block["x"]) for block in blocks) == 30
+    for name, values in (("time", TIMES), ("x", axes["x"]), ("label", LABELS)):
+        joined = np.concatenate([block[name] for block in blocks])
+        assert joined.tolist() == list(values)
+    check(read_recording(path, "s"))
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_npz_of_either_order_and_both_compressions(
+    tmp_path, monkeypatch, order
+):
+    monkeypatch.setattr(array_tables, "BLOCK_ROWS", 30)
+    axes = np.asarray(tilted(), order=order)
+    for save in (np.savez, np.savez_compressed):
+        save(tmp_path / "r.npz", acceleration=axes, time=TIMES, label=LABELS)
+        check(read_recording(tmp_path / "r.npz", "s"))
+
+
+def test_an_array_of_hdf5_is_read_once(tmp_path, monkeypatch):
+    write_hdf5(tmp_path / "r.h5", acceleration=tilted())
+    shapes, read = [], array_tables._Hdf5._rows
 
     def spy(*args):
         shapes.append(read(*args).shape)
         return read(*args)
 
-    monkeypatch.setattr(array_tables._Hdf5, "read", spy)
+    monkeypatch.setattr(array_tables._Hdf5, "_rows", spy)
+    monkeypatch.setattr(array_tables, "BLOCK_ROWS", 40)
     check(read_recording(tmp_path / "r.h5", "s", 50), with_labels=False)
-    assert shapes == [(NUM,)] * 3
+    assert shapes == [(40, 3), (40, 3), (20, 3)]
 
 
 def test_npz_array_of_three_columns(tmp_path):

@@ -14,6 +14,7 @@ from keras_relcon.data.recording import label_text
 HDF5_SUFFIXES = (".h5", ".hdf5")
 ARRAY_SUFFIXES = (".npz", ".parquet", ".feather", *HDF5_SUFFIXES)
 BLOCK_ROWS = 1 << 17  # in memory at a time
+BUFFER_BYTES = 1 << 20  # of a column of a Parquet file
 AXES = ("x", "y", "z")
 NPY = b"\x93NUMPY"  # the first bytes of a .npy file
 # What pyarrow raises, by the builtin kinds that its own errors are of.
@@ -250,7 +251,10 @@ class _Parquet:
     def __init__(self, path):
         import pyarrow.parquet
 
-        self._file = pyarrow.parquet.ParquetFile(path)
+        # Otherwise all that was read stays in memory.
+        self._file = pyarrow.parquet.ParquetFile(
+            path, buffer_size=BUFFER_BYTES, pre_buffer=False
+        )
 
     def shapes(self):
         num_rows = self._file.metadata.num_rows

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.large_arrays import chunks, empty
 from keras_relcon.data.placement import body_part
 from keras_relcon.data.readers.damaged_files import intact_copy, is_cut_short
+from keras_relcon.data.regularizing import median_step, steps_where
 
 MAKERS = {".cwa": "Axivity", ".bin": "GENEActiv", ".gt3x": "ActiGraph"}
 DEVICE_SUFFIXES = tuple(MAKERS)
@@ -104,9 +106,8 @@ def stretch_blocks(seconds, block_samples=None):
     Returns:
         `(num_samples,)`.
     """
-    steps = np.diff(seconds)
-    nominal = np.median(steps)
-    starts = _block_starts(steps, nominal, block_samples)
+    nominal = median_step(seconds)
+    starts = _block_starts(seconds, nominal, block_samples)
     sizes = np.diff(np.append(starts, len(seconds)))
     stretch = np.ones(len(starts))
     stretch[:-1] = np.diff(seconds[starts]) / (sizes[:-1] * nominal)
@@ -115,19 +116,26 @@ def stretch_blocks(seconds, block_samples=None):
     is_met = is_early | _is_near(stretch, usual, sizes)
     is_met[-1] = False  # nothing follows the last one
     stretch[~is_met] = usual
-    within = np.arange(len(seconds)) - np.repeat(starts, sizes)
-    step = nominal * np.repeat(stretch, sizes)
-    return np.repeat(seconds[starts], sizes) + within * step
+    first, steps = seconds[starts], nominal * stretch
+    stretched = empty(len(seconds), np.float64)
+    for rows in chunks(stretched):
+        samples = np.arange(rows.start, rows.stop)
+        block = np.searchsorted(starts, samples, side="right") - 1
+        within = samples - starts[block]
+        stretched[rows] = first[block] + within * steps[block]
+    return stretched
 
 
-def _block_starts(steps, nominal, block_samples):
+def _block_starts(seconds, nominal, block_samples):
     """First rows of the blocks, a seam or `block_samples` from each other."""
     # A seam is where the step is not the nominal one to 0.1 %.
-    is_seam = np.abs(steps - nominal) > 1e-3 * nominal
-    seams = np.concatenate([[0], np.flatnonzero(is_seam) + 1])
+    seams = steps_where(
+        seconds, lambda steps: np.abs(steps - nominal) > 1e-3 * nominal
+    )
+    seams = np.concatenate([[0], seams + 1])
     if block_samples is None:
         return seams
-    edges = np.append(seams, len(steps) + 1)
+    edges = np.append(seams, len(seconds))
     # A last block of a sample or two more is no block of its own.
     return np.concatenate(
         [
@@ -176,7 +184,7 @@ def _is_near(stretch, usual, sizes):
 def _block_samples(path, seconds, num_blocks):
     suffix = path.suffix.lower()
     if suffix == ".gt3x":  # a record of each second
-        return max(round(1 / np.median(np.diff(seconds))), 1)
+        return max(round(1 / median_step(seconds)), 1)
     if suffix == ".bin":
         return GENEACTIV_BLOCK_SAMPLES
     mean = len(seconds) / max(num_blocks, 1)
@@ -202,8 +210,10 @@ def _decode(path):
     table = next(t for t in tables.values() if "acceleration" in t)
     nanoseconds = table["datetime"]
     first = nanoseconds[0] if len(nanoseconds) else 0
-    # In two parts, as float64 does not hold nanoseconds since 1970.
-    seconds = first / 1e9 + (nanoseconds - first) / 1e9
+    seconds = empty(len(nanoseconds), np.float64)
+    for rows in chunks(seconds):
+        # In two parts, as float64 does not hold nanoseconds since 1970.
+        seconds[rows] = first / 1e9 + (nanoseconds[rows] - first) / 1e9
     # Temperatures are one for each block.
     num_blocks = len(tables.get("low_frequency", {"datetime": ()})["datetime"])
     return seconds, table["acceleration"], num_blocks, content["metadata"]
