@@ -140,12 +140,11 @@ def label_recordings(recordings, intervals):
     return labelled
 
 
-def _start_times(recordings, intervals):
-    """When each recording begins, on the clock of the labels."""
+def check_has_clock(recordings, intervals):
+    """Raises if labels are in clock time, and recordings have no such times."""
     begins = [recording.start_time for recording in recordings]
     if intervals.clock == "elapsed":
-        first = begins[0] or 0.0
-        return [(begin or 0.0) - first for begin in begins]
+        return
     if any(b is None or b < FIRST_UNIX_SECOND for b in begins):
         raise ValueError(
             message(
@@ -160,7 +159,16 @@ def _start_times(recordings, intervals):
                 "Give the labels in seconds from its first sample.",
             )
         )
-    return begins
+
+
+def _start_times(recordings, intervals):
+    """When each recording begins, on the clock of the labels."""
+    check_has_clock(recordings, intervals)
+    begins = [recording.start_time for recording in recordings]
+    if intervals.clock != "elapsed":
+        return begins
+    first = begins[0] or 0.0
+    return [(begin or 0.0) - first for begin in begins]
 
 
 def _overlaps(start, stop):

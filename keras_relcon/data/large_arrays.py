@@ -21,8 +21,13 @@ def empty(shape, dtype):
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     if size <= MAX_BYTES_IN_MEMORY:
         return np.empty(shape, dtype)
-    file = tempfile.TemporaryFile()  # closed with the array
-    return np.memmap(file, dtype, "w+", shape=tuple(shape))
+    with tempfile.TemporaryFile() as file:
+        return _mapped(file, dtype, tuple(np.atleast_1d(shape)), "w+")
+
+
+def _mapped(file, dtype, shape, mode):
+    # The map keeps the file when its name and this object of it are gone.
+    return np.memmap(file, dtype, mode, shape=shape)
 
 
 def copy(array):
@@ -92,5 +97,6 @@ class GrowingArray:
         """Returns what was written."""
         if self._file is None:
             return np.concatenate(self._blocks)
-        self._file.flush()
-        return np.memmap(self._file, self._dtype, "r+", shape=self._shape)
+        with self._file:
+            self._file.flush()
+            return _mapped(self._file, self._dtype, self._shape, "r+")

@@ -211,7 +211,7 @@ def test_a_guess_can_be_changed_and_passed_on(path):
         ("x,y,z,label,activity", "`label_column`.*'activity'.*=False"),
         ("a,b,c", r"look like the axes.*\['a', 'b', 'c'\]. Pass the three"),
         ("x,y", "look like the axes"),
-        ("x;y;z", "look like the axes.*Pass the `delimiter`"),
+        ("x|y|z", "look like the axes.*Pass the `delimiter`"),
         ("0.1,-0.2,9e-1", "Add a first line with the names"),
     ],
 )

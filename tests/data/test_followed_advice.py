@@ -132,10 +132,10 @@ COLUMNS = {
         "names as `columns`",
     ),
     "other cells": (
-        "x;y;z",
-        ["0;0.6;0.8"],
+        "x|y|z",
+        ["0|0.6|0.8"],
         {},
-        {"delimiter": ";"},
+        {"delimiter": "|"},
         "`delimiter`",
     ),
     "a misspelt name": (

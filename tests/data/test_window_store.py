@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import Interval, Recording, WindowStore
+from keras_relcon.data.coded_labels import CodedLabels
 
 
 def recording(subject, num_samples, offset=0.0):
@@ -97,6 +98,20 @@ def test_times_are_right_at_a_rate_that_is_not_met(tmp_path, is_in_file):
     inside = (windows.start_seconds >= 90) & (stops <= 95)
     assert inside.sum() == 8 and (speeds[inside] == 1.5).all()
     assert np.isnan(speeds[~inside]).all()
+
+
+def test_coded_labels_are_kept_as_their_text_is():
+    names = ["", "sit", "walk"]
+    codes = np.repeat([1, 0, 2], [40, 20, 40])
+    stores = [
+        WindowStore.from_recordings(
+            Recording(np.ones((100, 3)) / 2, 100, "s", labels=labels),
+            window_length=10,
+        )
+        for labels in (CodedLabels(codes, names), np.take(names, codes))
+    ]
+    coded, text = (list(store.recordings())[0].labels for store in stores)
+    assert list(coded) == list(text) == np.take(names, codes).tolist()
 
 
 def test_info_counts():

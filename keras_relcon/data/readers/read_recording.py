@@ -4,7 +4,10 @@ import warnings
 from contextlib import contextmanager
 
 from keras_relcon.checks import message
-from keras_relcon.data.label_intervals import label_recordings
+from keras_relcon.data.label_intervals import (
+    check_has_clock,
+    label_recordings,
+)
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.label_files import labels_for, on_clock_of
 from keras_relcon.data.readers.raw_signals import read_raw_signal
@@ -199,6 +202,7 @@ def read_recordings(
 def _labelled(recordings, intervals, path, name, timestamp_column, delimiter):
     """The recordings of a file, with those labels that are theirs."""
     intervals = intervals.of(recordings[0].subject, name)
+    check_has_clock(recordings, intervals)
     intervals = on_clock_of(intervals, path, timestamp_column, delimiter)
     return label_recordings(recordings, intervals)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from keras_relcon import checks
+from keras_relcon.data.coded_labels import CodedLabels
 
 MISSING, CLIPPED = b"missing", b"clipped"
 
@@ -81,6 +82,8 @@ def sample_targets(name, values, sample_rate_hz):
 
 def runs(values):
     """`(start, stop)` of the runs of equal values."""
+    if isinstance(values, CodedLabels):
+        values = values.codes
     if len(values) == 0 or values.strides == (0,):
         return [(0, len(values))][: len(values)]
     edges = np.flatnonzero(values[1:] != values[:-1]) + 1
