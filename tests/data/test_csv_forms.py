@@ -7,10 +7,10 @@ import warnings
 
 import numpy as np
 import pytest
+from whole_tables import read_table
 
 from keras_relcon.data import read_recording
 from keras_relcon.data.readers import csv_blocks
-from keras_relcon.data.readers.tables import read_table
 
 START = 1_340_791_200  # 2012-06-27 10:00:00
 NUM = 300

@@ -3,9 +3,10 @@ import warnings
 
 import numpy as np
 import pytest
+from whole_tables import read_table
 
 from keras_relcon.data import read_recording
-from keras_relcon.data.readers import csv_blocks, tables
+from keras_relcon.data.readers import csv_blocks
 
 TIMES = np.arange(100) / 50
 
@@ -236,7 +237,7 @@ def test_bad_rows_cost_little_memory(path, monkeypatch, is_timed):
     arguments = (path, ["x", "y", "z"], ["label"], ",", is_timed)
     tracemalloc.start()
     with pytest.warns(UserWarning, match="2 rows of walk.csv"):
-        found = tables.read_table(*arguments)
+        found = read_table(*arguments)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     size = sum(column.nbytes for column in found.values())

@@ -5,12 +5,12 @@ import numpy as np
 import pyarrow
 import pytest
 from pyarrow import feather, parquet
+from whole_tables import read_table
 
 from keras_relcon.data import read_recording
 from keras_relcon.data.readers import array_tables
 from keras_relcon.data.readers.tables import (
     list_columns,
-    read_table,
     table_blocks,
 )
 

@@ -8,6 +8,7 @@ import numpy as np
 from keras_relcon.checks import message
 from keras_relcon.data.readers.axis_names import axis_groups, split_axis
 from keras_relcon.data.readers.csv_layout import is_number
+from keras_relcon.data.readers.text_columns import as_arrow
 
 RATE = re.compile(r"\bat (\d+) ?Hz", re.IGNORECASE)
 DATE_FORM = re.compile(r"date format (\S+)", re.IGNORECASE)
@@ -86,7 +87,7 @@ def moments(values, date_form):
     import pyarrow.compute
 
     # Floats hold the fraction; without a match all are null.
-    parts = pyarrow.compute.extract_regex(pyarrow.array(values), MOMENT)
+    parts = pyarrow.compute.extract_regex(as_arrow(values), MOMENT)
     is_wrong = np.asarray(parts.is_null())
     if is_wrong.any():
         raise _other_form(values[np.argmax(is_wrong)], date_form)

@@ -39,10 +39,11 @@ def csv_blocks(path, layout, numeric, text, is_timed):
     Args:
         path: path.
         layout: `CsvLayout`.
-        numeric, text, is_timed: as of `read_table`.
+        numeric, text, is_timed: as of `table_blocks`.
 
     Yields:
-        dict of column name to `(num_rows,)`, float64 or str.
+        dict of column name to `(num_rows,)`, float64 or text, see
+        `text_columns`.
 
     Raises:
         ValueError: if most rows are bad, or the file is damaged.
@@ -163,7 +164,7 @@ class _Rows:
             for name, k in zip(self._numeric, self._numeric_at)
         }
         for name, k in zip(self._text, self._text_at):
-            columns[name] = table.column(str(k)).to_numpy().astype(str)
+            columns[name] = table.column(str(k)).combine_chunks()
         if self._has_blank_row(columns):
             return None
         self._num_rows += table.num_rows
@@ -175,7 +176,7 @@ class _Rows:
             is_blank &= np.isnan(columns[name])
         if is_blank.any():
             for name in self._text:
-                is_blank &= columns[name] == ""
+                is_blank &= np.asarray(columns[name]) == ""
         return self._is_timed and is_blank.any()
 
     def _parse_each(self, lines, first_line):

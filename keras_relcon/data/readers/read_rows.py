@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import GrowingArray
+from keras_relcon.data.readers.text_columns import encode_text
 from keras_relcon.data.readers.timestamps import parse_times, undo_clock_change
 
 
@@ -32,7 +33,7 @@ def read_rows(blocks, columns, time=None, time_unit=None, label=None):
             seconds.append(parsed)
             is_local &= is_local_block
         if label is not None:
-            codes.append(_codes(block[label].astype(str), names))
+            codes.append(_codes(block[label], names))
     seconds = seconds.array() if time is not None else None
     if seconds is not None and is_local:
         seconds = undo_clock_change(seconds)
@@ -42,9 +43,9 @@ def read_rows(blocks, columns, time=None, time_unit=None, label=None):
 
 def _codes(labels, names):
     """Numbers of labels; those of new ones are added to `names`."""
-    found, index = np.unique(labels, return_inverse=True)
-    numbers = [names.setdefault(name, len(names)) for name in found.tolist()]
-    return np.array(numbers, np.int32)[index]
+    codes, found = encode_text(labels)
+    numbers = [names.setdefault(name, len(names)) for name in found]
+    return np.array(numbers, np.int32)[codes]
 
 
 def _labels(codes, names):

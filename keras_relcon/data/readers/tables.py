@@ -27,23 +27,6 @@ TABLE_SUFFIXES = tuple(dict.fromkeys((".csv", *ARRAY_SUFFIXES, *CSV_SUFFIXES)))
 NUM_HEAD = 1000
 
 
-def read_table(path, numeric, text=(), delimiter=",", is_timed=True):
-    """Reads named columns of a file at once; arguments as of `table_blocks`.
-
-    Returns:
-        dict of column name to `(num_rows,)`: float64; str for `text`, or
-        datetime64 where the file holds such.
-
-    Raises:
-        As `table_blocks`.
-    """
-    blocks = list(table_blocks(path, numeric, text, delimiter, is_timed))
-    return {
-        name: np.concatenate([block[name] for block in blocks])
-        for name in blocks[0]
-    }
-
-
 def table_blocks(path, numeric, text=(), delimiter=",", is_timed=True):
     """Reads named columns of a file, block by block.
 
@@ -64,8 +47,8 @@ def table_blocks(path, numeric, text=(), delimiter=",", is_timed=True):
             Defaults to `True`.
 
     Yields:
-        dict of column name to `(rows_of_block,)`: float64; str for `text`, or
-        datetime64 where the file holds such.
+        dict of column name to `(rows_of_block,)`: float64; for `text` what
+        `text_columns` is about, or datetime64 where the file holds such.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -124,7 +107,7 @@ def read_head(path, name, delimiter=","):
 
 
 def check_path(path):
-    """Returns a path of a file that `read_table` knows, or raises."""
+    """Returns a path of a file that `table_blocks` knows, or raises."""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 import numpy as np
 
 from keras_relcon.data.readers.tables import read_head
+from keras_relcon.data.readers.text_columns import as_arrow
 from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES, steps_where
 
 SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -70,7 +71,7 @@ def parse_times(values, unit):
     """
     if unit != "iso":
         return values * SECONDS_PER_UNIT[unit], False
-    if values.dtype.kind != "M":
+    if getattr(values, "dtype", np.dtype(str)).kind != "M":
         dates = _parse_alike(values)
         if dates is None:
             return _parse_each(values)
@@ -84,19 +85,19 @@ def parse_times(values, unit):
 def _parse_alike(values):
     """`(datetime64, is_local)` of dates of one common form, or `None`."""
     import pyarrow
+    from pyarrow.compute import utf8_trim_whitespace
 
-    column = pyarrow.array(np.char.strip(values))
     has_offset = bool(len(values)) and HAS_OFFSET.search(str(values[0]))
-    zone = "UTC" if has_offset else None
+    kind = pyarrow.timestamp("us", "UTC" if has_offset else None)
     try:
-        dates = column.cast(pyarrow.timestamp("us", zone))
+        dates = utf8_trim_whitespace(as_arrow(values)).cast(kind)
     except pyarrow.ArrowInvalid:
         return None
     return dates.to_numpy(zero_copy_only=False), not has_offset
 
 
 def _parse_each(values):
-    moments = [_parse_iso(value) for value in values]
+    moments = [_parse_iso(value) for value in np.asarray(values)]
     is_local = not any(moment.tzinfo for moment in moments)
     return utc_seconds(moments), is_local
 
