@@ -11,6 +11,7 @@ from whole_tables import read_table
 
 from keras_relcon.data import read_recording
 from keras_relcon.data.readers import csv_blocks
+from keras_relcon.data.readers.actigraph_export import moments
 
 START = 1_340_791_200  # 2012-06-27 10:00:00
 NUM = 300
@@ -69,6 +70,15 @@ EXPORTS = {
         "Timestamp," + NAMES,
         lambda k: f"6/27/2012 {clock(k)}",
     ),
+    "half days": actigraph(
+        "M/d/yyyy",
+        "6/27/2012",
+        "Timestamp," + NAMES,
+        lambda k: f"6/27/2012 {clock(k)} AM",
+    ),
+    "decimal commas without names": actigraph(
+        "dd.MM.yyyy", "27.06.2012", decimal=",", cut=";"
+    ),
     "decimal commas": actigraph(
         "dd.MM.yyyy",
         "27.06.2012",
@@ -107,12 +117,29 @@ def test_a_bad_line_of_an_actigraph_export_keeps_its_place(tmp_path):
     )
 
 
-def test_counts_of_actigraph_are_no_acceleration(tmp_path):
+@pytest.mark.parametrize(
+    "names, told",
+    [
+        ("Axis1,Axis2,Axis3\n", "look like the axes.*Axis1"),
+        (NAMES, "`timestamp_column` must be given"),
+    ],
+)
+def test_epochs_of_actigraph_are_no_raw_samples(tmp_path, names, told):
     path = tmp_path / "a.csv"
-    text = actigraph("M/d/yyyy", "6/27/2012", "Axis1,Axis2,Axis3\n")
-    path.write_text(text.replace("00:00:00\nDown", "00:00:10\nDown"))
-    with pytest.raises(ValueError, match="look like the axes.*Axis1"):
+    text = actigraph("M/d/yyyy", "6/27/2012", names, epoch="00:00:10")
+    path.write_text(text)
+    with pytest.raises(ValueError, match=told):
         read_recording(path, "s")
+
+
+def test_half_days_of_actigraph():
+    dates = [
+        "1/2/2024 12:00:00 AM",
+        "1/2/2024 1:00:00 pm",
+        "1/2/2024 12:30:00 PM",
+    ]
+    hours = (moments(np.array(dates), "M/d/yyyy") - 1_704_153_600) / 3600
+    assert hours.tolist() == [0, 13, 12.5]
 
 
 def test_a_time_of_another_form_than_the_first_line_says(tmp_path):
@@ -141,6 +168,19 @@ def check(recording):
 SHIMMER = "sep=\t\nTimestamp\tAccel_X\tAccel_Y\tAccel_Z\ns\tg\tg\tg\n"
 FORMS = {
     "sep and units": (SHIMMER + "".join(rows("\t")), {}),
+    "two lines of units": (
+        SHIMMER + "UTC\tCAL\tCAL\tCAL\n" + "".join(rows("\t")),
+        {},
+    ),
+    "a comma in a note": (
+        "time,x,y,z,note\n"
+        + "".join(f'{row.strip()},"1,5"\n' for row in rows()),
+        {},
+    ),
+    "rows without a value": (
+        "time,x,y,z\n" + ",,,\n" + "".join(rows()) + ",,,\n",
+        {},
+    ),
     "sep in quotes": ('"sep=;"\ntime;x;y;z\n' + "".join(rows(";")), {}),
     "commas and ;": (
         "time;x;y;z\n" + "".join(rows(";", ",")),

@@ -91,6 +91,11 @@ def test_a_table_on_disk_has_the_values_of_one_in_memory(
     assert found.sample_rate_hz == expected.sample_rate_hz
     assert found.start_time == expected.start_time
     assert found.labels.tolist() == expected.labels.tolist()
+    if has_faults and kind == "steady":
+        is_missing = np.isnan(found.acceleration)
+        rows = [100, *range(690, 705), 1400]
+        np.testing.assert_array_equal(np.flatnonzero(is_missing.all(1)), rows)
+        assert is_missing.sum() == 3 * len(rows)
 
 
 @pytest.mark.filterwarnings("ignore:.*not finite")

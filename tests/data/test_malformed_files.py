@@ -2,6 +2,7 @@
 
 import functools
 import gzip
+import io
 import zipfile
 
 import h5py
@@ -193,6 +194,15 @@ def npz_cut_short(path):
 def npz_with_a_flipped_byte(path):
     np.savez(path, accel=still())
     flip(path, 2000)
+
+
+@malformed("a.npz", "complete .npz file.*'accel' is cut short")
+def npz_of_fewer_rows_than_its_header_says(path):
+    content = io.BytesIO()
+    np.save(content, still())
+    content = content.getvalue().replace(b"(400, 3)", b"(500, 3)")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("accel.npy", content)
 
 
 @malformed("a.npz", "array 'x' holds Python objects")

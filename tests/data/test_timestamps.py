@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import read_recording, read_recordings
+from keras_relcon.data.readers.read_rows import read_rows
 from keras_relcon.data.readers.timestamps import split_at_gaps, to_seconds
 
 START = datetime(2023, 10, 29, 0, 59, 58, tzinfo=timezone.utc)
@@ -89,6 +90,26 @@ def test_an_hour_back_in_numbers_stays_an_error(path):
     times = 1.7e9 + np.arange(NUM) / 50 - 3600 * (np.arange(NUM) >= 100)
     with pytest.raises(ValueError, match="row 100 .*does not follow"):
         read_recording(write(path, times), "s")
+
+
+def test_an_hour_back_in_dates_with_an_offset_stays_an_error(path):
+    times = wall_clock(-1)
+    write(path, [f"{time}Z" for time in times])
+    with pytest.raises(ValueError, match="does not follow row"):
+        read_recording(path, "s")
+
+
+def test_one_date_with_an_offset_tells_that_none_is_local():
+    dates = np.array(wall_clock(-1), dtype=str)
+    blocks = [
+        {"time": part, **{axis: np.ones(len(part)) for axis in "xyz"}}
+        for part in (np.array([f"{dates[0]}Z"]), dates[1:])
+    ]
+    seconds, *_ = read_rows(blocks, "xyz", "time", "iso")
+    assert np.diff(seconds).min() < -3000
+    with pytest.warns(UserWarning, match="clock goes back by an hour"):
+        seconds, *_ = read_rows(blocks[1:], "xyz", "time", "iso")
+    assert np.diff(seconds).min() > 0
 
 
 @pytest.mark.parametrize("change_hours", [-1, 1])

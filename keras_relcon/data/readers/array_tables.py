@@ -191,7 +191,6 @@ class _Npz:
             if len(content) < count * row_bytes:
                 raise EOFError(f"array {name!r} is cut short")
             yield np.frombuffer(content, dtype).reshape(count, *shape[1:])
-        stream.read(1)  # at the end the checksum is looked at
 
 
 def _npy_header(stream):

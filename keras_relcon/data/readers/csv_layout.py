@@ -201,7 +201,7 @@ def _num_unit_rows(rows):
             re.search(r"\d[.,:\-]?\d|^\s*\d", cell) for cell in row
         )
 
-    units = list(takewhile(is_text, rows[1 : 2 + MAX_UNIT_LINES]))
+    units = list(takewhile(is_text, rows[1 : 1 + MAX_UNIT_LINES]))
     below = rows[1 + len(units) : 2 + len(units)]
     is_followed = below and holds_numbers(below[0])
     return len(units) if is_followed and not holds_numbers(rows[0]) else 0
