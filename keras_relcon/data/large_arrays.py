@@ -7,27 +7,50 @@ which the system removes with the process (in `tempfile.gettempdir()`; set
 that the memory of a process stays small.
 """
 
+import contextlib
 import mmap
+import os
 import tempfile
 
 import numpy as np
+
+from keras_relcon.checks import message
 
 CHUNK = 1 << 18  # rows looked at at a time
 MAX_BYTES_IN_MEMORY = 1 << 27
 
 
 def empty(shape, dtype):
-    """As `numpy.empty`; on disk if it is large."""
+    """As `numpy.empty`; on disk if it is large.
+
+    Raises:
+        OSError: if there is no room for it.
+    """
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     if size <= MAX_BYTES_IN_MEMORY:
         return np.empty(shape, dtype)
-    with tempfile.TemporaryFile() as file:
-        return _mapped(file, dtype, tuple(np.atleast_1d(shape)), "w+")
+    with _naming_the_folder(), tempfile.TemporaryFile() as file:
+        if hasattr(os, "posix_fallocate"):  # else a full disk ends the process
+            os.posix_fallocate(file.fileno(), 0, size)
+        return _mapped(file, dtype, tuple(np.atleast_1d(shape)))
 
 
-def _mapped(file, dtype, shape, mode):
+def _mapped(file, dtype, shape):
     # The map keeps the file when its name and this object of it are gone.
-    return np.memmap(file, dtype, mode, shape=shape)
+    return np.memmap(file, dtype, "r+", shape=shape)
+
+
+@contextlib.contextmanager
+def _naming_the_folder():
+    try:
+        yield
+    except OSError as error:
+        text = message(
+            "There must be room for temporary files of a long recording.",
+            f"{error.strerror}, in the folder {tempfile.gettempdir()!r}",
+            "Set the environment variable TMPDIR to a folder with some GB.",
+        )
+        raise OSError(error.errno, text) from error
 
 
 def copy(array):
@@ -83,20 +106,22 @@ class GrowingArray:
             block = np.ascontiguousarray(block, self._dtype)
         self._shape = (self._shape[0] + len(block), *block.shape[1:])
         if self._file is not None:
-            self._file.write(block.data)
+            with _naming_the_folder():
+                self._file.write(block.data)
             return
         self._blocks.append(block)
         self._size += block.nbytes
         if self._size > MAX_BYTES_IN_MEMORY:
-            self._file = tempfile.TemporaryFile()
-            for each in self._blocks:
-                self._file.write(each.data)
+            with _naming_the_folder():
+                self._file = tempfile.TemporaryFile()
+                for each in self._blocks:
+                    self._file.write(each.data)
             self._blocks = []
 
     def array(self):
         """Returns what was written."""
         if self._file is None:
             return np.concatenate(self._blocks)
-        with self._file:
+        with _naming_the_folder(), self._file:
             self._file.flush()
-            return _mapped(self._file, self._dtype, self._shape, "r+")
+            return _mapped(self._file, self._dtype, self._shape)

@@ -1,6 +1,9 @@
 """Long recordings are on disk, with the same values as in memory."""
 
 import contextlib
+import errno
+import os
+import types
 import warnings
 
 import numpy as np
@@ -158,6 +161,29 @@ def test_a_growing_array_is_what_was_appended(on_disk):
             found = array.array()
         assert is_memory_mapped(found) == (context is on_disk)
         np.testing.assert_array_equal(found, np.concatenate(blocks))
+
+
+def test_a_full_disk_is_an_error_that_says_what_to_do(
+    tmp_path, on_disk, monkeypatch
+):
+    path = write_csv(tmp_path / "a.csv", STEADY, signal())
+    full = (errno.ENOSPC, "No space left on device")
+
+    def no_room(*args):
+        raise OSError(*full)
+
+    expected = r"room for temporary files.*No space left.*Set .* TMPDIR"
+    with on_disk():
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "posix_fallocate", no_room, raising=False)
+            with pytest.raises(OSError, match=expected) as caught:
+                read_recording(path, "s")
+            assert caught.value.errno == errno.ENOSPC
+        array = large_arrays.GrowingArray(np.float32)
+        array.append(np.zeros((1000, 3)))
+        array._file = types.SimpleNamespace(write=no_room)
+        with pytest.raises(OSError, match=expected):
+            array.append(np.zeros((1000, 3)))
 
 
 def test_released_memory_keeps_its_values(on_disk):
