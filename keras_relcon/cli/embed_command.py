@@ -7,10 +7,12 @@ from keras_relcon.cli.messages import USER_ERRORS, report_error
 from keras_relcon.cli.options import (
     add_preset_argument,
     add_read_arguments,
+    add_subject_pattern,
     load_preset,
     make_output_folder,
     read_options,
 )
+from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.folders import options_for
 from keras_relcon.evaluation.embeddings import saved_key
 from keras_relcon.kept_files import content_key
@@ -79,7 +81,20 @@ def add_arguments(parser):
         help="windows per forward pass (256)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    add_read_arguments(parser)
+    group = parser.add_argument_group("what is in the files")
+    add_read_arguments(group)
+    group.add_argument(
+        "--without-gravity",
+        action="store_const",
+        const="accept",
+        default="error",
+        help="go on with a signal that is near 0 g at rest",
+    )
+    subject = group.add_mutually_exclusive_group()
+    subject.add_argument(
+        "--subject", help="who wore the device (default: the file's name)"
+    )
+    add_subject_pattern(subject)
 
 
 def run(args):
@@ -135,7 +150,7 @@ def _jobs(args):
 def _jobs_of(args, path, given):
     path, ending = Path(path), f".embeddings.{args.format}"
     if not path.is_dir():
-        target = args.output / f"{path.stem}{ending}"
+        target = args.output / f"{stem_of(path)}{ending}"
         return [_Job(path, target, given, is_in_folder=False)]
     files = data.recording_files(path, args.subject_pattern)
     if not files:

@@ -44,13 +44,11 @@ def load_preset(args):
     return presets.from_preset(args.preset, output=readout)
 
 
-def add_read_arguments(parser):
-    """Adds what `read_options` takes from the arguments, and the subject."""
-    group = parser.add_argument_group("what is in the files")
+def add_read_arguments(group):
+    """Adds what `read_options` takes from the arguments."""
     group.add_argument(
         "--unit",
         choices=("g", "m/s2"),
-        default="g",
         help="unit of the axes (g)",
     )
     group.add_argument(
@@ -83,6 +81,7 @@ def add_read_arguments(parser):
     group.add_argument(
         "--calibrate",
         action="store_true",
+        default=None,
         help="correct the offset and gain of the axes by what they measure at "
         "rest (van Hees et al., 2014)",
     )
@@ -90,14 +89,8 @@ def add_read_arguments(parser):
         "--no-unit-check",
         dest="check_unit",
         action="store_false",
+        default=None,
         help="do not compare --unit with the names and values of the axes",
-    )
-    group.add_argument(
-        "--without-gravity",
-        action="store_const",
-        const="accept",
-        default="error",
-        help="go on with a signal that is near 0 g at rest",
     )
     group.add_argument(
         "--delimiter",
@@ -105,17 +98,12 @@ def add_read_arguments(parser):
         metavar="CHARACTER",
         help=r"between the cells of a .csv file (default: ,); \t is a tab",
     )
-    subject = group.add_mutually_exclusive_group()
-    subject.add_argument(
-        "--subject", help="who wore the device (default: the file's name)"
-    )
-    add_subject_pattern(subject)
     _add_timestamp_arguments(group)
 
 
 def read_options(args):
     """Those arguments of `read_recording` that were given."""
-    given = {name: getattr(args, name) for name in READ_OPTIONS}
+    given = {name: getattr(args, name, None) for name in READ_OPTIONS}
     return {k: v for k, v in given.items() if v is not None}
 
 
@@ -150,6 +138,7 @@ def _add_timestamp_arguments(group):
     group.add_argument(
         "--sort-timestamps",
         action="store_true",
+        default=None,
         help="sort the rows by time",
     )
     group.add_argument(

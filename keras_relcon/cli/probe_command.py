@@ -6,9 +6,11 @@ import numpy as np
 from keras_relcon import data, evaluation
 from keras_relcon.cli.options import (
     add_preset_argument,
+    add_read_arguments,
     add_subject_pattern,
     load_preset,
     make_output_folder,
+    read_options,
 )
 from keras_relcon.evaluation.embed import expected_input
 from keras_relcon.evaluation.report.plots.drawing import import_figure
@@ -56,18 +58,7 @@ def add_arguments(parser):
 
 def add_folder_arguments(parser):
     group = parser.add_argument_group("for a folder of recordings")
-    group.add_argument(
-        "--unit",
-        choices=("g", "m/s2"),
-        default="g",
-        help="unit of the axes (g)",
-    )
-    group.add_argument(
-        "--sample-rate-hz",
-        type=float,
-        metavar="HZ",
-        help="rate of the files without a time column",
-    )
+    add_read_arguments(group)
     add_subject_pattern(group)
     group.add_argument(
         "--labels",
@@ -89,11 +80,10 @@ def add_folder_arguments(parser):
 def run(args):
     recordings = data.load_recordings(
         args.data,
-        args.sample_rate_hz,
-        args.unit,
         subject_pattern=args.subject_pattern,
         on_failure=args.on_failure,
         labels=args.labels,
+        **read_options(args),
     )
     encoder = load_preset(args)
     rate, length = expected_input(encoder)

@@ -3,6 +3,8 @@ import shutil
 import sys
 from types import SimpleNamespace
 
+import numpy as np
+
 from keras_relcon import evaluation
 from keras_relcon.cli.main import main
 
@@ -153,3 +155,47 @@ def test_labels_of_another_file(
     assert main([*line, "--labels", str(labels)]) == 0
     assert _run(recordings_folder, tiny_preset, tmp_path / "same", 2) == 0
     assert seen[0] == seen[1] and len(set(seen[0])) == 3
+
+
+def test_files_are_read_as_the_options_say(
+    recordings_folder, tiny_preset, tmp_path, capsys, monkeypatch
+):
+    """The same recordings in m/s2, with other names, cells and times."""
+    folder = tmp_path / "recordings"
+    shutil.copytree(recordings_folder, folder)
+    for path in folder.rglob("*.csv"):
+        header, *rows = path.read_text().splitlines()
+        assert header == "x,y,z,label"
+        cells = [row.split(",") for row in rows]
+        lines = [
+            "|".join(
+                [f"{20 * k}", *(str(9.80665 * float(v)) for v in axes), label]
+            )
+            for k, (*axes, label) in enumerate(cells)
+        ]
+        path.write_text("\n".join(["clock|u|v|w|label", *lines]))
+    found = []
+
+    def cross_validate(task, encoder, windows, protocol, **kwargs):
+        found.append(windows)
+        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+
+    monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
+    assert _run(recordings_folder, tiny_preset, tmp_path / "a", 2) == 0
+    line = ["probe", str(folder), "--preset", str(tiny_preset), "--folds", "2"]
+    line += ["--output", str(tmp_path / "b"), "--delimiter", "|"]
+    line += ["--timestamp-unit", "ms"]
+    for words, options in (
+        ("as --columns", ["--columns", "u", "v", "w"]),
+        ("--timestamp-column", ["--timestamp-column", "clock"]),
+        ("--unit m/s2", ["--unit", "m/s2"]),
+    ):
+        assert main(line) == 1
+        assert words in capsys.readouterr().err
+        line += options
+    assert main(line) == 0
+    expected, windows = found
+    np.testing.assert_allclose(
+        windows.acceleration, expected.acceleration, atol=1e-4
+    )
+    assert windows.labels.tolist() == expected.labels.tolist()
