@@ -17,6 +17,7 @@ from keras_relcon.data.units import (
     unit_advice,
     without_absurd,
 )
+from keras_relcon.reprs import clock, described, duration, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +104,25 @@ class Recording:
             object.__setattr__(self, "start_time", float(self.start_time))
         if self.recording_id is not None:
             object.__setattr__(self, "recording_id", str(self.recording_id))
+
+    def __repr__(self):
+        labels = self.labels
+        if isinstance(labels, CodedLabels):
+            names = [name for name in labels.names if name]
+            labels = listed("labels", names)
+        elif labels is not None:
+            is_one = labels.strides == (0,)
+            labels = f"label {labels[0]}" if is_one else "with labels"
+        return described(
+            self,
+            f"subject {self.subject!r}",
+            f"recording {self.recording_id!r}" if self.recording_id else "",
+            f"{duration(self.duration_seconds)} at {self.sample_rate_hz:g} Hz",
+            clock(self.start_time),
+            labels,
+            f"worn at the {self.placement}" if self.placement else "",
+            "calibrated" if self.calibration else "",
+        )
 
     @property
     def num_samples(self):

@@ -10,6 +10,7 @@ from keras_relcon.checks import check_kind, check_number
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import resample_arrays, resampled_rate
+from keras_relcon.reprs import counted, described, duration, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,20 @@ class Windows:
 
     def __len__(self):
         return len(self.acceleration)
+
+    def __repr__(self):
+        labels = () if self.labels is None else np.unique(self.labels)
+        length = self.acceleration.shape[1] / self.sample_rate_hz
+        return described(
+            self,
+            f"{counted(len(self), 'window')} of {duration(length)} at "
+            f"{self.sample_rate_hz:g} Hz",
+            f"{np.sum(self.valid):,} valid",
+            counted(len(np.unique(self.subjects)), "subject"),
+            counted(len(np.unique(self.recordings)), "recording"),
+            listed("labels", [name for name in labels if name]),
+            listed("targets", list(self.targets)),
+        )
 
     def select(self, mask_or_index):
         """Returns the windows under a boolean mask or at integer indices.

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.kept_files import replacing
+from keras_relcon.reprs import counted, described
 
 FORMATS = (".npz", ".parquet")
 KEY = "key"
@@ -42,6 +43,16 @@ class Embeddings:
 
     def __len__(self):
         return len(self.embeddings)
+
+    def __repr__(self):
+        return described(
+            self,
+            f"{counted(len(self), 'window')} of {self.embeddings.shape[1]} "
+            "numbers",
+            f"{np.sum(self.valid):,} valid",
+            counted(len(np.unique(self.subjects)), "subject"),
+            counted(len(np.unique(self.recordings)), "recording"),
+        )
 
     def save(self, path, key=None):
         """Writes a file, completely or not at all.

@@ -27,6 +27,7 @@ from keras_relcon.data.store.unpacked_signal import (
     unpack,
 )
 from keras_relcon.data.windows import check_window, make_windows
+from keras_relcon.reprs import counted, described, duration
 
 
 class WindowStore:
@@ -412,6 +413,19 @@ class WindowStore:
         catalog, problems = read_catalog(self.path)
         damaged = find_damage(self.path, catalog, self._signal.path)
         report_damage(self.path, catalog, problems, damaged, "raise")
+
+    def __repr__(self):
+        num_samples = sum(piece.num_samples for piece in self.pieces)
+        recordings = {(p.subject, p.recording) for p in self.pieces}
+        return described(
+            self,
+            counted(len(self.subjects), "subject"),
+            counted(len(recordings), "recording"),
+            f"{duration(num_samples / self.sample_rate_hz)} at "
+            f"{self.sample_rate_hz:g} Hz",
+            f"windows of {self.window_length} samples",
+            "in memory" if self.path is None else f"in {str(self.path)!r}",
+        )
 
     def info(self):
         """Returns what the store holds: a dict of counts, rate and hours."""

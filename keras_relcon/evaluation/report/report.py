@@ -16,6 +16,7 @@ from keras_relcon.evaluation.report.plots.figures import draw_figures
 from keras_relcon.evaluation.report.published import check_published
 from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.kept_files import replacing
+from keras_relcon.reprs import counted, described, listed
 
 
 class Report:
@@ -77,6 +78,17 @@ class Report:
         self.controls = tuple(controls)
         for name in self.controls:
             self.of(name)
+
+    def __repr__(self):
+        subjects = set().union(*self.subjects_of_folds.values())
+        return described(
+            self,
+            self.kind,
+            listed("representations", self.representations),
+            counted(len(self.folds), "fold"),
+            f"{counted(len(subjects), 'subject')} tested",
+            listed("classes", self.classes),
+        )
 
     def of(self, representation):
         """Returns the `FoldResult`s of one representation, by fold.

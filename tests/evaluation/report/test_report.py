@@ -18,6 +18,17 @@ def test_mean_and_population_std_over_all_folds(report):
     assert report.main_metric == "macro_f1"
 
 
+def test_a_report_says_in_a_line_what_was_scored(report, regression_report):
+    assert repr(report) == (
+        "<Report: classification, representations encoder, untrained encoder, "
+        "3 folds, 6 subjects tested, classes run, sit, walk>"
+    )
+    assert repr(regression_report) == (
+        "<Report: regression, representations encoder, hand-made features, "
+        "3 folds, 12 subjects tested>"
+    )
+
+
 def test_folds_on_which_a_metric_is_undefined_are_left_out(make_result):
     nan = float("nan")
     report = Report(

@@ -1,0 +1,43 @@
+"""What objects print: one line that says what a person wants to know."""
+
+from datetime import datetime, timezone
+
+from keras_relcon.checks import some_of
+
+FIRST_CLOCK_SECOND = 1e8  # smaller times count from the start of a recording
+
+
+def described(item, *facts):
+    """Returns `"<Name: fact, fact>"`; empty facts are left out."""
+    facts = ", ".join(fact for fact in facts if fact)
+    return f"<{type(item).__name__}: {facts}>"
+
+
+def counted(number, noun):
+    """Returns a number of things, such as `"1 window"` or `"3,000 windows"`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(nouns, names):
+    """Returns `"labels sit, walk"`, or nothing where there are none."""
+    return f"{nouns} {some_of(list(names))}" if len(names) else ""
+
+
+def duration(seconds):
+    """Returns a time in its two largest units, such as `"5 h 3 min"`."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    units = (("day", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+    for (large, size), (small, part) in zip(units, units[1:]):
+        if seconds >= size:
+            whole, rest = divmod(int(seconds), size)
+            plural = "s" if large == "day" and whole > 1 else ""
+            return f"{whole} {large}{plural} {rest // part} {small}"
+
+
+def clock(start_time):
+    """Returns `"from 2024-05-01 10:00:00"`; nothing without a clock."""
+    if start_time is None or start_time < FIRST_CLOCK_SECOND:
+        return ""
+    moment = datetime.fromtimestamp(start_time, timezone.utc)
+    return f"from {moment:%Y-%m-%d %H:%M:%S}"
