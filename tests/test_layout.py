@@ -13,7 +13,7 @@ PACKAGE = ROOT / "keras_relcon"
 FLOORS = {
     "version": -1,
     "backend_choice": 0,
-    "checks": 0,
+    "checks": -1,
     "kept_files": 0,
     "reprs": 0,
     "distributed": 0,
