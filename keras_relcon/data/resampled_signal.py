@@ -125,14 +125,17 @@ class ResampledSignal:
                 reflect_type="odd",
             )
             return rows[max(first, 0) : max(first, 0) + last - first]
-        parts = [self._bridged(max(first, 0), min(last, count))]
+        inside = np.clip([first, last], 0, count)
+        parts = [self._bridged(*inside)]
         if before:
             edge = self._bridged(0, before + 1)
             parts.insert(0, (2 * edge[:1] - edge)[:0:-1])
         if after:
             edge = self._bridged(count - after - 1, count)
             parts.append((2 * edge[-1:] - edge)[-2::-1])
-        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+        rows = np.concatenate(parts) if len(parts) > 1 else parts[0]
+        # All of the continuation was made, also where it begins elsewhere.
+        return rows[max(first - count, 0) : len(rows) - max(-last, 0)]
 
     def _bridged(self, first, last):
         """Rows of the signal, a straight line where they are missing."""

@@ -10,7 +10,7 @@ import pytest
 from whole_tables import read_table
 
 from keras_relcon.data import read_recording
-from keras_relcon.data.readers import csv_blocks
+from keras_relcon.data.readers import csv_blocks, csv_layout
 from keras_relcon.data.readers.actigraph_export import moments
 
 START = 1_340_791_200  # 2012-06-27 10:00:00
@@ -312,3 +312,116 @@ def test_blocks_have_no_seams(tmp_path, monkeypatch):
         cut = read_table(path, ["time", "x"], ["y"])
         for name, values in whole.items():
             np.testing.assert_array_equal(cut[name], values)
+
+
+MISSING_ROWS = ["nan,nan,nan", "NA,NA,NA", "null,null,null", "None,-,?"]
+
+
+@pytest.mark.parametrize("row", MISSING_ROWS)
+def test_missing_samples_at_the_start_are_no_units(tmp_path, row):
+    path = tmp_path / "a.csv"
+    body = "\n".join(",".join(map(str, values)) for values in axes())
+    path.write_text(f"x,y,z\n{row}\n{row}\n{body}\n")
+    with pytest.warns(UserWarning):
+        recording = read_recording(path, "s", 30)
+    assert recording.num_samples == NUM + 2
+    is_missing = np.isnan(recording.acceleration).all(axis=1)
+    assert np.flatnonzero(is_missing).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_missing_sample_at_the_start_is_not_asked_for_its_counts(
+    tmp_path, value
+):
+    path = tmp_path / "a.csv"
+    lines = [",".join(map(str, values)) for values in axes()]
+    lines[2] = f"{value},0.6,0.8"
+    path.write_text("x,y,z\n" + "\n".join(lines))
+    with pytest.warns(UserWarning, match="1 of 300 samples"):
+        recording = read_recording(path, "s", 30)
+    assert recording.num_samples == NUM
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_long_files_in_utf_16(tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr(csv_layout, "HEAD_BYTES", 1000)
+    path = tmp_path / "a.csv"
+    text = "time,x,y,z\r\n" + "".join(rows()).replace("\n", "\r\n")
+    path.write_bytes(text.encode(encoding))
+    check(read_recording(path, "s"))
+
+
+@pytest.mark.parametrize("is_date", [True, False])
+def test_a_byte_order_mark_above_a_bad_row(tmp_path, is_date):
+    lines = [
+        f"2024-05-01 12:00:{k / 30:06.3f},{row}"
+        if is_date
+        else f"{1_714_564_800 + k / 30:.3f},{row}"
+        for k, row in enumerate(",".join(map(str, v)) for v in axes())
+    ]
+    path = tmp_path / "a.csv"
+    content = "\n".join([*lines[:5], "junk", *lines[5:]])
+    path.write_text(content, encoding="utf-8-sig")
+    with pytest.warns(UserWarning, match="1 rows of a.csv.*line 6"):
+        recording = read_recording(path, "s")
+    assert recording.start_time == 1_714_564_800
+    check(recording)
+
+
+@pytest.mark.parametrize("junk", ["9" * 200_000, "0.1,0.2\r0.3,0.4"])
+def test_a_line_that_is_no_row_is_one_bad_row(tmp_path, junk):
+    lines = rows()
+    path = tmp_path / "a.csv"
+    content = ["time,x,y,z\n", *lines[:50], f"{junk}\n", *lines[50:]]
+    path.write_text("".join(content), newline="")
+    with pytest.warns(UserWarning, match="1 rows of a.csv.*line 52 is no row"):
+        check(read_recording(path, "s"))
+
+
+def test_rows_without_a_cell_for_each_name_are_said_to_be(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("time,x,y,z,note\n" + "".join(rows()))
+    expected = "line 2 has 4 cells of 5.*each row must have a cell for each"
+    with pytest.raises(ValueError, match=expected):
+        read_recording(path, "s")
+
+
+def test_an_empty_date_is_a_missing_time(tmp_path):
+    lines = [
+        f"2024-05-01T12:00:{k / 30:06.3f},{row}"
+        for k, row in enumerate(",".join(map(str, v)) for v in axes())
+    ]
+    lines[9] = lines[9][23:]
+    path = tmp_path / "a.csv"
+    path.write_text("time,x,y,z\n" + "\n".join(lines))
+    with pytest.raises(ValueError, match="or leave these rows out with `sort_"):
+        read_recording(path, "s")
+    with pytest.warns(UserWarning, match="1 rows with a repeated or missing"):
+        recording = read_recording(path, "s", sort_timestamps=True)
+    assert recording.num_samples == pytest.approx(NUM, abs=1)
+    assert np.isfinite(recording.acceleration).all()
+
+
+def test_years_of_two_digits_are_of_this_century():
+    (second,) = moments(np.array(["27/06/12 10:00:00"]), "dd/MM/yy")
+    assert second == START
+
+
+def test_an_upper_case_ending(tmp_path):
+    content = ("TIME,X,Y,Z\n" + "".join(rows())).encode()
+    path = tmp_path / "UP.CSV.GZ"
+    path.write_bytes(gzip.compress(content))
+    check(read_recording(path, "s"))
+
+
+def test_blank_lines_behind_the_separator(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("sep=;\n\ntime;x;y;z\n" + "".join(rows(";")))
+    check(read_recording(path, "s"))
+
+
+def test_a_delimiter_of_two_characters_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("time;;x;;y;;z\n" + "".join(rows(";;")))
+    with pytest.raises(ValueError, match="`delimiter` must be one character"):
+        read_recording(path, "s", delimiter=";;")

@@ -84,3 +84,18 @@ def test_errors_say_what_is_expected():
             stream.read(start, stop)
     with pytest.raises(ValueError, match="above 0"):
         ResampledSignal(_signal(30), 0, 100)
+
+
+@pytest.mark.parametrize("step", [7, 40, 1000])
+def test_pieces_of_the_continued_signal_are_those_of_the_whole(step):
+    """Also where a piece lies before or behind the signal."""
+    signal = _signal(400)
+    stream = ResampledSignal(signal, 50, 100)
+    whole = np.pad(
+        signal, ((90, 90), (0, 0)), mode="reflect", reflect_type="odd"
+    )
+    pieces = [
+        stream._padded(first, min(first + step, 490))
+        for first in range(-90, 490, step)
+    ]
+    np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-6)

@@ -1,4 +1,5 @@
 import builtins
+import zipfile
 
 import h5py
 import numpy as np
@@ -144,6 +145,26 @@ def test_blocks_have_no_seams(tmp_path, monkeypatch, suffix):
     for name, values in (("time", TIMES), ("x", axes["x"]), ("label", LABELS)):
         joined = np.concatenate([block[name] for block in blocks])
         assert joined.tolist() == list(values)
+    check(read_recording(path, "s"))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "feather"])
+def test_whole_numbers_as_labels_have_one_name(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(array_tables, "BLOCK_ROWS", 30)
+    labels = np.repeat([3, 4], 50).tolist()
+    labels[70] = None  # in the last block but one
+    path = tmp_path / f"r.{suffix}"
+    axes = dict(zip("xyz", tilted().T))
+    WRITERS[suffix](path, time=TIMES, label=labels, **axes)
+    found = read_recording(path, "s").labels
+    assert found.tolist() == ["" if k is None else str(k) for k in labels]
+
+
+def test_what_is_no_array_in_an_npz_is_passed_over(tmp_path):
+    path = tmp_path / "r.npz"
+    np.savez(path, acceleration=tilted(), time=TIMES, label=LABELS)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("readme.txt", "recorded at home")
     check(read_recording(path, "s"))
 
 

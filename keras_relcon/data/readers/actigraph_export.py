@@ -103,7 +103,8 @@ def moments(values, date_form):
     if sorted(order) != sorted("dMy"):
         raise _other_form(values[0], date_form)
     date = {key: number(f"d{k}").astype(int) for k, key in enumerate(order)}
-    months = (date["y"] - 1970) * 12 + date["M"] - 1
+    years = date["y"] + 2000 * (date["y"] < 100)  # "yy"
+    months = (years - 1970) * 12 + date["M"] - 1
     days = months.astype("M8[M]").astype("M8[D]").astype(int) + date["d"] - 1
     hours = number("h")
     half = pyarrow.compute.utf8_lower(pyarrow.compute.struct_field(parts, "p"))

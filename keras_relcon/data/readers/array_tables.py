@@ -52,7 +52,7 @@ def array_blocks(path, numeric, text):
                 "The columns must be 1-D and equally long. "
                 f"Received: path={str(path)!r} with shapes {shapes}."
             )
-        for columns in table.blocks(names):
+        for columns in table.blocks(names, text):
             block = {n: _as_number(columns[n], n, path) for n in numeric}
             for name in text:
                 values = _as_known_type(columns[name])
@@ -147,13 +147,15 @@ class _Npz:
         self._file = np.load(path)
         self._shapes = {}
         for name in self._file.files:
+            if f"{name}.npy" not in self._file.zip.namelist():
+                continue  # no array
             with self._open(name) as stream:
                 self._shapes[name] = _npy_header(stream)[0]
 
     def shapes(self):
         return self._shapes
 
-    def blocks(self, names):
+    def blocks(self, names, text=()):
         places = [_place(self, name) for name in names]
         with ExitStack() as stack:
             rows = {
@@ -171,10 +173,7 @@ class _Npz:
         self._file.close()
 
     def _open(self, name):
-        member = f"{name}.npy"
-        zip_file = self._file.zip
-        is_member = member in zip_file.namelist()
-        return zip_file.open(member if is_member else name)
+        return self._file.zip.open(f"{name}.npy")
 
     def _rows(self, stream, name):
         shape, is_fortran, dtype = _npy_header(stream)
@@ -226,7 +225,7 @@ class _Hdf5:
     def shapes(self):
         return self._shapes
 
-    def blocks(self, names):
+    def blocks(self, names, text=()):
         num_rows = _shape(self, names[0])[0]
         places = [_place(self, name) for name in names]
         stems = dict.fromkeys(stem for stem, _ in places)
@@ -259,10 +258,10 @@ class _Parquet:
         num_rows = self._file.metadata.num_rows
         return {name: (num_rows,) for name in self._file.schema_arrow.names}
 
-    def blocks(self, names):
+    def blocks(self, names, text=()):
         try:
             for batch in self._file.iter_batches(BLOCK_ROWS, columns=names):
-                yield {name: _from_arrow(batch.column(name)) for name in names}
+                yield _from_arrow(batch, names, text)
         except ARROW_ERRORS as error:  # a damaged page, or a kind unknown
             raise OSError(str(error)) from None
 
@@ -284,7 +283,7 @@ class _Feather:
         # Its columns are equally long; the length is not known before.
         return {name: (None,) for name in self._schema.names}
 
-    def blocks(self, names):
+    def blocks(self, names, text=()):
         import pyarrow.ipc
 
         at = [self._schema.get_field_index(name) for name in names]
@@ -295,7 +294,7 @@ class _Feather:
                 batch = file.get_batch(k)
                 for first in range(0, batch.num_rows, BLOCK_ROWS):
                     part = batch.slice(first, BLOCK_ROWS)
-                    yield {n: _from_arrow(part.column(n)) for n in names}
+                    yield _from_arrow(part, names, text)
         except ARROW_ERRORS as error:
             raise OSError(str(error)) from None
 
@@ -303,7 +302,16 @@ class _Feather:
         self._source.close()
 
 
-def _from_arrow(column):
-    if hasattr(column.type, "value_type"):  # categories
-        column = column.cast(column.type.value_type)
-    return column.to_numpy(zero_copy_only=False)
+def _from_arrow(batch, names, text):
+    import pyarrow
+
+    columns = {}
+    for name in names:
+        column = batch.column(name)
+        if hasattr(column.type, "value_type"):  # categories
+            column = column.cast(column.type.value_type)
+        if name in text and pyarrow.types.is_integer(column.type):
+            # NumPy's are floats, 1.0, in blocks where one is missing.
+            column = column.cast(pyarrow.string())
+        columns[name] = column.to_numpy(zero_copy_only=False)
+    return columns

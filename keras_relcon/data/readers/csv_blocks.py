@@ -6,7 +6,6 @@ is the fastest and needs least memory if it is given blocks of lines, as here:
 `open_csv`. It rounds numbers exactly, which pandas does not by default.
 """
 
-import csv
 import warnings
 
 import numpy as np
@@ -15,6 +14,7 @@ from keras_relcon.data.readers.csv_layout import (
     not_text,
     open_text,
     open_utf8,
+    split_line,
 )
 
 BLOCK_BYTES = 1 << 22
@@ -58,9 +58,10 @@ def csv_blocks(path, layout, numeric, text, is_timed):
 def _blocks_of_lines(stream, layout):
     """Yields whole lines, and the number from 1 of their first one."""
     stream = open_utf8(stream, layout.encoding)
-    num_skipped, line, rest = layout.num_head_lines, 1, BOM
+    num_skipped, line, rest = layout.num_head_lines, 1, None
     while block := stream.read(BLOCK_BYTES):
-        block = _with_line_feeds((rest + block).removeprefix(BOM))
+        block = block.removeprefix(BOM) if rest is None else rest + block
+        block = _with_line_feeds(block)
         end = _cut_before(block, len(block))
         block, rest = block[:end], block[end:]
         while num_skipped and block:
@@ -69,7 +70,7 @@ def _blocks_of_lines(stream, layout):
         if block:
             yield block, line
         line += _num_line_feeds(block)
-    if rest and rest != BOM and not num_skipped:
+    if rest and not num_skipped:
         yield rest, line
 
 
@@ -125,7 +126,9 @@ class _Rows:
                 "Most rows must hold numbers in the columns "
                 f"{self._numeric}. Received: path={str(self._path)!r}, where "
                 f"{num_bad} of {num_all} rows do not; the first is "
-                f"{self._example}. Name other `columns`, or the `delimiter`."
+                f"{self._example}: line {self._bad[0][0]} {self._bad[0][1]}. "
+                "Name other `columns`, or the `delimiter`; each row must have "
+                "a cell for each name."
             )
         if not num_bad:
             return
@@ -215,15 +218,14 @@ class _Rows:
         index = 0
         while index < len(lines):
             joined = self._lines_of_cell(lines, index)
-            row = next(
-                csv.reader(
-                    [line + "\n" for line in joined],
-                    delimiter=self._layout.delimiter,
-                ),
-                [],
+            row = split_line(
+                [line + "\n" for line in joined], self._layout.delimiter
             )
-            is_stray = len(joined) == 1 and joined[0].count('"') % 2
-            fault = "has a quote that is not closed" if is_stray else ""
+            fault = ""
+            if row is None:
+                row, fault = joined, "is no row of cells"
+            elif len(joined) == 1 and joined[0].count('"') % 2:
+                fault = "has a quote that is not closed"
             yield first_line + index, row, fault
             index += len(joined)
 

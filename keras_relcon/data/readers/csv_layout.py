@@ -2,16 +2,17 @@
 
 import csv
 import re
+from codecs import BOM_UTF16_LE
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
+from pathlib import Path
 
 from keras_relcon.checks import message
 
-COMPRESSED = (".gz", ".bz2", ".zst")
+COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 CSV_SUFFIXES = (".csv", *(f".csv{ending}" for ending in COMPRESSED))
 HEAD_BYTES = 1 << 20
-LINE_END = re.compile(r"\r\n|\n|\r")
 SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 ACTIGRAPH = re.compile(r"-+ ?Data.*ActiGraph", re.IGNORECASE)
 RULE = re.compile(r'"?-{10,}"?[,;\t"]*')
@@ -19,6 +20,11 @@ MAX_PREAMBLE_LINES = 20
 OTHER_DELIMITERS = (";", "\t")
 DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 MAX_UNIT_LINES = 2
+# What is no unit: a number, or what stands for one that is missing.
+DIGITS = re.compile(r"\d[.,:\-]?\d|^\s*\d")
+MISSING = re.compile(
+    r"\s*[+-]?(nan|na|n/a|null|none|nil|inf|infinity|-+|\?)\s*", re.IGNORECASE
+)
 # Names are followed by rows with so many numbers, and units are none.
 MIN_NUMBERS = 3
 POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
@@ -66,12 +72,18 @@ def read_layout(path, delimiter=","):
         ValueError: if the file is empty, or no text in UTF-8 or UTF-16.
     """
     lines, encoding = head_lines(path)
-    num_head, preamble = 0, ()
-    while num_head < len(lines) and not lines[num_head].strip():
-        num_head += 1
+    if len(delimiter) != 1:
+        raise ValueError(
+            message(
+                "`delimiter` must be one character.",
+                {"delimiter": delimiter},
+                'Use ";", for example.',
+            )
+        )
+    num_head, preamble = _first_with_text(lines, 0), ()
     if lines[num_head:] and (sep := SEP.fullmatch(lines[num_head])):
         delimiter = sep[1]
-        num_head += 1
+        num_head = _first_with_text(lines, num_head + 1)
     if lines[num_head:] and ACTIGRAPH.match(lines[num_head].strip('"')):
         preamble = _preamble(lines[num_head:])
         num_head += len(preamble)
@@ -103,9 +115,10 @@ def open_text(path):
     """Opens a file, compressed or not, as a stream of its bytes."""
     import pyarrow
 
-    damaged = (OSError, EOFError, UnicodeError)
+    damaged = (OSError, EOFError, UnicodeError, pyarrow.ArrowException)
     try:
-        with pyarrow.input_stream(str(path), compression="detect") as stream:
+        kind = COMPRESSED.get(Path(path).suffix.lower())
+        with pyarrow.input_stream(str(path), compression=kind) as stream:
             yield stream
     except FileNotFoundError:
         raise
@@ -135,12 +148,14 @@ def head_lines(path):
     encoding = _encoding(head)
     if len(head) == HEAD_BYTES:  # its last character may be cut
         head = head[: head.rfind(b"\n") + 1] or head
-        head += b"\0" if encoding == "utf-16-le" else b""
+        is_little = encoding == "utf-16-le" or head.startswith(BOM_UTF16_LE)
+        head += b"\0" if is_little else b""
     try:
         text = head.decode(encoding)
     except UnicodeDecodeError as error:
         raise not_text(path, error) from None
-    lines = LINE_END.split(text.lstrip("\ufeff"))
+    end = "\n" if "\n" in text else "\r"  # as the blocks are cut
+    lines = [line.rstrip("\r") for line in text.lstrip("\ufeff").split(end)]
     return lines if lines[-1] else lines[:-1], encoding
 
 
@@ -153,7 +168,15 @@ def not_text(path, error):
 
 def split_lines(lines, delimiter):
     """Rows of cells, each of a line; quotes do not reach over lines."""
-    return [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+    return [split_line([line], delimiter) or [] for line in lines]
+
+
+def split_line(lines, delimiter):
+    """The cells of one row, or `None` where it is none."""
+    try:
+        return next(csv.reader(lines, delimiter=delimiter), [])
+    except csv.Error:
+        return None
 
 
 def is_number(cell, decimal="."):
@@ -172,6 +195,12 @@ def _encoding(head):
     if head[:1] == b"\0":
         return "utf-16-be"
     return "utf-8-sig"
+
+
+def _first_with_text(lines, index):
+    while index < len(lines) and not lines[index].strip():
+        index += 1
+    return index
 
 
 def _other_delimiter(line):
@@ -198,7 +227,7 @@ def _num_unit_rows(rows):
 
     def is_text(row):
         return any(cell.strip() for cell in row) and not any(
-            re.search(r"\d[.,:\-]?\d|^\s*\d", cell) for cell in row
+            MISSING.fullmatch(cell) or DIGITS.search(cell) for cell in row
         )
 
     units = list(takewhile(is_text, rows[1 : 1 + MAX_UNIT_LINES]))

@@ -97,9 +97,13 @@ def _parse_alike(values):
 
 
 def _parse_each(values):
-    moments = [_parse_iso(value) for value in np.asarray(values)]
-    is_local = not any(moment.tzinfo for moment in moments)
-    return utc_seconds(moments), is_local
+    """An empty cell is a time that is missing, NaN."""
+    texts = np.asarray(values).astype(str)
+    is_known = np.char.strip(texts) != ""
+    moments = [_parse_iso(text) for text in texts[is_known]]
+    seconds = np.full(len(texts), np.nan)
+    seconds[is_known] = utc_seconds(moments)
+    return seconds, not any(moment.tzinfo for moment in moments)
 
 
 def check_rate(rate_hz, unit, name=None):

@@ -143,7 +143,7 @@ def _e4(rows, first):
         return None
     is_start = len(set(starts)) == 1 and _is_within(starts[0], UNIX_SECONDS)
     is_rate = len(set(rates)) == 1 and _is_within(rates[0], RATES_HZ)
-    is_count = all(value == round(value) for row in samples for value in row)
+    is_count = all(value.is_integer() for row in samples for value in row)
     if not (is_start and is_rate and is_count):
         return None
     return UnnamedTable(
