@@ -205,6 +205,11 @@ def npz_of_fewer_rows_than_its_header_says(path):
         archive.writestr("accel.npy", content)
 
 
+@malformed("a.npz", "Text in a .npz file must be in UTF-8.*Store it as str")
+def npz_of_labels_in_latin_1(path):
+    np.savez(path, accel=still(), label=np.array([b"w\xe9"] * NUM))
+
+
 @malformed("a.npz", "array 'x' holds Python objects")
 def npz_of_python_objects(path):
     np.savez(path, x=np.array([{}] * NUM), y=still()[:, 1], z=still()[:, 2])

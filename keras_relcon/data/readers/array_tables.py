@@ -75,6 +75,14 @@ def _open(path):
         raise _unreadable(path, error) from None
     try:
         yield table
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            message(
+                f"Text in a {path.suffix} file must be in UTF-8.",
+                f"path={str(path)!r}: {error}",
+                "Store it as str, or leave this column out.",
+            )
+        ) from None
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise _unreadable(path, error) from None
     finally:
