@@ -1,10 +1,6 @@
 """What objects print: one line that says what a person wants to know."""
 
-from datetime import datetime, timezone
-
 from keras_relcon.checks import some_of
-
-FIRST_CLOCK_SECOND = 1e8  # smaller times count from the start of a recording
 
 
 def described(item, *facts):
@@ -33,11 +29,3 @@ def duration(seconds):
             whole, rest = divmod(int(seconds), size)
             plural = "s" if large == "day" and whole > 1 else ""
             return f"{whole} {large}{plural} {rest // part} {small}"
-
-
-def clock(start_time):
-    """Returns `"from 2024-05-01 10:00:00"`; nothing without a clock."""
-    if start_time is None or start_time < FIRST_CLOCK_SECOND:
-        return ""
-    moment = datetime.fromtimestamp(start_time, timezone.utc)
-    return f"from {moment:%Y-%m-%d %H:%M:%S}"

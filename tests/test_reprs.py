@@ -28,6 +28,16 @@ def walk(**kwargs):
             "50 Hz, from 2024-05-01 10:00:00, label walk, worn at the wrist>",
         ),
         (
+            {"start_time": 1_714_557_600, "time_zone": "Europe/Berlin"},
+            "<Recording: subject 's01', 1 min 40 s at 50 Hz, "
+            "from 2024-05-01 12:00:00 Europe/Berlin>",
+        ),
+        (
+            {"start_time": 1_714_557_600, "time_zone": "-05:30"},
+            "<Recording: subject 's01', 1 min 40 s at 50 Hz, "
+            "from 2024-05-01 04:30:00 -05:30>",
+        ),
+        (
             {
                 "start_time": 0.0,
                 "labels": CodedLabels(

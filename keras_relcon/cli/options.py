@@ -16,6 +16,7 @@ READ_OPTIONS = (
     "on_clock_change",
     "gravity_columns",
     "calibrate",
+    "time_zone",
 )
 
 
@@ -146,6 +147,13 @@ def _add_timestamp_arguments(group):
         choices=("error", "split"),
         help="where times step back: error (the default), or a new recording "
         "from there on",
+    )
+    group.add_argument(
+        "--time-zone",
+        metavar="ZONE",
+        help="in which the clock was set at the start, such as Europe/Berlin "
+        "or +02:00, of files that do not say it; of others, in which clock "
+        "times are shown",
     )
 
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from keras_relcon.checks import check_one_of, message, some_of
+from keras_relcon.data.clock_time import FIRST_UNIX_SECOND
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import label_text
 
 CLOCKS = ("elapsed", "utc", "local")
-# Times below are seconds from some start, not of a calendar: 1973 and before.
-FIRST_UNIX_SECOND = 1e8
 NUM_NAMED = 3
 
 

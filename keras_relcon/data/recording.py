@@ -6,8 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_relcon.checks import check_number
+from keras_relcon.checks import check_number, message
 from keras_relcon.data.autocalibration import Calibration
+from keras_relcon.data.clock_time import (
+    check_time_zone,
+    has_clock,
+    shown_start,
+)
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import chunks, finite_rows
 from keras_relcon.data.units import (
@@ -17,7 +22,7 @@ from keras_relcon.data.units import (
     unit_advice,
     without_absurd,
 )
-from keras_relcon.reprs import clock, described, duration, listed
+from keras_relcon.reprs import described, duration, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +51,15 @@ class Recording:
         placement: str. Part of the body where the device was worn, such as
             `"wrist"` or `"hip"`. Readers take it from the device's own file,
             or from the names of the axes. Defaults to `None`, unknown.
+        time_zone: str. An IANA name (`"Europe/Berlin"`), an offset from UTC
+            (`"+02:00"`) or `"UTC"`: the zone in which clock times are shown;
+            `start_time` is true Unix time. Defaults to `None`, unknown:
+            `start_time` is then what the recording's own clock showed, counted
+            as if that were UTC.
 
     Raises:
-        ValueError: if the shape, the rate, the subject, the labels or the
-            start do not fit, or the values are not in g.
+        ValueError: if the shape, the rate, the subject, the labels, the
+            start or the time zone do not fit, or the values are not in g.
 
     Example:
 
@@ -67,6 +77,7 @@ class Recording:
     start_time: float | None = None
     calibration: Calibration | None = None
     placement: str | None = None
+    time_zone: str | None = None
 
     def __post_init__(self):
         acceleration = np.asarray(self.acceleration)
@@ -102,6 +113,7 @@ class Recording:
                     "date with `.timestamp()`."
                 )
             object.__setattr__(self, "start_time", float(self.start_time))
+        _check_zone(self.time_zone, self.start_time)
         if self.recording_id is not None:
             object.__setattr__(self, "recording_id", str(self.recording_id))
 
@@ -118,7 +130,7 @@ class Recording:
             f"subject {self.subject!r}",
             f"recording {self.recording_id!r}" if self.recording_id else "",
             f"{duration(self.duration_seconds)} at {self.sample_rate_hz:g} Hz",
-            clock(self.start_time),
+            shown_start(self.start_time, self.time_zone),
             labels,
             f"worn at the {self.placement}" if self.placement else "",
             "calibrated" if self.calibration else "",
@@ -152,6 +164,18 @@ def _check_shape(acceleration):
             "`acceleration` must have at least 2 samples. "
             f"Received: acceleration.shape={acceleration.shape}. "
             "Leave empty recordings out."
+        )
+
+
+def _check_zone(time_zone, start_time):
+    check_time_zone(time_zone)
+    if time_zone is not None and not has_clock(start_time):
+        raise ValueError(
+            message(
+                "A time zone needs a `start_time` in Unix seconds.",
+                {"time_zone": time_zone, "start_time": start_time},
+                "Leave out the time zone: without a clock, times count from 0.",
+            )
         )
 
 

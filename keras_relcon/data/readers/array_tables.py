@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.clock_time import check_time_zone
 from keras_relcon.data.recording import label_text
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
@@ -40,6 +41,20 @@ def read_array_head(path, name, num_rows):
     with _open(path) as table:
         block = next(table.blocks([name]), {name: np.empty(0)})
         return _as_known_type(block[name][:num_rows])
+
+
+def time_zone_of_array(path, name):
+    """Returns the time zone of a column of dates, or `None`.
+
+    Such dates are in UTC; of a time zone of an unknown name it is `"UTC"`.
+    """
+    with _open(path) as table:
+        time_zone = table.time_zone(name)
+    try:
+        check_time_zone(time_zone)
+    except ValueError:
+        return "UTC"
+    return time_zone
 
 
 def array_blocks(path, numeric, text):
@@ -177,6 +192,9 @@ class _Npz:
                     for name, (stem, axis) in zip(names, places)
                 }
 
+    def time_zone(self, name):
+        return None  # NumPy's dates have none
+
     def close(self):
         self._file.close()
 
@@ -245,6 +263,9 @@ class _Hdf5:
                 for name, (stem, axis) in zip(names, places)
             }
 
+    def time_zone(self, name):
+        return None  # its dates are text, or numbers
+
     def _rows(self, name, rows):
         values = self._file[name]
         return values[rows] if values.shape else values[()][None]
@@ -272,6 +293,10 @@ class _Parquet:
                 yield _from_arrow(batch, names, text)
         except ARROW_ERRORS as error:  # a damaged page, or a kind unknown
             raise OSError(str(error)) from None
+
+    def time_zone(self, name):
+        kind = self._file.schema_arrow.field(name).type
+        return getattr(kind, "tz", None)
 
     def close(self):
         self._file.close()
@@ -305,6 +330,9 @@ class _Feather:
                     yield _from_arrow(part, names, text)
         except ARROW_ERRORS as error:
             raise OSError(str(error)) from None
+
+    def time_zone(self, name):
+        return getattr(self._schema.field(name).type, "tz", None)
 
     def close(self):
         self._source.close()

@@ -8,22 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.checks import message
-from keras_relcon.data.label_intervals import (
-    FIRST_UNIX_SECOND,
-    LabelIntervals,
-)
+from keras_relcon.data.clock_time import FIRST_UNIX_SECOND, utc_offsets
+from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.axis_names import letters
-from keras_relcon.data.readers.columns import LABEL, guess_columns
-from keras_relcon.data.readers.device_files import is_device_file
+from keras_relcon.data.readers.columns import LABEL
 from keras_relcon.data.readers.file_kinds import stem_of
-from keras_relcon.data.readers.tables import read_head
 from keras_relcon.data.readers.timestamps import (
     SECONDS_PER_UNIT,
     UNIT_IN_NAME,
     parse_date,
     utc_seconds,
 )
-from keras_relcon.data.readers.unnamed_tables import recognise_unnamed
 
 ENDING = ".labels.csv"
 START = re.compile(r"(?:start|begin|from|onset).*")
@@ -54,7 +49,8 @@ def read_labels(path):
 
     Dates with an offset from UTC, and Unix times, are exact. Dates without one
     are of the clock of the recording: of its own dates without an offset, of
-    the clock of a device, or local times where its dates have an offset.
+    the clock of a device, or local times where its dates have an offset or its
+    time zone is given.
 
     Args:
         path: str or path.
@@ -139,14 +135,13 @@ def is_path(labels):
     return is_named or isinstance(labels, Path)
 
 
-def on_clock_of(intervals, path, timestamp_column=None, delimiter=","):
+def on_clock_of(intervals, clock, path):
     """Brings labels to the clock that the recording of a file shows.
 
     Args:
         intervals: `LabelIntervals`.
+        clock: `FileClock` of the recording.
         path: str or path. The recording.
-        timestamp_column: str, or `None` to be guessed.
-        delimiter: str. Of the recording, if it is a .csv file.
 
     Returns:
         `LabelIntervals`.
@@ -157,57 +152,34 @@ def on_clock_of(intervals, path, timestamp_column=None, delimiter=","):
     """
     if intervals.clock == "elapsed":
         return intervals
-    clock, offset = _clock_of(path, timestamp_column, delimiter)
-    if intervals.clock == clock:
+    found = "local" if clock.time_zone is None else "utc"
+    if intervals.clock == found:
         return intervals
-    if offset is not None:
+    if clock.is_local:
+        start, stop = (
+            seconds - utc_offsets(seconds, clock.time_zone, intervals.source)
+            for seconds in (intervals.start_seconds, intervals.stop_seconds)
+        )
         return dataclasses.replace(
-            intervals,
-            start_seconds=intervals.start_seconds - offset,
-            stop_seconds=intervals.stop_seconds - offset,
-            clock="utc",
+            intervals, start_seconds=start, stop_seconds=stop, clock="utc"
         )
     texts = {"utc": "in UTC or with an offset from it", "local": "without one"}
     advice = {
         "utc": "Write the labels without an offset, as the clock of the "
-        "recording shows them, or in seconds from its first sample.",
+        "recording shows them, or in seconds from its first sample; or say in "
+        "which `time_zone` that clock was set.",
         "local": "Write the offset of the labels, as in "
-        "2024-05-01T10:00:00+02:00, or Z for UTC.",
+        "2024-05-01T10:00:00+02:00, or Z for UTC; or say in which `time_zone` "
+        "they are.",
     }
     raise ValueError(
         message(
             "Labels and recording must both have an offset from UTC, or "
             "neither.",
             f"{intervals.source} {texts[intervals.clock]}, and "
-            f"{Path(path).name} {texts[clock]}",
+            f"{Path(path).name} {texts[found]}",
             advice[intervals.clock],
         )
-    )
-
-
-def _clock_of(path, column, delimiter):
-    """`"local"` or `"utc"`, and the offset from UTC that its dates have."""
-    if is_device_file(path):
-        return "local", None
-    if column is None and (table := recognise_unnamed(path, delimiter)):
-        # An E4 counts from 1970 in UTC; the others write their own clock.
-        return ("utc" if table.kind == "Empatica E4" else "local"), None
-    if column is None:
-        column = guess_columns(path, delimiter)["timestamp_column"]
-    values = read_head(path, column, delimiter) if column else []
-    if not len(values):
-        return "utc", None  # without times: refused where labels are placed
-    if values.dtype.kind == "M":
-        return "local", None
-    first = str(values[0]).strip()
-    if _is_number(first):
-        return "utc", None
-    try:
-        offset = parse_date(first).utcoffset()
-    except ValueError:  # a date in another form
-        offset = None
-    return (
-        ("local", None) if offset is None else ("utc", offset.total_seconds())
     )
 
 

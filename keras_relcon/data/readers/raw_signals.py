@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_relcon.checks import check_number, check_one_of, message
 from keras_relcon.data.autocalibration import Calibration, find_calibration
+from keras_relcon.data.clock_time import check_time_zone, has_clock
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import chunks, finite_rows
 from keras_relcon.data.placement import body_part
@@ -14,6 +15,11 @@ from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
     is_device_file,
     read_device_file,
+)
+from keras_relcon.data.readers.file_clock import (
+    OWN_CLOCK,
+    FileClock,
+    file_clock,
 )
 from keras_relcon.data.readers.gravity_names import add_gravity, lacks_gravity
 from keras_relcon.data.readers.measured import (
@@ -25,7 +31,7 @@ from keras_relcon.data.readers.repeated_times import (
     shares_stamps,
     spread_repeated,
 )
-from keras_relcon.data.readers.tables import table_blocks
+from keras_relcon.data.readers.tables import stated_time_zone, table_blocks
 from keras_relcon.data.readers.timestamps import (
     TIMESTAMP_UNITS,
     check_rate,
@@ -63,6 +69,7 @@ class RawSignal:
             Defaults to `1.0`.
         calibration: `Calibration`, or `None` where it was not asked for.
         placement: str, or `None`. Part of the body that the file says.
+        clock: `FileClock` of `seconds`.
     """
 
     acceleration: np.ndarray
@@ -72,16 +79,20 @@ class RawSignal:
     max_gap_seconds: float = 1.0
     calibration: Calibration | None = None
     placement: str | None = None
+    clock: FileClock = FileClock()
 
     def recording(self, subject, recording_id, rows=slice(None)):
         acceleration = self.acceleration[rows]
-        labels, start_time = self.labels, None
+        labels, start_time, time_zone = self.labels, None, None
         has_row_labels = isinstance(labels, CodedLabels)
         if has_row_labels:
             labels = labels.take(rows)
         if self.seconds is not None:
             seconds = self.seconds[rows]
             start_time = float(seconds[0])
+            if has_clock(start_time):  # not where a device began from 0 again
+                start_time -= self.clock.utc_offset
+                time_zone = self.clock.time_zone
             acceleration, _, row_labels = regularize(
                 seconds,
                 acceleration,
@@ -99,6 +110,7 @@ class RawSignal:
             start_time=start_time,
             calibration=self.calibration,
             placement=self.placement,
+            time_zone=time_zone,
         )
 
 
@@ -117,6 +129,7 @@ def read_raw_signal(
     on_clock_change="error",
     gravity_columns=None,
     calibrate=False,
+    time_zone=None,
 ):
     """Returns the `RawSignal` of a file; arguments as of `read_recording`."""
     wanted = ColumnNames(
@@ -128,8 +141,9 @@ def read_raw_signal(
     )
     _check_arguments(wanted, sample_rate_hz, labels)
     check_one_of("on_clock_change", on_clock_change, ("error", "split"))
+    check_time_zone(time_zone)
     is_device, may_be_zero = is_device_file(path), False
-    placement = None
+    placement, zones = None, OWN_CLOCK
     if is_device:
         _check_device_arguments(wanted, path, sample_rate_hz, unit)
         seconds, acceleration, placement = read_device_file(path)
@@ -140,7 +154,7 @@ def read_raw_signal(
         )
         if unnamed.steps_per_g != 1:
             check_one_of("unit", unit, ("g",), "The axes are read in g.")
-        seconds, acceleration = read_unnamed(path, unnamed, delimiter)
+        seconds, acceleration, zones = read_unnamed(path, unnamed, delimiter)
         timestamp_unit = unnamed.time_unit
     else:
         if labels is not None:
@@ -148,7 +162,9 @@ def read_raw_signal(
         names = choose_columns(path, wanted, delimiter, sample_rate_hz)
         if check_unit:
             check_stated_unit(names.columns, unit)
-        seconds, acceleration, row_labels = _read_table(path, names, delimiter)
+        seconds, acceleration, row_labels, zones = _read_table(
+            path, names, delimiter
+        )
         labels = row_labels if labels is None else labels
         timestamp_unit = names.timestamp_unit
         placement = body_part(" ".join(names.columns))
@@ -163,6 +179,7 @@ def read_raw_signal(
         )
     if seconds is None:
         _check_given_rate(sample_rate_hz)
+        file_clock(None, zones, time_zone, path)
         signal = RawSignal(
             acceleration, sample_rate_hz, labels=labels, placement=placement
         )
@@ -174,7 +191,8 @@ def read_raw_signal(
         timestamp_unit,
         on_clock_change == "split",
     )
-    signal = replace(signal, placement=placement)
+    clock = file_clock(float(signal.seconds[0]), zones, time_zone, path)
+    signal = replace(signal, placement=placement, clock=clock)
     if is_device:  # its blocks meet, but where samples are missing
         gap = LOST_SAMPLES_STEP / signal.sample_rate_hz
         signal = replace(signal, max_gap_seconds=gap)
@@ -239,7 +257,7 @@ def _goes_back_seldom(seconds):
 
 
 def _read_table(path, names, delimiter):
-    """`(seconds or None, acceleration, labels or None)` of a table."""
+    """What `read_rows` returns of a table."""
     is_iso = names.timestamp_unit == "iso"
     times = [names.timestamp_column] if names.timestamp_column else []
     text = [names.label_column] if names.label_column else []
@@ -257,6 +275,7 @@ def _read_table(path, names, delimiter):
         names.timestamp_column or None,
         names.timestamp_unit,
         names.label_column or None,
+        stated_time_zone(path, *times) if is_iso else None,
     )
 
 

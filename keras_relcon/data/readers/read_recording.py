@@ -32,6 +32,7 @@ def read_recording(
     on_clock_change="error",
     gravity_columns=None,
     calibrate=False,
+    time_zone=None,
 ):
     """Reads one recording from a table, or from a device's own file.
 
@@ -101,6 +102,13 @@ def read_recording(
             is the recording's `calibration`; where the device did not rest in
             enough postures the signal is left as it is, with a warning.
             Defaults to `False`.
+        time_zone: str. An IANA name (`"Europe/Berlin"`), an offset from UTC
+            (`"+02:00"`) or `"UTC"`. For a device's file, and dates without an
+            offset: in which zone the clock was set at the start; it is taken
+            to run on without jumps, and `start_time` becomes Unix time. For
+            Unix times, and dates with an offset: the zone in which clock times
+            are shown. Defaults to `None`: what the file says, see
+            `Recording.time_zone`.
 
     Returns:
         `Recording`, in g.
@@ -111,7 +119,8 @@ def read_recording(
         ValueError: if the file is damaged or has no rows, a column or unit is
             unknown or no one guess is right, the unit contradicts the data or
             the names of the axes, timestamps do not increase, there is
-            neither a rate nor a timestamp column or there are both, or every
+            neither a rate nor a timestamp column or there are both, a time
+            zone is unknown or given for times without a clock, or every
             sample is missing.
 
     Example:
@@ -138,13 +147,14 @@ def read_recording(
             on_clock_change=on_clock_change,
             gravity_columns=gravity_columns,
             calibrate=calibrate,
+            time_zone=time_zone,
         )
         _check_goes_on(signal)
         name = recording_id or stem_of(path)
         recordings = [signal.recording(subject, name)]
         if intervals is not None:
             recordings = _labelled(
-                recordings, intervals, path, name, timestamp_column, delimiter
+                recordings, intervals, path, name, signal.clock
             )
         return recordings[0]
 
@@ -189,21 +199,14 @@ def read_recordings(
         recordings = _pieces(signal, path, subject, name, max_gap_seconds)
         if intervals is None:
             return recordings
-        return _labelled(
-            recordings,
-            intervals,
-            path,
-            name,
-            options.get("timestamp_column"),
-            options.get("delimiter", ","),
-        )
+        return _labelled(recordings, intervals, path, name, signal.clock)
 
 
-def _labelled(recordings, intervals, path, name, timestamp_column, delimiter):
+def _labelled(recordings, intervals, path, name, clock):
     """The recordings of a file, with those labels that are theirs."""
     intervals = intervals.of(recordings[0].subject, name)
     check_has_clock(recordings, intervals)
-    intervals = on_clock_of(intervals, path, timestamp_column, delimiter)
+    intervals = on_clock_of(intervals, clock, path)
     return label_recordings(recordings, intervals)
 
 

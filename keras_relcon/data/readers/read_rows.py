@@ -4,11 +4,14 @@ import numpy as np
 
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import GrowingArray
+from keras_relcon.data.readers.file_clock import OWN_CLOCK
 from keras_relcon.data.readers.text_columns import encode_text
 from keras_relcon.data.readers.timestamps import parse_times, undo_clock_change
 
 
-def read_rows(blocks, columns, time=None, time_unit=None, label=None):
+def read_rows(
+    blocks, columns, time=None, time_unit=None, label=None, time_zone=None
+):
     """Reads blocks into arrays that are on disk if they are large.
 
     Args:
@@ -17,28 +20,31 @@ def read_rows(blocks, columns, time=None, time_unit=None, label=None):
         time: str, or `None`. The column of times.
         time_unit: str. As of `to_seconds`.
         label: str, or `None`. The column of labels.
+        time_zone: str. That the file states of a column of dates, which are
+            then in UTC. Defaults to `None`.
 
     Returns:
-        `(seconds or None, acceleration, labels or None)`: `(num_rows,)`
-        float64; `(num_rows, 3)` float32; `CodedLabels`.
+        `(seconds or None, acceleration, labels or None, zones)`:
+        `(num_rows,)` float64; `(num_rows, 3)` float32; `CodedLabels`; the time
+        zones of the times, see `file_clock`.
     """
     acceleration = GrowingArray(np.float32)
     seconds, codes = GrowingArray(np.float64), GrowingArray(np.int32)
-    names, is_local = {}, time_unit == "iso"
+    names, zones = {}, {}
     for block in blocks:
         axes = [block[name] for name in columns]
         acceleration.append(np.stack(axes, axis=1))
         if time is not None:
-            parsed, is_local_block = parse_times(block[time], time_unit)
+            parsed, found = parse_times(block[time], time_unit)
             seconds.append(parsed)
-            is_local &= is_local_block
+            zones |= dict.fromkeys([time_zone] if time_zone else found)
         if label is not None:
             codes.append(_codes(block[label], names))
     seconds = seconds.array() if time is not None else None
-    if seconds is not None and is_local:
+    if tuple(zones) == OWN_CLOCK:
         seconds = undo_clock_change(seconds)
     labels = _labels(codes.array(), names) if label is not None else None
-    return seconds, acceleration.array(), labels
+    return seconds, acceleration.array(), labels, tuple(zones)
 
 
 def _codes(labels, names):

@@ -10,6 +10,7 @@ from keras_relcon.data.readers.array_tables import (
     array_blocks,
     list_arrays,
     read_array_head,
+    time_zone_of_array,
 )
 from keras_relcon.data.readers.csv_blocks import csv_blocks
 from keras_relcon.data.readers.csv_layout import (
@@ -104,6 +105,12 @@ def read_head(path, name, delimiter=","):
             for cell in cells
         ]
     return np.array(cells, dtype=str)
+
+
+def stated_time_zone(path, name):
+    """The time zone that a file states of a column of dates, or `None`."""
+    path = check_path(path)
+    return None if is_csv(path) else time_zone_of_array(path, name)
 
 
 def check_path(path):

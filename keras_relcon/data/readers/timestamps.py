@@ -6,6 +6,8 @@ from datetime import datetime, timezone
 
 import numpy as np
 
+from keras_relcon.data.clock_time import offset_name
+from keras_relcon.data.readers.file_clock import OWN_CLOCK, UNIX
 from keras_relcon.data.readers.tables import read_head
 from keras_relcon.data.readers.text_columns import as_arrow
 from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES, steps_where
@@ -14,7 +16,8 @@ SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 TIMESTAMP_UNITS = (*SECONDS_PER_UNIT, "iso")
 HOUR = 3600.0
 SPACED_OFFSET = re.compile(r"\s+(Z|[+-]\d\d:?\d\d)$")
-HAS_OFFSET = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)\s*$")
+OFFSET = r"Z|[+-]\d\d(?::?\d\d)?"
+HAS_OFFSET = re.compile(rf"({OFFSET})\s*$")
 # Accelerometers record at rates within these; others mean a wrong unit.
 MIN_RATE_HZ = 1.0
 MAX_RATE_HZ = 10_000.0
@@ -55,7 +58,8 @@ def to_seconds(values, unit, max_gap_seconds=1.0):
     Raises:
         ValueError: if a value is not an ISO 8601 date, for `"iso"`.
     """
-    seconds, is_local = parse_times(values, unit)
+    seconds, zones = parse_times(values, unit)
+    is_local = unit == "iso" and not any(zones)
     return undo_clock_change(seconds, max_gap_seconds) if is_local else seconds
 
 
@@ -66,34 +70,54 @@ def parse_times(values, unit):
         values, unit: as of `to_seconds`.
 
     Returns:
-        `(seconds, is_local)`: `(num_samples,)` float64, and whether they are
-        dates without an offset from UTC, all of them.
+        `(seconds, zones)`: `(num_samples,)` float64; and the time zones of
+        the dates, `None` for dates without an offset from UTC, in their order
+        and each once, see `file_clock`.
     """
     if unit != "iso":
-        return values * SECONDS_PER_UNIT[unit], False
-    if getattr(values, "dtype", np.dtype(str)).kind != "M":
-        dates = _parse_alike(values)
-        if dates is None:
-            return _parse_each(values)
-        values, is_local = dates
-    else:
-        is_local = True
-    seconds = (values - np.datetime64(0, "s")) / np.timedelta64(1, "s")
-    return seconds, is_local
+        return values * SECONDS_PER_UNIT[unit], UNIX
+    if getattr(values, "dtype", np.dtype(str)).kind == "M":
+        return _since_1970(values), OWN_CLOCK
+    parsed = _parse_alike(values)
+    return _parse_each(values) if parsed is None else parsed
+
+
+def _since_1970(dates):
+    return (dates - np.datetime64(0, "s")) / np.timedelta64(1, "s")
 
 
 def _parse_alike(values):
-    """`(datetime64, is_local)` of dates of one common form, or `None`."""
+    """`(seconds, zones)` of dates of one common form, or `None`."""
     import pyarrow
     from pyarrow.compute import utf8_trim_whitespace
 
     has_offset = bool(len(values)) and HAS_OFFSET.search(str(values[0]))
     kind = pyarrow.timestamp("us", "UTC" if has_offset else None)
     try:
-        dates = utf8_trim_whitespace(as_arrow(values)).cast(kind)
+        texts = utf8_trim_whitespace(as_arrow(values))
+        dates = texts.cast(kind)
     except pyarrow.ArrowInvalid:
         return None
-    return dates.to_numpy(zero_copy_only=False), not has_offset
+    zones = _zones(texts, has_offset[1]) if has_offset else OWN_CLOCK
+    return _since_1970(dates.to_numpy(zero_copy_only=False)), zones
+
+
+def _zones(texts, first):
+    """The time zones of dates that all have an offset; `first` is one."""
+    import pyarrow.compute as compute
+
+    offsets = [first]
+    if not compute.all(compute.ends_with(texts, first)).as_py():
+        found = compute.extract_regex(texts, f"(?P<offset>{OFFSET})$")
+        offsets = compute.unique(compute.struct_field(found, "offset"))
+        offsets = offsets.to_pylist()
+    moments = [datetime.fromisoformat(f"2000-01-01T00{o}") for o in offsets]
+    return _names(moments)
+
+
+def _names(moments):
+    offsets = (moment.utcoffset() for moment in moments)
+    return tuple(dict.fromkeys(offset_name(offset) for offset in offsets))
 
 
 def _parse_each(values):
@@ -103,7 +127,7 @@ def _parse_each(values):
     moments = [_parse_iso(text) for text in texts[is_known]]
     seconds = np.full(len(texts), np.nan)
     seconds[is_known] = utc_seconds(moments)
-    return seconds, not any(moment.tzinfo for moment in moments)
+    return seconds, _names(moments) or OWN_CLOCK
 
 
 def check_rate(rate_hz, unit, name=None):

@@ -31,10 +31,12 @@ from keras_relcon.data.readers.csv_layout import (
     read_layout,
     split_lines,
 )
+from keras_relcon.data.readers.file_clock import OWN_CLOCK, UNIX
 from keras_relcon.data.readers.read_rows import read_rows
 from keras_relcon.data.readers.tables import with_rows
 from keras_relcon.data.units import E4_STEPS_PER_G
 
+E4 = "Empatica E4"
 AXES = ("x", "y", "z")
 DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.,]\d+)?")
 UNIX_SECONDS = (1e8, 1e10)  # 1973 to 2286
@@ -87,8 +89,10 @@ def read_unnamed(path, table, delimiter=","):
     """Reads a table that was recognised.
 
     Returns:
-        `(seconds, acceleration)`: `(num_rows,)`, Unix s; `(num_rows, 3)`, in
-        g for the tables above.
+        `(seconds, acceleration, zones)`: `(num_rows,)`, s since 1970, on
+        the clock of the device but for an E4, which counts in UTC;
+        `(num_rows, 3)`, in g for the tables above; the time zones of the
+        times, see `file_clock`.
     """
     layout = replace(
         read_layout(path, delimiter),
@@ -106,13 +110,13 @@ def read_unnamed(path, table, delimiter=","):
         blocks = with_export_times(blocks, table.date_form)
     if table.steps_per_g != 1:
         blocks = _in_g(blocks, table.steps_per_g)
-    seconds, acceleration, _ = read_rows(blocks, AXES, time, unit)
+    seconds, acceleration, *_ = read_rows(blocks, AXES, time, unit)
     if seconds is None:
         seconds = empty(len(acceleration), np.float64)
         for rows in chunks(seconds):
             steps = np.arange(rows.start, rows.stop) / table.rate_hz
             seconds[rows] = table.start + steps
-    return seconds, acceleration
+    return seconds, acceleration, UNIX if table.kind == E4 else OWN_CLOCK
 
 
 def _in_g(blocks, steps_per_g):
@@ -147,7 +151,7 @@ def _e4(rows, first):
     if not (is_start and is_rate and is_count):
         return None
     return UnnamedTable(
-        "Empatica E4",
+        E4,
         AXES,
         num_head_rows=first + 2,
         start=starts[0],

@@ -1,0 +1,85 @@
+"""Tells from the times of a file in which time zone they are."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_relcon.checks import message
+from keras_relcon.data.clock_time import (
+    check_time_zone,
+    has_clock,
+    utc_offsets,
+)
+
+# What readers find of times: the time zones that they state, in their order,
+# without repeats; `None` is that of dates without an offset.
+UNIX = ()
+OWN_CLOCK = (None,)
+
+
+@dataclass(frozen=True)
+class FileClock:
+    """On which clock the times of a file are.
+
+    Args:
+        time_zone: str, or `None`. As of `Recording`.
+        is_local: bool. Whether dates without an offset that are beside the
+            file, such as those of labels, are in this zone. Not so of Unix
+            times alone. Defaults to `False`.
+        utc_offset: float. Seconds by which the times are ahead of UTC.
+            Defaults to `0`.
+    """
+
+    time_zone: str | None = None
+    is_local: bool = False
+    utc_offset: float = 0.0
+
+
+def file_clock(start, zones, time_zone, path):
+    """Returns the `FileClock` of a file.
+
+    Args:
+        start: float. The first time, seconds; or `None` without times.
+        zones: sequence of str or `None`. The time zones that the times state,
+            see `UNIX` and `OWN_CLOCK`.
+        time_zone: str, or `None`. As of `read_recording`.
+        path: str or path. For messages.
+
+    Raises:
+        ValueError: if there is a time zone, and the times are not of a clock.
+    """
+    check_time_zone(time_zone)
+    if not has_clock(start):
+        if time_zone is not None:
+            raise ValueError(_without_clock(start, time_zone, path))
+        return FileClock()
+    if not zones:
+        return FileClock(time_zone or "UTC", is_local=time_zone is not None)
+    stated = [zone for zone in zones if zone is not None]
+    if stated:
+        if len(stated) > 1 and time_zone is None:
+            warnings.warn(_changes(stated, path), stacklevel=5)
+        return FileClock(time_zone or stated[0], is_local=True)
+    if time_zone is None:
+        return FileClock()
+    offset = utc_offsets([start], time_zone, f"the start of {Path(path).name}")
+    return FileClock(time_zone, is_local=True, utc_offset=float(offset[0]))
+
+
+def _without_clock(start, time_zone, path):
+    found = "no times" if start is None else f"times from {start:g} s on"
+    return message(
+        "`time_zone` is for recordings with clock times.",
+        f"time_zone={time_zone!r} for {str(path)!r}, which has {found}",
+        "Leave it out: without a clock, times count from the first sample.",
+    )
+
+
+def _changes(stated, path):
+    return message(
+        "Dates must have one offset from UTC for clock times in it.",
+        f"{Path(path).name} with dates in {', '.join(stated)}. The times are "
+        f"right; all are shown in {stated[0]}, that of the first date",
+        'Pass the name of the time zone, such as time_zone="Europe/Berlin", to '
+        "have them shown as its clocks did.",
+    )
