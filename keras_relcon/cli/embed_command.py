@@ -39,9 +39,10 @@ Signals are resampled to the rate of the preset.
   keras-relcon embed study/ --subject-pattern "(s[0-9]+)_" --output out/
   keras-relcon embed week.cwa --preset ./my_preset --format parquet
 
-An NPZ file has the arrays embeddings, start_seconds, valid, subjects and
-recordings. A Parquet file is a table with one row per window. Windows with
-missing samples have valid = False and no embedding (NaN).
+An NPZ file has the arrays embeddings, start_seconds, valid, subjects,
+recordings, start_times (Unix seconds, NaN without a clock) and time_zones. A
+Parquet file is a table with one row per window, and its start as text. Windows
+with missing samples have valid = False and no embedding (NaN).
 """
 
 

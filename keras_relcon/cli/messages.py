@@ -46,6 +46,8 @@ OPTIONS = (
     ("`gravity_columns=False`", "gravity_columns", "--no-gravity-columns"),
     ("`gravity_columns`", "gravity_columns", "--gravity-columns"),
     ("`subject_pattern`", "subject_pattern", "--subject-pattern"),
+    ("`time_zone`", "time_zone", "--time-zone"),
+    ("time_zone=", "time_zone", "--time-zone "),
     ("`labels`", "labels", "--labels"),
     ('`on_failure="warn"`', "on_failure", "--on-failure warn"),
     ("overwrite=True", "overwrite", "--overwrite"),

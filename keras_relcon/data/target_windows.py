@@ -10,6 +10,7 @@ from keras_relcon.data.windows import (
     check_window,
     recording_name,
     warn_if_short,
+    window_clock,
 )
 
 
@@ -46,7 +47,10 @@ def cut_intervals(items, sample_rate_hz=100, window_length=256, stride=128):
             starts = np.arange(span[0], span[1] - window_length + 1, stride)
             samples = starts[:, None] + np.arange(window_length)
             place = recording.subject, name, interval.targets
-            parts.append((acceleration[samples], starts / rate_hz, *place))
+            clock = window_clock(recording, starts / rate_hz)
+            parts.append(
+                (acceleration[samples], starts / rate_hz, *place, clock)
+            )
     _check_lengths(lengths, window_length, sample_rate_hz)
     return _join(parts, sample_rate_hz)
 
@@ -82,4 +86,8 @@ def _join(parts, sample_rate_hz):
         valid=is_finite.all(axis=(1, 2)),
         sample_rate_hz=float(sample_rate_hz),
         targets=targets,
+        **{
+            key: np.concatenate([part[5][key] for part in parts])
+            for key in parts[0][5]
+        },
     )

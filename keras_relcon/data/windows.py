@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from keras_relcon.checks import check_kind, check_number
+from keras_relcon.data.clock_time import has_clock
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import resample_arrays, resampled_rate
@@ -29,6 +30,11 @@ class Windows:
         targets: dict of str to `(num_windows,)` float64, what a regression
             predicts, such as `{"stride_time_s": ...}`; NaN where there is no
             value. Defaults to none.
+        start_times: `(num_windows,)` float64, Unix seconds of the start of
+            each window, as of `Recording.start_time`. Defaults to NaN, no
+            clock.
+        time_zones: `(num_windows,)` str, as of `Recording.time_zone`.
+            Defaults to `""`, unknown.
     """
 
     acceleration: np.ndarray
@@ -39,6 +45,11 @@ class Windows:
     valid: np.ndarray
     sample_rate_hz: float
     targets: dict = field(default_factory=dict)
+    start_times: np.ndarray | None = None
+    time_zones: np.ndarray | None = None
+
+    def __post_init__(self):
+        fill_clock(self)
 
     def __len__(self):
         return len(self.acceleration)
@@ -131,6 +142,7 @@ def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
         part["recordings"] = np.full(num_windows, name)
         rate_hz = resampled_rate(recording.sample_rate_hz, sample_rate_hz)
         part["start_seconds"] = np.arange(num_windows) * (stride / rate_hz)
+        part |= window_clock(recording, part["start_seconds"])
         parts.append(part)
     warn_if_short(num_short, len(recordings), window_length, sample_rate_hz)
     columns = {
@@ -184,6 +196,31 @@ def check_stride(stride):
             "`stride` must be a positive number of samples. "
             f"Received: stride={stride}. Use half a window, or a whole one."
         )
+
+
+def window_clock(recording, start_seconds):
+    """When windows of a recording start, as of `Windows`.
+
+    Args:
+        recording: `Recording`.
+        start_seconds: `(num_windows,)`, from its start.
+
+    Returns:
+        dict of `start_times` and `time_zones`.
+    """
+    begin = recording.start_time if has_clock(recording.start_time) else np.nan
+    start_times = begin + np.asarray(start_seconds, dtype=np.float64)
+    zones = np.full(start_times.shape, recording.time_zone or "")
+    return {"start_times": start_times, "time_zones": zones}
+
+
+def fill_clock(windows):
+    """Gives `Windows`, or `Embeddings`, without a clock NaN and `""`."""
+    if windows.start_times is None:
+        start_times = np.full(len(windows), np.nan)
+        object.__setattr__(windows, "start_times", start_times)
+    if windows.time_zones is None:
+        object.__setattr__(windows, "time_zones", np.full(len(windows), ""))
 
 
 def recording_name(recording, index):

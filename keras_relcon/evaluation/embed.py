@@ -18,7 +18,11 @@ from keras_relcon.data.at_rest import (
 )
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.units import LARGEST_MEDIAN_G, median_magnitude
-from keras_relcon.data.windows import recording_name, warn_if_short
+from keras_relcon.data.windows import (
+    recording_name,
+    warn_if_short,
+    window_clock,
+)
 from keras_relcon.evaluation.embed_windows import (
     WindowProgress,
     as_model,
@@ -282,6 +286,7 @@ def _embed_stream(model, stream, name, batch_size, verbose):
         valid,
         np.full(len(stream), stream.recording.subject),
         np.full(len(stream), name),
+        *window_clock(stream.recording, stream.start_seconds).values(),
     )
 
 
@@ -332,5 +337,7 @@ def _embed_cut(encoder, windows, batch_size, verbose):
         valid,
         np.asarray(windows.subjects),
         np.asarray(windows.recordings),
+        np.asarray(windows.start_times),
+        np.asarray(windows.time_zones),
     )
     return _joined([(embeddings, *columns)])

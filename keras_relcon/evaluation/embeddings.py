@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_relcon.data.clock_time import clock_texts
+from keras_relcon.data.windows import fill_clock
 from keras_relcon.kept_files import replacing
 from keras_relcon.reprs import counted, described
 
@@ -12,6 +14,7 @@ KEY = "key"
 VECTOR_COLUMN = "embedding_{:03d}"
 # Column of the table, attribute of the class.
 TEXT_COLUMNS = {"recording": "recordings", "subject": "subjects"}
+CLOCK = ("start_times", "time_zones")  # not in files of earlier versions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +29,12 @@ class Embeddings:
         valid: `(windows,)` bool.
         subjects: `(windows,)` str.
         recordings: `(windows,)` str. The recording that a window is from.
+        start_times: `(windows,)` float64. Unix seconds of the start of each
+            window, as of `Recording.start_time`; NaN without a clock, the
+            default.
+        time_zones: `(windows,)` str. As of `Recording.time_zone`; `""` where
+            it is unknown, the default: `start_times` are then what the
+            recording's own clock showed, counted as if that were UTC.
 
     Example:
     ```python
@@ -40,6 +49,11 @@ class Embeddings:
     valid: np.ndarray
     subjects: np.ndarray
     recordings: np.ndarray
+    start_times: np.ndarray | None = None
+    time_zones: np.ndarray | None = None
+
+    def __post_init__(self):
+        fill_clock(self)
 
     def __len__(self):
         return len(self.embeddings)
@@ -59,7 +73,9 @@ class Embeddings:
 
         An NPZ file has one array for each attribute, with its name. A Parquet
         file is a table with one row per window: `recording`, `subject`,
-        `start_seconds`, `valid`, then `embedding_000`, `embedding_001`, ...
+        `start_seconds`, `valid`, `start` (clock time in ISO 8601, with the
+        offset from UTC where that is known, or `""`), `start_unix_seconds`,
+        `time_zone`, then `embedding_000`, `embedding_001`, ...
 
         Args:
             path: str or path, ending in `.npz` or `.parquet`. Its folder is
@@ -84,6 +100,8 @@ class Embeddings:
     @classmethod
     def load(cls, path):
         """Reads what `save` wrote.
+
+        Files of earlier versions are without clock times.
 
         Args:
             path: str or path, ending in `.npz` or `.parquet`.
@@ -147,7 +165,7 @@ def _names():
 
 def _write_npz(embeddings, path, key):
     arrays = {name: getattr(embeddings, name) for name in _names()}
-    for name in TEXT_COLUMNS.values():
+    for name in (*TEXT_COLUMNS.values(), "time_zones"):
         arrays[name] = np.asarray(arrays[name]).astype(str)
     if key is not None:
         arrays[KEY] = np.array(key)
@@ -162,7 +180,11 @@ def _npz_key(path):
 
 def _read_npz(path):
     with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in _names()}
+        return {
+            name: archive[name]
+            for name in _names()
+            if name in archive or name not in CLOCK
+        }
 
 
 def _write_parquet(embeddings, path, key):
@@ -175,6 +197,11 @@ def _write_parquet(embeddings, path, key):
     }
     columns["start_seconds"] = embeddings.start_seconds
     columns["valid"] = embeddings.valid
+    starts = clock_texts(embeddings.start_times, embeddings.time_zones)
+    columns["start"] = pyarrow.array(starts.astype(object))
+    columns["start_unix_seconds"] = embeddings.start_times
+    zones = np.asarray(embeddings.time_zones, object)
+    columns["time_zone"] = pyarrow.array(zones)
     for index, values in enumerate(embeddings.embeddings.T):
         columns[VECTOR_COLUMN.format(index)] = np.ascontiguousarray(values)
     table = pyarrow.table(columns)
@@ -206,6 +233,10 @@ def _read_parquet(path):
         attribute: np.array(table[name].to_pylist(), dtype=str)
         for name, attribute in TEXT_COLUMNS.items()
     }
+    if "time_zone" in table.column_names:
+        attributes["start_times"] = table["start_unix_seconds"].to_numpy()
+        zones = table["time_zone"].to_pylist()
+        attributes["time_zones"] = np.array(zones, dtype=str)
     return {
         "embeddings": embeddings,
         "start_seconds": table["start_seconds"].to_numpy(),

@@ -33,11 +33,14 @@ def test_a_file_brings_everything_back(embeddings, tmp_path, suffix):
 
 def test_parquet_is_a_table_of_one_row_per_window(embeddings, tmp_path):
     table = parquet.read_table(embeddings.save(tmp_path / "walk.parquet"))
-    assert table.column_names[:6] == [
+    assert table.column_names[:9] == [
         "recording",
         "subject",
         "start_seconds",
         "valid",
+        "start",
+        "start_unix_seconds",
+        "time_zone",
         "embedding_000",
         "embedding_001",
     ]
