@@ -1,13 +1,13 @@
 """Reads the rows of one file as acceleration in g, times and labels."""
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from keras_relcon.checks import check_number, check_one_of, message
-from keras_relcon.data.autocalibration import Calibration, find_calibration
-from keras_relcon.data.clock_time import check_time_zone, has_clock
+from keras_relcon.data.autocalibration import find_calibration
+from keras_relcon.data.clock_time import check_time_zone
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import chunks, finite_rows
 from keras_relcon.data.placement import body_part
@@ -18,7 +18,6 @@ from keras_relcon.data.readers.device_files import (
 )
 from keras_relcon.data.readers.file_clock import (
     OWN_CLOCK,
-    FileClock,
     file_clock,
 )
 from keras_relcon.data.readers.gravity_names import add_gravity, lacks_gravity
@@ -26,6 +25,7 @@ from keras_relcon.data.readers.measured import (
     mark_not_measured,
     warn_without_gravity,
 )
+from keras_relcon.data.readers.raw_signal import RawSignal
 from keras_relcon.data.readers.read_rows import read_rows
 from keras_relcon.data.readers.repeated_times import (
     shares_stamps,
@@ -42,76 +42,15 @@ from keras_relcon.data.readers.unnamed_tables import (
     read_unnamed,
     recognise_unnamed,
 )
-from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import (
     LOST_SAMPLES_STEP,
     MAX_CLOCK_CHANGES,
     check_increasing,
-    regularize,
     sorting_mixes,
     step_blocks,
     usual_rate_hz,
 )
 from keras_relcon.data.units import check_stated_unit, to_g
-
-
-@dataclass(frozen=True)
-class RawSignal:
-    """The rows of one file.
-
-    Args:
-        acceleration: `(num_rows, 3)`, g.
-        sample_rate_hz: float, or `None` while it is not known.
-        seconds: `(num_rows,)`, increasing, but for steps back of a clock that
-            was changed, or `None` for equal steps.
-        labels: `CodedLabels`, one str for all, or `None`.
-        max_gap_seconds: float. A longer step between two rows is missing time.
-            Defaults to `1.0`.
-        calibration: `Calibration`, or `None` where it was not asked for.
-        placement: str, or `None`. Part of the body that the file says.
-        clock: `FileClock` of `seconds`.
-    """
-
-    acceleration: np.ndarray
-    sample_rate_hz: float
-    seconds: np.ndarray | None = None
-    labels: CodedLabels | str | None = None
-    max_gap_seconds: float = 1.0
-    calibration: Calibration | None = None
-    placement: str | None = None
-    clock: FileClock = FileClock()
-
-    def recording(self, subject, recording_id, rows=slice(None)):
-        acceleration = self.acceleration[rows]
-        labels, start_time, time_zone = self.labels, None, None
-        has_row_labels = isinstance(labels, CodedLabels)
-        if has_row_labels:
-            labels = labels.take(rows)
-        if self.seconds is not None:
-            seconds = self.seconds[rows]
-            start_time = float(seconds[0])
-            if has_clock(start_time):  # not where a device began from 0 again
-                start_time -= self.clock.utc_offset
-                time_zone = self.clock.time_zone
-            acceleration, _, row_labels = regularize(
-                seconds,
-                acceleration,
-                self.sample_rate_hz,
-                labels=labels if has_row_labels else None,
-                max_gap_seconds=self.max_gap_seconds,
-            )
-            labels = row_labels if has_row_labels else labels
-        return Recording(
-            acceleration,
-            sample_rate_hz=self.sample_rate_hz,
-            subject=subject,
-            labels=labels,
-            recording_id=recording_id,
-            start_time=start_time,
-            calibration=self.calibration,
-            placement=self.placement,
-            time_zone=time_zone,
-        )
 
 
 def read_raw_signal(
