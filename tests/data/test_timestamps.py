@@ -5,7 +5,11 @@ import pytest
 
 from keras_relcon.data import read_recording, read_recordings
 from keras_relcon.data.readers.read_rows import read_rows
-from keras_relcon.data.readers.timestamps import split_at_gaps, to_seconds
+from keras_relcon.data.readers.timestamps import (
+    parse_times,
+    split_at_gaps,
+    to_seconds,
+)
 
 START = datetime(2023, 10, 29, 0, 59, 58, tzinfo=timezone.utc)
 NUM = 200  # four seconds at 50 Hz: the clock changes in the middle
@@ -199,3 +203,19 @@ def test_a_wrong_unit_is_seen_by_the_rate(path, unit, rate):
 def test_split_at_gaps_keeps_every_row():
     pieces = split_at_gaps(np.array([0.0, 1, 2, 9, 10, 20]), 5)
     assert pieces == [slice(0, 3), slice(3, 5), slice(5, 6)]
+
+
+@pytest.mark.parametrize(
+    "offsets, zones",
+    [
+        (["+02:00", "+02:00"], ("+02:00",)),
+        (["+02:00", "+01:00", "+02:00"], ("+02:00", "+01:00")),
+        (["Z", "-0530"], ("UTC", "-05:30")),
+        (["+02", " +02:00", ""], ("+02:00", None)),
+        (["", ""], (None,)),
+    ],
+)
+def test_a_block_of_dates_tells_its_zones(offsets, zones):
+    dates = np.array([f"2024-05-01T10:00:00{offset}" for offset in offsets])
+    assert parse_times(dates, "iso")[1] == zones
+    assert parse_times(np.array([1.7e9]), "s")[1] == ()
