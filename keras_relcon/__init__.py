@@ -17,7 +17,15 @@ from keras_relcon import (  # noqa: E402
 from keras_relcon.models import MotifDistance, RelConModel  # noqa: E402
 from keras_relcon.version import __version__  # noqa: E402
 
-LAZY = ("data", "evaluation", "presets", "recipes", "training", "tuning")
+LAZY = (
+    "data",
+    "evaluation",
+    "presets",
+    "recipes",
+    "timeline",
+    "training",
+    "tuning",
+)
 __all__ = [
     "MotifDistance",
     "RelConModel",
@@ -31,6 +39,7 @@ __all__ = [
     "models",
     "presets",
     "recipes",
+    "timeline",
     "training",
     "tuning",
 ]

@@ -20,6 +20,7 @@ FLOORS = {
     "layers": 1,
     "losses": 1,
     "data": 1,
+    "timeline": 2,
     "models": 2,
     "baselines": 3,
     "presets": 3,
@@ -68,6 +69,7 @@ ONCE = {
 LAZY = {
     "aeon",
     "matplotlib",
+    "pandas",
     "sklearn",
     "tensorflow_datasets",
     "keras_tuner",
@@ -215,6 +217,9 @@ for name in ("ResNet1D18", "RelConModel", "SimCLR", "AugPred", "REBAR"):
     assert keras.saving.get_registered_object("keras_relcon>" + name), name
 keras_relcon.MotifDistance, keras_relcon.RelConModel
 keras_relcon.baselines, keras_relcon.data, keras_relcon.evaluation
+keras_relcon.timeline
+new = {name.split(".")[0] for name in set(sys.modules) - before}
+assert not new & {"pandas", "pyarrow", "matplotlib", "sklearn"}, new
 """
 
 
