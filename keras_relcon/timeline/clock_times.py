@@ -1,19 +1,16 @@
 """Clock times, days and hours of a recording, in its time zone."""
 
-import re
-import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
 
 from keras_relcon.checks import message
-from keras_relcon.reprs import FIRST_CLOCK_SECOND
+from keras_relcon.data.clock_time import has_clock, tzinfo_of
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
 _SLACK = 1e-6  # seconds: what rounding takes
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 
 
 @dataclass(frozen=True)
@@ -44,12 +41,11 @@ class ClockTimes:
                     "Leave `time_zone` out, or give Unix seconds.",
                 )
             )
-        has_clock = (
-            self.start_time is not None
-            and self.start_time >= FIRST_CLOCK_SECOND
-        )
-        object.__setattr__(self, "has_clock", has_clock)
-        object.__setattr__(self, "_zone", zone_of(self.time_zone))
+        object.__setattr__(self, "has_clock", has_clock(self.start_time))
+        zone = timezone.utc
+        if self.time_zone is not None:
+            zone = tzinfo_of(self.time_zone)
+        object.__setattr__(self, "_zone", zone)
 
     def times(self, seconds):
         """Returns a pandas index of times.
@@ -124,28 +120,6 @@ class ClockTimes:
         # Where a clock skips midnight, this is the moment when it does.
         moment = datetime(date.year, date.month, date.day, tzinfo=self._zone)
         return round(moment.timestamp() - self.start_time, 6)
-
-
-def zone_of(time_zone):
-    """`tzinfo` of the name of a time zone; UTC for `None`."""
-    if time_zone is None or time_zone == "UTC":
-        return timezone.utc
-    offset = _OFFSET.fullmatch(str(time_zone))
-    if offset:
-        sign, hours, minutes = offset.groups()
-        delta = timedelta(hours=int(hours), minutes=int(minutes))
-        return timezone(-delta if sign == "-" else delta)
-    try:
-        return zoneinfo.ZoneInfo(str(time_zone))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(
-            message(
-                "`time_zone` must name a time zone.",
-                {"time_zone": time_zone},
-                "Give a name such as 'Europe/Berlin', an offset such as "
-                "'+02:00', or 'UTC'.",
-            )
-        ) from error
 
 
 def _past_the_hour(moment):

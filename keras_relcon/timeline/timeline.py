@@ -13,7 +13,8 @@ from keras_relcon.checks import (
     some_of,
 )
 from keras_relcon.data.recording import Recording
-from keras_relcon.reprs import clock, counted, described, duration
+from keras_relcon.data.clock_time import shown_start
+from keras_relcon.reprs import counted, described, duration
 from keras_relcon.timeline import states
 from keras_relcon.timeline.bouts import find_bouts
 from keras_relcon.timeline.clock_times import ClockTimes
@@ -219,7 +220,7 @@ class Timeline:
             f"recording {self.name!r}",
             f"{duration(self.duration)} in "
             f"{counted(len(self), 'window')} of {duration(self.window_seconds)}",
-            clock(self.start_time),
+            shown_start(self.start_time, self.time_zone),
             some_of([f"{duration(found[n])} {n}" for n in longest])
             if longest
             else "",
