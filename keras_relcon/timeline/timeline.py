@@ -12,8 +12,8 @@ from keras_relcon.checks import (
     message,
     some_of,
 )
-from keras_relcon.data.recording import Recording
 from keras_relcon.data.clock_time import shown_start
+from keras_relcon.data.recording import Recording
 from keras_relcon.reprs import counted, described, duration
 from keras_relcon.timeline import states
 from keras_relcon.timeline.bouts import find_bouts
@@ -218,8 +218,8 @@ class Timeline:
         return described(
             self,
             f"recording {self.name!r}",
-            f"{duration(self.duration)} in "
-            f"{counted(len(self), 'window')} of {duration(self.window_seconds)}",
+            f"{duration(self.duration)} in {counted(len(self), 'window')} "
+            f"of {duration(self.window_seconds)}",
             shown_start(self.start_time, self.time_zone),
             some_of([f"{duration(found[n])} {n}" for n in longest])
             if longest

@@ -119,7 +119,7 @@ def test_without_a_clock_times_count_from_0(start_time):
 
 @pytest.mark.parametrize("zone", ["Europe/Nowhere", "+2", "", "../etc/passwd"])
 def test_a_zone_that_there_is_not_is_an_error(zone):
-    with pytest.raises(ValueError, match="`time_zone` must name a time zone"):
+    with pytest.raises(ValueError, match="`time_zone` must be the IANA name"):
         ClockTimes(1.7e9, zone)
 
 

@@ -117,9 +117,9 @@ def test_the_rest_is_as_the_quarter_before_it():
 def test_a_rate_that_is_no_whole_number():
     rate = 31.25 / 11
     signal = hours((5, 5, 5), (90, 90, 90), (5, 5, 5))
-    index = (np.arange(int(3 * 3600 * rate)) / rate).astype(int)
+    index = (np.arange(int(np.ceil(3 * 3600 * rate))) / rate).astype(int)
     worn = find_worn(signal[index], rate)
-    assert worn.tolist() == [False] * 4 + [True] * 4 + [False] * 4
+    assert worn.tolist() == [False] * 4 + [True] * 4 + [False] * 5
 
 
 def test_a_signal_on_disk_gives_the_same(tmp_path):
