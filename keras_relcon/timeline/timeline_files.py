@@ -86,16 +86,37 @@ def _parquet(timeline, path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    frame = timeline.table.copy()
-    for name in _ARRAYS:
-        frame[name] = getattr(timeline, name)
+    frame = timeline.table
+    columns = {
+        name: pa.array(_moments(frame[name]), _type_of_times(timeline))
+        for name in ("start", "end")
+    }
+    labels = [label or None for label in timeline.labels.tolist()]
+    columns["label"] = pa.array(labels, pa.string())
+    for name in ("probability", "valid", "worn"):
+        columns[name] = frame[name].to_numpy()
+    columns |= {name: getattr(timeline, name) for name in _ARRAYS}
     for index, name in enumerate(timeline.classes):
-        frame[_PROBABILITY + name] = timeline.probabilities[:, index]
+        columns[_PROBABILITY + name] = timeline.probabilities[:, index]
     known = {name: getattr(timeline, name) for name in _FACTS}
     known |= {"format": _FORMAT, "classes": timeline.classes}
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(known)}
-    pq.write_table(table.replace_schema_metadata(metadata), path)
+    table = pa.table(columns, metadata={_KEY: json.dumps(known)})
+    pq.write_table(table, path)
+
+
+def _type_of_times(timeline):
+    import pyarrow as pa
+
+    if not timeline.clock.has_clock:
+        return pa.duration("ns")
+    return pa.timestamp("ns", timeline.time_zone)
+
+
+def _moments(times):
+    """Of a column of times, without its time zone; UTC where it has one."""
+    if times.dtype.kind == "M" and times.dt.tz is not None:
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    return times.to_numpy()
 
 
 def _csv(timeline, path):
@@ -116,8 +137,7 @@ def _text(times):
     if times.dt.tz is None:
         return np.datetime_as_string(times.to_numpy(), unit="us")
     local = times.dt.tz_localize(None).to_numpy()
-    utc = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-    minutes = (local - utc) // np.timedelta64(60, "s")
+    minutes = (local - _moments(times)) // np.timedelta64(60, "s")
     minutes = minutes.astype(int)
     offsets = {m: _offset(m) for m in np.unique(minutes).tolist()}
     return [

@@ -180,11 +180,12 @@ def test_repr_says_the_longest_first(written):
 
 LAZY = """
 import sys
-import keras  # some backends load pandas
+import keras  # loads pandas where it is there
+sys.modules["pandas"] = None  # now its import is an error
 before = set(sys.modules)
 import keras_relcon
 assert keras_relcon.timeline.Timeline
-assert not {"pandas", "pyarrow"} & (set(sys.modules) - before)
+assert "pyarrow" not in set(sys.modules) - before
 """
 
 

@@ -4,20 +4,19 @@ import numpy as np
 
 from keras_relcon.evaluation.report import metric_columns as columns
 from keras_relcon.evaluation.report import statements, tables
-from keras_relcon.evaluation.report.markup import (
-    CSS,
+from keras_relcon.evaluation.report.paired_difference import PARTS, fold_sizes
+from keras_relcon.evaluation.report.pictures import PICTURE_CSS, to_section
+from keras_relcon.evaluation.report.plots.predictions import confusion_counts
+from keras_relcon.evaluation.report.run_facts import to_plain, to_words
+from keras_relcon.markup import (
     Html,
     anchor_of,
     bullets,
+    document,
     element,
-    markup,
     section,
     table,
-    to_section,
 )
-from keras_relcon.evaluation.report.paired_difference import PARTS, fold_sizes
-from keras_relcon.evaluation.report.plots.predictions import confusion_counts
-from keras_relcon.evaluation.report.run_facts import to_plain, to_words
 
 _TITLE = "keras_relcon evaluation report"
 _MOST_NAMES = 12
@@ -61,13 +60,7 @@ def to_html(report, sections=()):
         _contents(report, sections),
         *parts,
     )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, '
-        'initial-scale=1">\n'
-        f"<title>{markup(_TITLE)}</title>\n<style>{CSS}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
-    )
+    return document(_TITLE, body, PICTURE_CSS)
 
 
 def _contents(report, sections):

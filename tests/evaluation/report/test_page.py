@@ -4,8 +4,8 @@ import re
 import pytest
 
 from keras_relcon.evaluation import published_rows
-from keras_relcon.evaluation.report.markup import Picture, Section
 from keras_relcon.evaluation.report.page import to_html
+from keras_relcon.evaluation.report.pictures import Picture, Section
 
 EVIL = "<script>alert('1')</script> & \"me\""
 VOID = {"meta", "img", "link", "br", "hr", "input"}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_relcon.evaluation.report.markup import Picture, Section
+from keras_relcon.evaluation.report.pictures import Picture, Section
 from keras_relcon.evaluation.report.plots.curves import (
     mean_roc_curves,
     plot_calibration,
