@@ -19,6 +19,7 @@ from keras_relcon.version import __version__  # noqa: E402
 
 LAZY = (
     "data",
+    "estimators",
     "evaluation",
     "presets",
     "recipes",
@@ -26,13 +27,17 @@ LAZY = (
     "training",
     "tuning",
 )
+ESTIMATORS = ("MotionClassifier", "MotionEmbedding")
 __all__ = [
     "MotifDistance",
+    "MotionClassifier",
+    "MotionEmbedding",
     "RelConModel",
     "__version__",
     "baselines",
     "data",
     "distributed",
+    "estimators",
     "evaluation",
     "layers",
     "losses",
@@ -49,6 +54,9 @@ def __getattr__(name):
     # On first use, so that `import keras_relcon` loads keras and numpy only.
     if name in LAZY:
         return importlib.import_module(f"keras_relcon.{name}")
+    if name in ESTIMATORS:
+        estimators = importlib.import_module("keras_relcon.estimators")
+        return getattr(estimators, name)
     raise AttributeError(f"module 'keras_relcon' has no attribute {name!r}")
 
 

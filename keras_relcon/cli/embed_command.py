@@ -1,8 +1,7 @@
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-from keras_relcon import data, evaluation
+from keras_relcon import evaluation
 from keras_relcon.cli.messages import USER_ERRORS, report_error
 from keras_relcon.cli.options import (
     add_preset_argument,
@@ -10,10 +9,8 @@ from keras_relcon.cli.options import (
     add_subject_pattern,
     load_preset,
     make_output_folder,
-    read_options,
 )
-from keras_relcon.data.readers.file_kinds import stem_of
-from keras_relcon.data.readers.folders import options_for
+from keras_relcon.cli.recording_jobs import add_files_argument, recording_jobs
 from keras_relcon.evaluation.embeddings import saved_key
 from keras_relcon.kept_files import content_key
 
@@ -47,9 +44,7 @@ with missing samples have valid = False and no embedding (NaN).
 
 
 def add_arguments(parser):
-    parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a file, or a folder of files"
-    )
+    add_files_argument(parser)
     add_preset_argument(parser)
     parser.add_argument(
         "--output",
@@ -99,7 +94,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    jobs = _jobs(args)
+    jobs = recording_jobs(args)
     encoder = load_preset(args)
     make_output_folder(args.output)
     settings = content_key(encoder, [args.stride, args.without_gravity])
@@ -122,74 +117,23 @@ def run(args):
     return 1 if failures else 0
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A file to embed, and where its embeddings are written."""
-
-    file: Path
-    target: Path
-    options: dict
-    is_in_folder: bool
-
-
-def _jobs(args):
-    """What is to be embedded, each with an output of its own."""
-    given = read_options(args)
-    jobs = [job for path in args.files for job in _jobs_of(args, path, given)]
-    targets = set()
-    for target in (job.target for job in jobs):
-        if target in targets:
-            raise ValueError(
-                "Files must have different names, because their embeddings are "
-                f"written to one folder. Received: {target.name} twice. Embed "
-                "them separately, with another --output."
-            )
-        targets.add(target)
-    return jobs
-
-
-def _jobs_of(args, path, given):
-    path, ending = Path(path), f".embeddings.{args.format}"
-    if not path.is_dir():
-        target = args.output / f"{stem_of(path)}{ending}"
-        return [_Job(path, target, given, is_in_folder=False)]
-    files = data.recording_files(path, args.subject_pattern)
-    if not files:
-        raise ValueError(
-            "A folder must hold recordings. "
-            f"Received: {str(path)!r}, without any that can be read."
-        )
-    return [
-        _Job(
-            file.path,
-            args.output / f"{file.recording_id}{ending}",
-            {
-                "subject": file.subject,
-                "recording_id": file.recording_id,
-                **options_for(file.path, given),
-            },
-            is_in_folder=True,
-        )
-        for file in files
-    ]
-
-
 def _embed(args, encoder, settings, job):
     """Whether a file was embedded; not if that was finished before."""
     key = _key(settings, job)
-    if job.target.exists() and not args.overwrite:
+    target = args.output / f"{job.name}.embeddings.{args.format}"
+    if target.exists() and not args.overwrite:
         if not job.is_in_folder:
             raise FileExistsError(
-                f"{job.target} exists already. Pass --overwrite, or another "
+                f"{target} exists already. Pass --overwrite, or another "
                 "--output."
             )
-        if saved_key(job.target) != key:
+        if saved_key(target) != key:
             raise FileExistsError(
-                f"{job.target} exists already, and was not made of this file "
+                f"{target} exists already, and was not made of this file "
                 "by these settings and this version. Pass --overwrite, or "
                 "another --output."
             )
-        print(f"{job.target}: finished before", flush=True)
+        print(f"{target}: finished before", flush=True)
         return False
     started = time.perf_counter()
     result = evaluation.embed(
@@ -201,9 +145,9 @@ def _embed(args, encoder, settings, job):
         without_gravity=args.without_gravity,
         read_options=job.options,
     )
-    result.save(job.target, key)
+    result.save(target, key)
     print(
-        f"{job.target}: {len(result)} windows, {int(result.valid.sum())} "
+        f"{target}: {len(result)} windows, {int(result.valid.sum())} "
         f"valid, {time.perf_counter() - started:.1f} s",
         flush=True,
     )

@@ -6,6 +6,8 @@ import warnings
 
 from keras_relcon.cli import (
     embed_command,
+    fit_command,
+    predict_command,
     presets_command,
     pretrain_command,
     probe_command,
@@ -21,8 +23,10 @@ from keras_relcon.cli.messages import (
 from keras_relcon.version import __version__
 
 DESCRIPTION = f"""\
-Motion embeddings from wearable accelerometers.
+Motion embeddings from wearable accelerometers, and what people do.
 
+  {PROGRAM} predict walk.csv        what a person does, in a page to read
+  {PROGRAM} fit study/              a classifier of your own labels
   {PROGRAM} presets                 list the encoders and their input
   {PROGRAM} embed walk.csv          one embedding per window of a recording
   {PROGRAM} probe recordings/       score a linear probe on your labels
@@ -34,6 +38,8 @@ Exit status: 0 done, 1 an input is wrong, 2 the command line is wrong,
 130 stopped.
 """
 COMMANDS = (
+    predict_command,
+    fit_command,
     embed_command,
     probe_command,
     suite_command,

@@ -1,5 +1,7 @@
 """Options that several commands share, and what they stand for."""
 
+from pathlib import Path
+
 from keras_relcon import presets
 from keras_relcon.presets.from_preset import OUTPUTS
 
@@ -20,13 +22,13 @@ READ_OPTIONS = (
 )
 
 
-def add_preset_argument(parser):
+def add_preset_argument(parser, default="relcon_base"):
     parser.add_argument(
         "--preset",
-        default="relcon_base",
+        default=default,
         metavar="NAME",
         help="a preset of `keras-relcon presets`, a directory, or "
-        "hf://user/repo (default: relcon_base)",
+        f"hf://user/repo (default: {default})",
     )
     parser.add_argument(
         "--readout",
@@ -115,6 +117,27 @@ def add_subject_pattern(group):
         help="for a folder: its first group, or the one called `subject`, is "
         "the subject in the path below the folder (default: the first folder "
         "of that path, or the file's name)",
+    )
+
+
+def add_folder_arguments(parser):
+    group = parser.add_argument_group("for a folder of recordings")
+    add_read_arguments(group)
+    add_subject_pattern(group)
+    group.add_argument(
+        "--labels",
+        type=Path,
+        metavar="PATH",
+        help="a .csv file of start, end, label and subject, or a folder of "
+        "such files, one a recording (default: a column, or name.labels.csv "
+        "beside name.csv)",
+    )
+    group.add_argument(
+        "--on-failure",
+        choices=("error", "warn"),
+        default="error",
+        help="whether to stop where files cannot be read, or to go on without "
+        "them (error)",
     )
 
 

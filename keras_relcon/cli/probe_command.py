@@ -5,9 +5,8 @@ import numpy as np
 
 from keras_relcon import data, evaluation
 from keras_relcon.cli.options import (
+    add_folder_arguments,
     add_preset_argument,
-    add_read_arguments,
-    add_subject_pattern,
     load_preset,
     make_output_folder,
     read_options,
@@ -54,27 +53,6 @@ def add_arguments(parser):
         help="keeps embeddings and folds, so that a stopped run resumes",
     )
     add_folder_arguments(parser)
-
-
-def add_folder_arguments(parser):
-    group = parser.add_argument_group("for a folder of recordings")
-    add_read_arguments(group)
-    add_subject_pattern(group)
-    group.add_argument(
-        "--labels",
-        type=Path,
-        metavar="PATH",
-        help="a .csv file of start, end, label and subject, or a folder of "
-        "such files, one a recording (default: a column, or name.labels.csv "
-        "beside name.csv)",
-    )
-    group.add_argument(
-        "--on-failure",
-        choices=("error", "warn"),
-        default="error",
-        help="whether to stop where files cannot be read, or to go on without "
-        "them (error)",
-    )
 
 
 def run(args):

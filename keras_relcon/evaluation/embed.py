@@ -125,7 +125,7 @@ def embed(
     model = as_model(encoder)
     check_weights(model)
     parts, num_short, count = [], 0, 0
-    for item in _items(recording, read_options):
+    for item in each_recording(recording, read_options):
         if without_gravity == "error":
             _check_gravity(
                 rest_magnitude(item.acceleration, item.sample_rate_hz),
@@ -224,8 +224,12 @@ def expected_input(encoder, sample_rate_hz=None, window_length=None):
     return preset.sample_rate_hz, preset.window_length
 
 
-def _items(recording, read_options):
-    """Yields recordings; a file is read only when it is its turn."""
+def each_recording(recording, read_options=None):
+    """Yields recordings; a file is read only when it is its turn.
+
+    Args:
+        recording, read_options: as of `embed`, without `Windows`.
+    """
     if isinstance(recording, (Recording, str, Path)):
         recording = [recording]
     recordings = list(recording)

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from keras_relcon.evaluation.ridge import fit_ridge
 from keras_relcon.evaluation.suite.logistic import MAX_COLUMNS, fit_logistic
-from keras_relcon.evaluation.suite.ridge import fit_ridge
 
 HEADS = {"ridge": fit_ridge, "logistic": fit_logistic}
 # Each fit holds a few copies of its columns in float64.

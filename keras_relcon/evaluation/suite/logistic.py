@@ -4,12 +4,12 @@ import warnings
 
 import numpy as np
 
-from keras_relcon.evaluation.suite.ridge import (
+from keras_relcon.evaluation.metrics.confusion import macro_f1
+from keras_relcon.evaluation.ridge import (
     INNER_FOLDS,
     Scale,
     group_rows,
 )
-from keras_relcon.evaluation.suite.scores import macro_f1
 
 # A fit takes time in proportion to the columns; ridge serves the wider ones.
 MAX_COLUMNS = 512

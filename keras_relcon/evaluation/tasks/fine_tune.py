@@ -213,12 +213,12 @@ class FineTune(Task):
 
     def predict(self, x):
         """Returns the label of each window of `x`, `(rows, time, 3)`, g."""
-        logits = embed_windows(self._fitted("_network"), x)
+        logits = embed_windows(self.network_, x)
         return self.classes_[logits.argmax(axis=1)]
 
     def predict_proba(self, x):
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
-        logits = embed_windows(self._fitted("_network"), x).astype("float64")
+        logits = embed_windows(self.network_, x).astype("float64")
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
@@ -228,7 +228,12 @@ class FineTune(Task):
         Args:
             x: `(rows, time, 3)`, windows, g.
         """
-        return embed_windows(self._fitted("_network").encoder, x)
+        return embed_windows(self.network_.encoder, x)
+
+    @property
+    def network_(self):
+        """The trained `FineTuneNetwork`: its `encoder` and its `head`."""
+        return self._fitted("_network")
 
     def for_features(self):
         """Returns the probe for features without an encoder to train."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from keras_relcon.evaluation.suite import ridge
+from keras_relcon.evaluation import ridge
 from keras_relcon.evaluation.suite.logistic import fit_logistic
 
 
@@ -112,3 +112,39 @@ def test_logistic_chooses_by_people_left_out():
     # as often as right: the stronger of equals is taken.
     same = fit_logistic(x, np.arange(len(y)) % 2 * 0, subjects)
     assert same.strength == 1e-4
+
+
+@pytest.mark.parametrize("num_columns", [8, 200])
+def test_a_row_of_weight_two_counts_as_two_rows(num_columns):
+    x, y, subjects = _people(num_columns=num_columns, seed=2)
+    x = (x - x.mean(0)) / x.std(0)
+    weights = np.where(subjects == "p1", 2.0, 1.0)
+    model = ridge.fit_ridge(x, y, subjects, chosen=0.5, weights=weights)
+    doubled = np.concatenate([np.arange(len(y)), np.flatnonzero(weights == 2)])
+    coefficients, offset = _normal_equations(
+        x[doubled], 2.0 * np.eye(3)[y[doubled]] - 1, 0.5 * num_columns
+    )
+    np.testing.assert_allclose(model.weights, coefficients, atol=1e-9)
+    np.testing.assert_allclose(model.offset, offset, atol=1e-9)
+
+
+@pytest.mark.parametrize("num_columns", [8, 200])
+def test_left_out_outputs_are_those_of_fits_without_the_group(num_columns):
+    x, y, subjects = _people(num_columns=num_columns, seed=4)
+    x = (x - x.mean(0)) / x.std(0)
+    generator = np.random.default_rng(0)
+    weights = generator.uniform(0.5, 2, len(y))
+    model = ridge.fit_ridge(x, y, subjects, chosen=0.5, weights=weights)
+    targets = 2.0 * np.eye(3)[y] - 1
+    for rows in ridge.group_rows(subjects, 5, seed=0):
+        kept = np.setdiff1d(np.arange(len(y)), rows)
+        w = weights[kept] / weights[kept].sum()
+        center, offset = w @ x[kept], w @ targets[kept]
+        roots = np.sqrt(weights[kept])[:, None]
+        scaled = (x[kept] - center) * roots
+        gram = scaled.T @ scaled + 0.5 * num_columns * np.eye(num_columns)
+        coefficients = np.linalg.solve(
+            gram, scaled.T @ ((targets[kept] - offset) * roots)
+        )
+        expected = (x[rows] - center) @ coefficients + offset
+        np.testing.assert_allclose(model.left_out[rows], expected, atol=1e-9)

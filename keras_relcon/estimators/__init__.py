@@ -1,0 +1,6 @@
+"""From labels to answers: estimators with the conventions of scikit-learn."""
+
+from keras_relcon.estimators.motion_classifier import MotionClassifier
+from keras_relcon.estimators.motion_embedding import MotionEmbedding
+
+__all__ = ["MotionClassifier", "MotionEmbedding"]

@@ -1,0 +1,207 @@
+"""What an estimator is fitted on: windows, their labels, and whose they are."""
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keras_relcon.checks import message, some_of
+from keras_relcon.data import (
+    Recording,
+    Windows,
+    load_recordings,
+    make_windows,
+    read_recording,
+)
+from keras_relcon.data.readers.file_kinds import stem_of
+from keras_relcon.estimators.hidden_markov import number_sequences
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Rows to fit a head on.
+
+    Attributes:
+        inputs: `(rows, time, 3)` float32, windows in g; or `(rows, columns)`,
+            embeddings.
+        labels: `(rows,)`.
+        groups: `(rows,)`, the person of each row, or `None` where nobody says.
+        sequences: `(rows,)` int: rows of one number follow one another in
+            time. `None` where their order in time is not known.
+        placements: tuple of str. Where the devices were worn, as far as the
+            recordings say.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    groups: np.ndarray | None = None
+    sequences: np.ndarray | None = None
+    placements: tuple = ()
+
+    def __len__(self):
+        return len(self.labels)
+
+    @property
+    def are_windows(self):
+        return self.inputs.ndim == 3
+
+
+def is_array(x):
+    """Whether `x` is rows, and no recordings, files or `Windows`."""
+    return not (is_one(x) or isinstance(x, Windows) or _is_list_of(x))
+
+
+def is_one(x):
+    """Whether `x` is a single recording, file or folder."""
+    return isinstance(x, (Recording, str, os.PathLike))
+
+
+def _is_list_of(x):
+    return isinstance(x, (list, tuple)) and len(x) and is_one(x[0])
+
+
+def examples_of(x, window, groups=None, read_options=None):
+    """Cuts labelled recordings into windows without overlap.
+
+    A window has the most frequent label of its samples. Windows with missing
+    samples or without a label are left out, and recordings without labels,
+    with warnings that count them.
+
+    Args:
+        x: `Recording`, file, folder, a list of these, or `Windows`.
+        window: `(sample_rate_hz, window_length)`.
+        groups: must be `None`: recordings name their subjects.
+        read_options: dict. Arguments of `load_recordings` for folders, and of
+            `read_recording` for files.
+
+    Returns:
+        `Examples`.
+
+    Raises:
+        ValueError: if nothing is labelled, or `groups` are given.
+    """
+    if groups is not None:
+        raise ValueError(
+            message(
+                "`groups` are for arrays: recordings and `Windows` name their "
+                "subjects.",
+                "groups",
+                "Leave it out.",
+            )
+        )
+    placements = ()
+    windows = x
+    if not isinstance(x, Windows):
+        recordings = _labelled(_read_all(x, read_options))
+        found = {r.placement for r in recordings if r.placement}
+        placements = tuple(sorted(found))
+        rate_hz, length = window
+        windows = make_windows(recordings, rate_hz, length, stride=length)
+    if windows.labels is None:
+        raise _nothing_labelled("windows without labels")
+    labels = np.asarray(windows.labels).astype(str)
+    is_usable = np.asarray(windows.valid, bool) & (labels != "")
+    if not is_usable.any():
+        raise _nothing_labelled(
+            f"{len(windows)} windows, none of them valid with a label"
+        )
+    if not is_usable.all():
+        warnings.warn(
+            f"{int(np.sum(~is_usable))} of {len(windows)} windows have missing "
+            "samples or no label, and are left out.",
+            stacklevel=4,
+        )
+    windows = windows.select(is_usable)
+    seconds = windows.acceleration.shape[1] / windows.sample_rate_hz
+    return Examples(
+        windows.acceleration,
+        labels[is_usable],
+        np.asarray(windows.subjects),
+        number_sequences(windows.recordings, windows.start_seconds, seconds),
+        placements,
+    )
+
+
+def _read_all(x, read_options):
+    """Reads recordings, files and folders into a list of `Recording`."""
+    options = dict(read_options or {})
+    recordings = []
+    for item in [x] if is_one(x) else x:
+        if isinstance(item, Recording):
+            recordings.append(item)
+        elif Path(item).is_dir() or Path(item).suffix == ".zip":
+            recordings += load_recordings(item, **options)
+        else:
+            name = {"subject": stem_of(item), "recording_id": stem_of(item)}
+            recordings.append(read_recording(item, **{**name, **options}))
+    return recordings
+
+
+def _labelled(recordings):
+    labelled = [r for r in recordings if r.labels is not None]
+    names = [
+        r.recording_id or r.subject for r in recordings if r.labels is None
+    ]
+    if not labelled:
+        raise _nothing_labelled(f"{len(recordings)} recordings without labels")
+    if names:
+        warnings.warn(
+            f"{len(names)} of {len(recordings)} recordings have no labels, and "
+            f"are left out: {some_of(names)}.",
+            stacklevel=5,
+        )
+    return labelled
+
+
+def _nothing_labelled(received):
+    return ValueError(
+        message(
+            "There must be labelled recordings to fit on.",
+            received,
+            "Give each a column `label`, or a file `<name>.labels.csv` beside "
+            "it.",
+        )
+    )
+
+
+def thin_rows(labels, groups, max_rows):
+    """Picks at most `max_rows` rows, evenly over people and classes.
+
+    Of each class of each person as many are taken, as far as there are so
+    many, at even distances in their order.
+
+    Args:
+        labels, groups: `(rows,)`; `groups` may be `None`.
+        max_rows: int.
+
+    Returns:
+        `(picked,)` int, rising.
+    """
+    num_rows = len(labels)
+    if num_rows <= max_rows:
+        return np.arange(num_rows)
+    _, codes = np.unique(np.asarray(labels).astype(str), return_inverse=True)
+    if groups is not None:
+        _, people = np.unique(
+            np.asarray(groups).astype(str), return_inverse=True
+        )
+        codes = codes * (people.max() + 1) + people
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    sizes = np.array([len(part) for part in parts])
+    least, most = 1, int(sizes.max())
+    while least < most:  # the largest share that fits
+        middle = (least + most + 1) // 2
+        fits = np.minimum(sizes, middle).sum() <= max_rows
+        least, most = (middle, most) if fits else (least, middle - 1)
+    picked = [
+        part[
+            np.arange(min(len(part), least))
+            * len(part)
+            // min(len(part), least)
+        ]
+        for part in parts
+    ]
+    return np.sort(np.concatenate(picked))

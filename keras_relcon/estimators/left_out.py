@@ -1,0 +1,125 @@
+"""Scores classifiers on people whose labels they have not seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_relcon.estimators.hidden_markov import (
+    class_priors,
+    count_transitions,
+    smooth,
+)
+from keras_relcon.estimators.subject_scores import SubjectScores, score_row
+from keras_relcon.evaluation.ridge import group_rows
+
+BLOCK = 4096  # rows of wide columns that are in memory at a time
+MOST_FREQUENT = "most frequent class"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Deals people to folds, each of which is predicted by the others.
+
+    Args:
+        codes: `(rows,)` int, classes.
+        groups: `(rows,)`, people.
+        classes: sequence of str.
+        num_folds: int.
+        seed: int.
+        balanced: bool. Whether all classes count alike in training.
+    """
+
+    codes: np.ndarray
+    groups: np.ndarray
+    classes: tuple
+    num_folds: int
+    seed: int
+    balanced: bool
+
+    def folds(self):
+        """Yields the rows of the people left out, and all other rows."""
+        for rows in group_rows(self.groups, self.num_folds, self.seed):
+            yield rows, np.setdiff1d(np.arange(len(self.codes)), rows)
+
+    def probabilities(self, inputs, fit):
+        """`(rows, classes)` float64 of heads that did not see the person.
+
+        A class that nobody of the training part has gets 0.
+
+        Args:
+            inputs: `(rows, ...)`.
+            fit: callable from inputs, codes from 0 without gaps, and people to
+                an object with `probabilities(inputs)`.
+        """
+        result = np.zeros((len(self.codes), len(self.classes)))
+        for rows, kept in self.folds():
+            present, codes = np.unique(self.codes[kept], return_inverse=True)
+            if len(present) < 2:  # it says what it has seen
+                result[rows, present[0]] = 1.0
+                continue
+            head = fit(inputs, kept, codes)
+            for first in range(0, len(rows), BLOCK):
+                block = rows[first : first + BLOCK]
+                result[np.ix_(block, present)] = head.probabilities(
+                    inputs[block]
+                )
+        return result
+
+    def smoothed(self, probabilities, sequences):
+        """Smooths by the changes between classes of the other people."""
+        smoothed = np.empty_like(probabilities)
+        num_classes = len(self.classes)
+        for rows, kept in self.folds():
+            codes = self.codes[kept]
+            smoothed[rows] = smooth(
+                probabilities[rows],
+                class_priors(codes, num_classes, self.balanced),
+                count_transitions(codes, sequences[kept], num_classes),
+                sequences[rows],
+            )
+        return smoothed
+
+    def most_frequent(self):
+        """`(rows,)` int, the most frequent class of the other people."""
+        predicted = np.empty(len(self.codes), int)
+        for rows, kept in self.folds():
+            predicted[rows] = np.argmax(np.bincount(self.codes[kept]))
+        return predicted
+
+    def score(self, predictions):
+        """`SubjectScores` of several classifiers, and of the simplest one.
+
+        Args:
+            predictions: dict of a name to `(rows, classes)`, probabilities;
+                the first is the one that counts.
+        """
+        rows = {
+            name: score_row(
+                self.codes,
+                probabilities.argmax(axis=1),
+                self.groups,
+                self.classes,
+                probabilities,
+                self.seed,
+            )
+            for name, probabilities in predictions.items()
+        }
+        rows[MOST_FREQUENT] = score_row(
+            self.codes,
+            self.most_frequent(),
+            self.groups,
+            self.classes,
+            seed=self.seed,
+        )
+        first = next(iter(predictions.values())).argmax(axis=1)
+        num_classes = len(self.classes)
+        confusion = np.zeros((num_classes, num_classes), int)
+        np.add.at(confusion, (self.codes, first), 1)
+        return SubjectScores(
+            classes=self.classes,
+            num_subjects=len(np.unique(self.groups)),
+            num_windows=len(self.codes),
+            num_folds=min(self.num_folds, len(np.unique(self.groups))),
+            rows=rows,
+            confusion=confusion.tolist(),
+        )

@@ -1,0 +1,134 @@
+"""A linear classifier on embeddings, with calibrated probabilities."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from keras_relcon.evaluation.ridge import STRENGTHS, fit_ridge
+
+# The inverse temperature is looked for between these, by its logarithm.
+SHARPNESS = (0.1, 100.0)
+ROW_BLOCKS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class LinearHead:
+    """Class probabilities of standardised columns: a softmax of a product.
+
+    Attributes:
+        mean, deviation: `(columns,)` float32, by which columns are
+            standardised.
+        kernel: `(columns, classes)` float32.
+        bias: `(classes,)` float32.
+        strength: float. Of the ridge penalty.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    kernel: np.ndarray
+    bias: np.ndarray
+    strength: float
+
+    def probabilities(self, x):
+        """Returns `(rows, classes)` float64, rows of which sum to 1."""
+        standard = (np.asarray(x, "float32") - self.mean) / self.deviation
+        return softmax(standard @ self.kernel + self.bias)
+
+    def layers(self):
+        """The same as Keras layers."""
+        dense = keras.layers.Dense(len(self.bias), activation="softmax")
+        dense.build((None, len(self.mean)))
+        dense.set_weights([self.kernel, self.bias])
+        normalize = keras.layers.Normalization(
+            mean=self.mean, variance=self.deviation**2
+        )
+        # Built here: a graph of TensorFlow would keep what it makes to itself.
+        normalize.build((None, len(self.mean)))
+        return [normalize, dense]
+
+
+def fit_linear_head(
+    x, codes, groups=None, strength=None, balanced=False, seed=0
+):
+    """Fits a ridge classifier, and calibrates it on people left out.
+
+    The outputs of the ridge, one a class, become probabilities by a softmax of
+    the outputs over a temperature (Guo et al., 2017). It is the temperature of
+    the lowest mean logarithmic loss on rows of people who were left out when
+    the ridge was fitted.
+
+    Args:
+        x: `(rows, columns)`, training rows.
+        codes: `(rows,)` int, classes from 0; each has a row.
+        groups: `(rows,)` str. The person of each row. Defaults to `None`:
+            nothing is chosen by people, and the temperature is found on fifths
+            of the rows, in their order.
+        strength: float. Of the penalty, in multiples of the number of columns.
+            Defaults to `None`: the best on people left out, see `fit_ridge`;
+            `1.0` where none can be left out.
+        balanced: bool. Whether rows count by the inverse share of their class,
+            so that each class counts alike. Defaults to `False`.
+        seed: int. Deals the people to groups. Defaults to `0`.
+
+    Returns:
+        `LinearHead`.
+    """
+    codes = np.asarray(codes)
+    num_rows, num_classes = len(codes), codes.max() + 1
+    weights = None
+    if balanced:
+        counts = np.bincount(codes, minlength=num_classes)
+        weights = num_rows / (num_classes * counts[codes])
+    if groups is None:
+        blocks = np.arange(num_rows) * ROW_BLOCKS // num_rows
+        strength = 1.0 if strength is None else strength
+        ridge = fit_ridge(
+            x, codes, blocks, seed, weights=weights, chosen=strength
+        )
+    else:
+        ridge = fit_ridge(
+            x, codes, groups, seed, STRENGTHS, weights, chosen=strength
+        )
+    sharpness = 1.0
+    if ridge.left_out is not None:
+        sharpness = find_sharpness(ridge.left_out, codes, weights)
+    factor = ridge.scale.factor
+    deviation = np.where(factor > 0, 1 / np.where(factor > 0, factor, 1), 1.0)
+    return LinearHead(
+        ridge.scale.mean.astype("float32"),
+        deviation.astype("float32"),
+        (ridge.weights * sharpness).astype("float32"),
+        (ridge.offset * sharpness).astype("float32"),
+        ridge.strength,
+    )
+
+
+def softmax(outputs):
+    """Rows of probabilities, `(rows, classes)` float64."""
+    outputs = np.asarray(outputs, "float64")
+    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def find_sharpness(outputs, codes, weights=None):
+    """One over the temperature of the lowest mean logarithmic loss.
+
+    Args:
+        outputs: `(rows, classes)`, of which the softmax is taken.
+        codes: `(rows,)` int, the true classes.
+        weights: `(rows,)`. Defaults to `None`: all rows count alike.
+
+    Returns:
+        float.
+    """
+    from scipy.optimize import minimize_scalar
+
+    rows = np.arange(len(codes))
+
+    def loss(log_sharpness):
+        probabilities = softmax(np.exp(log_sharpness) * outputs)[rows, codes]
+        return np.average(-np.log(probabilities + 1e-12), weights=weights)
+
+    found = minimize_scalar(loss, bounds=np.log(SHARPNESS), method="bounded")
+    return float(np.exp(found.x))

@@ -1,0 +1,84 @@
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from keras_relcon.checks import check_whole
+from keras_relcon.estimators.encoders import load_encoder
+from keras_relcon.evaluation.embed_windows import embed_windows
+
+
+class MotionEmbedding(TransformerMixin, BaseEstimator):
+    """Embeddings of windows, as a transformer of scikit-learn.
+
+    Nothing is fitted: the encoder was pretrained. It may stand at the head of
+    a `Pipeline`, before any classifier or clustering of scikit-learn. For whole
+    recordings use `keras_relcon.evaluation.embed`.
+
+    Args:
+        encoder: str or path, as of `keras_relcon.presets.from_preset`, or a
+            `keras.Model`. Defaults to `"relcon_small"`.
+        output: str, as of `from_preset`. Defaults to `None`: the first of
+            `"wide"`, `"features"` and `"embedding"` that the preset has.
+        batch_size: int. Windows per forward pass. Defaults to `256`.
+
+    Attributes:
+        encoder_: `keras.Model`.
+        n_features_out_: int. Columns of an embedding.
+
+    Raises:
+        TypeError, ValueError: at `fit`, if there is no such preset; at
+            `transform`, if an array is no windows, or one is not finite.
+
+    Example:
+    ```python
+    pipeline = make_pipeline(
+        keras_relcon.MotionEmbedding(), StandardScaler(), KMeans(5)
+    )
+    clusters = pipeline.fit_predict(windows.acceleration)
+    ```
+    """
+
+    def __init__(self, encoder="relcon_small", output=None, batch_size=256):
+        self.encoder = encoder
+        self.output = output
+        self.batch_size = batch_size
+
+    def fit(self, X, y=None):
+        """Loads the encoder.
+
+        Args:
+            X: `(windows, time, 3)`, g.
+            y: Ignored.
+
+        Returns:
+            The estimator itself.
+        """
+        check_whole("batch_size", self.batch_size)
+        self.encoder_ = load_encoder(self.encoder, self.output)
+        self.n_features_out_ = self.transform(np.asarray(X)[:1]).shape[1]
+        return self
+
+    def transform(self, X):
+        """Embeds windows.
+
+        Args:
+            X: `(windows, time, 3)`, g.
+
+        Returns:
+            `(windows, dim)` float32.
+        """
+        check_is_fitted(self, "encoder_")
+        return embed_windows(self.encoder_, X, self.batch_size)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns: `motionembedding0`, and so on."""
+        check_is_fitted(self, "n_features_out_")
+        name = type(self).__name__.lower()
+        names = [f"{name}{index}" for index in range(self.n_features_out_)]
+        return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags

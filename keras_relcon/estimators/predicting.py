@@ -1,0 +1,75 @@
+"""From a recording to its timeline."""
+
+import warnings
+
+import numpy as np
+
+from keras_relcon.checks import message, some_of
+from keras_relcon.estimators.encoders import window_of
+from keras_relcon.estimators.hidden_markov import number_sequences, smooth
+from keras_relcon.evaluation.embed import embed
+from keras_relcon.timeline import Timeline
+
+UNKNOWN = "unknown"
+
+
+def make_timeline(classifier, recording):
+    """Predicts the windows of a recording, and smooths them.
+
+    Args:
+        classifier: fitted `MotionClassifier`.
+        recording: `Recording`.
+
+    Returns:
+        `Timeline`.
+    """
+    _warn_of_placement(classifier, recording)
+    rate_hz, length = window_of(classifier.encoder_)
+    found = embed(
+        classifier.to_keras(),
+        recording,
+        rate_hz,
+        length,
+        batch_size=classifier.batch_size,
+    )
+    seconds = length / rate_hz
+    probabilities = found.embeddings.astype("float64")
+    if classifier.smoothing == "hmm" and classifier.transitions_ is not None:
+        sequences = number_sequences(
+            found.recordings, found.start_seconds, seconds
+        )
+        probabilities = smooth(
+            probabilities,
+            classifier.priors_,
+            classifier.transitions_,
+            sequences,
+        )
+    probabilities[~found.valid] = np.nan
+    names = np.array([str(each) for each in classifier.classes_])
+    filled = np.nan_to_num(probabilities)
+    labels = names[filled.argmax(axis=1)].astype(object)
+    labels[filled.max(axis=1) < classifier.min_probability] = UNKNOWN
+    return Timeline.of(
+        recording,
+        found.start_seconds,
+        seconds,
+        labels.astype(str),
+        probabilities.astype("float32"),
+        names.tolist(),
+        found.valid,
+        facts=classifier.facts(),
+    )
+
+
+def _warn_of_placement(classifier, recording):
+    known, found = classifier.placements_, recording.placement
+    if known and found is not None and found not in known:
+        warnings.warn(
+            message(
+                "The classifier was fitted on devices at the "
+                f"{some_of(known)}.",
+                f"a recording of a device at the {found}",
+                "Fit one on recordings of that place.",
+            ),
+            stacklevel=4,
+        )

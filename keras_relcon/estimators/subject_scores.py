@@ -1,0 +1,146 @@
+"""How well a classifier does on people whose labels it has not seen."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_relcon.evaluation.metrics.calibration import (
+    expected_calibration_error,
+)
+from keras_relcon.evaluation.metrics.confusion import macro_f1_of
+
+NUM_RESAMPLES = 2000
+# Of people, for the sentence on a new one.
+SPREAD = (0.1, 0.9)
+
+
+@dataclasses.dataclass(frozen=True)
+class SubjectScores:
+    """Scores of classifiers on people left out.
+
+    Attributes:
+        classes: tuple of str.
+        num_subjects, num_windows, num_folds: int.
+        rows: dict of the name of a classifier to a dict of `accuracy` and
+            `macro_f1`, the mean over people, with `accuracy_interval` and
+            `macro_f1_interval`, 95 % intervals of that mean over resampled
+            people; `accuracy_spread`, what 8 of 10 people are between;
+            `calibration_error`, `None` where there are no probabilities; and
+            `of_classes`, the F1 of each class over all windows.
+        confusion: list of lists of int, true by predicted class, of the first
+            row.
+    """
+
+    classes: tuple
+    num_subjects: int
+    num_windows: int
+    num_folds: int
+    rows: dict
+    confusion: list
+
+    def to_dict(self):
+        """JSON-ready values, for `from_dict`."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        return cls(**{**values, "classes": tuple(values["classes"])})
+
+    def table(self):
+        """Text: a row per classifier; in percent."""
+        lines = [
+            (
+                "on people left out",
+                "macro-F1",
+                "95 % interval",
+                "right windows",
+                "calibration error",
+            )
+        ]
+        for name, row in self.rows.items():
+            low, high = row["macro_f1_interval"]
+            error = row["calibration_error"]
+            lines.append(
+                (
+                    name,
+                    f"{100 * row['macro_f1']:.1f}",
+                    f"{100 * low:.1f} to {100 * high:.1f}",
+                    f"{100 * row['accuracy']:.1f}",
+                    "-" if error is None else f"{100 * error:.1f}",
+                )
+            )
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        return "\n".join(
+            "  ".join(
+                cell.ljust(width) if index == 0 else cell.rjust(width)
+                for index, (cell, width) in enumerate(zip(line, widths))
+            )
+            for line in lines
+        )
+
+    def sentence(self):
+        """What to expect on a new person."""
+        name, row = next(iter(self.rows.items()))
+        low, high = (100 * value for value in row["accuracy_spread"])
+        weakest = min(row["of_classes"], key=row["of_classes"].get)
+        return (
+            f"On a new person, expect {100 * row['accuracy']:.0f} % of the "
+            f"windows to be right ({low:.0f} to {high:.0f} % for 8 of 10 of "
+            f"the {self.num_subjects} people left out in turn). The least "
+            f"certain class is {weakest!r} (F1 "
+            f"{100 * row['of_classes'][weakest]:.0f} %)."
+        )
+
+
+def score_row(codes, predicted, groups, classes, probabilities=None, seed=0):
+    """Scores of one classifier, as in `SubjectScores.rows`.
+
+    Args:
+        codes, predicted: `(windows,)` int.
+        groups: `(windows,)`.
+        classes: sequence of str.
+        probabilities: `(windows, classes)`, or `None`.
+        seed: int. Draws people.
+
+    Returns:
+        dict.
+    """
+    confusions = confusions_by_person(codes, predicted, groups, len(classes))
+    totals = confusions.sum((1, 2))
+    accuracy = np.trace(confusions, axis1=1, axis2=2) / totals
+    macro_f1 = macro_f1_of(confusions)
+    total = confusions.sum(0)
+    hits = 2 * np.diag(total)
+    f1 = hits / np.maximum(total.sum(0) + total.sum(1), 1)
+    error = None
+    if probabilities is not None:
+        error = expected_calibration_error(
+            np.asarray(codes), probabilities, np.arange(len(classes))
+        )
+    return {
+        "accuracy": float(accuracy.mean()),
+        "accuracy_interval": _interval(accuracy, seed),
+        "accuracy_spread": [float(x) for x in np.quantile(accuracy, SPREAD)],
+        "macro_f1": float(macro_f1.mean()),
+        "macro_f1_interval": _interval(macro_f1, seed),
+        "calibration_error": error,
+        "of_classes": {str(c): float(v) for c, v in zip(classes, f1)},
+    }
+
+
+def confusions_by_person(codes, predicted, groups, num_classes):
+    """Counts, `(people, true, predicted)` int; people in sorted order."""
+    people, person = np.unique(groups, return_inverse=True)
+    counts = np.zeros((len(people), num_classes, num_classes), int)
+    np.add.at(counts, (person, codes, predicted), 1)
+    return counts
+
+
+def _interval(values, seed):
+    """95 % interval of the mean over resampled people (percentiles)."""
+    draws = np.random.default_rng(seed).integers(
+        len(values), size=(NUM_RESAMPLES, len(values))
+    )
+    return [
+        float(x) for x in np.quantile(values[draws].mean(1), [0.025, 0.975])
+    ]

@@ -1,0 +1,136 @@
+import csv
+import shutil
+
+import numpy as np
+import pytest
+from command_support import write_recordings
+
+from keras_relcon import MotionClassifier
+from keras_relcon.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, recordings_folder, tiny_preset):
+    path = tmp_path_factory.mktemp("models") / "my_model"
+    arguments = ["--preset", str(tiny_preset), "--sample-rate-hz", "50"]
+    status = main(
+        ["fit", str(recordings_folder), *arguments, "--output", str(path)]
+    )
+    assert status == 0
+    return path
+
+
+@pytest.fixture
+def new_folder(tmp_path):
+    folder = tmp_path / "new"
+    folder.mkdir()
+    write_recordings(folder, num_subjects=1)
+    (subject,) = folder.iterdir()
+    subject.rename(folder / "new_person")
+    return folder
+
+
+def test_fit_scores_and_saves(model, capsys):
+    classifier = MotionClassifier.load(model)
+    assert classifier.classes_.tolist() == ["running", "sitting", "walking"]
+    assert classifier.num_subjects_ == 4
+    card = (model / "README.md").read_text()
+    assert "most frequent class" in card
+    assert "expect" in card and "of the windows to be right" in card
+
+
+def test_fit_prints_the_score(recordings_folder, tiny_preset, tmp_path, capsys):
+    path = str(tmp_path / "model")
+    arguments = ["fit", str(recordings_folder), "--preset", str(tiny_preset)]
+    arguments += ["--sample-rate-hz", "50", "--output", path, "--balanced"]
+    assert main([*arguments, "--folds", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "hand-made features" in printed and "On a new person" in printed
+    assert main(arguments) == 1  # before the work
+    assert "pass --overwrite" in capsys.readouterr().err
+    assert main([*arguments, "--overwrite", "--folds", "0"]) == 0
+    assert "There is no score" in capsys.readouterr().out
+    assert MotionClassifier.load(path).class_weight == "balanced"
+
+
+def test_predict_writes_a_page_and_a_table(model, new_folder, tmp_path, capsys):
+    output = tmp_path / "answers"
+    arguments = ["predict", str(new_folder), "--model", str(model)]
+    arguments += ["--output", str(output), "--sample-rate-hz", "50"]
+    assert main(arguments) == 0
+    assert "min walking" in capsys.readouterr().out
+    written = sorted(
+        p.relative_to(output).as_posix() for p in output.rglob("*.*")
+    )
+    names = [f"new_person/{m}" for m in ("running", "sitting", "walking")]
+    expected = [f"{n}{e}" for n in names for e in (".csv", ".html")]
+    assert written == [*expected, "summary.csv"]
+    with open(output / "summary.csv", newline="") as file:
+        rows = {row["recording"]: row for row in csv.DictReader(file)}
+    assert set(rows) == set(names)
+    for name in names:
+        row = rows[name]
+        assert row["subject"] == "new_person"
+        minutes = [float(v) for k, v in row.items() if k.endswith("(min)")]
+        assert sum(minutes) == pytest.approx(float(row["minutes"]), abs=1e-3)
+    walked = float(rows["new_person/walking"]["walking (min)"])
+    assert walked > 0.8 * float(rows["new_person/walking"]["minutes"])
+    with open(output / f"{names[2]}.csv", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert table[0]["start"].startswith("0") and table[0]["label"]
+
+    assert main(arguments) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert main([*arguments, "--overwrite", "--no-smoothing"]) == 0
+
+
+def test_predict_goes_on_after_a_file_that_fails(
+    model, new_folder, tmp_path, capsys
+):
+    (new_folder / "new_person" / "walking.csv").write_text("x,y,z\n1,2\n")
+    output = tmp_path / "answers"
+    arguments = ["predict", str(new_folder), "--model", str(model)]
+    arguments += ["--output", str(output), "--sample-rate-hz", "50"]
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert "walking.csv: failed" in captured.out
+    assert "error: " in captured.err
+    assert (output / "new_person" / "running.html").exists()
+
+
+def test_predict_does_not_write_over_the_recording(
+    model, new_folder, tmp_path, monkeypatch, capsys
+):
+    source = new_folder / "new_person" / "walking.csv"
+    shutil.copy(source, tmp_path / "walk.csv")
+    monkeypatch.chdir(tmp_path)
+    before = (tmp_path / "walk.csv").read_bytes()
+    arguments = ["predict", "walk.csv", "--model", str(model), "--output", "."]
+    arguments += ["--sample-rate-hz", "50", "--overwrite"]
+    assert main(arguments) == 1
+    assert "the recording itself" in capsys.readouterr().err
+    assert (tmp_path / "walk.csv").read_bytes() == before
+
+
+def test_predict_without_such_a_model(tmp_path, new_folder, capsys):
+    arguments = ["predict", str(new_folder), "--model", str(tmp_path / "none")]
+    assert main(arguments) == 1
+    assert "A classifier must be" in capsys.readouterr().err
+
+
+def test_time_zone_of_answers(model, tmp_path, capsys):
+    count = 50 * 60
+    start = 1_714_557_600 + np.arange(count) / 50
+    wave = 0.4 * np.sin(2 * np.pi * 2 * start)
+    file = tmp_path / "clock.csv"
+    with open(file, "w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["time", "x", "y", "z"])
+        writer.writerows(zip(start, wave, wave, 1 + wave))
+    arguments = ["predict", str(file), "--model", str(model)]
+    arguments += ["--time-zone", "Europe/Berlin"]
+    assert main([*arguments, "--output", str(tmp_path / "out")]) == 0
+    with open(tmp_path / "out" / "clock.csv", newline="") as handle:
+        first = next(csv.DictReader(handle))
+    assert first["start"].startswith("2024-05-01T12:00:00")
+    assert first["start"].endswith("+02:00")

@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+
+from keras_relcon.estimators.hidden_markov import (
+    class_priors,
+    count_transitions,
+    smooth,
+)
+from keras_relcon.estimators.left_out import MOST_FREQUENT, LeftOut
+from keras_relcon.estimators.subject_scores import SubjectScores, score_row
+
+CLASSES = ("a", "b", "c")
+
+
+def _people(num_people=5, num_each=12, seed=0):
+    generator = np.random.default_rng(seed)
+    groups = np.repeat([f"p{i}" for i in range(num_people)], num_each)
+    codes = generator.integers(0, 3, len(groups))
+    return codes, groups
+
+
+class _Shares:
+    """Says the shares of the classes that it was fitted on."""
+
+    def __init__(self, codes):
+        self.shares = np.bincount(codes) / len(codes)
+
+    def probabilities(self, inputs):
+        return np.tile(self.shares, (len(inputs), 1))
+
+
+def test_nobody_is_predicted_by_a_head_that_saw_their_labels():
+    codes, groups = _people()
+    left_out = LeftOut(codes, groups, CLASSES, 3, 0, False)
+    seen = []
+
+    def fit(inputs, kept, fitted_codes):
+        np.testing.assert_array_equal(codes[kept], fitted_codes)
+        seen.append(set(groups[kept]))
+        return _Shares(fitted_codes)
+
+    found = left_out.probabilities(np.zeros((len(codes), 2)), fit)
+    folds = list(left_out.folds())
+    assert len(folds) == 3
+    for (rows, kept), people in zip(folds, seen):
+        assert not people & set(groups[rows])
+        expected = np.bincount(codes[kept], minlength=3) / len(kept)
+        np.testing.assert_allclose(
+            found[rows], np.tile(expected, (len(rows), 1))
+        )
+    tested = np.concatenate([rows for rows, _ in folds])
+    assert sorted(tested) == list(range(len(codes)))
+
+
+def test_a_class_of_one_person_gets_no_probability_for_this_person():
+    codes, groups = _people()
+    codes[codes == 2] = 0
+    codes[:4] = 2  # of p0 alone
+    left_out = LeftOut(codes, groups, CLASSES, 5, 0, False)
+    found = left_out.probabilities(
+        np.zeros((len(codes), 2)), lambda x, kept, c: _Shares(c)
+    )
+    assert (found[groups == "p0", 2] == 0).all()
+    assert (found[groups == "p1", 2] > 0).all()
+
+
+def test_smoothing_uses_the_labels_of_the_others():
+    codes, groups = _people()
+    generator = np.random.default_rng(3)
+    probabilities = generator.dirichlet(np.ones(3), len(codes))
+    sequences = np.repeat(np.arange(5), 12)
+    left_out = LeftOut(codes, groups, CLASSES, 5, 0, False)
+    found = left_out.smoothed(probabilities, sequences)
+    kept, own = groups != "p2", groups == "p2"
+    expected = smooth(
+        probabilities[own],
+        class_priors(codes[kept], 3),
+        count_transitions(codes[kept], sequences[kept], 3),
+        sequences[own],
+    )
+    np.testing.assert_allclose(found[own], expected)
+
+
+def test_scores_are_means_over_people():
+    codes, groups = _people()
+    generator = np.random.default_rng(1)
+    probabilities = generator.dirichlet(np.ones(3), len(codes))
+    predicted = probabilities.argmax(1)
+    row = score_row(codes, predicted, groups, CLASSES, probabilities)
+    people = np.unique(groups)
+    accuracy = [np.mean((codes == predicted)[groups == p]) for p in people]
+    macro_f1 = [
+        f1_score(
+            codes[groups == p],
+            predicted[groups == p],
+            average="macro",
+            zero_division=0,
+        )
+        for p in people
+    ]
+    assert row["accuracy"] == pytest.approx(np.mean(accuracy))
+    assert row["macro_f1"] == pytest.approx(np.mean(macro_f1))
+    low, high = row["accuracy_spread"]
+    assert (low, high) == pytest.approx(np.quantile(accuracy, [0.1, 0.9]))
+    low, high = row["macro_f1_interval"]
+    assert low < row["macro_f1"] < high
+    expected = f1_score(codes, predicted, average=None)
+    assert list(row["of_classes"].values()) == pytest.approx(expected)
+    assert 0 < row["calibration_error"] < 1
+
+
+def test_the_simplest_classifier_is_scored_beside():
+    codes, groups = _people()
+    codes[:] = np.where(np.arange(len(codes)) % 4, 1, codes)
+    perfect = np.eye(3)[codes]
+    scores = LeftOut(codes, groups, CLASSES, 5, 0, False).score(
+        {"mine": perfect}
+    )
+    assert scores.rows["mine"]["accuracy"] == 1.0
+    assert scores.rows["mine"]["calibration_error"] == 0.0
+    expected = np.mean(
+        [np.mean(codes[groups == p] == 1) for p in np.unique(groups)]
+    )
+    assert scores.rows[MOST_FREQUENT]["accuracy"] == pytest.approx(expected)
+    assert np.trace(scores.confusion) == len(codes) == scores.num_windows
+    assert "expect 100 % of the windows" in scores.sentence()
+    assert MOST_FREQUENT in scores.table()
+    assert SubjectScores.from_dict(scores.to_dict()) == scores

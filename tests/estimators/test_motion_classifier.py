@@ -1,0 +1,239 @@
+import dataclasses
+import json
+import pickle
+
+import numpy as np
+import pytest
+from motion_recordings import LENGTH, make_recording
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import keras_relcon as kr
+from keras_relcon import MotionClassifier, MotionEmbedding
+from keras_relcon.data import make_windows
+from keras_relcon.evaluation import embed_windows
+
+LONG = [("still", 8), ("walk", 12), ("still", 4), ("run", 8)]
+
+
+@pytest.fixture
+def fitted(preset, recordings):
+    return MotionClassifier(preset, controls=()).fit(recordings)
+
+
+@pytest.mark.every_backend
+def test_recordings_give_scores_and_a_timeline(preset, recordings):
+    model = MotionClassifier(preset).fit(recordings)
+    assert model.classes_.tolist() == ["run", "still", "walk"]
+    assert model.num_subjects_ == 6
+    names = list(model.scores_.rows)
+    assert names == [
+        "tiny",
+        "tiny, smoothed",
+        "untrained encoder",
+        "hand-made features",
+        "most frequent class",
+    ]
+    assert model.scores_.rows["tiny"]["accuracy"] > 0.9
+    new = make_recording("new", LONG, seed=50, start_time=1.7e9)
+    timeline = model.predict(new)
+    expected = np.repeat([m for m, _ in LONG], [n for _, n in LONG])
+    assert np.mean(timeline.labels == expected) > 0.9
+    assert str(timeline.table["start"][0]) == "2023-11-14 22:13:20"
+    proba = model.predict_proba(make_windows(new, 100, LENGTH, LENGTH))
+    np.testing.assert_allclose(proba.sum(1), 1, rtol=1e-6)
+    assert model.score([new]) == np.mean(
+        model.classes_[proba.argmax(1)] == expected
+    )
+
+
+@pytest.mark.every_backend
+def test_a_saved_model_is_the_same(fitted, preset, tmp_path):
+    new = make_recording("new", LONG, seed=50)
+    path = fitted.save(tmp_path / "model")
+    loaded = MotionClassifier.load(path)
+    before, after = fitted.predict(new), loaded.predict(new)
+    np.testing.assert_array_equal(before.labels, after.labels)
+    np.testing.assert_allclose(
+        before.probabilities, after.probabilities, atol=1e-6
+    )
+    assert loaded.scores_ == fitted.scores_
+    assert loaded.seen(["s0", "s9"]) == ["s0"]
+    # The model of Keras is the head on the encoder.
+    windows = make_windows(new, 100, LENGTH, LENGTH).acceleration
+    found = embed_windows(loaded.to_keras(), windows)
+    np.testing.assert_allclose(found, fitted.predict_proba(windows), atol=1e-5)
+
+
+@pytest.mark.every_backend
+def test_fine_tuning_changes_a_copy_of_the_encoder(preset, windows, tmp_path):
+    x, y, people = windows
+    model = MotionClassifier(
+        preset, head="fine_tune", epochs=3, num_folds=2, controls=()
+    )
+    model.fit(x, y, groups=people)
+    pretrained = kr.presets.from_preset(preset)
+    changed = [
+        not np.allclose(a, b)
+        for a, b in zip(model.encoder_.get_weights(), pretrained.get_weights())
+    ]
+    assert any(changed)
+    proba = model.predict_proba(x[:9])
+    np.testing.assert_allclose(proba.sum(1), 1, rtol=1e-6)
+    assert model.scores_.num_folds == 2
+    loaded = MotionClassifier.load(model.save(tmp_path / "tuned"))
+    np.testing.assert_allclose(loaded.predict_proba(x[:9]), proba, atol=2e-2)
+
+
+def test_the_head_sees_embeddings_and_the_people(preset, windows):
+    x, y, people = windows
+    model = MotionClassifier(preset, controls=()).fit(x, y, groups=people)
+    embeddings = MotionEmbedding(preset).fit_transform(x)
+    same = MotionClassifier(preset).fit(embeddings, y, groups=people)
+    np.testing.assert_allclose(
+        model.predict_proba(x), same.predict_proba(embeddings), atol=1e-5
+    )
+    assert model.strength_ == same.strength_
+    assert model.scores_.rows["tiny"] == same.scores_.rows["embeddings"]
+    with pytest.raises(ValueError, match="fitted on embeddings"):
+        same.predict(make_recording("s", LONG))
+    assert MotionClassifier(preset).fit(embeddings, y).scores_ is None
+
+
+def test_smoothing_and_unknown(fitted):
+    new = make_recording("new", LONG, seed=50)
+    smoothed = fitted.predict(new)
+    plain = clone(fitted)
+    assert plain.get_params() == fitted.get_params()
+    fitted.smoothing = None
+    head = fitted.head_  # less sure than it is
+    fitted.head_ = dataclasses.replace(
+        head, kernel=head.kernel * 0.1, bias=head.bias * 0.1
+    )
+    alone = fitted.predict(new)
+    windows = make_windows(new, 100, LENGTH, LENGTH).acceleration
+    np.testing.assert_allclose(
+        alone.probabilities, fitted.predict_proba(windows), atol=1e-5
+    )
+    assert (alone.probabilities != smoothed.probabilities).any()
+    least = np.median(alone.probabilities.max(1))
+    fitted.min_probability = float(least)
+    is_unknown = fitted.predict(new).labels == "unknown"
+    np.testing.assert_array_equal(
+        is_unknown, alone.probabilities.max(1) < least
+    )
+    assert 0 < is_unknown.sum() < len(is_unknown)
+
+
+def test_in_a_pipeline_and_in_a_search_by_people(preset, windows):
+    x, y, people = windows
+    search = GridSearchCV(
+        make_pipeline(
+            MotionEmbedding(preset), MotionClassifier(preset, num_folds=0)
+        ),
+        {"motionclassifier__strength": [0.01, 1.0]},
+        cv=GroupKFold(3),
+    ).fit(x, y, groups=people)
+    assert search.best_score_ > 0.9
+    pipeline = make_pipeline(
+        FunctionTransformer(lambda v: v / 9.80665),
+        MotionClassifier(preset, controls=()),
+    )
+    pipeline.fit(x * 9.80665, y, motionclassifier__groups=people)
+    assert pipeline[-1].num_subjects_ == 6
+    assert pipeline.score(x * 9.80665, y) > 0.9
+    other = make_pipeline(MotionEmbedding(preset), LogisticRegression())
+    assert other.fit(x, y).score(x, y) > 0.9
+    names = other[0].get_feature_names_out()
+    assert len(names) == other[0].n_features_out_ == 64
+    with pytest.raises(NotFittedError):
+        MotionEmbedding(preset).transform(x)
+    pickled = pickle.loads(pickle.dumps(MotionEmbedding(preset)))
+    assert pickled.get_params() == MotionEmbedding(preset).get_params()
+
+
+def test_placements_and_few_people_are_warned_of(preset):
+    bouts = [("still", 6), ("walk", 6)]
+    people = [
+        make_recording(f"s{i}", bouts, seed=i, placement="wrist")
+        for i in range(3)
+    ]
+    people.append(make_recording("s4", [*bouts, ("run", 4)], placement="wrist"))
+    with pytest.warns(UserWarning, match=r"fewer for run \(1\)"):
+        model = MotionClassifier(preset, controls=()).fit(people)
+    hip = make_recording("new", bouts, placement="hip")
+    with pytest.warns(UserWarning, match="devices at the wrist.*at the hip"):
+        model.predict(hip)
+
+
+@pytest.mark.parametrize(
+    "arguments, match",
+    [
+        ({"head": "deep"}, "`head` must be one of"),
+        ({"smoothing": "median"}, "`smoothing` must be one of"),
+        ({"class_weight": 2}, "`class_weight` must be one of"),
+        ({"min_probability": 2}, "`min_probability` must be"),
+        ({"num_folds": -1}, "`num_folds` must be"),
+        ({"strength": 0}, "`strength` must be"),
+        ({"encoder": "relcon_smal"}, "Did you mean 'relcon_small'"),
+        ({"controls": ("chance",)}, "`controls` must be among"),
+    ],
+)
+def test_arguments_out_of_range(preset, windows, arguments, match):
+    x, y, people = windows
+    with pytest.raises(ValueError, match=match):
+        MotionClassifier(**{"encoder": preset, **arguments}).fit(x, y, people)
+
+
+def test_input_that_does_not_fit(preset, windows, recordings, fitted):
+    x, y, people = windows
+    model = MotionClassifier(preset)
+    with pytest.raises(ValueError, match="at least two classes"):
+        model.fit(x[::3], y[::3])
+    with pytest.raises(ValueError, match="`y` is for arrays"):
+        model.fit(recordings, y)
+    with pytest.raises(ValueError, match="trains an encoder on windows"):
+        MotionClassifier(preset, head="fine_tune").fit(x[:, :, 0], y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit(x, y, groups=people[:5])
+    with pytest.raises(NotFittedError):
+        model.predict(recordings[0])
+    with pytest.raises(FileExistsError, match="must not exist"):
+        fitted.save(preset)
+
+
+def test_damaged_models_are_refused(fitted, tmp_path):
+    path = fitted.save(tmp_path / "model")
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        fitted.save(path)
+    fitted.save(path, overwrite=True)
+    facts = json.loads((path / "classifier.json").read_text())
+    assert "s0" not in json.dumps(facts["subjects"])
+    with pytest.raises(ValueError, match="must be one of"):
+        MotionClassifier.load(tmp_path)
+
+    def refuses(match, **changes):
+        text = json.dumps({**facts, **changes})
+        (path / "classifier.json").write_text(text)
+        with pytest.raises(ValueError, match=match):
+            MotionClassifier.load(path)
+
+    refuses("Install a newer", format_version=99)
+    refuses("describes no classifier", kind="encoder")
+    refuses("is damaged", settings={})
+    refuses("do not fit together", classes=["a"])
+    refuses("do not fit together", priors=[1.0])
+    refuses("its checksum is another", head_sha256="0")
+    other = {**facts["encoder"], "weights_sha256": "0"}
+    refuses("whose weights are others", encoder=other)
+    (path / "classifier.json").write_text("{")
+    with pytest.raises(ValueError, match="is damaged"):
+        MotionClassifier.load(path)
+    (path / "classifier.json").write_text(json.dumps(facts))
+    (path / "head.npz").unlink()
+    with pytest.raises(ValueError, match="it is missing"):
+        MotionClassifier.load(path)
