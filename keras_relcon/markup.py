@@ -16,7 +16,9 @@ def markup(value):
     """Returns `Html`, escaped unless it is that already."""
     if isinstance(value, Html):
         return value
-    return Html(html.escape(str(value), quote=True))
+    # Names of files may hold half a character, which no file of text can.
+    text = str(value).encode("utf-8", "replace").decode("utf-8")
+    return Html(html.escape(text, quote=True))
 
 
 def element(tag, *children, **attributes):
@@ -118,13 +120,14 @@ def document(title, body, css=""):
     )
 
 
+# Dark colours are for screens: what is printed is dark on white.
 CSS = """
 :root {
   color-scheme: light dark;
   --page: #ffffff; --text: #1b1f24; --soft: #57606a; --line: #c9d1d9;
   --stripe: #f4f6f8; --link: #0550ae; --leak: #fff1f0; --leak-line: #b42318;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #14181d; --text: #e8ebee; --soft: #a9b4bf; --line: #3a444e;
     --stripe: #1c2228; --link: #79b8ff; --leak: #3a1614; --leak-line: #ff8a80;

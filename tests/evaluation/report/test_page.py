@@ -1,43 +1,13 @@
-import html.parser
 import re
 
 import pytest
+from html_outline import Outline
 
 from keras_relcon.evaluation import published_rows
 from keras_relcon.evaluation.report.page import to_html
 from keras_relcon.evaluation.report.pictures import Picture, Section
 
 EVIL = "<script>alert('1')</script> & \"me\""
-VOID = {"meta", "img", "link", "br", "hr", "input"}
-
-
-class Outline(html.parser.HTMLParser):
-    """Reads a page, and fails where tags do not pair."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.tags, self.open, self.words = [], [], []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    def of(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    @property
-    def text(self):
-        return re.sub(r"\s+", " ", " ".join(self.words))
 
 
 @pytest.fixture

@@ -1,0 +1,234 @@
+"""The tables of the page: every number that a drawing shows, and more."""
+
+from collections import Counter
+
+import numpy as np
+
+from keras_relcon.markup import Html, element, table
+from keras_relcon.reprs import counted
+from keras_relcon.timeline import states
+from keras_relcon.timeline.page_parts import words
+
+MOST_DAYS_OF_HOURS = 31
+_LONGEST_BOUTS = 3
+_LONGEST_STRETCHES = 10
+_DAY = 86_400
+_LOW = 0.1  # the part of windows that "low" tells apart
+
+
+def minutes_of_days(timeline, edges, seconds):
+    """Minutes of each state, a row a day and one of all."""
+    names = states.state_names(timeline)
+    rows = [
+        [
+            words.day_name(timeline.clock, edges[index], index),
+            *(words.minutes(value / 60) for value in of_day),
+        ]
+        for index, of_day in enumerate(seconds)
+    ]
+    total = [words.minutes(value / 60) for value in seconds.sum(axis=0)]
+    rows.append(_strong(["all", *total]))
+    return table("Minutes of each day", ["day", *names], rows)
+
+
+def minutes_of_hours(timeline, hours, minutes, intensity):
+    """Minutes of each state, ENMO and MAD, a row an hour."""
+    clock, names = timeline.clock, states.state_names(timeline)
+    days = [
+        words.day_name(clock, start, int(start // _DAY)) for start in hours[:-1]
+    ]
+    groups = [
+        (index, day)
+        for index, day in enumerate(days)
+        if index == 0 or days[index - 1] != day
+    ]
+    labels = [words.clock_name(clock, start) for start in hours[:-1]]
+    times = Counter(zip(days, labels))
+    for index, start in enumerate(hours[:-1]):
+        # The clock shows this hour twice: its offset tells which one it is.
+        if times[days[index], labels[index]] > 1:
+            labels[index] += f" {clock.moment(start):%z}"
+    rows = [
+        [
+            labels[index],
+            *map(words.minutes, of_hour),
+            *map(words.number, movement),
+        ]
+        for index, (of_hour, movement) in enumerate(
+            zip(minutes.to_numpy(), intensity.to_numpy())
+        )
+    ]
+    head = ["hour", *names, "ENMO, mg", "MAD, mg"]
+    return table("Minutes and movement of each hour", head, rows, groups)
+
+
+def clock_hours(shares, labels, names):
+    """Minutes of an hour of the clock, on average."""
+    rows = [
+        [label, *("–" if np.isnan(v) else words.minutes(60 * v) for v in share)]
+        for label, share in zip(labels, shares)
+    ]
+    caption = "Minutes of an hour of the clock, on average"
+    return table(caption, ["hour", *names], rows)
+
+
+def bouts(timeline, found):
+    """The longest bouts of each class.
+
+    Args:
+        timeline: `Timeline`.
+        found: `pandas.DataFrame`, of `Timeline.bouts`.
+    """
+    label = found["label"].to_numpy()
+    seconds = found["seconds"].to_numpy()
+    probability = found["probability"].to_numpy()
+    # From the first sample, as of the page's other times.
+    first = _from_start(timeline, found["start"])
+    last = _from_start(timeline, found["end"])
+    rows, groups = [], []
+    for name in timeline.classes:
+        own = np.flatnonzero(label == name)
+        if not len(own):
+            continue
+        total = words.minutes(seconds[own].sum() / 60)
+        groups.append(
+            (len(rows), f"{name}: {counted(len(own), 'bout')}, {total} min")
+        )
+        longest = own[np.argsort(-seconds[own], kind="stable")]
+        for index in longest[:_LONGEST_BOUTS]:
+            rows.append(
+                [
+                    words.moment_name(timeline.clock, first[index]),
+                    words.moment_name(timeline.clock, last[index]),
+                    words.lasting(seconds[index]),
+                    words.number(probability[index], 2),
+                ]
+            )
+    head = ["from", "to", "length", "mean probability"]
+    caption = f"Up to {_LONGEST_BOUTS} bouts of each class"
+    return table(caption, head, rows, groups)
+
+
+def _from_start(timeline, times):
+    times = times.array
+    zero = timeline.clock.times([0.0])[0]
+    return np.array([(time - zero).total_seconds() for time in times])
+
+
+def worn_of_days(timeline, edges, seconds):
+    """Worn, not worn, not measured: hours and minutes of each day."""
+    rows = []
+    for index, of_day in enumerate(seconds):
+        name = words.day_name(timeline.clock, edges[index], index)
+        rows.append([name, *_worn_cells(of_day)])
+    rows.append(_strong(["all", *_worn_cells(seconds.sum(axis=0))]))
+    head = ["day", "worn", "part", states.NOT_WORN, states.NOT_MEASURED]
+    return table("Worn time of each day", head, rows)
+
+
+def _worn_cells(seconds):
+    *worn, not_worn, not_measured = seconds.tolist()
+    worn = sum(worn)
+    whole = worn + not_worn + not_measured
+    return [
+        words.lasting(worn),
+        words.percent(worn / whole if whole else np.nan),
+        words.lasting(not_worn),
+        words.lasting(not_measured),
+    ]
+
+
+def not_worn(timeline):
+    """The longest stretches without wear; nothing where there is none."""
+    edges, found = states.stretches(timeline)
+    index = states.state_names(timeline).index(states.NOT_WORN)
+    own = np.flatnonzero(found == index)
+    if not len(own):
+        return Html("")
+    length = np.diff(edges)[own]
+    longest = own[np.argsort(-length, kind="stable")][:_LONGEST_STRETCHES]
+    rows = [
+        [
+            words.moment_name(timeline.clock, edges[at]),
+            words.moment_name(timeline.clock, edges[at + 1]),
+            words.lasting(edges[at + 1] - edges[at]),
+        ]
+        for at in sorted(longest)
+    ]
+    caption = f"Not worn: the longest {len(rows)} of {len(own)}"
+    return table(caption, ["from", "to", "length"], rows)
+
+
+def movement_of_days(timeline, edges, intensity):
+    """ENMO and MAD of each day."""
+    rows = [
+        [
+            words.day_name(timeline.clock, edges[index], index),
+            *map(words.number, values),
+        ]
+        for index, values in enumerate(intensity.to_numpy())
+    ]
+    head = ["day", "ENMO, mg", "MAD, mg"]
+    return table("Mean over the worn time of each day", head, rows)
+
+
+def sureness_of_classes(timeline):
+    """Probabilities of the windows of each class."""
+    found = states.state_of_windows(timeline)
+    rows = []
+    for index, name in enumerate((*timeline.classes, states.UNKNOWN)):
+        own = timeline.probability[found == index].astype(np.float64)
+        own = own[np.isfinite(own)]
+        cells = ["0", "–", "–"]
+        if len(own):
+            cells = [
+                f"{len(own):,}",
+                words.number(own.mean(), 2),
+                words.number(np.quantile(own, _LOW), 2),
+            ]
+        rows.append([name, *cells])
+    head = [
+        "label",
+        "windows",
+        "mean probability",
+        f"{100 * _LOW:.0f} % are below",
+    ]
+    return table("How sure the model is, by class", head, rows)
+
+
+def sureness_of_days(timeline, edges, seconds):
+    """Mean probability and what is unknown, of each day."""
+    mean = states.mean_in_bins(
+        timeline, timeline.probability, timeline.worn, edges
+    )
+    unknown = states.state_names(timeline).index(states.UNKNOWN)
+    rows = []
+    for index, of_day in enumerate(seconds):
+        worn = of_day[: unknown + 1].sum()
+        part = of_day[unknown] / worn if worn else np.nan
+        rows.append(
+            [
+                words.day_name(timeline.clock, edges[index], index),
+                words.number(mean[index], 2),
+                words.percent(part),
+            ]
+        )
+    head = ["day", "mean probability", "unknown, of the worn time"]
+    return table("How sure the model is, by day", head, rows)
+
+
+def facts(timeline):
+    """What was used, as it was given, and what the page is made of."""
+    rows = [[name, value] for name, value in timeline.facts.items()]
+    windows = counted(len(timeline), "window")
+    rows += [
+        ["windows", f"{windows} of {timeline.window_seconds:g} s"],
+        ["classes", ", ".join(timeline.classes)],
+        ["subject", timeline.subject],
+    ]
+    content = table("Model, windows and classes", ["what", "value"], rows)
+    return Html(element("div", content, class_="words"))
+
+
+def _strong(cells):
+    return [element("strong", cell) for cell in cells]
