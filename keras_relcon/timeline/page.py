@@ -95,7 +95,10 @@ def _contents():
 def _when(timeline):
     clock = timeline.clock
     start, end = (words.moment_name(clock, at) for at in (0, timeline.duration))
-    return f"From {start} to {end}. {words.zone_sentence(timeline)}"
+    return (
+        f"Subject {timeline.subject}, from {start} to {end}. "
+        f"{words.zone_sentence(timeline)}"
+    )
 
 
 def _days(timeline, edges, seconds):

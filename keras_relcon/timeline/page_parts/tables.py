@@ -98,8 +98,9 @@ def bouts(timeline, found):
         for index in longest[:_LONGEST_BOUTS]:
             rows.append(
                 [
-                    words.moment_name(timeline.clock, first[index]),
-                    words.moment_name(timeline.clock, last[index]),
+                    *words.span_names(
+                        timeline.clock, first[index], last[index]
+                    ),
                     words.lasting(seconds[index]),
                     words.number(probability[index], 2),
                 ]
@@ -122,7 +123,7 @@ def worn_of_days(timeline, edges, seconds):
         name = words.day_name(timeline.clock, edges[index], index)
         rows.append([name, *_worn_cells(of_day)])
     rows.append(_strong(["all", *_worn_cells(seconds.sum(axis=0))]))
-    head = ["day", "worn", "part", states.NOT_WORN, states.NOT_MEASURED]
+    head = ["day", "worn", "share", states.NOT_WORN, states.NOT_MEASURED]
     return table("Worn time of each day", head, rows)
 
 
@@ -131,10 +132,10 @@ def _worn_cells(seconds):
     worn = sum(worn)
     whole = worn + not_worn + not_measured
     return [
-        words.lasting(worn),
+        words.of_day(worn),
         words.percent(worn / whole if whole else np.nan),
-        words.lasting(not_worn),
-        words.lasting(not_measured),
+        words.of_day(not_worn),
+        words.of_day(not_measured),
     ]
 
 
@@ -149,8 +150,7 @@ def not_worn(timeline):
     longest = own[np.argsort(-length, kind="stable")][:_LONGEST_STRETCHES]
     rows = [
         [
-            words.moment_name(timeline.clock, edges[at]),
-            words.moment_name(timeline.clock, edges[at + 1]),
+            *words.span_names(timeline.clock, edges[at], edges[at + 1]),
             words.lasting(edges[at + 1] - edges[at]),
         ]
         for at in sorted(longest)
@@ -223,8 +223,6 @@ def facts(timeline):
     windows = counted(len(timeline), "window")
     rows += [
         ["windows", f"{windows} of {timeline.window_seconds:g} s"],
-        ["classes", ", ".join(timeline.classes)],
-        ["subject", timeline.subject],
     ]
     content = table("Model, windows and classes", ["what", "value"], rows)
     return Html(element("div", content, class_="words"))

@@ -68,11 +68,19 @@ def _moment(clock, seconds):
 
 
 def moment_name(clock, seconds):
-    """Day and time of one moment."""
+    """`"Mon 29 Apr 2024, 14:05:30"`, the time alone without a clock."""
     time = clock_name(clock, seconds, with_seconds=True)
     if not clock.has_clock:
         return time
     return f"{day_name(clock, seconds, 0)}, {time}"
+
+
+def span_names(clock, start, end):
+    """From when to when; the day of the end only where it is another one."""
+    first, last = moment_name(clock, start), moment_name(clock, end)
+    if clock.has_clock and first.split(",")[0] == last.split(",")[0]:
+        last = clock_name(clock, end, with_seconds=True)
+    return first, last
 
 
 def zone_sentence(timeline):
@@ -97,6 +105,14 @@ def lasting(seconds):
     text = duration(seconds)
     whole, space, rest = text.rpartition(" 0 ")
     return whole if space else text
+
+
+def of_day(seconds):
+    """`"24 h"`, `"21 h 52 min"`: a part of a day, or of many."""
+    if seconds < 3600:
+        return lasting(seconds)
+    hours, rest = divmod(round(seconds / 60), 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def answer(timeline, names, totals):
