@@ -48,7 +48,7 @@ def to_html(timeline):
                 *strips.bars_of_days(timeline, edges, seconds),
                 class_="bars",
             ),
-            tables.minutes_of_days(timeline, edges, seconds),
+            *tables.minutes_of_days(timeline, edges, seconds),
         ),
         _hours(timeline),
         _bouts(timeline),

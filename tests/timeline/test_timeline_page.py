@@ -170,6 +170,19 @@ def test_tables_say_what_the_timeline_says(written):
     np.testing.assert_allclose(found, movement, atol=0.05)
 
 
+def test_many_classes_are_rows_of_the_table_of_days():
+    names = tuple(f"class {i}" for i in range(9))
+    timeline = generated(
+        20 * 24, names, window_seconds=3600, labels=[names[2]] * 20 * 24
+    )
+    outline = to_page(timeline)
+    rows = cells(outline, "Minutes of each day, part 1")
+    assert len(rows) == 1 + 12 and len(rows[0]) == 1 + 9
+    assert rows[3] == ["class 2"] + ["1,440"] * 9
+    rows = cells(outline, "Minutes of each day, part 3")
+    assert rows[3] == ["class 2", "1,440", "1,440", "28,800"]
+
+
 def drawn_minutes(box, num_minutes):
     """Which class each minute of a strip has, read from its paths."""
     found = np.full(num_minutes, "", "<U12")
@@ -401,6 +414,13 @@ def test_a_week_is_small(tmp_path, count):
     timeline = generated(236_250, names)  # 7 days, the worst: never a bout
     timeline.save(tmp_path / "week.html")
     assert (tmp_path / "week.html").stat().st_size < 700_000
+
+
+def test_dark_colours_are_not_printed(written):
+    style = to_page(written("ww")).page.split("<style>")[1].split("</style>")[0]
+    assert "@media screen and (prefers-color-scheme: dark)" in style
+    assert "@media (prefers-color-scheme" not in style
+    assert "@page { size: A4" in style
 
 
 def test_long_recordings_have_no_table_of_hours(written):

@@ -19,7 +19,10 @@ a:focus-visible, summary:focus-visible {
   display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none;
   padding: 0; max-width: none;
 }
-.legend li { display: flex; gap: 0.5rem; align-items: center; min-width: 0; }
+.legend li {
+  display: flex; gap: 0.5rem; align-items: center; min-width: 0;
+  overflow-wrap: anywhere;
+}
 .swatch { flex: none; border-bottom: 1px solid var(--line); }
 .patterns { position: absolute; }
 figure { margin: 0; min-width: 0; }
@@ -70,10 +73,13 @@ tfoot th, tr.total th, tr.total td { font-weight: 600; }
   h2 { margin-top: 1.25rem; break-after: avoid; }
   h3, caption { break-after: avoid; }
   tr { break-inside: avoid; }
+  thead { break-after: avoid; }
   .scroll { overflow: visible; }
   table { font-size: 8pt; }
   th, td { padding: 0.15rem 0.35rem; white-space: normal; }
-  th[scope="row"] { min-width: 0; }
+  th[scope="row"] { min-width: 4.5rem; }
+  .scroll:has(th:nth-child(13)) table { font-size: 5.5pt; }
+  .scroll:has(th:nth-child(13)) :is(th, td) { padding: 0.1rem 0.12rem; }
   th:first-child { position: static; }
   svg, tr { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

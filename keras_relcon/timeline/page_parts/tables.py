@@ -11,24 +11,39 @@ from keras_relcon.timeline.page_parts import words
 
 MOST_DAYS_OF_HOURS = 31
 _LONGEST_BOUTS = 3
+_MOST_COLUMNS = 11
+_DAYS_A_TABLE = 9
 _LONGEST_STRETCHES = 10
 _DAY = 86_400
 _LOW = 0.1  # the part of windows that "low" tells apart
 
 
 def minutes_of_days(timeline, edges, seconds):
-    """Minutes of each state, a row a day and one of all."""
+    """Minutes of each state, a row a day and one of all.
+
+    Many states do not fit on paper side by side: then a row is a state, and
+    there is a table for each few days. Returns a list of `Html`.
+    """
     names = states.state_names(timeline)
-    rows = [
-        [
-            words.day_name(timeline.clock, edges[index], index),
-            *(words.minutes(value / 60) for value in of_day),
-        ]
-        for index, of_day in enumerate(seconds)
+    days = [
+        words.day_name(timeline.clock, start, index)
+        for index, start in enumerate(edges[:-1])
     ]
+    cells = [[words.minutes(value / 60) for value in row] for row in seconds]
     total = [words.minutes(value / 60) for value in seconds.sum(axis=0)]
-    rows.append(_strong(["all", *total]))
-    return table("Minutes of each day", ["day", *names], rows)
+    if len(names) <= _MOST_COLUMNS:
+        rows = [[day, *row] for day, row in zip(days, cells)]
+        rows.append(_strong(["all", *total]))
+        return [table("Minutes of each day", ["day", *names], rows)]
+    days.append("all")
+    cells.append([element("strong", text) for text in total])
+    found = []
+    for first in range(0, len(days), _DAYS_A_TABLE):
+        part = slice(first, first + _DAYS_A_TABLE)
+        rows = [[name, *row] for name, row in zip(names, zip(*cells[part]))]
+        caption = f"Minutes of each day, part {len(found) + 1}"
+        found.append(table(caption, ["class", *days[part]], rows))
+    return found
 
 
 def minutes_of_hours(timeline, hours, minutes, intensity):
