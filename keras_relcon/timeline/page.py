@@ -130,7 +130,10 @@ def _days(timeline, edges, seconds):
             timeline.clock,
             "All that was recorded",
             words.amounts(names, seconds.sum(axis=0)),
-            [strips.strip_of_all(timeline)],
+            [
+                strips.strip_of_all(timeline),
+                movement.envelope_of_all(timeline, top),
+            ],
             0.0,
             timeline.duration,
         )

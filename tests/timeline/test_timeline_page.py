@@ -266,6 +266,19 @@ def test_the_envelope_is_of_the_windows_in_each_bin(written):
         np.testing.assert_array_equal([f[index] for f in found], expected)
 
 
+def test_the_envelope_is_drawn_to_scale(written):
+    low, high = [0.5, 1, 1, 0], [1.5, 1, 2, 1]
+    timeline = written("wwww", 10, magnitude_min=low, magnitude_max=high)
+    box, height = movement.envelope_of_all(timeline, 2)
+    # 44 pixels for 2 g; a bin is two windows wide, half of all.
+    assert height == 44 and 'viewBox="0 0 1440 44"' in box
+    assert 'd="M0 11H720V33H0zM720 0H1440V44H720z" class="signal"' in box
+    assert 'd="M0 22H1440" class="rest"' in box
+    parts, top = movement.envelopes_of_days(timeline, np.array([0.0, DAY]))
+    # One bin of two minutes of the day.
+    assert top == 2 and 'd="M0 0H2V44H0z" class="signal"' in parts[0][0]
+
+
 def test_movement_is_drawn_to_scale(written):
     timeline = written("ww", 3600, **BERLIN)  # ENMO 0 and 10, MAD 0 and 20 mg
     edges, hours = np.array([0.0, DAY]), np.arange(25) * 3600.0

@@ -8,6 +8,7 @@ from keras_relcon.timeline.page_parts.drawing import short
 
 _ENVELOPE = 44  # pixels
 _HOURS = 64
+_WIDTH = 1440  # of an envelope, in units of its drawing
 _BIN_SECONDS = 120.0
 _TOPS_G = (2, 4, 8, 16, 32)
 _SHOWN_PEAKS = 0.995
@@ -25,23 +26,35 @@ def envelopes_of_days(timeline, edges):
         `(parts, top)`: list of `(Html, height)`, and the g at the top of each.
     """
     bins = drawing.bins(edges, max(_BIN_SECONDS, 2 * timeline.window_seconds))
-    lowest, highest = envelope(timeline, bins)
-    is_known = np.isfinite(highest)
-    peak = np.quantile(highest[is_known], _SHOWN_PEAKS) if any(is_known) else 0
+    found = envelope(timeline, bins)
+    highest = found[1][np.isfinite(found[1])]
+    peak = np.quantile(highest, _SHOWN_PEAKS) if len(highest) else 0
     top = next((g for g in _TOPS_G if g >= peak), _TOPS_G[-1])
-    parts = []
-    for start, end in zip(edges, edges[1:]):
-        inside = (bins[:-1] >= start) & (bins[:-1] < end) & is_known
-        at = np.stack([bins[:-1][inside], bins[1:][inside]]) - start
-        path = _ranges(at / 60, lowest[inside], highest[inside], top)
-        length = (end - start) / 60
-        rest = short(_ENVELOPE * (1 - 1 / top))
-        shapes = [
-            element("path", d=path, class_="signal"),
-            element("path", d=f"M0 {rest}H{short(length)}", class_="rest"),
-        ]
-        parts.append((drawing.box(shapes, length, _ENVELOPE), _ENVELOPE))
+    parts = [
+        _part(bins, *found, start, end, top)
+        for start, end in zip(edges, edges[1:])
+    ]
     return parts, top
+
+
+def envelope_of_all(timeline, top):
+    """The envelope of all that was recorded, however short, up to `top` g."""
+    most = timeline.duration / (2 * timeline.window_seconds)
+    bins = np.linspace(0, timeline.duration, int(np.clip(most, 1, _WIDTH)) + 1)
+    return _part(bins, *envelope(timeline, bins), 0.0, timeline.duration, top)
+
+
+def _part(bins, lowest, highest, start, end, top):
+    inside = (bins[:-1] >= start) & (bins[:-1] < end) & np.isfinite(highest)
+    at = np.stack([bins[:-1][inside], bins[1:][inside]]) - start
+    at *= _WIDTH / (end - start)
+    path = _ranges(at, lowest[inside], highest[inside], top)
+    rest = short(_ENVELOPE * (1 - 1 / top))
+    shapes = [
+        element("path", d=path, class_="signal"),
+        element("path", d=f"M0 {rest}H{_WIDTH}", class_="rest"),
+    ]
+    return drawing.box(shapes, _WIDTH, _ENVELOPE), _ENVELOPE
 
 
 def envelope(timeline, bins):
