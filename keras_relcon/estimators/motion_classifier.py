@@ -224,8 +224,9 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
         A file is read when it is its turn, so that one is in memory.
         """
         check_is_fitted(self, "head_")
+        model = self._keras_model()
         for recording in each_recording(X, read_options):
-            yield make_timeline(self, recording)
+            yield make_timeline(self, model, recording)
 
     def predict_proba(self, X):
         """Predicts the probability of each class, without smoothing.
@@ -279,6 +280,18 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
         model = keras.Sequential([encoder, *self.head_.layers()])
         model.preset_metadata = getattr(encoder, "preset_metadata", None)
         return model
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k != "_made"}
+
+    def _keras_model(self):
+        """`to_keras`, made once: each backend compiles it at its first call."""
+        parts = self._fitted_encoder(), self.head_
+        made = getattr(self, "_made", None)
+        if made is None or made[0] is not parts[0] or made[1] is not parts[1]:
+            self._made = made = (*parts, self.to_keras())
+        return made[2]
 
     def seen(self, subjects):
         """Which of some people it was fitted on, to find a leak.

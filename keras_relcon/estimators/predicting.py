@@ -13,11 +13,12 @@ from keras_relcon.timeline import Timeline
 UNKNOWN = "unknown"
 
 
-def make_timeline(classifier, recording):
+def make_timeline(classifier, model, recording):
     """Predicts the windows of a recording, and smooths them.
 
     Args:
         classifier: fitted `MotionClassifier`.
+        model: `keras.Model`, the classifier's `to_keras()`.
         recording: `Recording`.
 
     Returns:
@@ -26,7 +27,7 @@ def make_timeline(classifier, recording):
     _warn_of_placement(classifier, recording)
     rate_hz, length = window_of(classifier.encoder_)
     found = embed(
-        classifier.to_keras(),
+        model,
         recording,
         rate_hz,
         length,
