@@ -18,7 +18,6 @@ import numpy as np
 import keras_relcon as kr
 from keras_relcon.estimators.encoders import window_of
 from keras_relcon.estimators.examples import examples_of
-from keras_relcon.estimators.hidden_markov import smooth
 from keras_relcon.estimators.subject_scores import score_row
 from keras_relcon.evaluation.protocols.wisdm_watch import (
     HELD_OUT,
@@ -97,36 +96,32 @@ def test(data):
 
 def show(title, model, recordings, only=None, joined=None):
     examples = examples_of(recordings, window_of(model.encoder_))
-    plain = model.predict_proba(examples.inputs)
-    smoothed = smooth(
-        plain, model.priors_, model.transitions_, examples.sequences
-    )
-    for name, found in {"": plain, ", smoothed": smoothed}.items():
-        names = model.classes_.tolist()
-        columns = [names.index(n) for n in (only or names)]
-        names = [(joined or {}).get(names[c], names[c]) for c in columns]
-        kept = sorted(set(names))
-        joining = np.array([[n == k for k in kept] for n in names], float)
-        found = found[:, columns] @ joining
-        found /= found.sum(axis=1, keepdims=True)
-        labels = [(joined or {}).get(label, label) for label in examples.labels]
-        true = np.searchsorted(kept, labels)
-        predicted = found.argmax(axis=1)
-        row = score_row(true, predicted, examples.groups, kept, found)
-        present = {kept[code] for code in np.unique(true)}
-        print(f"\n{title}{name}: {len(true)} windows")
-        for key in ("macro_f1", "accuracy"):
-            low, high = row[f"{key}_interval"]
-            print(f"  {key} {row[key]:.3f} [{low:.3f}, {high:.3f}]")
-        print(f"  calibration error {row['calibration_error']:.3f}")
-        of_classes = row["of_classes"]
-        print("  F1", {n: round(of_classes[n], 3) for n in sorted(present)})
-        confusion = np.zeros((len(kept), len(kept)), int)
-        np.add.at(confusion, (true, predicted), 1)
-        print("  true by predicted:", kept)
-        for label, counts in zip(kept, confusion):
-            if counts.any():
-                print(f"    {label}: {counts.tolist()}")
+    found = model.predict_proba(examples.inputs)
+    names = model.classes_.tolist()
+    columns = [names.index(n) for n in (only or names)]
+    names = [(joined or {}).get(names[c], names[c]) for c in columns]
+    kept = sorted(set(names))
+    joining = np.array([[n == k for k in kept] for n in names], float)
+    found = found[:, columns] @ joining
+    found /= found.sum(axis=1, keepdims=True)
+    labels = [(joined or {}).get(label, label) for label in examples.labels]
+    true = np.searchsorted(kept, labels)
+    predicted = found.argmax(axis=1)
+    row = score_row(true, predicted, examples.groups, kept, found)
+    present = {kept[code] for code in np.unique(true)}
+    print(f"\n{title}: {len(true)} windows")
+    for key in ("macro_f1", "accuracy"):
+        low, high = row[f"{key}_interval"]
+        print(f"  {key} {row[key]:.3f} [{low:.3f}, {high:.3f}]")
+    print(f"  calibration error {row['calibration_error']:.3f}")
+    of_classes = row["of_classes"]
+    print("  F1", {n: round(of_classes[n], 3) for n in sorted(present)})
+    confusion = np.zeros((len(kept), len(kept)), int)
+    np.add.at(confusion, (true, predicted), 1)
+    print("  true by predicted:", kept)
+    for label, counts in zip(kept, confusion):
+        if counts.any():
+            print(f"    {label}: {counts.tolist()}")
 
 
 def training_people(recordings):

@@ -12,6 +12,7 @@ from keras_relcon.estimators.fine_tuned import fit_fine_tuned
 from keras_relcon.estimators.hidden_markov import (
     class_priors,
     count_transitions,
+    has_changes,
 )
 from keras_relcon.estimators.left_out import LeftOut
 from keras_relcon.estimators.linear_head import fit_linear_head
@@ -84,7 +85,7 @@ class Fitting:
         num_classes = len(self.names)
         priors = class_priors(self.codes, num_classes, self.is_balanced)
         sequences = self.examples.sequences
-        if sequences is None:
+        if not has_changes(self.codes, sequences):
             return priors, None
         return priors, count_transitions(self.codes, sequences, num_classes)
 
@@ -106,7 +107,8 @@ class Fitting:
             name = name_of(settings.encoder)
         fit = self._fine_tune if self.is_fine_tuned else self._fit_linear
         found = {name: left_out.probabilities(self._inputs(), fit)}
-        if settings.smoothing is not None and examples.sequences is not None:
+        is_smoothed = has_changes(self.codes, examples.sequences)
+        if settings.smoothing is not None and is_smoothed:
             smoothed = left_out.smoothed(found[name], examples.sequences)
             found[f"{name}, smoothed"] = smoothed
         for control, represent in self._controls().items():

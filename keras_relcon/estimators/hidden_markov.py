@@ -30,6 +30,22 @@ def count_transitions(labels, sequences, num_classes):
     return counts / counts.sum(axis=1, keepdims=True)
 
 
+def has_changes(labels, sequences):
+    """Whether the class changes anywhere while windows follow one another.
+
+    Recordings of one activity each say nothing of how long an activity lasts:
+    a model of them would hold on to a class for as long as they were recorded.
+
+    Args:
+        labels: as of `count_transitions`.
+        sequences: as of `count_transitions`, or `None`.
+    """
+    if sequences is None:
+        return False
+    is_next = sequences[1:] == sequences[:-1]
+    return bool(np.any(is_next & (labels[1:] != labels[:-1])))
+
+
 def class_priors(labels, num_classes, balanced=False):
     """Shares of the classes among windows, one added to each count.
 

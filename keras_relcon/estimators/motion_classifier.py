@@ -86,7 +86,9 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
         class_weight: `None` or `"balanced"`. Defaults to `None`.
         smoothing: `"hmm"` or `None`. Whether timelines are smoothed by a
             hidden Markov model, whose changes from class to class are those of
-            the labels. Defaults to `"hmm"`.
+            the labels. Where no label changes within a recording there is
+            nothing to learn of changes, and no smoothing. Defaults to
+            `"hmm"`.
         min_probability: float. Windows of a timeline whose class has a lower
             probability are `"unknown"`. Defaults to `0.5`.
         num_folds: int. Folds of people for the score; `0` for no score.
@@ -107,7 +109,8 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
         num_subjects_: int, or `None` where nobody says.
         placements_: tuple of str, where the devices were worn.
         transitions_: `(classes, classes)` float64, `priors_`: `(classes,)`,
-            of the hidden Markov model.
+            of the hidden Markov model; the former is `None` where there is
+            nothing to smooth by.
         head_: `LinearHead`, of the embeddings.
         encoder_: `keras.Model`, or `None` where it was fitted on embeddings.
 
@@ -325,6 +328,8 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
         facts["Unknown"] = f"below a probability of {self.min_probability:g}"
         if self.smoothing == "hmm" and self.transitions_ is not None:
             facts["Smoothing"] = "hidden Markov model over time"
+        else:
+            facts["Smoothing"] = "none"
         facts["Software"] = f"keras_relcon {__version__}"
         return facts
 

@@ -5,6 +5,7 @@ import pytest
 
 from keras_relcon.estimators.hidden_markov import (
     count_transitions,
+    has_changes,
     number_sequences,
     smooth,
 )
@@ -74,3 +75,10 @@ def test_a_window_that_contradicts_its_neighbours_is_overruled():
     assert np.isfinite(
         smooth(many, [0.5, 0.5], sticky, np.zeros(len(many), int))
     ).all()
+
+
+def test_recordings_of_one_class_each_say_nothing_of_changes():
+    labels = np.array([0, 0, 1, 1])
+    assert not has_changes(labels, np.array([0, 0, 1, 1]))
+    assert has_changes(labels, np.array([0, 0, 0, 1]))
+    assert not has_changes(labels, None)

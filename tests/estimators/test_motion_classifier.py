@@ -129,6 +129,39 @@ def test_smoothing_and_unknown(fitted):
     assert 0 < is_unknown.sum() < len(is_unknown)
 
 
+def test_recordings_of_one_class_each_are_not_smoothed_by(preset):
+    people = [
+        make_recording(f"s{i}", [(motion, 5)], seed=i)
+        for i in range(4)
+        for motion in ("still", "walk")
+    ]
+    model = MotionClassifier(preset, controls=()).fit(people)
+    assert model.transitions_ is None
+    assert list(model.scores_.rows) == ["tiny", "most frequent class"]
+    new = make_recording("new", LONG, seed=50)
+    windows = make_windows(new, 100, LENGTH, LENGTH).acceleration
+    np.testing.assert_allclose(
+        model.predict(new).probabilities,
+        model.predict_proba(windows),
+        atol=1e-5,
+    )
+    assert model.facts()["Smoothing"] == "none"
+
+
+def test_the_model_of_the_package():
+    model = MotionClassifier.load("activities_wrist")
+    assert len(model.classes_) == 10 and model.placements_ == ("wrist",)
+    assert model.num_subjects_ == 30 and model.transitions_ is None
+    # The people it is tested on are not among those it was fitted on.
+    assert model.seen(["1600", "1601", "1603", "1605"]) == ["1600", "1605"]
+    generator = np.random.default_rng(0)
+    wave = np.sin(2 * np.pi * 2.5 * np.arange(25_600) / 100)[:, None]
+    noise = generator.normal(0, 0.05, (25_600, 3))
+    shaken = [0.5, 1.2, 0.9] * wave + [0.0, 0.0, 1.0] + noise
+    timeline = model.predict(kr.data.Recording(shaken, 100, "new"))
+    assert len(timeline) == 100 and timeline.worn.all()
+
+
 def test_in_a_pipeline_and_in_a_search_by_people(preset, windows):
     x, y, people = windows
     search = GridSearchCV(
