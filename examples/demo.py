@@ -24,6 +24,7 @@ from keras_relcon.markup import document, element, section, table
 EXCERPT = Path(__file__).parent / "data" / "geotec_sw.npz"
 FIT_SHARE = 15 / 23  # of the people; the others are new to the classifier
 MOST_PAGES = 100
+MOST_WINDOWS = 2000  # to fit on, so that it ends in minutes on a CPU
 
 
 def main():
@@ -47,12 +48,12 @@ def main():
     if any(r.labels is not None for r in recordings):
         model, scores = fit(old, new)
         parts += scores
-        parts.append(predict(model, new, args.output))
+        pages = predict(model, new, args.output)
     else:
         say("\nWithout labels: predicted by activities_wrist, of the package")
         model = kr.MotionClassifier.load("activities_wrist")
-        parts.append(predict(model, recordings, args.output))
-    parts += pretrain(old, new, args)
+        pages = predict(model, recordings, args.output)
+    parts += [*pretrain(old, new, args), pages]
     page = document("Demo", element("main", element("h1", "Demo"), *parts))
     path = args.output / "report.html"
     path.write_text(page, encoding="utf-8")
@@ -62,7 +63,9 @@ def main():
 def fit(old, new):
     """Fits a classifier, and scores it on new people beside its rivals."""
     say("\n1. A classifier on relcon_small, scored on people left out in turn")
-    model = kr.MotionClassifier("relcon_small").fit(old)
+    model = kr.MotionClassifier("relcon_small", max_windows=MOST_WINDOWS).fit(
+        old
+    )
     say(f"{model.scores_.table()}\n\n{model.scores_.sentence()}")
 
     say("\n2. People who are new to it")
@@ -106,7 +109,7 @@ def fit(old, new):
 
 def rival(transform, fitted_on, tested):
     """Labels by the same head on other features."""
-    other = kr.MotionClassifier(num_folds=0).fit(
+    other = kr.MotionClassifier(num_folds=0, max_windows=MOST_WINDOWS).fit(
         transform(fitted_on.acceleration),
         fitted_on.labels,
         groups=fitted_on.subjects,
@@ -172,9 +175,9 @@ def pretrain(old, new, args):
     history = model.fit(groups, epochs=epochs, verbose=2).history
     after = agreement(model.encoder, distance, unseen)
     say(
-        "of two windows of a new person, the encoder has the one at the smaller "
-        f"distance nearer in {100 * before:.0f} % of cases before the training,"
-        f" {100 * after:.0f} % after it"
+        "of two windows of a new person, the encoder has the one at the "
+        f"smaller distance nearer in {100 * before:.0f} % of cases before the "
+        f"training, {100 * after:.0f} % after it"
     )
     model.encoder.save(args.output / "encoder.keras")
     losses = [

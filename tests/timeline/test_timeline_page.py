@@ -440,3 +440,10 @@ def test_long_recordings_have_no_table_of_hours(written):
     days = written("w" * 32 * 24, 3600)
     assert "has no table of hours here" in to_page(days).text
     assert "has no table of hours" not in to_page(written("w" * 24, 3600)).text
+
+
+def test_a_recording_of_seconds_is_told_in_seconds(written):
+    timeline = written("wws-", window_seconds=2)
+    text = page.to_html(timeline)
+    assert "In 8 s: 4 s walking, 2 s sitting." in text
+    assert "Not found" not in text

@@ -34,6 +34,11 @@ def minutes(value):
     return f"{value:.1f}" if value >= _LEAST else "0"
 
 
+def amount(value):
+    """Minutes with their unit: `"12 min"`, or `"5.1 s"` of less than one."""
+    return f"{minutes(value)} min" if value >= 1 else lasting(60 * value)
+
+
 def number(value, digits=1):
     """A number, or a dash where there is none."""
     return f"{value:,.{digits}f}" if np.isfinite(value) else "–"
@@ -132,7 +137,7 @@ def answer(timeline, names, totals):
         f"In {lasting(timeline.duration)}: {_found(found, others)}.",
         _worn(timeline, found, others),
     ]
-    never = [name for name, value in found.items() if value < _LEAST]
+    never = [name for name, value in found.items() if not value]
     if len(never) < len(found) and never:
         lines.append(f"Not found: {', '.join(never)}.")
     sure = sureness(timeline)
@@ -147,14 +152,16 @@ def answer(timeline, names, totals):
 
 def _found(found, others):
     """What there is most of comes first."""
-    seen = [name for name, value in found.items() if value >= _LEAST]
+    is_short = sum(found.values()) < 1
+    least = 1e-9 if is_short else _LEAST
+    seen = [name for name, value in found.items() if value >= least]
     seen.sort(key=found.get, reverse=True)
-    parts = [f"{minutes(found[name])} min {name}" for name in seen[:_MOST]]
+    parts = [f"{amount(found[name])} {name}" for name in seen[:_MOST]]
     if seen[_MOST:]:
         rest = sum(found[name] for name in seen[_MOST:])
-        parts.append(f"{minutes(rest)} min of others")
-    if others[UNKNOWN] >= _LEAST:
-        parts.append(f"{minutes(others[UNKNOWN])} min unknown")
+        parts.append(f"{amount(rest)} of others")
+    if others[UNKNOWN] >= least:
+        parts.append(f"{amount(others[UNKNOWN])} unknown")
     if parts:
         return ", ".join(parts)
     if others[NOT_WORN] >= _LEAST:
@@ -182,7 +189,7 @@ def sureness(timeline):
 def amounts(names, seconds):
     """`"412 min walking, 30 min sitting"`, of what lasted a while."""
     found = [
-        f"{minutes(value / 60)} min {name}"
+        f"{amount(value / 60)} {name}"
         for name, value in zip(names, seconds)
         if value >= 60 * _LEAST
     ]
