@@ -1,4 +1,4 @@
-# make demo            trains, probes and reports on synthetic recordings
+# make demo            fits, predicts and trains on recordings of 23 people
 # make demo DATA=...   the same on an archive or a folder of recordings
 # make test            the tests on TensorFlow, JAX and PyTorch, a line per part
 # make test BACKENDS=torch       all tests on one backend
