@@ -26,7 +26,7 @@ def parse_args():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("recording", help=".csv, .npz, .parquet, .cwa, ...")
-    parser.add_argument("--preset", default="relcon_base")
+    parser.add_argument("--preset", default="relcon_small")
     parser.add_argument("--output", default="embeddings.npz")
     parser.add_argument("--unit", choices=("g", "m/s2"), default="g")
     parser.add_argument(

@@ -33,7 +33,7 @@ def parse_args():
         "benchmark", help="its name, such as table4_motionsense"
     )
     parser.add_argument("data", help="the archive of the benchmark")
-    parser.add_argument("--preset", default="relcon_base")
+    parser.add_argument("--preset", default="relcon_small")
     parser.add_argument("--output", default="report")
     return parser.parse_args()
 

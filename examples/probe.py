@@ -39,7 +39,7 @@ def parse_args():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("data", help="<subject>/<name>.csv files, or a zip")
-    parser.add_argument("--preset", default="relcon_base")
+    parser.add_argument("--preset", default="relcon_small")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--output", default="report")
     parser.add_argument("--unit", choices=("g", "m/s2"), default="g")

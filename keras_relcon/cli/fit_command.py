@@ -24,7 +24,7 @@ zip. Other files that `embed` reads are read too.
 
 def add_arguments(parser):
     parser.add_argument("data", metavar="DATA")
-    add_preset_argument(parser, default="relcon_small")
+    add_preset_argument(parser)
     parser.add_argument(
         "--output",
         type=Path,

@@ -5,6 +5,7 @@ from pathlib import Path
 from keras_relcon import presets
 from keras_relcon.presets.from_preset import OUTPUTS
 
+PRESET = "relcon_small"
 READ_OPTIONS = (
     "unit",
     "sample_rate_hz",
@@ -22,13 +23,14 @@ READ_OPTIONS = (
 )
 
 
-def add_preset_argument(parser, default="relcon_base"):
+def add_preset_argument(parser):
     parser.add_argument(
         "--preset",
-        default=default,
+        default=PRESET,
         metavar="NAME",
         help="a preset of `keras-relcon presets`, a directory, or "
-        f"hf://user/repo (default: {default})",
+        f"hf://user/repo (default: {PRESET}, which suits a CPU; relcon_base is "
+        "twice as large)",
     )
     parser.add_argument(
         "--readout",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from keras_relcon.checks import check_kind, check_number
+from keras_relcon.checks import check_kind, check_number, message
 from keras_relcon.data.clock_time import has_clock
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import Recording
@@ -215,12 +215,35 @@ def window_clock(recording, start_seconds):
 
 
 def fill_clock(windows):
-    """Gives `Windows`, or `Embeddings`, without a clock NaN and `""`."""
-    if windows.start_times is None:
-        start_times = np.full(len(windows), np.nan)
-        object.__setattr__(windows, "start_times", start_times)
-    if windows.time_zones is None:
-        object.__setattr__(windows, "time_zones", np.full(len(windows), ""))
+    """Gives `Windows`, or `Embeddings`, without a clock NaN and `""`.
+
+    What stands for no clock is made anew where `dataclasses.replace` gave
+    another number of windows.
+
+    Raises:
+        ValueError: if there are times of another number of windows.
+    """
+    count = len(windows)
+    for name, none in (("start_times", np.nan), ("time_zones", "")):
+        values = getattr(windows, name)
+        if values is None or (len(values) != count and _is_none(values)):
+            object.__setattr__(windows, name, np.full(count, none))
+        elif len(values) != count:
+            raise ValueError(
+                message(
+                    f"`{name}` must have one value per window.",
+                    f"{len(values)} for {count} windows",
+                    "Leave it out, or select windows with `select`.",
+                )
+            )
+
+
+def _is_none(values):
+    """Whether times or time zones say that there is no clock."""
+    values = np.asarray(values)
+    if values.dtype.kind == "f":
+        return bool(np.isnan(values).all())
+    return bool((values == "").all())
 
 
 def recording_name(recording, index):

@@ -108,7 +108,7 @@ def usable_folds(task, protocol, windows, y, num_dropped=0):
         if absent:
             raise ValueError(
                 "Every subject of a fold must have valid windows. Received: "
-                f"fold {index} names {absent}, and `data` holds "
+                f"fold {index + 1} names {absent}, and `data` holds "
                 f"{sorted(present)}. Make the protocol from data.subjects."
             )
         if not is_regression(task):
@@ -137,8 +137,8 @@ def _check_rows(fold, index, num_windows, num_dropped):
     if last >= num_windows:
         raise ValueError(
             f"The rows of a `LeakyFold` must be those of the {num_windows} "
-            f"valid windows. Received: row {last} in fold {index}. Make the "
-            "folds from the same windows."
+            f"valid windows. Received: row {last} in fold {index + 1}. Make "
+            "the folds from the same windows."
         )
 
 
@@ -147,7 +147,7 @@ def _check_classes(fold, index, windows, y):
     trained = np.unique(y[rows["train"]])
     if len(trained) < 2:
         raise ValueError(
-            f"Fold {index} trains on {trained.tolist()}; it needs at least "
+            f"Fold {index + 1} trains on {trained.tolist()}; it needs at least "
             f"two classes. Received: training subjects {fold.train}. Use "
             "fewer folds, or more training subjects."
         )
@@ -155,7 +155,7 @@ def _check_classes(fold, index, windows, y):
     unseen = np.setdiff1d(y[rows["test"]], y[fitted])
     if len(unseen):
         warnings.warn(
-            f"Fold {index} tests classes that its training and "
+            f"Fold {index + 1} tests classes that its training and "
             f"validation subjects lack: {unseen.tolist()}. Their windows "
             "count as errors.",
             stacklevel=4,

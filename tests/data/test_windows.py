@@ -1,3 +1,4 @@
+import dataclasses
 import warnings
 
 import numpy as np
@@ -216,3 +217,19 @@ def test_wrong_arguments():
         make_windows([np.ones((300, 3))])
     with pytest.raises(ValueError, match="must have labels, or none.*1 of 2"):
         make_windows([ramp(300, labels="x"), ramp(300)])
+
+
+def test_replaced_windows_of_another_number_have_no_clock():
+    recording = ramp(600, start_time=1.7e9)
+    windows = make_windows(recording)
+    fewer = {
+        name: getattr(windows, name)[:1]
+        for name in ("acceleration", "subjects", "recordings", "valid")
+    }
+    fewer["start_seconds"] = windows.start_seconds[:1]
+    with pytest.raises(ValueError, match="`start_times` must have one value"):
+        dataclasses.replace(windows, **fewer)
+    unknown = make_windows(ramp(600))
+    replaced = dataclasses.replace(unknown, **fewer)
+    assert len(replaced.start_times) == len(replaced.time_zones) == 1
+    assert np.isnan(replaced.start_times).all()

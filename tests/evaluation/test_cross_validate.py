@@ -246,7 +246,7 @@ def test_class_that_only_test_subjects_have_is_warned_of(
     labels = windows.labels.astype("<U10")
     labels[_rows(windows, ["5"]) & (labels == "run")] = "swim"
     windows = dataclasses.replace(windows, labels=labels)
-    with pytest.warns(UserWarning, match=r"Fold 0 tests classes .*swim"):
+    with pytest.warns(UserWarning, match=r"Fold 1 tests classes .*swim"):
         report = cross_validate(LinearProbe(), None, windows, FOLDS[:1])
     assert "swim" in report.classes
     assert report.mean("hand-made features") < 0.9
@@ -278,12 +278,12 @@ def test_errors_say_what_to_do(make_labelled_windows, make_encoder):
     with pytest.raises(ValueError, match="must be valid windows"):
         run(nobody)
     single = np.where(_rows(windows, ["1", "2"]), "run", windows.labels)
-    with pytest.raises(ValueError, match="Fold 1 trains on .*'run'.* two cl"):
+    with pytest.raises(ValueError, match="Fold 2 trains on .*'run'.* two cl"):
         run(
             dataclasses.replace(windows, labels=single),
             folds=[FOLDS[1], Fold(("1", "2"), ("3",), ("4",))],
         )
-    with pytest.raises(ValueError, match=r"fold 0 names \['9'\]"):
+    with pytest.raises(ValueError, match=r"fold 1 names \['9'\]"):
         run(folds=[Fold(("1", "9"), ("2",), ("3",))])
     with pytest.raises(ValueError, match="must be a list of `Fold`"):
         run(folds=[])

@@ -66,7 +66,7 @@ def check_results(results):
         if result.fold in own:
             raise ValueError(
                 "A representation must have each fold once. Received: fold "
-                f"{result.fold} of {result.representation!r} twice. Give "
+                f"{result.fold + 1} of {result.representation!r} twice. Give "
                 "each representation a name of its own."
             )
         own[result.fold] = tested
@@ -82,15 +82,20 @@ def check_results(results):
         if folds[name].keys() != folds[first].keys():
             raise ValueError(
                 "All representations must have the same folds. Received: "
-                f"folds {sorted(folds[first])} of {first!r} and "
-                f"{sorted(folds[name])} of {name!r}. Run the missing ones."
+                f"folds {_from_one(folds[first])} of {first!r} and "
+                f"{_from_one(folds[name])} of {name!r}. Run the missing ones."
             )
         for fold, tested in folds[name].items():
             if tested != folds[first][fold]:
                 raise ValueError(
                     "All representations must be tested on the same windows. "
-                    f"Received: fold {fold} of {first!r} with subjects "
+                    f"Received: fold {fold + 1} of {first!r} with subjects "
                     f"{folds[first][fold][0]}, {folds[first][fold][1]} "
                     f"windows, and of {name!r} with {tested[0]}, {tested[1]} "
                     "windows. Use one protocol for all."
                 )
+
+
+def _from_one(folds):
+    """Folds as they are shown: counted from 1."""
+    return [fold + 1 for fold in sorted(folds)]

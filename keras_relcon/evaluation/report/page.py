@@ -138,7 +138,7 @@ def _fold_table(report):
     rows = []
     for result in report.of(report.representations[0]):
         row = [
-            f"fold {result.fold}",
+            f"fold {result.fold + 1}",
             _names(result.subjects),
             f"{len(result.y_true):,}",
             _fitted_on(report, result.fold),
@@ -175,7 +175,7 @@ def _run_table(report):
         for result in report.of(name):
             row = [
                 name,
-                f"fold {result.fold}",
+                f"fold {result.fold + 1}",
                 columns.show(main, result.metrics[main], digits),
                 "-" if result.choice is None else _words(result.choice),
                 f"{result.seconds:.1f}",

@@ -2,6 +2,7 @@ import itertools
 import json
 import os
 import pathlib
+import warnings
 
 import numpy as np
 
@@ -238,9 +239,8 @@ class Report:
         Returns:
             list of the paths written.
 
-        Raises:
-            ImportError: if matplotlib is missing and `figures` is `True`.
-                The tables and a page without figures are still written.
+        Without matplotlib the tables and a page of them are written, with a
+        warning.
         """
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
@@ -260,10 +260,11 @@ class Report:
                 else:
                     # A file of another report must not seem to be of this.
                     (directory / file).unlink(missing_ok=True)
-        finally:
-            # Also without matplotlib: a page of tables.
-            page = to_html(self, sections)
-            paths.append(_write(directory / "report.html", page))
+        except ImportError as error:
+            text = f"The report has tables and no figures. {error}"
+            warnings.warn(text, stacklevel=2)
+        page = to_html(self, sections)
+        paths.append(_write(directory / "report.html", page))
         return paths
 
     def _known(self, metric):

@@ -152,7 +152,9 @@ def _amount(metric, value, sign=""):
 def _name_folds(folds, all_folds):
     if len(folds) == len(all_folds):
         return "every fold"
-    return _count_word("fold", folds) + ", ".join(map(str, folds))
+    return _count_word("fold", folds) + ", ".join(
+        str(fold + 1) for fold in folds
+    )
 
 
 def _count_word(word, items):

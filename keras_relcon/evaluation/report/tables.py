@@ -36,7 +36,7 @@ class ScoreRow:
 def score_head(report, level):
     """Returns the titles of the columns."""
     titles = [columns.title(metric) for metric in level.metrics]
-    return [level.head, *titles, *(f"fold {fold}" for fold in report.folds)]
+    return [level.head, *titles, *(f"fold {fold + 1}" for fold in report.folds)]
 
 
 def score_rows(report, level):

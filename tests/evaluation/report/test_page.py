@@ -119,13 +119,13 @@ def test_folds_tell_what_was_tested_and_chosen(make_result, make_report):
     assert "swim" in text.split("classes unknown to the classifier")[1]
     assert "C 0.01 2.5" in text
     # 3 dirichlet draws are nowhere near calibrated: a number, not a dash
-    assert re.search(r"fold 0 80\.00 C 0\.01 2\.5 \d+\.\d", text)
+    assert re.search(r"fold 1 80\.00 C 0\.01 2\.5 \d+\.\d", text)
 
 
 def test_without_probabilities_no_class_is_called_unknown(make_report):
     page = to_html(make_report({"a": (0.8,)}, probabilities=None, classes=()))
     words = Outline(page).text.split("classes unknown to the classifier")[1]
-    assert "fold 0 0, 1 30 - - -" in words
+    assert "fold 1 0, 1 30 - - -" in words
     assert "expected calibration error" not in words
 
 

@@ -179,10 +179,10 @@ def test_results_that_do_not_belong_together_raise(
 ):
     with pytest.raises(ValueError, match="at least one `FoldResult`"):
         Report([])
-    with pytest.raises(ValueError, match="each fold once.*fold 0 of 'a' twice"):
+    with pytest.raises(ValueError, match="each fold once.*fold 1 of 'a' twice"):
         Report([make_result("a", 0, 0.5), make_result("a", 0, 0.6)])
     results = [make_result("a", 0, 0.5), make_result("a", 1, 0.5)]
-    with pytest.raises(ValueError, match=r"same folds.*\[0, 1\].*\[0\]"):
+    with pytest.raises(ValueError, match=r"same folds.*\[1, 2\].*\[1\]"):
         Report([*results, make_result("b", 0, 0.5)])
     with pytest.raises(ValueError, match="on the same windows.*'9'"):
         Report(

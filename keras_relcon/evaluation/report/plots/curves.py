@@ -172,7 +172,7 @@ def _draw_calibration(axis, index, result):
         marker=drawing.MARKERS[index % len(drawing.MARKERS)],
         markersize=4,
         linewidth=1.2,
-        label=f"fold {result.fold} ({100 * error:.1f} %)",
+        label=f"fold {result.fold + 1} ({100 * error:.1f} %)",
     )
     return error
 

@@ -117,7 +117,7 @@ def plot_predictions(report, representations=None):
         representations,
         4.2,
         4.2,
-        legend=[f"fold {fold}" for fold in report.folds],
+        legend=[f"fold {fold + 1}" for fold in report.folds],
     )
     for axis, name in panels:
         ends = [
@@ -156,7 +156,7 @@ def _draw_points(axis, index, result):
     if result.window_subjects is None:
         raise ValueError(
             "This figure needs the subject of each window. Received: "
-            f"window_subjects=None in fold {result.fold} of "
+            f"window_subjects=None in fold {result.fold + 1} of "
             f"{result.representation!r}. Give it to `FoldResult`."
         )
     true, predicted = subject_means(
@@ -170,7 +170,7 @@ def _draw_points(axis, index, result):
         linewidths=0,
         color=drawing.color(index),
         marker=drawing.MARKERS[index % len(drawing.MARKERS)],
-        label=f"fold {result.fold}",
+        label=f"fold {result.fold + 1}",
     )
     both = np.concatenate([true, predicted])
     return both.min(), both.max()

@@ -96,9 +96,9 @@ def test_calibration_has_a_curve_per_fold(report):
     axis, other = plot_calibration(report).axes
     labels = [text.get_text() for text in axis.get_legend().get_texts()]
     assert [label.split(" (")[0] for label in labels] == [
-        "fold 0",
         "fold 1",
         "fold 2",
+        "fold 3",
     ]
     assert "untrained encoder" in other.get_title()
 
