@@ -48,11 +48,11 @@ def main():
     if any(r.labels is not None for r in recordings):
         model, scores = fit(old, new)
         parts += scores
-        pages = predict(model, new, args.output)
+        pages = predict(model, new, args)
     else:
         say("\nWithout labels: predicted by activities_wrist, of the package")
         model = kr.MotionClassifier.load("activities_wrist")
-        pages = predict(model, recordings, args.output)
+        pages = predict(model, recordings, args)
     parts += [*pretrain(old, new, args), pages]
     page = document("Demo", element("main", element("h1", "Demo"), *parts))
     path = args.output / "report.html"
@@ -63,13 +63,12 @@ def main():
 def fit(old, new):
     """Fits a classifier, and scores it on new people beside its rivals."""
     say("\n1. A classifier on relcon_small, scored on people left out in turn")
-    model = kr.MotionClassifier("relcon_small", max_windows=MOST_WINDOWS).fit(
-        old
-    )
+    fitted_on = thin(windows_of(old), MOST_WINDOWS)
+    model = kr.MotionClassifier("relcon_small").fit(fitted_on)
     say(f"{model.scores_.table()}\n\n{model.scores_.sentence()}")
 
     say("\n2. People who are new to it")
-    fitted_on, tested = windows_of(old), windows_of(new)
+    tested = thin(windows_of(new), MOST_WINDOWS)
     transforms = {"hand-made features": kr.evaluation.handmade_features}
     if has_aeon():
         rocket = MiniRocketFeatures().fitted(fitted_on.acceleration)
@@ -109,7 +108,7 @@ def fit(old, new):
 
 def rival(transform, fitted_on, tested):
     """Labels by the same head on other features."""
-    other = kr.MotionClassifier(num_folds=0, max_windows=MOST_WINDOWS).fit(
+    other = kr.MotionClassifier(num_folds=0).fit(
         transform(fitted_on.acceleration),
         fitted_on.labels,
         groups=fitted_on.subjects,
@@ -117,13 +116,12 @@ def rival(transform, fitted_on, tested):
     return other.predict(transform(tested.acceleration))
 
 
-def predict(model, recordings, output):
+def predict(model, recordings, args):
     """Writes a page for each recording; returns a table of them."""
-    folder = output / "answers"
+    folder = args.output / "answers"
+    shown = recordings[: 5 if args.quick else MOST_PAGES]
     rows = []
-    for number, timeline in enumerate(
-        model.each_timeline(recordings[:MOST_PAGES])
-    ):
+    for number, timeline in enumerate(model.each_timeline(shown)):
         name = f"{number:03d}.html"
         folder.mkdir(exist_ok=True)
         timeline.save(folder / name)
@@ -278,7 +276,7 @@ def parse_args():
     parser.add_argument("--output", type=Path, default=Path("report"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--quick", action="store_true", help="a few steps of pretraining"
+        "--quick", action="store_true", help="few pages, few steps of training"
     )
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
