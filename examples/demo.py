@@ -54,7 +54,8 @@ def main():
         model = kr.MotionClassifier.load("activities_wrist")
         pages = predict(model, recordings, args)
     parts += [*pretrain(old, new, args), pages]
-    page = document("Demo", element("main", element("h1", "Demo"), *parts))
+    body = element("main", element("h1", "Demo"), *parts)
+    page = document("Demo", body, "img { max-width: 100%; height: auto; }")
     path = args.output / "report.html"
     path.write_text(page, encoding="utf-8")
     say(f"\n{time.time() - started:.0f} s; open {path}")
