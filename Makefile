@@ -31,6 +31,7 @@ test: .venv/installed-all
 lint: .venv/installed-all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 benchmarks: .venv/installed-all
 	$(BIN)/python benchmarks/run.py --record

@@ -1,6 +1,7 @@
 """Motion foundation models from wearable accelerometers, in Keras 3."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 from keras_relcon.backend_choice import choose_backend
 
@@ -16,6 +17,19 @@ from keras_relcon import (  # noqa: E402
 )
 from keras_relcon.models import MotifDistance, RelConModel  # noqa: E402
 from keras_relcon.version import __version__  # noqa: E402
+
+if TYPE_CHECKING:  # What `__getattr__` imports.
+    from keras_relcon import (
+        data,
+        estimators,
+        evaluation,
+        presets,
+        recipes,
+        timeline,
+        training,
+        tuning,
+    )
+    from keras_relcon.estimators import MotionClassifier, MotionEmbedding
 
 LAZY = (
     "data",
@@ -50,15 +64,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    # On first use, so that `import keras_relcon` loads keras and numpy only.
-    if name in LAZY:
-        return importlib.import_module(f"keras_relcon.{name}")
-    if name in ESTIMATORS:
-        estimators = importlib.import_module("keras_relcon.estimators")
-        return getattr(estimators, name)
-    raise AttributeError(f"module 'keras_relcon' has no attribute {name!r}")
+if not TYPE_CHECKING:  # To a type checker every name would be one.
+
+    def __getattr__(name):
+        # On first use: `import keras_relcon` loads keras and numpy only.
+        if name in LAZY:
+            return importlib.import_module(f"keras_relcon.{name}")
+        if name in ESTIMATORS:
+            estimators = importlib.import_module("keras_relcon.estimators")
+            return getattr(estimators, name)
+        raise AttributeError(f"module 'keras_relcon' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -10,13 +10,12 @@ nothing is registered, and the builders are refused when they are asked for.
 
 import importlib
 
+_import_error: ImportError | None = None
 try:
     import importlib_resources  # noqa: F401  (TFDS needs it, undeclared)
     import tensorflow_datasets  # noqa: F401
 except ImportError as error:
     _import_error = error
-else:
-    _import_error = None
 
 NAMES = (
     "capture24",

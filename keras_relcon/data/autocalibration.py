@@ -4,6 +4,7 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import message
 
@@ -46,7 +47,7 @@ class Calibration:
     num_still_windows: int
     refusal: str | None = None
 
-    def apply(self, acceleration):
+    def apply(self, acceleration: ArrayLike) -> np.ndarray:
         """Returns `(num_samples, 3)` float32 in g, calibrated."""
         acceleration = np.asarray(acceleration, np.float32)
         if self.refusal is not None:
@@ -55,7 +56,9 @@ class Calibration:
         return (acceleration + offset) * np.asarray(self.gain, np.float32)
 
 
-def find_calibration(acceleration, sample_rate_hz):
+def find_calibration(
+    acceleration: ArrayLike, sample_rate_hz: float
+) -> Calibration:
     """Finds the offset and gain of a device by what it measures at rest.
 
     [Van Hees et al. (2014)](https://doi.org/10.1152/japplphysiol.00421.2014):

@@ -1,6 +1,11 @@
 """One label per sample, in one byte each."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class CodedLabels:
@@ -21,34 +26,36 @@ class CodedLabels:
     ['walk', 'walk', '']
     """
 
-    def __init__(self, codes, names):
+    def __init__(self, codes: ArrayLike, names: ArrayLike) -> None:
         self.names = np.asarray(names, dtype=str)
         kind = np.min_scalar_type(max(len(self.names) - 1, 0))
         self.codes = np.asarray(codes).astype(kind, copy=False)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         return self.codes.shape
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         return self.codes.ndim
 
     @property
-    def size(self):
+    def size(self) -> int:
         return self.codes.size
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         return self.names.dtype
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.codes)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         return self.names[self.codes[key]]
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(
+        self, dtype: Any = None, copy: bool | None = None
+    ) -> np.ndarray:
         return np.asarray(self.names[self.codes], dtype)
 
     def __eq__(self, other):
@@ -59,18 +66,18 @@ class CodedLabels:
     def __ne__(self, other):
         return ~(self == other)
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         names = self.names.tolist()
         return f"CodedLabels({len(self)} samples, names={names})"
 
-    def tolist(self):
+    def tolist(self) -> list[str]:
         return self[:].tolist()
 
-    def astype(self, dtype):
+    def astype(self, dtype: Any) -> np.ndarray:
         return np.asarray(self, dtype)
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> CodedLabels:
         """The labels of some samples, kept in the same way."""
         return CodedLabels(self.codes[rows], self.names)

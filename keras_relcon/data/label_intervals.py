@@ -1,14 +1,23 @@
 """Labels as stretches of time, and how they become labels of samples."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_one_of, message, some_of
 from keras_relcon.data.clock_time import FIRST_UNIX_SECOND
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import label_text
+
+if TYPE_CHECKING:
+    from keras_relcon.data.recording import Recording
+
 
 CLOCKS = ("elapsed", "utc", "local")
 NUM_NAMED = 3
@@ -42,6 +51,18 @@ class LabelIntervals:
     recordings: np.ndarray | None = None
     source: str = "the labels"
 
+    if TYPE_CHECKING:  # More is accepted than kept.
+
+        def __init__(
+            self,
+            start_seconds: ArrayLike,
+            stop_seconds: ArrayLike,
+            names: ArrayLike,
+            clock: Literal["elapsed", "utc", "local"] = "elapsed",
+            recordings: ArrayLike | None = None,
+            source: str = "the labels",
+        ) -> None: ...
+
     def __post_init__(self):
         check_one_of("clock", self.clock, CLOCKS)
         start = np.asarray(self.start_seconds, dtype=np.float64)
@@ -54,6 +75,18 @@ class LabelIntervals:
                     f"{start.shape}, {stop.shape} and {names.shape} of them",
                 )
             )
+        if self.recordings is not None:
+            recordings = np.asarray(self.recordings)
+            if recordings.shape != names.shape:
+                raise ValueError(
+                    message(
+                        "Each label must be of a recording, or none.",
+                        f"{recordings.shape} recordings for {names.shape} "
+                        "labels",
+                        "Give one for each label, or `recordings=None`.",
+                    )
+                )
+            object.__setattr__(self, "recordings", recordings)
         wrong = np.flatnonzero(~(np.isfinite(start) & (stop >= start)))
         if len(wrong):
             raise ValueError(
@@ -69,14 +102,14 @@ class LabelIntervals:
         object.__setattr__(self, "stop_seconds", stop)
         object.__setattr__(self, "names", names)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
-    def of(self, *owners):
+    def of(self, *owners: str) -> LabelIntervals:
         """The labels that are of a recording, by its subject or its id."""
         if self.recordings is None:
             return self
-        rows = np.flatnonzero(np.isin(self.recordings, owners))
+        rows = np.flatnonzero(np.isin(self.recordings, list(owners)))
         return replace(
             self,
             start_seconds=self.start_seconds[rows],
@@ -86,7 +119,9 @@ class LabelIntervals:
         )
 
 
-def label_recordings(recordings, intervals):
+def label_recordings(
+    recordings: Sequence[Recording], intervals: LabelIntervals
+) -> list[Recording]:
     """Gives the samples of recordings the labels of stretches of time.
 
     A sample has the label of the stretch that it is in; where two overlap, of

@@ -1,10 +1,14 @@
 """One continuous accelerometer signal of one subject."""
 
+from __future__ import annotations
+
 import copy
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_number, message
 from keras_relcon.data.autocalibration import Calibration
@@ -72,14 +76,29 @@ class Recording:
     acceleration: np.ndarray
     sample_rate_hz: float
     subject: str
-    labels: np.ndarray | str | None = None
+    labels: np.ndarray | CodedLabels | None = None
     recording_id: str | None = None
     start_time: float | None = None
     calibration: Calibration | None = None
     placement: str | None = None
     time_zone: str | None = None
 
-    def __post_init__(self):
+    if TYPE_CHECKING:  # More is accepted than kept.
+
+        def __init__(
+            self,
+            acceleration: ArrayLike,
+            sample_rate_hz: float,
+            subject: str,
+            labels: ArrayLike | CodedLabels | None = None,
+            recording_id: str | None = None,
+            start_time: float | None = None,
+            calibration: Calibration | None = None,
+            placement: str | None = None,
+            time_zone: str | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
         acceleration = np.asarray(self.acceleration)
         _check_shape(acceleration)
         check_number(
@@ -117,34 +136,34 @@ class Recording:
         if self.recording_id is not None:
             object.__setattr__(self, "recording_id", str(self.recording_id))
 
-    def __repr__(self):
-        labels = self.labels
+    def __repr__(self) -> str:
+        labels, shown = self.labels, ""
         if isinstance(labels, CodedLabels):
             names = [name for name in labels.names if name]
-            labels = listed("labels", names)
+            shown = listed("labels", names)
         elif labels is not None:
             is_one = labels.strides == (0,)
-            labels = f"label {labels[0]}" if is_one else "with labels"
+            shown = f"label {labels[0]}" if is_one else "with labels"
         return described(
             self,
             f"subject {self.subject!r}",
             f"recording {self.recording_id!r}" if self.recording_id else "",
             f"{duration(self.duration_seconds)} at {self.sample_rate_hz:g} Hz",
             shown_start(self.start_time, self.time_zone),
-            labels,
+            shown,
             f"worn at the {self.placement}" if self.placement else "",
             "calibrated" if self.calibration else "",
         )
 
     @property
-    def num_samples(self):
+    def num_samples(self) -> int:
         return len(self.acceleration)
 
     @property
-    def duration_seconds(self):
+    def duration_seconds(self) -> float:
         return self.num_samples / self.sample_rate_hz
 
-    def with_labels(self, labels):
+    def with_labels(self, labels: ArrayLike | CodedLabels | None) -> Recording:
         """The same signal with other labels, as of the argument `labels`."""
         labelled = copy.copy(self)
         labels = _spread_labels(labels, self.num_samples)

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import Akima1DInterpolator
 
 from keras_relcon.checks import check_number, some_of
@@ -41,12 +42,12 @@ MARGIN = 4
 
 
 def regularize(
-    timestamps_s,
-    acceleration,
-    sample_rate_hz=None,
-    labels=None,
-    max_gap_seconds=1.0,
-):
+    timestamps_s: ArrayLike,
+    acceleration: ArrayLike,
+    sample_rate_hz: float | None = None,
+    labels: ArrayLike | CodedLabels | None = None,
+    max_gap_seconds: float = 1.0,
+) -> tuple[np.ndarray, float, np.ndarray | CodedLabels | None]:
     """Puts irregularly timed samples on a regular grid.
 
     Between samples the signal follows an Akima spline (Akima, 1970), which
@@ -104,9 +105,8 @@ def regularize(
             nearest.append(_pick(labels, stretch.nearest_rows()))
         release(timestamps_s)
         release(acceleration)
-    if labels is not None:
-        labels = _join(nearest)
-    return on_grid, sample_rate_hz, labels
+    on_grid_labels = None if labels is None else _join(nearest)
+    return on_grid, sample_rate_hz, on_grid_labels
 
 
 def usual_rate_hz(timestamps_s):

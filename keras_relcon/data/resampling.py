@@ -1,11 +1,15 @@
 """Puts signals on a regular grid, and changes their sample rate."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.signal import firwin, kaiser_beta, resample_poly
 
 from keras_relcon.checks import check_number
@@ -13,6 +17,10 @@ from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import finite_rows
 from keras_relcon.data.regularizing import bridge, regularize
 from keras_relcon.data.units import warn_absurd
+
+if TYPE_CHECKING:
+    from keras_relcon.data.recording import Recording
+
 
 __all__ = [
     "regularize",
@@ -37,7 +45,9 @@ FILTER_CUTOFF = 0.9
 STOPBAND_DB = 70.0
 
 
-def resample(acceleration, from_hz, to_hz):
+def resample(
+    acceleration: ArrayLike, from_hz: float, to_hz: float
+) -> np.ndarray:
     """Changes the sample rate of a signal, without aliasing.
 
     A polyphase low-pass filter (Kaiser window) whose stop band of 69 dB begins
@@ -105,7 +115,7 @@ def rate_ratio(from_hz, to_hz):
     return ratio
 
 
-def resampled_rate(from_hz, to_hz):
+def resampled_rate(from_hz: float, to_hz: float) -> float:
     """Returns the rate that `resample` gives: `to_hz`, or very near it.
 
     A signal of 100.02 Hz is left as it is when 100 Hz are wanted. Whoever
@@ -146,7 +156,12 @@ def next_to_missing(positions, ratio, is_missing):
     return is_missing[before] | is_missing[after]
 
 
-def resample_labels(labels, from_hz, to_hz, num_samples):
+def resample_labels(
+    labels: ArrayLike | CodedLabels,
+    from_hz: float,
+    to_hz: float,
+    num_samples: int,
+) -> np.ndarray | CodedLabels:
     """Takes the nearest label for each resampled sample; of two, the earlier.
 
     Args:
@@ -161,19 +176,23 @@ def resample_labels(labels, from_hz, to_hz, num_samples):
     Raises:
         ValueError: if a rate is not positive, or the two are too far apart.
     """
-    is_coded = isinstance(labels, CodedLabels)
-    labels = labels if is_coded else np.asarray(labels)
-    if not is_coded and labels.strides == (0,):  # one label, spread
-        return np.broadcast_to(labels[0], (num_samples,))
+    if not isinstance(labels, CodedLabels):
+        labels = np.asarray(labels)
+        if labels.strides == (0,):  # one label, spread
+            return np.broadcast_to(labels[0], (num_samples,))
     ratio = rate_ratio(from_hz, to_hz)
     position = np.arange(num_samples) * ratio.denominator / ratio.numerator
     # Half way between two samples, the earlier one.
     nearest = np.ceil(position - 0.5).astype(int)
     rows = np.minimum(nearest, len(labels) - 1)
-    return labels.take(rows) if is_coded else labels[rows]
+    if isinstance(labels, CodedLabels):
+        return labels.take(rows)
+    return labels[rows]
 
 
-def resample_arrays(recording, to_hz):
+def resample_arrays(
+    recording: Recording, to_hz: float
+) -> tuple[np.ndarray, np.ndarray | CodedLabels | None]:
     """Returns `(acceleration, labels)` of a recording at `to_hz`."""
     from_hz = recording.sample_rate_hz
     acceleration = resample(recording.acceleration, from_hz, to_hz)
@@ -183,7 +202,7 @@ def resample_arrays(recording, to_hz):
     return acceleration, labels
 
 
-def resample_recording(recording, to_hz):
+def resample_recording(recording: Recording, to_hz: float) -> Recording:
     """Brings a recording to another rate: signal and labels, same start.
 
     Args:

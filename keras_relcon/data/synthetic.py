@@ -1,5 +1,6 @@
 """Makes recordings of everyday motions, for examples and tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,12 +53,12 @@ MOTIONS = {
 
 
 def synthetic_recordings(
-    num_subjects=8,
-    seconds_per_motion=30,
-    sample_rate_hz=100,
-    seed=0,
-    motions=None,
-):
+    num_subjects: int = 8,
+    seconds_per_motion: float = 30,
+    sample_rate_hz: float = 100,
+    seed: int = 0,
+    motions: Sequence[str] | None = None,
+) -> list[Recording]:
     """Makes labelled recordings of a watch on the wrist.
 
     Each step is a few harmonics and a decaying shock, with a cadence that

@@ -1,7 +1,9 @@
 """Reads a prepared TFDS dataset of recordings, as of `tfds_builders`."""
 
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -9,11 +11,17 @@ from keras_relcon.data.recording import Recording
 from keras_relcon.data.resampling import regularize
 from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
+from keras_relcon.types import PathLike
 
 NEEDED = ("acceleration", "sample_rate_hz", "subject_id")
 
 
-def tfds_recordings(source, split="train", data_dir=None, subjects=None):
+def tfds_recordings(
+    source: Any,
+    split: str = "train",
+    data_dir: PathLike | None = None,
+    subjects: Iterable[str] | str | None = None,
+) -> Iterator[Recording]:
     """Yields the recordings of a TFDS dataset, chunks joined again.
 
     TensorFlow is needed only for data prepared as `tfrecord`, TFDS's default.
@@ -63,15 +71,15 @@ def tfds_recordings(source, split="train", data_dir=None, subjects=None):
 
 
 def store_from_tfds(
-    source,
-    path=None,
-    sample_rate_hz=100,
-    window_length=256,
-    split="train",
-    data_dir=None,
-    subjects=None,
-    **kwargs,
-):
+    source: Any,
+    path: PathLike | None = None,
+    sample_rate_hz: float = 100,
+    window_length: int = 256,
+    split: str = "train",
+    data_dir: PathLike | None = None,
+    subjects: Iterable[str] | str | None = None,
+    **kwargs: Any,
+) -> WindowStore:
     """Makes a `WindowStore` of a TFDS dataset.
 
     Args:
@@ -99,15 +107,15 @@ def store_from_tfds(
 
 
 def groups_from_tfds(
-    source,
-    path=None,
-    sample_rate_hz=100,
-    window_length=256,
-    split="train",
-    data_dir=None,
-    subjects=None,
-    **kwargs,
-):
+    source: Any,
+    path: PathLike | None = None,
+    sample_rate_hz: float = 100,
+    window_length: int = 256,
+    split: str = "train",
+    data_dir: PathLike | None = None,
+    subjects: Iterable[str] | str | None = None,
+    **kwargs: Any,
+) -> CandidateGroups:
     """Makes `CandidateGroups` of a TFDS dataset, through a store.
 
     Args:

@@ -88,7 +88,7 @@ def without_absurd(acceleration, unit="g"):
     return acceleration, is_absurd
 
 
-def warn_absurd(acceleration):
+def warn_absurd(acceleration: np.ndarray) -> np.ndarray:
     """Marks absurd samples of a signal in g or m/s2, with a warning.
 
     Args:

@@ -1,10 +1,15 @@
 """Cuts recordings into labelled windows of one rate and length."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_kind, check_number, message
 from keras_relcon.data.clock_time import has_clock
@@ -44,17 +49,18 @@ class Windows:
     start_seconds: np.ndarray
     valid: np.ndarray
     sample_rate_hz: float
-    targets: dict = field(default_factory=dict)
-    start_times: np.ndarray | None = None
-    time_zones: np.ndarray | None = None
+    targets: dict[str, np.ndarray] = field(default_factory=dict)
+    # `None` is replaced.
+    start_times: np.ndarray = None  # type: ignore[assignment]
+    time_zones: np.ndarray = None  # type: ignore[assignment]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         fill_clock(self)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.acceleration)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         labels = () if self.labels is None else np.unique(self.labels)
         length = self.acceleration.shape[1] / self.sample_rate_hz
         return described(
@@ -68,7 +74,7 @@ class Windows:
             listed("targets", list(self.targets)),
         )
 
-    def select(self, mask_or_index):
+    def select(self, mask_or_index: ArrayLike) -> Windows:
         """Returns the windows under a boolean mask or at integer indices.
 
         Args:
@@ -102,7 +108,12 @@ class Windows:
         )
 
 
-def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
+def make_windows(
+    recordings: Recording | Sequence[Recording],
+    sample_rate_hz: float = 100,
+    window_length: int = 256,
+    stride: int = 128,
+) -> Windows:
     """Cuts recordings into windows at samples 0, stride, 2 * stride, ...
 
     The label of a window is the most frequent label of its samples, the
@@ -145,7 +156,7 @@ def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
         part |= window_clock(recording, part["start_seconds"])
         parts.append(part)
     warn_if_short(num_short, len(recordings), window_length, sample_rate_hz)
-    columns = {
+    columns: dict[str, Any] = {
         key: np.concatenate([part[key] for part in parts]) for key in parts[0]
     }
     labels = columns.pop("labels", None)
@@ -154,7 +165,9 @@ def make_windows(recordings, sample_rate_hz=100, window_length=256, stride=128):
     )
 
 
-def as_recordings(recordings):
+def as_recordings(
+    recordings: Recording | Sequence[Recording],
+) -> list[Recording]:
     """Returns a list of recordings, or raises on anything else."""
     if isinstance(recordings, Recording):
         recordings = [recordings]

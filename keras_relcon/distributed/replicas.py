@@ -16,7 +16,7 @@ if keras.backend.backend() == "jax":
         replica_index,
     )
 elif keras.backend.backend() == "tensorflow":
-    from keras_relcon.distributed.tensorflow_replicas import (
+    from keras_relcon.distributed.tensorflow_replicas import (  # type: ignore[assignment]
         Cluster,
         gather,
         mean_loss,
@@ -28,7 +28,7 @@ elif keras.backend.backend() == "tensorflow":
         replica_index,
     )
 elif keras.backend.backend() == "torch":
-    from keras_relcon.distributed.torch_replicas import (
+    from keras_relcon.distributed.torch_replicas import (  # type: ignore[assignment]
         Cluster,
         gather,
         mean_loss,

@@ -14,6 +14,7 @@ Three words have one meaning each:
 
 import importlib
 import warnings
+from typing import TYPE_CHECKING
 
 from keras_relcon.evaluation.benchmark import BENCHMARKS, run_benchmark
 from keras_relcon.evaluation.cross_validate import cross_validate
@@ -135,15 +136,78 @@ MOVED = {
     "wisdm_watch_windows": "protocols.wisdm_watch",
 }
 
-
-def __getattr__(name):
-    if name not in MOVED:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = f"{__name__}.{MOVED[name]}"
-    warnings.warn(
-        f"`{__name__}.{name}` will be removed in the next release. "
-        f"Write `from {module} import {name}`.",
-        DeprecationWarning,
-        stacklevel=2,
+if TYPE_CHECKING:  # What `MOVED` names.
+    from keras_relcon.evaluation.benchmark import (  # noqa: F401
+        Benchmark,
     )
-    return getattr(importlib.import_module(module), name)
+    from keras_relcon.evaluation.out_of_distribution import (  # noqa: F401
+        motif_scores,
+        neighbor_scores,
+        norm_scores,
+        std_scores,
+    )
+    from keras_relcon.evaluation.protocols.folds import (  # noqa: F401
+        LeakyFold,
+    )
+    from keras_relcon.evaluation.protocols.hhar_table4 import (  # noqa: F401
+        hhar_folds,
+        hhar_windows,
+    )
+    from keras_relcon.evaluation.protocols.ipol_gait import (  # noqa: F401
+        ipol_gait_folds,
+        ipol_gait_windows,
+    )
+    from keras_relcon.evaluation.protocols.motionsense_table4 import (  # noqa: F401
+        motionsense_folds,
+        motionsense_windows,
+    )
+    from keras_relcon.evaluation.protocols.opportunity_table3 import (  # noqa: F401
+        opportunity_folds,
+        opportunity_windows,
+    )
+    from keras_relcon.evaluation.protocols.pamap2 import (  # noqa: F401
+        pamap2_ankle_folds,
+        pamap2_ankle_windows,
+        pamap2_wrist_folds,
+        pamap2_wrist_windows,
+    )
+    from keras_relcon.evaluation.protocols.wisdm_watch import (  # noqa: F401
+        wisdm_watch_folds,
+        wisdm_watch_windows,
+    )
+    from keras_relcon.evaluation.ranking import (  # noqa: F401
+        ranking_auc,
+    )
+    from keras_relcon.evaluation.report.fold_result import (  # noqa: F401
+        FoldResult,
+    )
+    from keras_relcon.evaluation.report.paired_difference import (  # noqa: F401
+        PairedDifference,
+    )
+    from keras_relcon.evaluation.report.plots.curves import (  # noqa: F401
+        plot_calibration,
+        plot_loss_curves,
+        plot_roc_curves,
+    )
+    from keras_relcon.evaluation.report.plots.embedding_map import (  # noqa: F401
+        plot_embedding_map,
+    )
+    from keras_relcon.evaluation.report.plots.predictions import (  # noqa: F401
+        plot_confusion_matrix,
+        plot_predictions,
+    )
+else:
+
+    def __getattr__(name):
+        if name not in MOVED:
+            raise AttributeError(
+                f"module {__name__!r} has no attribute {name!r}"
+            )
+        module = f"{__name__}.{MOVED[name]}"
+        warnings.warn(
+            f"`{__name__}.{name}` will be removed in the next release. "
+            f"Write `from {module} import {name}`.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return getattr(importlib.import_module(module), name)

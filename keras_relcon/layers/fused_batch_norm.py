@@ -9,7 +9,7 @@ if keras.backend.backend() == "tensorflow":
 elif keras.backend.backend() == "torch":
     from keras_relcon.layers.kernels.torch_batch_norm import normalize
 else:
-    normalize = None
+    normalize = None  # type: ignore[assignment]
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")

@@ -21,7 +21,9 @@ from keras_relcon.tuning.settings import (
 from keras_relcon.tuning.validation_probe import ValidationProbe, mean_scores
 
 
-class RelConHyperModel(import_keras_tuner().HyperModel):
+class RelConHyperModel(
+    import_keras_tuner().HyperModel  # type: ignore[misc]
+):
     """Searches the settings of RelCon with KerasTuner.
 
     A trial trains a motif distance, or reuses one that an earlier trial trained

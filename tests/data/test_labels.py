@@ -396,3 +396,11 @@ def test_labels_of_a_day_take_a_byte_a_sample(recwarn):
     (found,) = label_recordings([Recording(still, RATE, "s")], intervals)
     assert found.labels.codes.nbytes == num
     assert found.labels[90 * RATE] == names[1] and not recwarn.list
+
+
+def test_the_owners_of_labels_are_an_array_with_one_for_each():
+    intervals = LabelIntervals([0, 5], [5, 9], ["a", "b"], recordings=["s", ""])
+    assert intervals.recordings.tolist() == ["s", ""]
+    assert intervals.of("s").names.tolist() == ["a"]
+    with pytest.raises(ValueError, match=r"be of a recording.*\(1,\).*\(2,\)"):
+        LabelIntervals([0, 5], [5, 9], ["a", "b"], recordings=["s"])

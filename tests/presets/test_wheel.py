@@ -107,6 +107,7 @@ def test_the_wheel_holds_the_presets(wheel, relcon_preset):
     }
     assert len(expected) == 10  # encoder with card, distance, projector
     assert expected <= names
+    assert "keras_relcon/py.typed" in names  # or type checkers pass it over
     assert wheel.stat().st_size < 40e6
 
 

@@ -5,15 +5,18 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.corpus import read_corpus
 from keras_relcon.data.readers.folders import read_folder
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import regularize
 from keras_relcon.data.units import to_g
+from keras_relcon.types import PathLike, Unit
 
 # The parsers are imported where they are used: they lie beside the TFDS
 # builders, and where TFDS is installed it comes with them.
@@ -29,15 +32,15 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 def load_recordings(
-    path,
-    sample_rate_hz=None,
-    unit="g",
-    on_clock_change="error",
-    subject_pattern=None,
-    on_failure="error",
-    labels=None,
-    **options,
-):
+    path: PathLike,
+    sample_rate_hz: float | None = None,
+    unit: Unit = "g",
+    on_clock_change: Literal["error", "split"] = "error",
+    subject_pattern: str | None = None,
+    on_failure: Literal["error", "warn"] = "error",
+    labels: PathLike | LabelIntervals | None = None,
+    **options: Any,
+) -> list[Recording]:
     """Reads every recording below a path, whatever is known there.
 
     Of a folder every file that `read_recording` reads is read, also in the
@@ -140,7 +143,7 @@ def load_recordings(
     )
 
 
-def read_motionsense(zip_path):
+def read_motionsense(zip_path: PathLike) -> list[Recording]:
     """Reads the recordings of MotionSense's `A_DeviceMotion_data.zip`.
 
     [Malekzadeh et al., 2019](https://doi.org/10.1145/3302505.3310068): a
@@ -197,7 +200,7 @@ def read_motionsense(zip_path):
     return recordings
 
 
-def read_wisdm_watch(zip_path):
+def read_wisdm_watch(zip_path: PathLike) -> list[Recording]:
     """Reads the watch acceleration of `wisdm-dataset.zip`.
 
     [Weiss et al., 2019](https://doi.org/10.1109/ACCESS.2019.2940729): a watch

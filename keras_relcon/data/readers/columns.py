@@ -4,6 +4,7 @@ import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from keras_relcon.data.readers.axis_names import (
     axis_groups,
@@ -22,6 +23,7 @@ from keras_relcon.data.readers.time_columns import (
     warn_of_other_rates,
 )
 from keras_relcon.data.readers.timestamps import guess_timestamp_unit
+from keras_relcon.types import PathLike
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class ColumnNames:
     gravity_columns: tuple | bool | None = None
 
 
-def guess_columns(path, delimiter=","):
+def guess_columns(path: PathLike, delimiter: str = ",") -> dict[str, Any]:
     """Returns what `read_recording` takes where no column is named.
 
     Axes are three columns with the same name up to `x`, `y`, `z`, such as

@@ -2,12 +2,14 @@
 
 import zipfile
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from keras_relcon.checks import message
 from keras_relcon.data.recording import Recording
+from keras_relcon.types import PathLike
 
 # Name of the array of samples, and how many of its steps make 1 g.
 STEPS_PER_G = {"acc": 4096, "acc_64": 64}
@@ -15,7 +17,9 @@ RECORDING_LABELS = ("label_per_recording", "label")
 DAMAGE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
-def read_corpus(path, subjects=None):
+def read_corpus(
+    path: PathLike, subjects: Iterable[str] | None = None
+) -> Iterator[Recording]:
     """Reads a file of the corpus, one recording after the other.
 
     The file is a `.npz` of these arrays:

@@ -19,6 +19,7 @@ from keras_relcon.data.readers.read_recording import (
 from keras_relcon.data.readers.tables import list_columns
 from keras_relcon.data.readers.timestamps import guess_timestamp_unit
 from keras_relcon.data.readers.unnamed_tables import recognise_unnamed
+from keras_relcon.types import PathLike
 
 # What `Embeddings.save` and `keras-relcon embed` write, and files of labels:
 # no recordings.
@@ -52,7 +53,9 @@ class RecordingFile:
     recording_id: str
 
 
-def recording_files(folder, subject_pattern=None):
+def recording_files(
+    folder: PathLike, subject_pattern: str | None = None
+) -> list[RecordingFile]:
     """Lists the files of a folder that `read_recording` reads.
 
     All folders below are searched. Hidden files, `<name>.labels.csv` and the
@@ -85,7 +88,8 @@ def recording_files(folder, subject_pattern=None):
         raise NotADirectoryError(
             message("`folder` must be a folder.", {"folder": str(folder)})
         )
-    found, others = [], []
+    found: list[Path] = []
+    others: list[Path] = []
     for path in sorted(folder.rglob("*")):
         below = path.relative_to(folder)
         if any(part.startswith(".") for part in below.parts):

@@ -9,6 +9,7 @@ import numpy as np
 from keras_relcon.data.readers.archives import UNREADABLE, open_zip
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.store.intervals import Interval
+from keras_relcon.types import PathLike
 
 SAMPLE_RATE_HZ = 100.0
 MEMBER = re.compile(r"(?:^|/)(\d+-\d+)\.json$")
@@ -19,7 +20,9 @@ LONGEST_STRIDE = 1.5
 _NEEDED = ("Subject", "WalkedDistance", "LeftFootActivity", "RightFootActivity")
 
 
-def read_ipol_gait(zip_path):
+def read_ipol_gait(
+    zip_path: PathLike,
+) -> list[tuple[Recording, list[Interval]]]:
     """Reads walks of the IPOL gait dataset, each foot as one recording.
 
     [Truong et al., 2019](https://doi.org/10.5201/ipol.2019.265): a sensor on

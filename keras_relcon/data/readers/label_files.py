@@ -19,6 +19,7 @@ from keras_relcon.data.readers.timestamps import (
     parse_date,
     utc_seconds,
 )
+from keras_relcon.types import PathLike
 
 ENDING = ".labels.csv"
 START = re.compile(r"(?:start|begin|from|onset).*")
@@ -32,7 +33,7 @@ EXPECTED = (
 )
 
 
-def read_labels(path):
+def read_labels(path: PathLike) -> LabelIntervals:
     """Reads a .csv file of labels: one stretch of time in each row.
 
     The header names a start (`start`, `begin`, `from`, `onset`, and what may

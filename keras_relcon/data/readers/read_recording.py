@@ -1,10 +1,13 @@
 """Reads one recording, or the parts between its gaps, from one file."""
 
 import warnings
+from collections.abc import Sequence
 from contextlib import contextmanager
+from typing import Any, Literal, TypeAlias
 
 from keras_relcon.checks import message
 from keras_relcon.data.label_intervals import (
+    LabelIntervals,
     check_has_clock,
     label_recordings,
 )
@@ -12,28 +15,32 @@ from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.label_files import labels_for, on_clock_of
 from keras_relcon.data.readers.raw_signals import read_raw_signal
 from keras_relcon.data.readers.timestamps import split_at_gaps
+from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import steps_where
+from keras_relcon.types import PathLike, Unit
+
+TimestampUnit: TypeAlias = Literal["s", "ms", "us", "ns", "iso"]
 
 
 def read_recording(
-    path,
-    subject,
-    sample_rate_hz=None,
-    unit="g",
-    columns=None,
-    timestamp_column=None,
-    timestamp_unit=None,
-    label_column=None,
-    labels=None,
-    recording_id=None,
-    sort_timestamps=False,
-    check_unit=True,
-    delimiter=",",
-    on_clock_change="error",
-    gravity_columns=None,
-    calibrate=False,
-    time_zone=None,
-):
+    path: PathLike,
+    subject: str,
+    sample_rate_hz: float | None = None,
+    unit: Unit = "g",
+    columns: Sequence[str] | str | None = None,
+    timestamp_column: str | Literal[False] | None = None,
+    timestamp_unit: TimestampUnit | None = None,
+    label_column: str | Literal[False] | None = None,
+    labels: PathLike | LabelIntervals | None = None,
+    recording_id: str | None = None,
+    sort_timestamps: bool = False,
+    check_unit: bool = True,
+    delimiter: str = ",",
+    on_clock_change: Literal["error", "split"] = "error",
+    gravity_columns: Sequence[str] | Literal[False] | None = None,
+    calibrate: bool = False,
+    time_zone: str | None = None,
+) -> Recording:
     """Reads one recording from a table, or from a device's own file.
 
     Tables are .csv files with a header (also .csv.gz, .csv.bz2, .csv.zst),
@@ -160,8 +167,12 @@ def read_recording(
 
 
 def read_recordings(
-    path, subject, max_gap_seconds=60.0, recording_id=None, **options
-):
+    path: PathLike,
+    subject: str,
+    max_gap_seconds: float = 60.0,
+    recording_id: str | None = None,
+    **options: Any,
+) -> list[Recording]:
     """Reads one file as the recordings between its gaps.
 
     With `on_clock_change="split"` a recording also ends where time steps back.

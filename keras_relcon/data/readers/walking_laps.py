@@ -2,23 +2,27 @@
 
 import csv
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from keras_relcon.data.readers.read_recording import read_recording
 from keras_relcon.data.store.intervals import Interval
 from keras_relcon.data.target_windows import cut_intervals
+from keras_relcon.data.windows import Windows
+from keras_relcon.types import PathLike
 
 TABLE = "laps.csv"
 COLUMNS = ("subject", "recording", "start_seconds", "end_seconds")
 
 
 def read_walking_laps(
-    folder,
-    sample_rate_hz=100,
-    window_length=256,
-    stride=128,
-    recording_options=None,
-):
+    folder: PathLike,
+    sample_rate_hz: float = 100,
+    window_length: int = 256,
+    stride: int = 128,
+    recording_options: Mapping[str, Any] | None = None,
+) -> Windows:
     """Reads any dataset of laps that have a target each, such as a speed.
 
     Section 4.2.1 of [RelCon](https://arxiv.org/abs/2411.18822) matches each
@@ -59,7 +63,7 @@ def read_walking_laps(
     >>> folds = keras_relcon.evaluation.repeated_held_out(windows.subjects)
     """
     folder = Path(folder)
-    laps_of = {}
+    laps_of: dict = {}
     for line, row in _read_rows(folder / TABLE):
         key = row["subject"], row["recording"]
         laps_of.setdefault(key, []).append((line, _interval(line, row)))

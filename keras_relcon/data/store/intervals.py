@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon import checks
 from keras_relcon.data.coded_labels import CodedLabels
@@ -32,7 +33,7 @@ class Interval:
     start_seconds: float
     stop_seconds: float
     label: str | None = None
-    targets: dict = field(default_factory=dict)
+    targets: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self):
         if not 0 <= self.start_seconds < self.stop_seconds:
@@ -49,7 +50,9 @@ class Interval:
             )
 
 
-def sample_targets(name, values, sample_rate_hz):
+def sample_targets(
+    name: str, values: ArrayLike, sample_rate_hz: float
+) -> list[Interval]:
     """Makes intervals of a target that has one value per sample.
 
     Args:

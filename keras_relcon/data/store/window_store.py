@@ -2,12 +2,16 @@
 
 import copy
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon import checks
-from keras_relcon.data.store.intervals import CLIPPED, MISSING
+from keras_relcon.data.recording import Recording
+from keras_relcon.data.store.intervals import CLIPPED, MISSING, Interval
 from keras_relcon.data.store.signal_encoding import (
     SignalEncoding,
     encode_recordings,
@@ -26,8 +30,14 @@ from keras_relcon.data.store.unpacked_signal import (
     stamp_of,
     unpack,
 )
-from keras_relcon.data.windows import check_window, make_windows
+from keras_relcon.data.windows import Windows, check_window, make_windows
 from keras_relcon.reprs import counted, described, duration
+from keras_relcon.types import PathLike
+
+Recordings: TypeAlias = (
+    Recording | Iterable[Recording] | Iterable[tuple[Recording, list[Interval]]]
+)
+StoredType: TypeAlias = Literal["int16", "float32"]
 
 
 class WindowStore:
@@ -59,13 +69,20 @@ class WindowStore:
     >>> windows = train.read([piece.start for piece in train.pieces])
     """
 
-    def __init__(self, signal, recordings, encoding, window_length, path=None):
+    def __init__(
+        self,
+        signal: MemorySignal | FileSignal,
+        recordings: Iterable[StoredRecording],
+        encoding: SignalEncoding,
+        window_length: int,
+        path: str | None = None,
+    ) -> None:
         self.encoding = encoding
         self.sample_rate_hz = encoding.sample_rate_hz
         self.window_length = int(window_length)
         self.path = path
         self.num_damaged = 0
-        self._cache_dir = None
+        self._cache_dir: PathLike | None = None
         self._signal = signal
         self._is_part = False
         self._keep(recordings)
@@ -73,12 +90,12 @@ class WindowStore:
     @classmethod
     def from_recordings(
         cls,
-        recordings,
-        sample_rate_hz=100,
-        window_length=256,
-        dtype="float32",
-        full_scale_g=16.0,
-    ):
+        recordings: Recordings,
+        sample_rate_hz: float = 100,
+        window_length: int = 256,
+        dtype: StoredType = "float32",
+        full_scale_g: float = 16.0,
+    ) -> Self:
         """Resamples recordings and keeps their signals in memory.
 
         Args:
@@ -123,15 +140,15 @@ class WindowStore:
     @classmethod
     def create(
         cls,
-        path,
-        recordings,
-        sample_rate_hz=100,
-        window_length=256,
-        dtype="int16",
-        full_scale_g=16.0,
-        overwrite=False,
-        cache_dir=None,
-    ):
+        path: PathLike,
+        recordings: Recordings,
+        sample_rate_hz: float = 100,
+        window_length: int = 256,
+        dtype: StoredType = "int16",
+        full_scale_g: float = 16.0,
+        overwrite: bool = False,
+        cache_dir: PathLike | None = None,
+    ) -> Self:
         """Writes recordings to a file, one at a time, and opens it.
 
         A writer killed at any moment, or an error of any recording, leaves
@@ -174,7 +191,12 @@ class WindowStore:
         return cls.open(path, cache_dir=cache_dir)
 
     @classmethod
-    def open(cls, path, on_error="raise", cache_dir=None):
+    def open(
+        cls,
+        path: PathLike,
+        on_error: Literal["raise", "skip"] = "raise",
+        cache_dir: PathLike | None = None,
+    ) -> Self:
         """Opens a file that `create` wrote.
 
         The first time since the file changed, every chunk is checked and
@@ -220,7 +242,7 @@ class WindowStore:
         store._cache_dir = cache_dir
         return store
 
-    def append(self, recordings):
+    def append(self, recordings: Recordings) -> Self:
         """Adds recordings to the file.
 
         The file is copied, the copy is added to, and it takes the place of
@@ -255,16 +277,16 @@ class WindowStore:
         return type(self).open(self.path, cache_dir=self._cache_dir)
 
     @property
-    def subjects(self):
+    def subjects(self) -> list[str]:
         """Sorted subject ids."""
         return sorted({piece.subject for piece in self.pieces})
 
     @property
-    def num_windows(self):
+    def num_windows(self) -> int:
         """Windows that do not overlap, counted from each piece's start."""
         return sum(p.num_samples // self.window_length for p in self.pieces)
 
-    def read(self, starts):
+    def read(self, starts: ArrayLike) -> np.ndarray:
         """Reads the windows that begin at the given samples of the signal.
 
         Args:
@@ -280,7 +302,7 @@ class WindowStore:
         self._check_inside(starts)
         return self._signal.read(starts, self.window_length)
 
-    def recordings(self):
+    def recordings(self) -> Iterator[Recording]:
         """Yields the recordings as they are kept: `Recording` at the rate.
 
         Where the rate was not met it is one nearby, see `resampled_rate`.
@@ -290,7 +312,7 @@ class WindowStore:
         for stored in self._recordings:
             yield stored.to_recording(self._signal)
 
-    def windows(self, stride=None):
+    def windows(self, stride: int | None = None) -> Windows:
         """Cuts all recordings into labelled windows, in memory.
 
         Args:
@@ -312,7 +334,7 @@ class WindowStore:
             stride,
         )
 
-    def targets(self, windows, name):
+    def targets(self, windows: Windows, name: str) -> np.ndarray:
         """Returns a target's mean over each window.
 
         Args:
@@ -345,7 +367,7 @@ class WindowStore:
             )
         return means
 
-    def select_subjects(self, subjects):
+    def select_subjects(self, subjects: Iterable[str] | str) -> Self:
         """Returns a store of only these subjects; the signal is shared.
 
         Args:
@@ -372,7 +394,9 @@ class WindowStore:
         part._keep([r for r in self._recordings if r.subject in wanted])
         return part
 
-    def split_subjects(self, fractions, seed=0):
+    def split_subjects(
+        self, fractions: Sequence[float], seed: int = 0
+    ) -> tuple[Self, ...]:
         """Splits into stores that share no subject.
 
         Args:
@@ -398,14 +422,14 @@ class WindowStore:
             for n, end in zip(counts, ends)
         )
 
-    def verify(self):
+    def verify(self) -> None:
         """Checks every byte of the file, and of its unpacked signal, again.
 
         Raises:
             OSError: if anything is damaged; recordings are named.
             ValueError: if the store is in memory.
         """
-        if self.path is None:
+        if not isinstance(self._signal, FileSignal) or self.path is None:
             raise ValueError(
                 "Only a store in a file can be verified. Received: a store in "
                 "memory."
@@ -414,7 +438,7 @@ class WindowStore:
         damaged = find_damage(self.path, catalog, self._signal.path)
         report_damage(self.path, catalog, problems, damaged, "raise")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         num_samples = sum(piece.num_samples for piece in self.pieces)
         recordings = {(p.subject, p.recording) for p in self.pieces}
         return described(
@@ -427,7 +451,7 @@ class WindowStore:
             "in memory" if self.path is None else f"in {str(self.path)!r}",
         )
 
-    def info(self):
+    def info(self) -> dict[str, Any]:
         """Returns what the store holds: a dict of counts, rate and hours."""
         num_samples = sum(piece.num_samples for piece in self.pieces)
         recordings = {(p.subject, p.recording) for p in self.pieces}

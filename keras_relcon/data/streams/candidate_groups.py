@@ -1,12 +1,16 @@
 """Batches of anchors with candidates of the same subject, for training."""
 
+from __future__ import annotations
+
 import copy
 import functools
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
 from keras_relcon import checks
+from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.activity import ActivityMap
 from keras_relcon.data.streams.candidate_cells import POLICIES, PieceTable
 from keras_relcon.data.streams.epoch_batches import EpochBatches, generator
@@ -22,6 +26,7 @@ from keras_relcon.data.streams.subject_blocks import (
     check_max_blocks,
 )
 from keras_relcon.data.streams.tf_dataset import check_shard, to_tf_dataset
+from keras_relcon.types import PathLike
 
 
 class CandidateGroups(EpochBatches):
@@ -117,21 +122,21 @@ class CandidateGroups(EpochBatches):
 
     def __init__(
         self,
-        store,
-        batch_size=64,
-        num_candidates=20,
-        seed=0,
-        steps_per_epoch=None,
-        is_fixed=False,
-        policy="subject",
-        span_seconds=None,
-        allow_overlap=False,
-        minimum_std_g=None,
-        anchors="one",
-        ranking=None,
-        max_blocks=None,
-        **kwargs,
-    ):
+        store: WindowStore,
+        batch_size: int = 64,
+        num_candidates: int = 20,
+        seed: int = 0,
+        steps_per_epoch: int | None = None,
+        is_fixed: bool = False,
+        policy: Literal["subject", "recording", "time_span"] = "subject",
+        span_seconds: float | None = None,
+        allow_overlap: bool = False,
+        minimum_std_g: float | None = None,
+        anchors: Literal["one", "all"] = "one",
+        ranking: PathLike | None = None,
+        max_blocks: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             store,
             batch_size,
@@ -183,7 +188,7 @@ class CandidateGroups(EpochBatches):
         self.num_rows = batch_size  # of each batch, in this shard
         self._rows = slice(None)
 
-    def batch(self, epoch, index):
+    def batch(self, epoch: int, index: int) -> dict[str, np.ndarray]:
         """Returns the batch at `index` of any epoch: a dict, as above."""
         starts, rest = self._draw(epoch, index)
         # One read for all: rows are contiguous, so the parts are views.
@@ -197,7 +202,7 @@ class CandidateGroups(EpochBatches):
         }
         return {**batch, **rest}
 
-    def batch_specs(self):
+    def batch_specs(self) -> dict[str, keras.KerasTensor]:
         """Shape and dtype of each part of a batch: dict of `KerasTensor`."""
         window = (self.store.window_length, 3)
         starts, rest = self._drawing.shapes(self.num_rows)
@@ -209,7 +214,9 @@ class CandidateGroups(EpochBatches):
             for name, (shape, dtype) in {**parts, **rest}.items()
         }
 
-    def draw(self, epoch, index):
+    def draw(
+        self, epoch: int, index: int
+    ) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
         """Returns where the windows of a batch start in the store's signal.
 
         Returns:
@@ -220,7 +227,7 @@ class CandidateGroups(EpochBatches):
         starts = tuple(self._draw(epoch, index)[0].values())
         return starts if self.anchors == "one" else starts[0]
 
-    def shard(self, num_shards, shard_index):
+    def shard(self, num_shards: int, shard_index: int) -> CandidateGroups:
         """Gives the rows of every batch that fall to one of several processes.
 
         All processes draw the same batches, and each reads its own rows only;
@@ -249,11 +256,11 @@ class CandidateGroups(EpochBatches):
 
     def to_tf_dataset(
         self,
-        epochs=None,
-        num_parallel_calls=None,
-        num_shards=1,
-        shard_index=0,
-    ):
+        epochs: int | None = None,
+        num_parallel_calls: int | None = None,
+        num_shards: int = 1,
+        shard_index: int = 0,
+    ) -> Any:
         """Gives the same batches, in the same order, as a `tf.data.Dataset`.
 
         Batches of the epochs from `self.epoch` on follow each other. They are
@@ -286,7 +293,7 @@ class CandidateGroups(EpochBatches):
             self, epochs, num_parallel_calls, num_shards, shard_index
         )
 
-    def identity(self):
+    def identity(self) -> dict[str, Any]:
         identity = super().identity()
         if self.anchors == "all":
             identity["anchors"] = self.anchors

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,18 +24,23 @@ class EpochBatches(keras.utils.PyDataset):
     """
 
     # Attributes that batches depend on, beside the store and the epoch.
-    settings = ("seed", "batch_size", "minimum_std_g", "is_fixed")
+    settings: tuple[str, ...] = (
+        "seed",
+        "batch_size",
+        "minimum_std_g",
+        "is_fixed",
+    )
 
     def __init__(
         self,
-        store,
-        batch_size,
-        seed,
-        steps_per_epoch,
-        is_fixed,
-        minimum_std_g,
-        **kwargs,
-    ):
+        store: WindowStore,
+        batch_size: int,
+        seed: int,
+        steps_per_epoch: int | None,
+        is_fixed: bool,
+        minimum_std_g: float | None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         checks.check_kind(
             "store",
@@ -66,19 +72,19 @@ class EpochBatches(keras.utils.PyDataset):
         self.epoch = 0
         self.first_index = 0  # of this epoch; above 0 where it was interrupted
         self.is_in_order = True
-        self._drawn = set()  # items of this epoch
+        self._drawn: set[int] = set()  # items of this epoch
         self._num_drawn_before = 0  # in the epoch before, or before the first
         self._round = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.steps_per_epoch or self._batches_per_round
 
     @property
-    def num_batches(self):
+    def num_batches(self) -> int:
         # Of this epoch; Keras asks at its start.
         return len(self) - self.first_index
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Any:
         if not 0 <= index < self.num_batches:
             raise IndexError(
                 f"`index` must be in [0, {self.num_batches}). "
@@ -94,11 +100,11 @@ class EpochBatches(keras.utils.PyDataset):
         return batch
 
     @property
-    def is_drawn_from(self):
+    def is_drawn_from(self) -> bool:
         """Whether `fit` draws from this stream; processes cannot be seen."""
         return bool(self._drawn) or self.use_multiprocessing
 
-    def resume_at(self, epoch, index):
+    def resume_at(self, epoch: int, index: int) -> None:
         """Goes on at a batch of an epoch, the rest of which comes first.
 
         To be called when `fit` has begun, from `Callback.on_train_begin`: its
@@ -116,7 +122,7 @@ class EpochBatches(keras.utils.PyDataset):
         self.epoch, self.first_index = epoch, index
         self._drawn, self.is_in_order = set(), True
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         # Not in on_epoch_begin: workers start drawing before it is called.
         # Keras calls this once more before the first epoch, after drawing a
         # batch or two, of any index, to build the model; that is no epoch.
@@ -129,7 +135,7 @@ class EpochBatches(keras.utils.PyDataset):
         self._num_drawn_before = len(self._drawn)
         self._drawn, self.is_in_order = set(), True
 
-    def identity(self):
+    def identity(self) -> dict[str, Any]:
         """All that the batches depend on, as a dict that JSON can hold."""
         store = self.store
         return {
@@ -140,7 +146,7 @@ class EpochBatches(keras.utils.PyDataset):
             "signal": self.signal_sha256(),
         }
 
-    def signal_sha256(self):
+    def signal_sha256(self) -> str:
         """Checksum of the store's pieces, and of samples of some of them."""
         signal, store = hashlib.sha256(), self.store
         for piece in store.pieces:
@@ -151,7 +157,7 @@ class EpochBatches(keras.utils.PyDataset):
         signal.update(store.read(compared).tobytes())
         return signal.hexdigest()
 
-    def batch(self, epoch, index):
+    def batch(self, epoch: int, index: int) -> Any:
         """Returns the batch at `index` of any epoch."""
         raise NotImplementedError
 

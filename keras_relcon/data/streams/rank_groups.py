@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -12,12 +13,26 @@ from keras_relcon import checks
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
 from keras_relcon.data.streams.stored_ranking import StoredRanking, ranks_of
 from keras_relcon.kept_files import KeptFolder, content_key
+from keras_relcon.types import PathLike, Tensor
 
 GROUPS_PER_PART = 16
 MOST_WINDOWS = 256  # ranks are bytes
 
 
-def rank_groups(groups, distance, path, epochs=1):
+class HasDistances(Protocol):
+    """A `MotifDistance`, or what ranks as it does."""
+
+    def candidate_distances(
+        self, anchors: Tensor, candidates: Tensor
+    ) -> Tensor: ...
+
+
+def rank_groups(
+    groups: CandidateGroups,
+    distance: HasDistances,
+    path: PathLike,
+    epochs: int = 1,
+) -> Path:
     """Ranks the groups of some epochs, and keeps the order in a file.
 
     The distance is frozen, so the order of the candidates of a fixed group

@@ -1,8 +1,11 @@
 """Batches of windows, for training without candidates."""
 
+from typing import Any, Literal
+
 import numpy as np
 
 from keras_relcon import checks
+from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.activity import ActivityMap, MagnitudeMap
 from keras_relcon.data.streams.candidate_cells import CandidateCells, PieceTable
 from keras_relcon.data.streams.epoch_batches import EpochBatches, generator
@@ -70,15 +73,15 @@ class WindowBatches(EpochBatches):
 
     def __init__(
         self,
-        store,
-        batch_size=64,
-        seed=0,
-        steps_per_epoch=None,
-        is_fixed=False,
-        weighting=None,
-        minimum_std_g=None,
-        **kwargs,
-    ):
+        store: WindowStore,
+        batch_size: int = 64,
+        seed: int = 0,
+        steps_per_epoch: int | None = None,
+        is_fixed: bool = False,
+        weighting: Literal["activity"] | None = None,
+        minimum_std_g: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             store,
             batch_size,
@@ -114,11 +117,11 @@ class WindowBatches(EpochBatches):
                 "smaller `minimum_std_g` or more data."
             )
 
-    def batch(self, epoch, index):
+    def batch(self, epoch: int, index: int) -> np.ndarray:
         """Returns the batch at `index` of any epoch: an array, as above."""
         return self.store.read(self.draw(epoch, index))
 
-    def draw(self, epoch, index):
+    def draw(self, epoch: int, index: int) -> np.ndarray:
         """Returns where the windows of a batch start in the store's signal.
 
         Returns:

@@ -29,7 +29,7 @@ class Task:
     kind = "classification"
     reads = "embeddings"
     refits_on_validation = False
-    presets = {}
+    presets: dict[str, dict] = {}
 
     @classmethod
     def preset(cls, name, **overrides):

@@ -1,0 +1,12 @@
+"""Names for types that several modules use."""
+
+import os
+from typing import Any, Literal, TypeAlias
+
+PathLike: TypeAlias = str | os.PathLike[str]
+# Of the backend: Keras and the three backends have no common type.
+Tensor: TypeAlias = Any
+# Of tensors, without the axis of the batch or with it.
+Shape: TypeAlias = tuple[int | None, ...]
+# Of acceleration.
+Unit: TypeAlias = Literal["g", "m/s2"]

@@ -1,0 +1,60 @@
+"""What a type checker, and with it an editor, knows of the public names."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("data",)
+SPECIAL = {"__call__", "__getitem__", "__init__", "__iter__", "__len__"}
+# Their types are Keras', which says none.
+OF_KERAS = {"from_config", "get_config"}
+
+
+def public_functions(folder):
+    """Yields name and function of all that `__all__` of a folder names."""
+    module = importlib.import_module(f"keras_relcon.{folder}")
+    for name in module.__all__:
+        item = getattr(module, name)
+        if inspect.isfunction(item):
+            yield name, item
+        elif inspect.isclass(item):
+            for owner in item.__mro__:
+                if owner.__module__.startswith("keras_relcon."):
+                    yield from methods_of(owner)
+
+
+def methods_of(owner):
+    for name, item in vars(owner).items():
+        if name.startswith("_") and name not in SPECIAL or name in OF_KERAS:
+            continue
+        if isinstance(item, property):
+            item = item.fget
+        item = inspect.unwrap(getattr(item, "__func__", item))
+        if inspect.isfunction(item):
+            yield f"{owner.__name__}.{name}", item
+
+
+def without_type(function):
+    """The parameters without an annotation, and "return"."""
+    signature = inspect.signature(function)
+    empty = inspect.Signature.empty
+    names = [
+        name
+        for name, parameter in signature.parameters.items()
+        if parameter.annotation is empty and name not in ("self", "cls")
+    ]
+    is_known = signature.return_annotation is not empty
+    return names if is_known else [*names, "return"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_public_functions_say_their_types(folder):
+    missing = {
+        name: without_type(function)
+        for name, function in public_functions(folder)
+        if without_type(function)
+    }
+    assert not missing
