@@ -227,7 +227,7 @@ assert not new - {"keras", "numpy"}, new
 inside = {name.split(".")[1] for name in sys.modules
           if name.startswith("keras_relcon.")}
 expected = {"backend_choice", "baselines", "checks", "distributed", "layers",
-            "losses", "models", "version"}
+            "losses", "models", "types", "version"}
 assert inside == expected, inside
 for name in ("ResNet1D18", "RelConModel", "SimCLR", "AugPred", "REBAR"):
     assert keras.saving.get_registered_object("keras_relcon>" + name), name

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any, Self
+
 import keras
 from keras import ops
 
@@ -16,6 +19,7 @@ from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
 )
+from keras_relcon.types import Shape, Tensor
 
 # In the order in which they are applied.
 TASKS = {
@@ -87,12 +91,12 @@ class AugPred(BuiltFirst, keras.Model):
 
     def __init__(
         self,
-        encoder,
-        tasks=DEFAULT_TASKS,
-        probability=0.5,
-        seed=None,
-        **kwargs,
-    ):
+        encoder: keras.Model,
+        tasks: Sequence[str] = DEFAULT_TASKS,
+        probability: float = 0.5,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         # The signal stays in float32 under a policy of mixed precision.
         super().__init__(autocast=False, **kwargs)
         if (
@@ -140,7 +144,7 @@ class AugPred(BuiltFirst, keras.Model):
         ]
         self.embedding_spread = EmbeddingSpread()
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         check_windows_shape(
             "windows",
             input_shape,
@@ -155,7 +159,9 @@ class AugPred(BuiltFirst, keras.Model):
             head.build(self.encoder.compute_output_shape(window_shape))
         self.built = True
 
-    def call(self, windows, training=False):
+    def call(
+        self, windows: Tensor, training: bool = False
+    ) -> dict[str, Tensor]:
         transformed, labels = self.transform(windows)
         for orientation in self.orientations:
             transformed = orientation(transformed, training=True)
@@ -163,7 +169,7 @@ class AugPred(BuiltFirst, keras.Model):
         logits = ops.stack([head(embedding) for head in self.heads], axis=1)
         return {"logits": logits, "labels": labels, "embedding": embedding}
 
-    def transform(self, windows):
+    def transform(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         """Draws labels, and applies the transforms of those that are 1.
 
         Args:
@@ -187,13 +193,24 @@ class AugPred(BuiltFirst, keras.Model):
         return windows, ops.cast(is_applied, "int32")
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         # The mean over (batch, tasks): tasks have equal weights.
         loss = self.task_loss(y_pred["labels"], y_pred["logits"])
         return distributed.with_penalties(loss, self.losses)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self,
+        x: Tensor,
+        y: Tensor,
+        y_pred: Tensor,
+        sample_weight: Tensor | None = None,
+    ) -> dict[str, Any]:
         logits, labels = y_pred["logits"], y_pred["labels"]
         predicted = ops.cast(logits[:, :, 1] > logits[:, :, 0], "int32")
         is_right = ops.cast(predicted == labels, "float32")
@@ -204,7 +221,7 @@ class AugPred(BuiltFirst, keras.Model):
         )
         return self.get_metrics_result()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "encoder": keras.saving.serialize_keras_object(self.encoder),
@@ -214,7 +231,7 @@ class AugPred(BuiltFirst, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         config["encoder"] = keras.saving.deserialize_keras_object(
             config["encoder"]

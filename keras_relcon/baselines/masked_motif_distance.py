@@ -1,11 +1,15 @@
+from typing import Any, Literal, Self
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_relcon.checks import check_whole, message
 from keras_relcon.distributed import ReplicaSeedGenerator
+from keras_relcon.layers.cross_attention import Attention
 from keras_relcon.layers.span_mask import draw_span, is_in_span
 from keras_relcon.models.motif_distance import MotifDistance
+from keras_relcon.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -73,19 +77,19 @@ class MaskedMotifDistance(MotifDistance):
 
     def __init__(
         self,
-        mask_length=15,
-        num_masks=1,
-        mask_seed=0,
-        attention="softmax",
-        embedding_dim=256,
-        kernel_size=15,
-        num_dilated_blocks=1,
-        dropout=0.1,
-        pairs_per_chunk=None,
-        normalization="anchor",
-        downsampling=1,
-        **kwargs,
-    ):
+        mask_length: int = 15,
+        num_masks: int = 1,
+        mask_seed: int = 0,
+        attention: Attention = "softmax",
+        embedding_dim: int = 256,
+        kernel_size: int = 15,
+        num_dilated_blocks: int = 1,
+        dropout: float = 0.1,
+        pairs_per_chunk: int | None = None,
+        normalization: Literal["anchor"] = "anchor",
+        downsampling: Literal[1] = 1,
+        **kwargs: Any,
+    ) -> None:
         if downsampling != 1:
             raise ValueError(
                 message(
@@ -122,23 +126,42 @@ class MaskedMotifDistance(MotifDistance):
         self.mask_seed = mask_seed
         self.seed_generator = ReplicaSeedGenerator()
 
-    def call(self, windows, training=False):
+    def call(
+        self, windows: Tensor, training: bool = False
+    ) -> dict[str, Tensor]:
         mask = self._draw_span(ops.shape(windows))
         rebuilt = self.reconstruct(windows, windows, mask, training=training)
         return {"rebuilt": rebuilt, "mask": mask}
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         return ops.sum(_masked_errors(x, y_pred["rebuilt"], y_pred["mask"]))
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self,
+        x: Tensor,
+        y: Tensor,
+        y_pred: Tensor,
+        sample_weight: Tensor | None = None,
+    ) -> dict[str, Any]:
         self.window_distance.update_state(
             _masked_errors(x, y_pred["rebuilt"], y_pred["mask"])
         )
         return self.get_metrics_result()
 
-    def reconstruct(self, anchors, candidates, mask=None, training=False):
+    def reconstruct(  # type: ignore[override]
+        self,
+        anchors: Tensor,
+        candidates: Tensor,
+        mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """Fills the hidden samples of each anchor from its candidate.
 
         Args:
@@ -170,7 +193,7 @@ class MaskedMotifDistance(MotifDistance):
         )
         return self.rev_in.denormalize(output, statistics)
 
-    def scoring_masks(self, length):
+    def scoring_masks(self, length: int) -> np.ndarray:
         """The halves that distances are taken on.
 
         Args:
@@ -216,7 +239,7 @@ class MaskedMotifDistance(MotifDistance):
         is_hidden = is_in_span(start, shape[1], self.mask_length)
         return ops.cast(is_hidden, "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("augmentation")  # no window is augmented
         return {
@@ -227,7 +250,7 @@ class MaskedMotifDistance(MotifDistance):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         # Saved by versions that took the argument and did not use it.
         if config.get("normalization") == "candidate":

@@ -1,9 +1,13 @@
+from typing import Any, Self
+
 import keras
 from keras import ops
 
 from keras_relcon import distributed
 from keras_relcon.losses.binary_contrastive import BinaryContrastiveLoss
+from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.relcon_model import RelConModel
+from keras_relcon.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -65,13 +69,13 @@ class REBAR(RelConModel):
 
     def __init__(
         self,
-        encoder,
-        motif_distance,
-        temperature=1.0,
-        projector=None,
-        augmentation=None,
-        **kwargs,
-    ):
+        encoder: keras.Model,
+        motif_distance: MotifDistance,
+        temperature: float = 1.0,
+        projector: keras.Layer | None = None,
+        augmentation: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             encoder=encoder,
             motif_distance=motif_distance,
@@ -82,12 +86,12 @@ class REBAR(RelConModel):
         self.augmentation = augmentation
         self.binary_loss = BinaryContrastiveLoss(temperature)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         if self.augmentation is not None and not self.augmentation.built:
             self.augmentation.build((None, *input_shape["anchor"][1:]))
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         if self.augmentation is not None and training:
             candidates = inputs["candidates"]
             shape = ops.shape(candidates)
@@ -100,14 +104,19 @@ class REBAR(RelConModel):
         return super().call(inputs, training=training)
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         if self._compile_loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         loss = self.binary_loss(y, y_pred)
         return distributed.with_penalties(loss, self.losses)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "augmentation": keras.saving.serialize_keras_object(
@@ -116,7 +125,7 @@ class REBAR(RelConModel):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         config["augmentation"] = keras.saving.deserialize_keras_object(
             config["augmentation"]

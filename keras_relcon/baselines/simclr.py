@@ -1,3 +1,5 @@
+from typing import Any, Literal, Self
+
 import keras
 from keras import ops
 
@@ -11,6 +13,7 @@ from keras_relcon.models.embedding_spread import (
     similarities_to_others,
 )
 from keras_relcon.models.projector import mlp_projector
+from keras_relcon.types import Shape, Tensor
 
 # Of "soar".
 PROJECTOR_WIDTHS = (256, 128, 50)
@@ -70,13 +73,13 @@ class SimCLR(BuiltFirst, keras.Model):
 
     def __init__(
         self,
-        encoder,
-        projector="soar",
-        temperature=0.1,
-        views="soar",
-        seed=None,
-        **kwargs,
-    ):
+        encoder: keras.Model,
+        projector: keras.Layer | Literal["soar"] | None = "soar",
+        temperature: float = 0.1,
+        views: keras.Layer | Literal["soar", "tang", "relcon"] = "soar",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         # The signal stays in float32 under a policy of mixed precision.
         super().__init__(autocast=False, **kwargs)
         if isinstance(projector, str) and projector != "soar":
@@ -91,7 +94,7 @@ class SimCLR(BuiltFirst, keras.Model):
         self.views = views
         self.seed = seed
         self.has_default_projector = projector == "soar"
-        self.projector = (
+        self.projector: keras.Layer | None = (
             mlp_projector(PROJECTOR_WIDTHS)
             if self.has_default_projector
             else projector
@@ -100,7 +103,7 @@ class SimCLR(BuiltFirst, keras.Model):
         self.contrastive_loss = NTXentLoss(temperature)
         self.embedding_spread = EmbeddingSpread()
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         check_windows_shape(
             "windows",
             input_shape,
@@ -117,7 +120,9 @@ class SimCLR(BuiltFirst, keras.Model):
             )
         self.built = True
 
-    def call(self, windows, training=False):
+    def call(
+        self, windows: Tensor, training: bool = False
+    ) -> dict[str, Tensor]:
         views = ops.concatenate(self.view_pairs(windows), axis=0)
         embeddings = self.encoder(views, training=training)
         projections = embeddings
@@ -129,19 +134,30 @@ class SimCLR(BuiltFirst, keras.Model):
         }
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         projections = y_pred["projection"]
         loss = self.contrastive_loss(projections[:, 0], projections[:, 1])
         return distributed.with_penalties(loss, self.losses)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self,
+        x: Tensor,
+        y: Tensor,
+        y_pred: Tensor,
+        sample_weight: Tensor | None = None,
+    ) -> dict[str, Any]:
         self.embedding_spread.update_state(
             similarities_to_others(y_pred["embedding"][:, 0])
         )
         return self.get_metrics_result()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         projector = "soar" if self.has_default_projector else self.projector
         return {
@@ -154,7 +170,7 @@ class SimCLR(BuiltFirst, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         for name in ("encoder", "projector", "views"):
             config[name] = keras.saving.deserialize_keras_object(config[name])

@@ -3,6 +3,8 @@
 `keras_relcon.evaluation.FromScratch` trains them.
 """
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers, ops
 
@@ -12,13 +14,13 @@ NUM_CONVOLUTIONS = 4  # of DeepConvLSTM
 
 
 def conv_classifier(
-    window_length=None,
-    num_channels=3,
-    widths=(32, 64, 128),
-    hidden=(256, 128),
-    dropout=0.2,
-    conv_dropout=0.0,
-):
+    window_length: int | None = None,
+    num_channels: int = 3,
+    widths: Sequence[int] = (32, 64, 128),
+    hidden: Sequence[int] = (256, 128),
+    dropout: float = 0.2,
+    conv_dropout: float = 0.0,
+) -> keras.Model:
     """The convolutional classifier, a supervised reference of Table 4.
 
     Convolutions of 3 samples with reflected edges, without bias, each with
@@ -86,13 +88,13 @@ def conv_classifier(
 
 
 def deep_conv_lstm(
-    window_length=None,
-    num_channels=3,
-    num_filters=64,
-    kernel_size=5,
-    num_units=128,
-    dropout=0.5,
-):
+    window_length: int | None = None,
+    num_channels: int = 3,
+    num_filters: int = 64,
+    kernel_size: int = 5,
+    num_units: int = 128,
+    dropout: float = 0.5,
+) -> keras.Model:
     """DeepConvLSTM, a supervised reference of Table 4 of the paper.
 
     [Ordóñez and Roggen, 2016](https://doi.org/10.3390/s16010115), with the
@@ -156,7 +158,11 @@ def deep_conv_lstm(
     return keras.Model(inputs, x, name="deep_conv_lstm")
 
 
-def lstm_classifier(window_length=None, num_channels=3, num_units=128):
+def lstm_classifier(
+    window_length: int | None = None,
+    num_channels: int = 3,
+    num_units: int = 128,
+) -> keras.Model:
     """The LSTM classifier, a supervised reference of Table 4 of the paper.
 
     Two LSTMs, the second one's last output is the feature vector, to which

@@ -1,5 +1,6 @@
 import itertools
 from functools import partial
+from typing import Any, Literal, Self
 
 import keras
 from keras import ops
@@ -7,6 +8,7 @@ from keras import ops
 from keras_relcon.checks import check_one_of
 from keras_relcon.layers.augmentations import Rotation
 from keras_relcon.layers.random_augmentations import RandomAugmentations
+from keras_relcon.types import Shape, Tensor
 
 POLICIES = ("soar", "tang", "relcon")
 
@@ -50,7 +52,12 @@ class ViewPairs(keras.layers.Layer):
     # Indices of the eight augmentations.
     PAIRS = tuple(itertools.permutations(range(8), 2))
 
-    def __init__(self, policy="soar", seed=None, **kwargs):
+    def __init__(
+        self,
+        policy: keras.Layer | Literal["soar", "tang", "relcon"] = "soar",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         if not isinstance(policy, keras.Layer):
@@ -62,7 +69,7 @@ class ViewPairs(keras.layers.Layer):
             )
         self.policy = policy
         self.seed = seed
-        self.augmentations = []
+        self.augmentations: list[Any] = []
         if policy == "soar":
             self.augmentations = RandomAugmentations(seed=seed).augmentations
         elif policy == "tang":
@@ -72,7 +79,7 @@ class ViewPairs(keras.layers.Layer):
         else:
             self.augmentations = [policy]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         for augmentation in self.augmentations:
             augmentation.build(input_shape)
         if self.policy == "soar":
@@ -85,7 +92,7 @@ class ViewPairs(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, windows):
+    def call(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         if self.policy != "soar":
             augmentation = self.augmentations[0]
             return (
@@ -107,10 +114,10 @@ class ViewPairs(keras.layers.Layer):
         ]
         return ops.switch(index, branches, windows)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> tuple[Shape, Shape]:
         return input_shape, input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "policy": keras.saving.serialize_keras_object(self.policy),
@@ -118,7 +125,7 @@ class ViewPairs(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         config["policy"] = keras.saving.deserialize_keras_object(
             config["policy"]

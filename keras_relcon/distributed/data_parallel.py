@@ -1,3 +1,7 @@
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
 import keras
 
 from keras_relcon.distributed.replicas import (
@@ -49,7 +53,7 @@ class DataParallel:
     >>> model.fit(parallel.shard(groups), steps_per_epoch=len(groups))
     """
 
-    def __init__(self, devices=None):
+    def __init__(self, devices: Sequence[str] | None = None) -> None:
         if isinstance(devices, str):
             raise TypeError(
                 "`devices` must be a list, or None. Received: devices="
@@ -60,14 +64,14 @@ class DataParallel:
         self.num_processes = num_processes()
         self.process_index = process_index()
 
-    def scope(self):
+    def scope(self) -> AbstractContextManager:
         """Returns a context in which to build, load and compile models.
 
         On JAX the distribution stays set afterwards, for `fit`.
         """
         return self._cluster.scope()
 
-    def shard(self, groups):
+    def shard(self, groups: Any) -> Any:
         """Returns the batches that this process takes part in.
 
         Of every batch each process draws its own rows, and no others are read:

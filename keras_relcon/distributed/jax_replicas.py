@@ -6,24 +6,28 @@ has to do alone runs in `per_replica`, and only there is there more than one.
 
 import contextlib
 import os
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import keras
 
+from keras_relcon.types import Tensor
+
 AXIS = "batch"
 
 
-def num_replicas():
+def num_replicas() -> int:
     """How many replicas share the step that this code belongs to."""
     return jax.lax.axis_size(AXIS) if _is_on_one_replica() else 1
 
 
-def replica_index():
+def replica_index() -> Any:
     """Which of them runs this code: int, or int32 tensor."""
     return jax.lax.axis_index(AXIS) if _is_on_one_replica() else 0
 
 
-def gather(x):
+def gather(x: Tensor) -> Tensor:
     """Rows of all replicas in order, `(replicas * rows, ...)`.
 
     Each row sends its gradient, summed over replicas, back to where it is from.
@@ -36,7 +40,7 @@ def gather(x):
     return jax.lax.all_gather(x, AXIS, axis=0, tiled=True)
 
 
-def per_replica(function):
+def per_replica(function: Callable) -> Callable:
     """Runs a function of arrays on each replica's rows of them.
 
     Args:
@@ -73,22 +77,22 @@ def per_replica(function):
     return call
 
 
-def mean_loss(loss):
+def mean_loss(loss: Tensor) -> Tensor:
     """The loss itself: it is that of the global batch."""
     return loss
 
 
-def num_processes():
+def num_processes() -> int:
     """How many processes train together."""
     return jax.process_count()
 
 
-def process_index():
+def process_index() -> int:
     """Which of them this one is."""
     return jax.process_index()
 
 
-def own_share(loss):
+def own_share(loss: Tensor) -> Tensor:
     """The term itself: there is one loss, of the global batch."""
     return loss
 

@@ -1,7 +1,11 @@
 """The replicas of the active backend."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
+
+from keras_relcon.types import Tensor
 
 if keras.backend.backend() == "jax":
     from keras_relcon.distributed.jax_replicas import (
@@ -47,7 +51,7 @@ else:
     )
 
 
-def with_penalties(loss, penalties):
+def with_penalties(loss: Tensor, penalties: Sequence[Tensor]) -> Tensor:
     """The loss of this replica, with terms that every replica has in full.
 
     Args:
@@ -71,7 +75,7 @@ class ReplicaSeedGenerator(keras.random.SeedGenerator):
     large number; the first, or the only one, draws as `SeedGenerator` does.
     """
 
-    def next(self, ordered=True):
+    def next(self, ordered: bool = True) -> Tensor:
         seed = super().next(ordered)
         shift = ops.stack([replica_index() * SEED_STEP, 0])
         return seed + ops.cast(shift, seed.dtype)

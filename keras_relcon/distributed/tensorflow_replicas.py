@@ -2,23 +2,27 @@
 
 import json
 import os
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
+from keras_relcon.types import Tensor
 
-def num_replicas():
+
+def num_replicas() -> int:
     """How many replicas share the step that this code belongs to."""
     context = tf.distribute.get_replica_context()
     return 1 if context is None else context.num_replicas_in_sync
 
 
-def replica_index():
+def replica_index() -> Any:
     """Which of them runs this code: int, or int32 tensor."""
     context = tf.distribute.get_replica_context()
     return 0 if context is None else context.replica_id_in_sync_group
 
 
-def gather(x):
+def gather(x: Tensor) -> Tensor:
     """Rows of all replicas in order, `(replicas * rows, ...)`.
 
     Each row sends its gradient, summed over replicas, back to where it is from.
@@ -29,12 +33,12 @@ def gather(x):
     return x if num_replicas() == 1 else _gather(x)
 
 
-def per_replica(function):
+def per_replica(function: Callable) -> Callable:
     """The function itself: a step is run by each replica on its own rows."""
     return function
 
 
-def mean_loss(loss):
+def mean_loss(loss: Tensor) -> Tensor:
     """The loss of the global batch from that of each replica.
 
     Keras divides a loss by the number of replicas, since gradients are summed.
@@ -45,20 +49,20 @@ def mean_loss(loss):
     return context.all_reduce(tf.distribute.ReduceOp.SUM, loss)
 
 
-def num_processes():
+def num_processes() -> int:
     """How many processes train together."""
     chiefs, workers = _jobs(_tf_config().get("cluster", {}))
     return len(chiefs) + len(workers) or 1
 
 
-def process_index():
+def process_index() -> int:
     """Which of them this one is: a chief, where there is one, is the first."""
     task = _tf_config().get("task", {"type": "worker", "index": 0})
     chiefs, _ = _jobs(_tf_config().get("cluster", {}))
     return int(task["index"]) + (len(chiefs) if task["type"] == "worker" else 0)
 
 
-def own_share(loss):
+def own_share(loss: Tensor) -> Tensor:
     """A replica's share of a term that every replica has in full.
 
     Keras sums the gradients of replicas.

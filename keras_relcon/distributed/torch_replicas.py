@@ -2,22 +2,26 @@
 
 import contextlib
 import os
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import distributed
 
+from keras_relcon.types import Tensor
 
-def num_replicas():
+
+def num_replicas() -> int:
     """How many replicas share the step that this code belongs to."""
     return distributed.get_world_size() if _is_started() else 1
 
 
-def replica_index():
+def replica_index() -> Any:
     """Which of them runs this code."""
     return distributed.get_rank() if _is_started() else 0
 
 
-def gather(x):
+def gather(x: Tensor) -> Tensor:
     """Rows of all replicas in order, `(replicas * rows, ...)`.
 
     Each row sends its gradient, summed over replicas, back to where it is from.
@@ -32,27 +36,27 @@ def gather(x):
     return _Gather.apply(x)
 
 
-def per_replica(function):
+def per_replica(function: Callable) -> Callable:
     """The function itself: a process sees the rows of its replica only."""
     return function
 
 
-def mean_loss(loss):
+def mean_loss(loss: Tensor) -> Tensor:
     """The loss of the global batch from that of each replica."""
     return gather(loss.detach()[None]).mean()
 
 
-def num_processes():
+def num_processes() -> int:
     """How many processes train together."""
     return num_replicas()
 
 
-def process_index():
+def process_index() -> int:
     """Which of them this one is."""
     return replica_index()
 
 
-def own_share(loss):
+def own_share(loss: Tensor) -> Tensor:
     """The term itself: gradients are averaged over replicas."""
     return loss
 

@@ -8,6 +8,7 @@ in time are in `time_augmentations.py`.
 
 import itertools
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from keras import ops
 
 from keras_relcon.checks import check_number, check_windows_shape, message
 from keras_relcon.distributed import ReplicaSeedGenerator
+from keras_relcon.types import Shape, Tensor
 
 
 class Augmentation(keras.layers.Layer):
@@ -41,44 +43,46 @@ class Augmentation(keras.layers.Layer):
         ValueError: if `x` has another rank.
     """
 
-    def __init__(self, seed=None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         # Warped times and rotations lose their meaning in half precision.
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.seed = seed
         self.seed_generator = ReplicaSeedGenerator(seed)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         check_windows_shape("x", input_shape)
         self.built = True
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         """Draws the parameters for windows of `shape`, one set per window."""
         return None
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         """Applies a draw to the windows `x`."""
         raise NotImplementedError
 
-    def call(self, x, training=True):
+    def call(self, x: Tensor, training: bool = True) -> Tensor:
         if not training:
             return x
         return self.apply(x, self.draw(ops.shape(x)))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "seed": self.seed}
 
 
 class _GaussianAugmentation(Augmentation):
-    def __init__(self, stddev, seed=None, **kwargs):
+    def __init__(
+        self, stddev: float, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(seed=seed, **kwargs)
         check_number("stddev", stddev, least=0)
         self.stddev = stddev
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "stddev": self.stddev}
 
 
@@ -96,15 +100,17 @@ class Noise(_GaussianAugmentation):
     Differs from the paper: the code of Tang et al. has 0.05.
     """
 
-    def __init__(self, stddev=0.1, seed=None, **kwargs):
+    def __init__(
+        self, stddev: float = 0.1, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(stddev, seed=seed, **kwargs)
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         return keras.random.normal(
             shape, stddev=self.stddev, seed=self.seed_generator
         )
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         return x + draw
 
 
@@ -122,15 +128,17 @@ class Scaling(_GaussianAugmentation):
     Differs from the paper: the code of Tang et al. has 0.1.
     """
 
-    def __init__(self, stddev=0.25, seed=None, **kwargs):
+    def __init__(
+        self, stddev: float = 0.25, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(stddev, seed=seed, **kwargs)
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         return keras.random.normal(
             (shape[0], 1, shape[2]), 1.0, self.stddev, seed=self.seed_generator
         )
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         return x * draw
 
 
@@ -154,7 +162,9 @@ class Rotation(Augmentation):
         ValueError: if `max_angle` is out of range, or `x` has not 3 channels.
     """
 
-    def __init__(self, max_angle=math.pi, seed=None, **kwargs):
+    def __init__(
+        self, max_angle: float = math.pi, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(seed=seed, **kwargs)
         if not 0 < max_angle <= math.pi:
             raise ValueError(
@@ -165,7 +175,7 @@ class Rotation(Augmentation):
             )
         self.max_angle = max_angle
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         _check_three_axes(self, shape)
         axis = keras.random.uniform(
             (shape[0], 3), -1.0, 1.0, seed=self.seed_generator
@@ -178,10 +188,10 @@ class Rotation(Augmentation):
         )
         return axis_angle_matrix(axis, angle)
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         return ops.matmul(x, draw)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "max_angle": self.max_angle}
 
 
@@ -226,7 +236,7 @@ class Negation(Augmentation):
         seed: int or `None`. Nothing is drawn. Defaults to `None`.
     """
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         return -x
 
 
@@ -247,13 +257,13 @@ class ChannelShuffle(Augmentation):
     # `itertools` lists the identity first.
     PERMUTATIONS = np.array(list(itertools.permutations(range(3)))[1:])
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         _check_three_axes(self, shape)
         return keras.random.randint(
             (shape[0],), 0, len(self.PERMUTATIONS), seed=self.seed_generator
         )
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         order = ops.take(
             ops.convert_to_tensor(self.PERMUTATIONS, dtype="int32"),
             draw,

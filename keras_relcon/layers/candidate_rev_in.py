@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon.checks import check_number, message
+from keras_relcon.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -52,13 +55,17 @@ class CandidateRevIN(keras.layers.Layer):
     >>> anchor_again = layer.denormalize(normalized, statistics)
     """
 
-    def __init__(self, epsilon=1e-5, affine=True, **kwargs):
+    def __init__(
+        self, epsilon: float = 1e-5, affine: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         check_number("epsilon", epsilon, least=0)
         self.epsilon = epsilon
         self.affine = affine
 
-    def build(self, x_shape, candidate_shape=None):
+    def build(
+        self, x_shape: Shape, candidate_shape: Shape | None = None
+    ) -> None:
         if len(x_shape) != 3 or x_shape[-1] is None:
             raise ValueError(
                 message(
@@ -84,14 +91,14 @@ class CandidateRevIN(keras.layers.Layer):
             )
         self.built = True
 
-    def statistics(self, candidate):
+    def statistics(self, candidate: Tensor) -> tuple[Tensor, Tensor]:
         """Returns `(mean, std)`, each `(batch, 1, channels)`, g."""
         candidate = ops.stop_gradient(ops.convert_to_tensor(candidate))
         mean = ops.mean(candidate, axis=1, keepdims=True)
         variance = ops.mean(ops.square(candidate - mean), axis=1, keepdims=True)
         return mean, ops.sqrt(variance + self.epsilon)
 
-    def normalize(self, x, statistics):
+    def normalize(self, x: Tensor, statistics: tuple[Tensor, Tensor]) -> Tensor:
         """Normalises `(batch, time, channels)` in g; returns it unitless.
 
         With `affine`, the layer must have been built.
@@ -102,7 +109,9 @@ class CandidateRevIN(keras.layers.Layer):
             x = x * ops.cast(self.gamma, x.dtype) + ops.cast(self.beta, x.dtype)
         return x
 
-    def denormalize(self, x, statistics):
+    def denormalize(
+        self, x: Tensor, statistics: tuple[Tensor, Tensor]
+    ) -> Tensor:
         """Inverts `normalize`; returns `(batch, time, channels)` in g.
 
         With `affine`, the layer must have been built.
@@ -116,13 +125,15 @@ class CandidateRevIN(keras.layers.Layer):
             )
         return x * std + mean
 
-    def call(self, x, candidate):
+    def call(self, x: Tensor, candidate: Tensor) -> Tensor:
         return self.normalize(x, self.statistics(candidate))
 
-    def compute_output_shape(self, x_shape, candidate_shape=None):
+    def compute_output_shape(
+        self, x_shape: Shape, candidate_shape: Shape | None = None
+    ) -> Shape:
         return x_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "epsilon": self.epsilon,

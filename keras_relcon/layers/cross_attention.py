@@ -1,6 +1,7 @@
 import math
 import random
 import warnings
+from typing import Any, Literal, Self, TypeAlias
 
 import keras
 from keras import ops
@@ -8,7 +9,9 @@ from keras import ops
 from keras_relcon.checks import check_number, check_one_of, check_whole
 from keras_relcon.distributed import ReplicaSeedGenerator
 from keras_relcon.layers.sparsemax import TOLERANCE, sparsemax
+from keras_relcon.types import Shape, Tensor
 
+Attention: TypeAlias = Literal["sparsemax", "softmax"]
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": ops.softmax}
 
 
@@ -63,12 +66,12 @@ class CrossAttention(keras.layers.Layer):
 
     def __init__(
         self,
-        output_dim=3,
-        attention="sparsemax",
-        dropout=0.1,
-        ranking_attention=None,
-        **kwargs,
-    ):
+        output_dim: int = 3,
+        attention: Attention = "sparsemax",
+        dropout: float = 0.1,
+        ranking_attention: Attention | None = None,
+        **kwargs: Any,
+    ) -> None:
         if "inference_attention" in kwargs:
             warnings.warn(
                 "`inference_attention` is now `ranking_attention`, and goes "
@@ -91,7 +94,12 @@ class CrossAttention(keras.layers.Layer):
                 random.randint(1, int(1e9))
             )
 
-    def build(self, query_shape, key_shape=None, value_shape=None):
+    def build(
+        self,
+        query_shape: Shape,
+        key_shape: Shape | None = None,
+        value_shape: Shape | None = None,
+    ) -> None:
         value_dim = (value_shape or query_shape)[-1]
         self.output_kernel = self.add_weight(
             (value_dim, self.output_dim),
@@ -103,7 +111,7 @@ class CrossAttention(keras.layers.Layer):
         )
         self.built = True
 
-    def project(self, value):
+    def project(self, value: Tensor) -> Tensor:
         """Applies the output projection to the values, before attention.
 
         `(batch, key_time, embedding_dim)` to `(batch, output_dim, key_time)`:
@@ -115,7 +123,9 @@ class CrossAttention(keras.layers.Layer):
             ops.transpose(kernel), ops.transpose(value, (0, 2, 1))
         )
 
-    def weights_of(self, query, key, training=False):
+    def weights_of(
+        self, query: Tensor, key: Tensor, training: bool = False
+    ) -> Tensor:
         """Returns the attention weights, `(batch, query_time, key_time)`."""
         attention = ATTENTIONS[self._attention_of(training)]
         query = query * (1.0 / math.sqrt(query.shape[-1]))
@@ -127,7 +137,13 @@ class CrossAttention(keras.layers.Layer):
             return self.attention
         return self.ranking_attention or self.attention
 
-    def attend(self, query, key, projected_value, training=False):
+    def attend(
+        self,
+        query: Tensor,
+        key: Tensor,
+        projected_value: Tensor,
+        training: bool = False,
+    ) -> Tensor:
         """Attends over values that `project` has seen already."""
         weights = self.weights_of(query, key, training)
         if training and self.dropout:
@@ -137,7 +153,9 @@ class CrossAttention(keras.layers.Layer):
         output = ops.matmul(weights, ops.transpose(projected_value, (0, 2, 1)))
         return output + ops.cast(self.output_bias, output.dtype)
 
-    def infer(self, query, key, projected_value, fast):
+    def infer(
+        self, query: Tensor, key: Tensor, projected_value: Tensor, fast: Any
+    ) -> Tensor:
         """As `attend` without training, and without a gradient.
 
         `fast`: kernels for a GPU. One of its kernels does all,
@@ -151,13 +169,17 @@ class CrossAttention(keras.layers.Layer):
         )
         return output + ops.cast(self.output_bias, output.dtype)
 
-    def call(self, query, key, value, training=False):
+    def call(
+        self, query: Tensor, key: Tensor, value: Tensor, training: bool = False
+    ) -> Tensor:
         return self.attend(query, key, self.project(value), training=training)
 
-    def compute_output_shape(self, query_shape, key_shape, value_shape):
+    def compute_output_shape(
+        self, query_shape: Shape, key_shape: Shape, value_shape: Shape
+    ) -> Shape:
         return (*query_shape[:2], self.output_dim)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "output_dim": self.output_dim,
@@ -167,7 +189,7 @@ class CrossAttention(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         if "inference_attention" in config:  # its name in 0.1
             config["ranking_attention"] = config.pop("inference_attention")

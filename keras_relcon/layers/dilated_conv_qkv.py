@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -8,6 +10,7 @@ from keras_relcon.layers.layout import (
     swap_layout,
     time_axis,
 )
+from keras_relcon.types import Shape, Tensor
 
 INSTANCE_NORM_EPSILON = 1e-5
 
@@ -48,8 +51,12 @@ class DilatedConvQKV(keras.layers.Layer):
     """
 
     def __init__(
-        self, embedding_dim=64, kernel_size=15, num_dilated_blocks=2, **kwargs
-    ):
+        self,
+        embedding_dim: int = 64,
+        kernel_size: int = 15,
+        num_dilated_blocks: int = 2,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.embedding_dim = embedding_dim
         self.kernel_size = kernel_size
@@ -67,18 +74,20 @@ class DilatedConvQKV(keras.layers.Layer):
             name=name,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         for stack in (self.query, self.key, self.value):
             stack.build(input_shape)
         self.built = True
 
-    def call(self, x):
+    def call(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return self.query(x), self.key(x), self.value(x)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(
+        self, input_shape: Shape
+    ) -> tuple[Shape, Shape, Shape]:
         return (self.query.compute_output_shape(input_shape),) * 3
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "embedding_dim": self.embedding_dim,
@@ -123,8 +132,12 @@ class DilatedConvStack(keras.layers.Layer):
     """
 
     def __init__(
-        self, embedding_dim, kernel_size, num_dilated_blocks, **kwargs
-    ):
+        self,
+        embedding_dim: int,
+        kernel_size: int,
+        num_dilated_blocks: int,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_whole(
             "embedding_dim",
@@ -172,7 +185,7 @@ class DilatedConvStack(keras.layers.Layer):
                 )
             )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if len(input_shape) != 3 or input_shape[-1] is None:
             raise ValueError(
                 "Expected a signal of shape (batch, time, channels) with a "
@@ -193,7 +206,7 @@ class DilatedConvStack(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=3, axes={2: channels})
         self.built = True
 
-    def call(self, x, seen=None):
+    def call(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         x = swap_layout(x, self.data_format)
         if seen is not None:
             seen = swap_layout(
@@ -206,7 +219,7 @@ class DilatedConvStack(keras.layers.Layer):
             x = self._activate(conv.call(bottleneck.call(x)) + x)
         return swap_layout(x, self.data_format)
 
-    def infer(self, x, fast):
+    def infer(self, x: Tensor, fast: Any) -> Tensor:
         """As a call, and without a gradient.
 
         `fast`: kernels for a GPU. One of its kernels does each
@@ -248,10 +261,10 @@ class DilatedConvStack(keras.layers.Layer):
         x = x * ops.rsqrt(variance + INSTANCE_NORM_EPSILON)
         return ops.cast(x, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:2], self.embedding_dim)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "embedding_dim": self.embedding_dim,

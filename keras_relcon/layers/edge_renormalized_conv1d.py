@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon.checks import message
 from keras_relcon.layers.layout import time_axis
+from keras_relcon.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -34,7 +37,7 @@ class EdgeRenormalizedConv1D(keras.layers.Conv1D):
     Differs from the paper: nothing. Liu et al. write it for images.
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         is_possible = (
             self.padding == "same"
@@ -58,7 +61,7 @@ class EdgeRenormalizedConv1D(keras.layers.Conv1D):
                 )
             )
 
-    def call(self, inputs, seen=None):
+    def call(self, inputs: Tensor, seen: Tensor | None = None) -> Tensor:
         if seen is not None:
             inputs = inputs * seen
         outputs = self.convolution_op(inputs, self.kernel)
@@ -79,7 +82,7 @@ class EdgeRenormalizedConv1D(keras.layers.Conv1D):
         outputs = outputs * scale + (bias[:, None] if first else bias)
         return outputs if seen is None else ops.where(inside > 0, outputs, 0.0)
 
-    def num_inside(self, inputs):
+    def num_inside(self, inputs: Tensor) -> Tensor:
         """How many inputs each output has inside the window, `(time,)`."""
         length = ops.shape(inputs)[time_axis(self.data_format)]
         position = ops.arange(length, dtype="int32")

@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon import distributed
 from keras_relcon.layers.layout import channel_axis, internal_data_format
+from keras_relcon.types import Tensor
 
 if keras.backend.backend() == "tensorflow":
     from keras_relcon.layers.kernels.tensorflow_batch_norm import normalize
@@ -42,7 +45,7 @@ class FusedBatchNorm(keras.layers.BatchNormalization):
         ValueError: if `center` or `scale` is `False`.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         for name in ("center", "scale"):
             if not kwargs.get(name, True):
                 raise ValueError(
@@ -53,7 +56,7 @@ class FusedBatchNorm(keras.layers.BatchNormalization):
             **{**kwargs, "axis": channel_axis(internal_data_format())}
         )
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         is_training = training and self.trainable
         if not is_training:
             return super().call(x, training=training)

@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon.checks import check_windows_shape, message
+from keras_relcon.types import Shape, Tensor
 
 # Below this length, g, a mean or a motion has no direction to turn to.
 LEAST_LENGTH = 1e-6
@@ -44,11 +47,11 @@ class GravityAlignment(keras.layers.Layer):
     >>> align(windows)  # as align(windows @ any_rotation)
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.autocast = False
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         check_windows_shape(
             "x", input_shape, "Add the batch axis with `window[None]`."
         )
@@ -62,7 +65,7 @@ class GravityAlignment(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         signal = ops.cast(x, "float32")
         vertical = _unit(ops.mean(signal, axis=1))
         # Any two horizontal axes will do: the frame is turned from them.
@@ -74,7 +77,7 @@ class GravityAlignment(keras.layers.Layer):
         aligned = ops.stack([along, across, upward], axis=2)
         return ops.cast(aligned, x.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
 

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any, Self
+
 import keras
 from keras import ops
 
@@ -15,6 +18,7 @@ from keras_relcon.layers.time_augmentations import (
     TimeFlip,
     TimeWarp,
 )
+from keras_relcon.types import Shape, Tensor
 
 AUGMENTATIONS = {
     "noise": Noise,
@@ -62,8 +66,12 @@ class RandomAugmentations(Augmentation):
     """
 
     def __init__(
-        self, num_augmentations=2, augmentations=None, seed=None, **kwargs
-    ):
+        self,
+        num_augmentations: int = 2,
+        augmentations: Sequence[Augmentation | str] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(seed=seed, **kwargs)
         check_whole("num_augmentations", num_augmentations)
         if augmentations is None:
@@ -76,27 +84,27 @@ class RandomAugmentations(Augmentation):
                     f"Use [{augmentations!r}].",
                 )
             )
-        augmentations = [
+        made = [
             _made(augmentation, seed, index)
             for index, augmentation in enumerate(augmentations)
         ]
-        if num_augmentations > len(augmentations):
+        if num_augmentations > len(made):
             raise ValueError(
                 message(
                     "`num_augmentations` must lie between 1 and the "
-                    f"{len(augmentations)} listed augmentations.",
+                    f"{len(made)} listed augmentations.",
                     {"num_augmentations": num_augmentations},
                 )
             )
         self.num_augmentations = num_augmentations
-        self.augmentations = augmentations
+        self.augmentations: list[Augmentation] = made
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         for augmentation in self.augmentations:
             augmentation.build(input_shape)
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         """Returns the indices, `(batch, n)`, and per step every one's draw."""
         order = ops.argsort(
             keras.random.uniform(
@@ -109,7 +117,7 @@ class RandomAugmentations(Augmentation):
         ]
         return order, draws
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         order, draws = draw
         for step in range(self.num_augmentations):
             chosen = order[:, step, None, None]
@@ -122,7 +130,7 @@ class RandomAugmentations(Augmentation):
                 )
         return x
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "num_augmentations": self.num_augmentations,
@@ -133,7 +141,7 @@ class RandomAugmentations(Augmentation):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         config["augmentations"] = [
             keras.saving.deserialize_keras_object(augmentation)

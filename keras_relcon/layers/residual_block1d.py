@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
 from keras_relcon.layers.layout import channel_axis, internal_data_format
+from keras_relcon.types import Shape, Tensor
 
 # Of the released code, in the convention of Keras (PyTorch's is 0.1).
 BATCH_NORM = {"momentum": 0.9, "epsilon": 1e-5}
@@ -33,7 +36,9 @@ class ResidualBlock1D(keras.layers.Layer):
     Differs from the paper: one dimension instead of two.
     """
 
-    def __init__(self, width, kernel_size, stride=1, **kwargs):
+    def __init__(
+        self, width: int, kernel_size: int, stride: int = 1, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.width = width
         self.kernel_size = kernel_size
@@ -43,7 +48,7 @@ class ResidualBlock1D(keras.layers.Layer):
         self.conv_1 = self._make_conv(kernel_size, stride, "conv_1")
         self.norm_2 = self._make_norm("norm_2")
         self.conv_2 = self._make_conv(kernel_size, 1, "conv_2")
-        self.shortcut = None
+        self.shortcut: keras.layers.Conv1D | None = None
 
     def _make_norm(self, name):
         return FusedBatchNorm(
@@ -63,7 +68,7 @@ class ResidualBlock1D(keras.layers.Layer):
             name=name,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         axis = channel_axis(self.data_format)
         inner_shape = list(input_shape)
         inner_shape[axis] = self.width
@@ -76,22 +81,24 @@ class ResidualBlock1D(keras.layers.Layer):
             self.shortcut.build(input_shape)
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         activated = self.activate(x, training=training)
         return self.add_residual(x, activated, training=training)
 
-    def activate(self, x, training=False):
+    def activate(self, x: Tensor, training: bool = False) -> Tensor:
         """The batch norm and the ReLU with which the block begins."""
         return ops.relu(self.norm_1(x, training=training))
 
-    def add_residual(self, x, activated, training=False):
+    def add_residual(
+        self, x: Tensor, activated: Tensor, training: bool = False
+    ) -> Tensor:
         """The rest of the block, of its input and of `activate(input)`."""
         shortcut = x if self.shortcut is None else self.shortcut(x)
         x = self.conv_1(activated)
         x = ops.relu(self.norm_2(x, training=training))
         return self.conv_2(x) + shortcut
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "width": self.width,

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_relcon.layers.resnet1d34 import ResNet1D34
@@ -43,14 +46,14 @@ class ResNet1D18(ResNet1D34):
 
     def __init__(
         self,
-        embedding_dim=1024,
-        num_blocks=(2, 2, 2, 2),
-        widths=(64, 128, 256, 1024),
-        kernel_sizes=(3, 3, 3, 3),
-        strides=(1, 1, 1, 1),
-        rematerialize=False,
-        **kwargs,
-    ):
+        embedding_dim: int = 1024,
+        num_blocks: Sequence[int] = (2, 2, 2, 2),
+        widths: Sequence[int] = (64, 128, 256, 1024),
+        kernel_sizes: Sequence[int] = (3, 3, 3, 3),
+        strides: Sequence[int] = (1, 1, 1, 1),
+        rematerialize: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             embedding_dim,
             num_blocks,

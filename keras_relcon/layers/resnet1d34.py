@@ -1,4 +1,6 @@
 import numbers
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -19,6 +21,7 @@ from keras_relcon.layers.layout import (
 )
 from keras_relcon.layers.rematerialize import in_turn, parts, rematerialize
 from keras_relcon.layers.residual_block1d import BATCH_NORM, ResidualBlock1D
+from keras_relcon.types import Shape, Tensor
 
 STEM_KERNEL_SIZE = 7
 # Two halvings in the stem leave 6 steps of 32 samples.
@@ -91,17 +94,17 @@ class ResNet1D34(keras.Model):
 
     def __init__(
         self,
-        embedding_dim=256,
-        num_blocks=(3, 4, 6, 3),
-        widths=(64, 128, 256, 256),
-        kernel_sizes=(3, 3, 3, 3),
-        strides=(1, 1, 1, 1),
-        rematerialize=False,
-        pooling="mean",
-        final_norm=False,
-        alignment=None,
-        **kwargs,
-    ):
+        embedding_dim: int = 256,
+        num_blocks: Sequence[int] = (3, 4, 6, 3),
+        widths: Sequence[int] = (64, 128, 256, 256),
+        kernel_sizes: Sequence[int] = (3, 3, 3, 3),
+        strides: Sequence[int] = (1, 1, 1, 1),
+        rematerialize: bool = False,
+        pooling: Literal["mean", "mean_std"] = "mean",
+        final_norm: bool = False,
+        alignment: Literal["gravity"] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_whole("embedding_dim", embedding_dim)
         stages = {
@@ -183,7 +186,7 @@ class ResNet1D34(keras.Model):
                 embedding_dim, dtype=self.dtype_policy, name="head"
             )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         check_windows_shape(
             "x", input_shape, "Add the batch axis with `window[None]`."
         )
@@ -193,14 +196,14 @@ class ResNet1D34(keras.Model):
         # Weights do not depend on the batch or the length, so they are left
         # open and any longer window may follow.
         channels = self.widths[0]
-        shape = [None, None, None]
+        shape: list[int | None] = [None, None, None]
         shape[channel_axis(self.data_format)] = input_shape[-1]
         self.stem_conv.build(shape)
         shape[channel_axis(self.data_format)] = channels
         self.stem_norm.build(shape)
         for block in self.blocks:
             shape[channel_axis(self.data_format)] = channels
-            block.build(shape)
+            block.build(tuple(shape))
             channels = block.width
         if self.last_norm is not None:
             shape[channel_axis(self.data_format)] = channels
@@ -212,14 +215,14 @@ class ResNet1D34(keras.Model):
         )
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         x = self._run_stem(x, training)
         for blocks in parts(self.blocks):
             x = self._run(in_turn(blocks), blocks, x, training)
         x = self._pool(self._activate_last(x, training))
         return x if self.head is None else self.head(x)
 
-    def sequences(self, x, training=False):
+    def sequences(self, x: Tensor, training: bool = False) -> list[Tensor]:
         """What each block hands on, before the pooling over time.
 
         Args:
@@ -291,10 +294,10 @@ class ResNet1D34(keras.Model):
                 )
             )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.embedding_dim)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "embedding_dim": self.embedding_dim,

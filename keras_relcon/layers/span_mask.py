@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon.checks import check_whole, message
 from keras_relcon.layers.augmentations import Augmentation
+from keras_relcon.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -36,23 +39,25 @@ class SpanMask(Augmentation):
     the whole window counts, as for any other augmentation.
     """
 
-    def __init__(self, span_length=30, seed=None, **kwargs):
+    def __init__(
+        self, span_length: int = 30, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(seed=seed, **kwargs)
         check_whole("span_length", span_length)
         self.span_length = span_length
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         """Returns the first sample of each span, `(batch,)` int32."""
         return draw_span(shape, self.span_length, self.seed_generator)
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         is_hidden = is_in_span(draw, ops.shape(x)[1], self.span_length)
         num_kept = ops.cast(ops.shape(x)[1] - self.span_length, x.dtype)
         kept = ops.where(is_hidden, 0.0, x)
         mean = ops.sum(kept, axis=1, keepdims=True) / num_kept
         return ops.where(is_hidden, mean, x)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "span_length": self.span_length}
 
 

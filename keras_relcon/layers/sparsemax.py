@@ -1,5 +1,9 @@
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_relcon.types import Shape, Tensor
 
 if keras.backend.backend() == "torch":
     from keras_relcon.layers.kernels import torch_sparsemax
@@ -9,7 +13,7 @@ TOLERANCE = 1e-6
 GROUP_SIZE = 8
 
 
-def sparsemax(logits, axis=-1):
+def sparsemax(logits: Tensor, axis: int = -1) -> Tensor:
     """Euclidean projection of the logits onto the probability simplex.
 
     [Martins and Astudillo, 2016](https://arxiv.org/abs/1602.02068), Eq. 2:
@@ -157,19 +161,19 @@ class Sparsemax(keras.layers.Layer):
     0.55
     """
 
-    def __init__(self, axis=-1, **kwargs):
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.built = True
 
-    def call(self, logits):
+    def call(self, logits: Tensor) -> Tensor:
         return sparsemax(logits, axis=self.axis)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

@@ -1,11 +1,14 @@
 """The augmentations of Tang et al. (2020) that move samples in time."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_relcon.checks import check_number, check_whole, message
 from keras_relcon.layers.augmentations import Augmentation
+from keras_relcon.types import Shape, Tensor
 
 MINIMUM_SPEED = 1e-3
 
@@ -18,7 +21,7 @@ class TimeFlip(Augmentation):
         seed: int or `None`. Nothing is drawn. Defaults to `None`.
     """
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         return ops.flip(x, axis=1)
 
 
@@ -40,12 +43,14 @@ class SegmentPermutation(Augmentation):
     Differs from the paper: the code of Tang et al. makes 4 cuts.
     """
 
-    def __init__(self, num_cuts=5, seed=None, **kwargs):
+    def __init__(
+        self, num_cuts: int = 5, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(seed=seed, **kwargs)
         check_whole("num_cuts", num_cuts)
         self.num_cuts = num_cuts
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         """Returns the cuts and the segments' order, first segment first."""
         cuts = keras.random.uniform(
             (shape[0], self.num_cuts), seed=self.seed_generator
@@ -58,7 +63,7 @@ class SegmentPermutation(Augmentation):
         )
         return ops.cast(cuts, "int32"), order
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         cuts, order = draw
         length = ops.shape(x)[1]
         sample = ops.arange(length, dtype="int32")
@@ -74,7 +79,7 @@ class SegmentPermutation(Augmentation):
         source = ops.argsort(place * length + sample, axis=1)
         return ops.take_along_axis(x, source[:, :, None], axis=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_cuts": self.num_cuts}
 
 
@@ -109,7 +114,13 @@ class TimeWarp(Augmentation):
     released code have none.
     """
 
-    def __init__(self, stddev=0.2, num_knots=4, seed=None, **kwargs):
+    def __init__(
+        self,
+        stddev: float = 0.2,
+        num_knots: int = 4,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(seed=seed, **kwargs)
         check_number("stddev", stddev, least=0)
         check_whole("num_knots", num_knots, least=0)
@@ -117,7 +128,7 @@ class TimeWarp(Augmentation):
         self.num_knots = num_knots
         self._polynomials = _spline_polynomials(num_knots + 2)
 
-    def draw(self, shape):
+    def draw(self, shape: Shape) -> Any:
         """Returns the heights of the knots, `(batch, knots, channels)`."""
         if isinstance(shape[1], int) and shape[1] < 2:
             raise ValueError(
@@ -133,7 +144,7 @@ class TimeWarp(Augmentation):
             seed=self.seed_generator,
         )
 
-    def apply(self, x, draw):
+    def apply(self, x: Tensor, draw: Any) -> Tensor:
         length = ops.shape(x)[1]
         speed = ops.matmul(self._basis(length), draw)  # (batch, time, channels)
         speed = ops.maximum(speed, MINIMUM_SPEED)
@@ -158,7 +169,7 @@ class TimeWarp(Augmentation):
         )  # (time, 4, knots)
         return ops.einsum("tp,tpk->tk", powers, polynomials)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "stddev": self.stddev,

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -6,11 +8,15 @@ from keras_relcon.losses.relative_contrastive import (
     LARGE_NEGATIVE,
     TemperatureLoss,
 )
+from keras_relcon.types import Tensor
 
 
 def binary_contrastive_loss(
-    distances, similarities, temperature=1.0, valid=None
-):
+    distances: Tensor,
+    similarities: Tensor,
+    temperature: float = 1.0,
+    valid: Tensor | None = None,
+) -> Tensor:
     """The loss of the nearest candidate against all others, by anchor.
 
     Eq. 5 of [RelCon](https://arxiv.org/abs/2411.18822) with one positive, as
@@ -103,12 +109,12 @@ class BinaryContrastiveLoss(TemperatureLoss):
 
     def __init__(
         self,
-        temperature=1.0,
-        reduction="sum_over_batch_size",
-        name="binary_contrastive_loss",
-        dtype="float32",
-    ):
+        temperature: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "binary_contrastive_loss",
+        dtype: Any = "float32",
+    ) -> None:
         super().__init__(temperature, reduction, name, dtype)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return binary_contrastive_loss(y_true, y_pred, self.temperature)

@@ -1,10 +1,18 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon.checks import check_number, check_same_shape
+from keras_relcon.types import Tensor
 
 
-def log_ratio_loss(distances, similarities, epsilon=1e-6, valid=None):
+def log_ratio_loss(
+    distances: Tensor,
+    similarities: Tensor,
+    epsilon: float = 1e-6,
+    valid: Tensor | None = None,
+) -> Tensor:
     """The log-ratio loss of each anchor.
 
     Kim et al., "Deep Metric Learning Beyond Binary Supervision", CVPR 2019:
@@ -101,19 +109,19 @@ class LogRatioLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        epsilon=1e-6,
-        reduction="sum_over_batch_size",
-        name="log_ratio_loss",
-        dtype="float32",
-    ):
+        epsilon: float = 1e-6,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "log_ratio_loss",
+        dtype: Any = "float32",
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         check_number("epsilon", epsilon, above=0)
         self.epsilon = epsilon
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return log_ratio_loss(y_true, y_pred, self.epsilon)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("dtype", None)
         return {**config, "epsilon": self.epsilon}

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -6,9 +8,12 @@ from keras_relcon.losses.relative_contrastive import (
     LARGE_NEGATIVE,
     TemperatureLoss,
 )
+from keras_relcon.types import Tensor
 
 
-def nt_xent_loss(first, second, temperature=0.1):
+def nt_xent_loss(
+    first: Tensor, second: Tensor, temperature: float = 0.1
+) -> Tensor:
     """The NT-Xent loss of each pair of views.
 
     Eq. 1 of [SimCLR](https://arxiv.org/abs/2002.05709). The rows of both views
@@ -83,12 +88,12 @@ class NTXentLoss(TemperatureLoss):
 
     def __init__(
         self,
-        temperature=0.1,
-        reduction="sum_over_batch_size",
-        name="nt_xent_loss",
-        dtype="float32",
-    ):
+        temperature: float = 0.1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "nt_xent_loss",
+        dtype: Any = "float32",
+    ) -> None:
         super().__init__(temperature, reduction, name, dtype)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return nt_xent_loss(y_true, y_pred, self.temperature)

@@ -1,15 +1,21 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon.checks import check_number, check_same_shape
+from keras_relcon.types import Tensor
 
 # exp(-1e9) is exactly 0 in float32, and no infinity reaches a gradient.
 LARGE_NEGATIVE = -1e9
 
 
 def relative_contrastive_loss(
-    distances, similarities, temperature=1.0, valid=None
-):
+    distances: Tensor,
+    similarities: Tensor,
+    temperature: float = 1.0,
+    valid: Tensor | None = None,
+) -> Tensor:
     """The RelCon loss of each anchor.
 
     Eq. 5 to 7 of [RelCon](https://arxiv.org/abs/2411.18822). Every candidate in
@@ -80,16 +86,16 @@ class TemperatureLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        temperature,
-        reduction="sum_over_batch_size",
-        name=None,
-        dtype="float32",
-    ):
+        temperature: float,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = "float32",
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         check_number("temperature", temperature, above=0)
         self.temperature = temperature
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("dtype", None)
         return {**config, "temperature": self.temperature}
@@ -121,12 +127,12 @@ class RelativeContrastiveLoss(TemperatureLoss):
 
     def __init__(
         self,
-        temperature=1.0,
-        reduction="sum_over_batch_size",
-        name="relative_contrastive_loss",
-        dtype="float32",
-    ):
+        temperature: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "relative_contrastive_loss",
+        dtype: Any = "float32",
+    ) -> None:
         super().__init__(temperature, reduction, name, dtype)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return relative_contrastive_loss(y_true, y_pred, self.temperature)

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any, Self
+
 import keras
 from keras import ops
 
@@ -5,6 +8,7 @@ from keras_relcon import distributed
 from keras_relcon.checks import check_layer, check_number
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.losses.nt_xent import NTXentLoss
+from keras_relcon.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -57,12 +61,12 @@ class AugmentedViews(keras.layers.Layer):
 
     def __init__(
         self,
-        augmentation=None,
-        projector=None,
-        temperature=0.1,
-        weight=1.0,
-        **kwargs,
-    ):
+        augmentation: keras.Layer | None = None,
+        projector: keras.Layer | None = None,
+        temperature: float = 0.1,
+        weight: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_number("weight", weight, least=0)
         check_layer("augmentation", augmentation)
@@ -73,23 +77,30 @@ class AugmentedViews(keras.layers.Layer):
         self.weight = weight
         self.contrastive_loss = NTXentLoss(temperature)
 
-    def build(self, embeddings_shape, copies_shape=None):
+    def build(
+        self, embeddings_shape: Shape, copies_shape: Shape | None = None
+    ) -> None:
         if self.projector is not None and not self.projector.built:
             self.projector.build(embeddings_shape)
         self.built = True
 
-    def build_augmentation(self, windows_shape):
+    def build_augmentation(self, windows_shape: Shape) -> None:
         """Builds for windows of a shape; to be called before training."""
         if not self.augmentation.built:
             self.augmentation.build(windows_shape)
 
-    def augment(self, windows):
+    def augment(self, windows: Tensor) -> Tensor:
         """Copies of windows, `(batch, time, channels)`, g, drawn anew."""
         # In half precision a warp would miss its samples.
         windows = ops.cast(windows, self.variable_dtype)
         return self.augmentation(windows, training=True)
 
-    def encode_with_copies(self, windows, encode, is_global=True):
+    def encode_with_copies(
+        self,
+        windows: Tensor,
+        encode: Callable[[Tensor], Tensor],
+        is_global: bool = True,
+    ) -> tuple[Tensor, Tensor]:
         """Encodes windows and a copy of each as one batch.
 
         Args:
@@ -107,10 +118,13 @@ class AugmentedViews(keras.layers.Layer):
         embeddings, copies = both[:num_windows], both[num_windows:]
         compared = embeddings, copies
         if is_global:
-            compared = map(distributed.gather, compared)
+            compared = (
+                distributed.gather(embeddings),
+                distributed.gather(copies),
+            )
         return embeddings, self(*compared)
 
-    def call(self, embeddings, copies):
+    def call(self, embeddings: Tensor, copies: Tensor) -> Tensor:
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=True)
             copies = self.projector(copies, training=True)
@@ -119,10 +133,12 @@ class AugmentedViews(keras.layers.Layer):
         losses = self.contrastive_loss.call(embeddings, copies)
         return self.weight * ops.mean(losses)
 
-    def compute_output_shape(self, embeddings_shape, copies_shape):
+    def compute_output_shape(
+        self, embeddings_shape: Shape, copies_shape: Shape
+    ) -> Shape:
         return ()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
@@ -133,7 +149,7 @@ class AugmentedViews(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         for name in ("augmentation", "projector"):
             config[name] = keras.saving.deserialize_keras_object(config[name])

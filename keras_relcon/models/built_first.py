@@ -1,4 +1,5 @@
 import contextlib
+from typing import Any
 
 import keras
 
@@ -13,7 +14,11 @@ class BuiltFirst:
     `PyDataset` is drawn once more.
     """
 
-    def fit(self, x=None, *args, **kwargs):
+    distribute_strategy: Any
+
+    def fit(
+        self, x: Any = None, *args: Any, **kwargs: Any
+    ) -> keras.callbacks.History:
         scope = contextlib.nullcontext()
         is_traced = keras.backend.backend() == "tensorflow"
         if is_traced:
@@ -21,7 +26,7 @@ class BuiltFirst:
         if is_traced or _is_drawn_ahead(x):
             with scope:
                 build_variables(self, x)
-        return super().fit(x, *args, **kwargs)
+        return super().fit(x, *args, **kwargs)  # type: ignore[misc]
 
 
 def build_variables(model, data):

@@ -1,8 +1,12 @@
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_whole, message
+from keras_relcon.types import Shape, Tensor
 
 # A feature that hardly varies is not scaled up to the others.
 LEAST_STD = 1e-6
@@ -36,12 +40,12 @@ class CompactFeatures(keras.Model):
     >>> model = keras.Sequential([features, compact])
     """
 
-    def __init__(self, dim=512, **kwargs):
+    def __init__(self, dim: int = 512, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_whole("dim", dim)
         self.dim = dim
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         width = input_shape[-1]
         if self.dim > width:
             raise ValueError(
@@ -65,7 +69,7 @@ class CompactFeatures(keras.Model):
         )
         self.built = True
 
-    def adapt(self, features, seed=0):
+    def adapt(self, features: ArrayLike, seed: int = 0) -> float:
         """Learns the map.
 
         Args:
@@ -111,17 +115,17 @@ class CompactFeatures(keras.Model):
         self.offset.assign(-mean @ kernel)
         return float(analysis.explained_variance_ratio_.sum())
 
-    def call(self, features):
+    def call(self, features: Tensor) -> Tensor:
         return ops.matmul(features, self.kernel) + self.offset
 
-    def compute_output_shape(self, features_shape):
+    def compute_output_shape(self, features_shape: Shape) -> Shape:
         return (*features_shape[:-1], self.dim)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "dim": self.dim}
 
-    def get_build_config(self):
+    def get_build_config(self) -> dict[str, Any]:
         return {"input_shape": (None, self.kernel.shape[0])}
 
-    def build_from_config(self, config):
+    def build_from_config(self, config: dict[str, Any]) -> None:
         self.build(config["input_shape"])

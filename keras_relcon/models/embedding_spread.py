@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_relcon.models.ranking import candidate_index
+from keras_relcon.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -43,10 +46,14 @@ class EmbeddingSpread(keras.metrics.Mean):
     >>> spread.update_state(similarities_to_others(embeddings))
     """
 
-    def __init__(self, name="embedding_spread", dtype=None):
+    def __init__(
+        self, name: str = "embedding_spread", dtype: Any = None
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, similarities, sample_weight=None):
+    def update_state(
+        self, similarities: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         similarities = ops.cast(similarities, "float32")
         num_pairs = ops.cast(ops.size(similarities), "float32")
         mean = ops.sum(similarities) / ops.maximum(num_pairs, 1.0)
@@ -55,7 +62,7 @@ class EmbeddingSpread(keras.metrics.Mean):
         super().update_state(spread, sample_weight=num_pairs)
 
 
-def similarities_to_others(embeddings):
+def similarities_to_others(embeddings: Tensor) -> Tensor:
     """Cosine similarities of each window to the others of the batch.
 
     Args:

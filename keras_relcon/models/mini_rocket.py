@@ -1,10 +1,13 @@
 import itertools
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_whole, check_windows_shape, message
+from keras_relcon.types import Shape, Tensor
 
 KERNEL_LENGTH = 9
 NUM_TWOS = 3
@@ -58,7 +61,13 @@ class MiniRocket(keras.Model):
     >>> shares = mini_rocket.predict(windows)
     """
 
-    def __init__(self, num_features=5000, window_length=256, seed=0, **kwargs):
+    def __init__(
+        self,
+        num_features: int = 5000,
+        window_length: int = 256,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_whole("num_features", num_features, NUM_KERNELS)
         check_whole("window_length", window_length, KERNEL_LENGTH)
@@ -70,7 +79,7 @@ class MiniRocket(keras.Model):
             window_length, self.num_features // NUM_KERNELS
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         check_windows_shape(
             "x", input_shape, "Add the batch axis with `window[None]`."
         )
@@ -90,7 +99,7 @@ class MiniRocket(keras.Model):
         )
         self.built = True
 
-    def adapt(self, windows):
+    def adapt(self, windows: ArrayLike) -> None:
         """Takes the thresholds from windows, such as those of a pretraining.
 
         Each kernel takes, at each dilation, one window by chance, and
@@ -127,7 +136,7 @@ class MiniRocket(keras.Model):
                 thresholds.append(half.T.reshape(-1))
         self.thresholds.assign(np.concatenate(thresholds))
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         self._check_length(x.shape)
         x = ops.cast(x, "float32")
         num_samples = ops.shape(x)[1]
@@ -203,10 +212,10 @@ class MiniRocket(keras.Model):
                 )
             )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.num_features)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "num_features": self.num_features,

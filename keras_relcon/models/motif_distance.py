@@ -1,3 +1,5 @@
+from typing import Any, Literal, Self
+
 import keras
 import numpy as np
 from keras import ops
@@ -11,11 +13,16 @@ from keras_relcon.checks import (
     message,
 )
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
-from keras_relcon.layers.cross_attention import CrossAttention, check_attention
+from keras_relcon.layers.cross_attention import (
+    Attention,
+    CrossAttention,
+    check_attention,
+)
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.ranking import PairRanking, squared_errors
+from keras_relcon.types import Shape, Tensor
 
 NORMALIZATIONS = ("candidate", "anchor", "none")
 
@@ -108,19 +115,19 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
 
     def __init__(
         self,
-        attention="sparsemax",
-        embedding_dim=64,
-        kernel_size=15,
-        num_dilated_blocks=2,
-        dropout=0.1,
-        augmentation=None,
-        pairs_per_chunk=None,
-        ranking_attention=None,
-        normalization="candidate",
-        ranking_kernels=None,
-        downsampling=1,
-        **kwargs,
-    ):
+        attention: Attention = "sparsemax",
+        embedding_dim: int = 64,
+        kernel_size: int = 15,
+        num_dilated_blocks: int = 2,
+        dropout: float = 0.1,
+        augmentation: keras.Layer | None = None,
+        pairs_per_chunk: int | None = None,
+        ranking_attention: Attention | None = None,
+        normalization: Literal["candidate", "anchor", "none"] = "candidate",
+        ranking_kernels: bool | None = None,
+        downsampling: int = 1,
+        **kwargs: Any,
+    ) -> None:
         # The signal stays in float32 under a policy of mixed precision; the
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
@@ -154,10 +161,11 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
             dtype=self.dtype_policy,
             name="qkv",
         )
-        self.cross_attention = None
+        # Made by `build`, as it needs the number of channels.
+        self.cross_attention: CrossAttention = None  # type: ignore[assignment]
         self.window_distance = keras.metrics.Mean(name="window_distance")
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         check_windows_shape("windows", input_shape)
         channels = input_shape[-1]
         # No weight depends on the batch or the length.
@@ -181,14 +189,16 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
         self.built = True
 
     @property
-    def is_trained(self):
+    def is_trained(self) -> bool:
         """Whether the output bias has left the zeros that it begins with."""
         if not self.built:
             return False
         bias = ops.convert_to_numpy(self.cross_attention.output_bias)
         return bool(np.any(bias))
 
-    def fit(self, x=None, *args, **kwargs):
+    def fit(
+        self, x: Any = None, *args: Any, **kwargs: Any
+    ) -> keras.callbacks.History:
         """Trains as `keras.Model.fit`, whose arguments it takes.
 
         On one device, or on several of one process of TensorFlow or JAX.
@@ -229,23 +239,36 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
                 )
         return super().fit(x, *args, **kwargs)
 
-    def call(self, windows, training=False):
+    def call(self, windows: Tensor, training: bool = False) -> Tensor:
         # Validation compares with an augmented copy too: from its very self
         # any window is rebuilt with ease.
         augmented = self.augmentation(windows, training=True)
         return self.reconstruct(windows, augmented, training=training)
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         return ops.sum(squared_errors(self._downsampled(x), y_pred))
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self,
+        x: Tensor,
+        y: Tensor,
+        y_pred: Tensor,
+        sample_weight: Tensor | None = None,
+    ) -> dict[str, Any]:
         errors = squared_errors(self._downsampled(x), y_pred)
         self.window_distance.update_state(errors)
         return self.get_metrics_result()
 
-    def reconstruct(self, anchors, candidates, training=False):
+    def reconstruct(
+        self, anchors: Tensor, candidates: Tensor, training: bool = False
+    ) -> Tensor:
         """Rebuilds each anchor from its candidate.
 
         Args:
@@ -285,7 +308,9 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
         normalized = self.rev_in.normalize(anchors, statistics)
         return _run(self.qkv.query, normalized, fast)
 
-    def _keys_and_values(self, candidates, statistics, fast=None):
+    def _keys_and_values(
+        self, candidates, statistics, fast=None
+    ) -> tuple[Tensor, Tensor]:
         normalized = self.rev_in.normalize(candidates, statistics)
         keys = _run(self.qkv.key, normalized, fast)
         values = _run(self.qkv.value, normalized, fast)
@@ -330,7 +355,7 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
             data_format="channels_last",
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "attention": self.attention,
@@ -349,7 +374,7 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         config["augmentation"] = keras.saving.deserialize_keras_object(
             config.get("augmentation")

@@ -1,9 +1,10 @@
 import numbers
+from collections.abc import Sequence
 
 import keras
 
 
-def mlp_projector(widths):
+def mlp_projector(widths: Sequence[int]) -> keras.Sequential:
     """The usual head between embedding and contrastive loss.
 
     Dense layers with ReLU between them, none after the last, as in section

@@ -5,6 +5,9 @@ pass, so that their attention fits into memory; the compiled rows; and whether
 kernels for a GPU take part. `motif_distance.py` says what the distance is.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -14,6 +17,7 @@ from keras_relcon.models.candidate_group import (
     check_candidate_group,
     check_num_anchors,
 )
+from keras_relcon.types import Tensor
 
 # On a CPU, whose cache then holds most of the attention of a chunk; TensorFlow
 # works on two chunks at once.
@@ -108,11 +112,13 @@ class PairRanking:
     compares a pair in another way overrides `_pair_function`.
     """
 
+    _as_tensors: Callable[..., Any]
+
     def _build_ranking(self):
         self._pair_by_pair = compiled(self._pair_by_pair_distances, self)
         self._group = compiled(self._group_distances, self, num_shared=1)
 
-    def distance(self, anchors, candidates):
+    def distance(self, anchors: Tensor, candidates: Tensor) -> Tensor:
         """Motif distance, pair by pair (Eq. 1).
 
         Compiled on TensorFlow and JAX, once per shape. No gradient flows
@@ -147,7 +153,9 @@ class PairRanking:
         index = ops.arange(ops.shape(anchors)[0], dtype="int32")
         return self._rank_pairs(anchors, candidates, index, index)
 
-    def candidate_distances(self, anchors, candidates, first=None):
+    def candidate_distances(
+        self, anchors: Tensor, candidates: Tensor, first: Any = None
+    ) -> Tensor:
         """Distances from each anchor to all of its candidates.
 
         The candidates of an anchor are the other anchors of the batch and its

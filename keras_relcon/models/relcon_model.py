@@ -1,4 +1,5 @@
 import warnings
+from typing import Any, Literal, Self
 
 import keras
 from keras import ops
@@ -12,6 +13,7 @@ from keras_relcon.checks import (
     message,
 )
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
+from keras_relcon.models.augmented_views import AugmentedViews
 from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.candidate_group import (
     augmented_candidates,
@@ -22,6 +24,7 @@ from keras_relcon.models.candidate_group import (
 )
 from keras_relcon.models.embedding_spread import EmbeddingSpread
 from keras_relcon.models.micro_batches import encode_in_micro_batches
+from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.ranking import (
     candidate_index,
     candidate_pool,
@@ -30,6 +33,7 @@ from keras_relcon.models.ranking import (
 )
 from keras_relcon.models.train_steps import RelConTrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
+from keras_relcon.types import Tensor
 
 # The layers that a config holds.
 PARTS = (
@@ -146,18 +150,18 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
 
     def __init__(
         self,
-        encoder,
-        motif_distance,
-        temperature=1.0,
-        projector=None,
-        views=None,
-        candidate_augmentation=None,
-        candidates="global",
-        skip_nonfinite=False,
-        micro_batch_size=None,
-        anchors="one",
-        **kwargs,
-    ):
+        encoder: keras.Model,
+        motif_distance: MotifDistance | None,
+        temperature: float = 1.0,
+        projector: keras.Layer | None = None,
+        views: AugmentedViews | None = None,
+        candidate_augmentation: keras.Layer | None = None,
+        candidates: Literal["global", "replica"] = "global",
+        skip_nonfinite: bool = False,
+        micro_batch_size: int | None = None,
+        anchors: Literal["one", "all"] = "one",
+        **kwargs: Any,
+    ) -> None:
         # The signal stays in float32 under a policy of mixed precision; the
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
@@ -212,7 +216,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
         self._freeze_distance()
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         if self._has_candidates:
             anchor_shape, candidate_shape = unpack_group(input_shape)
             check_candidate_group(anchor_shape, candidate_shape)
@@ -247,7 +251,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         """Whether a batch brings candidates beside the anchors."""
         return self.anchors == "one" and self.candidate_augmentation is None
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         anchors, candidates = self._group(inputs)
         check_candidate_group(anchors.shape, candidates.shape)
         windows = candidate_pool(anchors, candidates)
@@ -301,7 +305,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         check_num_anchors(everyone.shape[0])
         return everyone, distributed.replica_index() * ops.shape(anchors)[0]
 
-    def rank_candidates(self, inputs):
+    def rank_candidates(self, inputs: dict[str, Tensor]) -> Tensor:
         """Motif distances of a batch, the `y` of the training step.
 
         Args:
@@ -351,7 +355,9 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             self.candidate_augmentation, anchors, keep_seeds
         )
 
-    def fit(self, x=None, *args, **kwargs):
+    def fit(
+        self, x: Any = None, *args: Any, **kwargs: Any
+    ) -> keras.callbacks.History:
         """Trains as `keras.Model.fit`, whose arguments it takes.
 
         Groups are drawn at random already: `shuffle` defaults to `False` for
@@ -386,14 +392,19 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             )
         return super().fit(x, *args, **kwargs)
 
-    def train_step(self, *args):
+    def train_step(self, *args: Any) -> Any:
         if self.skip_nonfinite:
             return step_or_nothing(self, super().train_step, *args)
         return super().train_step(*args)
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         if self._compile_loss is not None:
             # Keras traces a compiled loss once before the first step, without
             # the distances; any tensor of their shape will do there.
@@ -404,7 +415,13 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         loss = self.relative_loss(y, y_pred)
         return distributed.with_penalties(loss, self.losses)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self,
+        x: Tensor,
+        y: Tensor,
+        y_pred: Tensor,
+        sample_weight: Tensor | None = None,
+    ) -> dict[str, Any]:
         num_own = self._num_own_candidates(x)
         num_others = ops.shape(y)[1] - num_own
         if self.anchors == "all":
@@ -431,7 +448,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             return 1
         return ops.shape(inputs["candidates"])[1]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         parts = {
             name: keras.saving.serialize_keras_object(getattr(self, name))
             for name in PARTS
@@ -450,7 +467,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         parts = {
             name: keras.saving.deserialize_keras_object(config.get(name))
             for name in PARTS

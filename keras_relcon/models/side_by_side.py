@@ -1,5 +1,10 @@
+from collections.abc import Sequence
+from typing import Any, Self
+
 import keras
 from keras import ops
+
+from keras_relcon.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -22,29 +27,29 @@ class SideBySide(keras.Model):
     >>> model = keras_relcon.models.SideBySide([features, mini_rocket])
     """
 
-    def __init__(self, models, **kwargs):
+    def __init__(self, models: Sequence[keras.Model], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.models = list(models)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         for model in self.models:
             if not model.built:
                 model.build(input_shape)
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         columns = [model(x, training=training) for model in self.models]
         return ops.concatenate(
             [ops.cast(each, "float32") for each in columns], axis=-1
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         models = [serialize(model) for model in self.models]
         return {**super().get_config(), "models": models}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         deserialize = keras.saving.deserialize_keras_object
         models = [deserialize(model) for model in config["models"]]
         return cls(**{**config, "models": models})

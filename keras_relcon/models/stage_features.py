@@ -1,7 +1,11 @@
+from collections.abc import Sequence
+from typing import Any, Self
+
 import keras
 from keras import ops
 
 from keras_relcon.checks import check_one_of, check_whole, message
+from keras_relcon.types import Shape, Tensor
 
 # The blocks of a ResNet-34 that validation sets favour, counted from 1.
 BLOCKS = (2, 3, 4, 6, 7, 8, 10, 12, 13, 14, 16)
@@ -62,8 +66,12 @@ class StageFeatures(keras.Model):
     """
 
     def __init__(
-        self, encoder, blocks=BLOCKS, statistics=tuple(STATISTICS), **kwargs
-    ):
+        self,
+        encoder: keras.Model,
+        blocks: Sequence[int] = BLOCKS,
+        statistics: Sequence[str] = tuple(STATISTICS),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if not hasattr(encoder, "sequences"):
             raise TypeError(
@@ -81,12 +89,12 @@ class StageFeatures(keras.Model):
         self.blocks = tuple(blocks)
         self.statistics = tuple(statistics)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if not self.encoder.built:
             self.encoder.build(input_shape)
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         sequences = self.encoder.sequences(x, training=training)
         chosen = [
             ops.cast(sequences[block - 1], "float32")
@@ -114,7 +122,7 @@ class StageFeatures(keras.Model):
             )
         return blocks
 
-    def feature_names(self):
+    def feature_names(self) -> list[str]:
         """Names of the features, in order, as `"block_16_mean_255"`."""
         window = ops.zeros((1, NAMED_LENGTH, 3))
         sequences = self.encoder.sequences(window)
@@ -125,7 +133,7 @@ class StageFeatures(keras.Model):
             for channel in range(sequences[block - 1].shape[-1])
         ]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "encoder": keras.saving.serialize_keras_object(self.encoder),
@@ -134,6 +142,6 @@ class StageFeatures(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         encoder = keras.saving.deserialize_keras_object(config["encoder"])
         return cls(**{**config, "encoder": encoder})
