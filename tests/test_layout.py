@@ -17,7 +17,7 @@ FLOORS = {
     "kept_files": 0,
     "markup": 0,
     "reprs": 0,
-    "types": 0,
+    "types": -1,
     "distributed": 0,
     "layers": 1,
     "losses": 1,
