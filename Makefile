@@ -2,6 +2,7 @@
 # make demo DATA=...   the same on an archive or a folder of recordings
 # make test            the tests on TensorFlow, JAX and PyTorch, a line per part
 # make test BACKENDS=torch       all tests on one backend
+# make docs            the documentation as a site, into site/
 # make benchmarks      speed and memory into benchmarks/results/ (two hours)
 # KERAS_BACKEND=jax make demo    chooses the backend (default: tensorflow)
 
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --editable
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint benchmarks clean
+.PHONY: demo test lint docs benchmarks clean
 
 # TensorFlow's default with AVX-512 VNNI, and faster without it too.
 demo: export TF_ENABLE_ONEDNN_OPTS ?= 1
@@ -32,6 +33,11 @@ lint: .venv/installed-all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The variable silences an advertisement of the theme.
+docs: .venv/installed-all
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	$(BIN)/python docs/check_site.py site
 
 benchmarks: .venv/installed-all
 	$(BIN)/python benchmarks/run.py --record
@@ -51,4 +57,4 @@ benchmarks: .venv/installed-all
 	@touch $@
 
 clean:
-	rm -rf .venv build dist report *.egg-info
+	rm -rf .venv build dist report site *.egg-info

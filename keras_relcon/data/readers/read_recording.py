@@ -193,8 +193,9 @@ def read_recordings(
         list of `Recording`, in g, in the order of the file.
 
     Raises:
-        As `read_recording`; and ValueError if `max_gap_seconds` is not
-        positive or no stretch has two samples.
+        ImportError, TypeError, ValueError, OSError: as `read_recording`.
+        ValueError: if `max_gap_seconds` is not positive or no stretch has two
+            samples.
     """
     if not max_gap_seconds > 0:
         raise ValueError(
