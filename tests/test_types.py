@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("data", "layers", "losses", "models", "baselines", "distributed")
+FOLDERS = (
+    "data",
+    "layers",
+    "losses",
+    "models",
+    "baselines",
+    "distributed",
+    "evaluation",
+)
 SPECIAL = {"__call__", "__getitem__", "__init__", "__iter__", "__len__"}
 # A base on each backend, of methods that Keras and `RelConModel` call.
 WITHOUT_TYPES = ("keras_relcon.models.train_steps",)

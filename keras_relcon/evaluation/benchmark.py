@@ -1,6 +1,10 @@
 import dataclasses
 import functools
 import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import keras
 
 from keras_relcon.checks import message, nearest
 from keras_relcon.data import (
@@ -38,9 +42,12 @@ from keras_relcon.evaluation.protocols.wisdm_watch import (
     wisdm_watch_windows,
 )
 from keras_relcon.evaluation.report.published import published_rows
+from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
 from keras_relcon.evaluation.tasks.mlp_probe import MLPProbe
 from keras_relcon.evaluation.tasks.ridge_probe import RidgeProbe
+from keras_relcon.evaluation.tasks.task import AnyTask
+from keras_relcon.types import PathLike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,16 +170,16 @@ BENCHMARKS = {
 
 
 def run_benchmark(
-    name,
-    data,
-    encoder,
-    task=None,
-    standardize=None,
-    variant="corrected",
-    label_fraction=1.0,
-    seed=0,
-    **kwargs,
-):
+    name: str,
+    data: PathLike | Sequence[Any],
+    encoder: keras.Model | Mapping[str, keras.Model] | None,
+    task: AnyTask | None = None,
+    standardize: bool | None = None,
+    variant: Literal["corrected", "released"] = "corrected",
+    label_fraction: float = 1.0,
+    seed: int = 0,
+    **kwargs: Any,
+) -> Report:
     """Runs a named benchmark on a data set on disk.
 
     Published rows are quoted beside the results, unless `standardize` or
@@ -220,8 +227,10 @@ def run_benchmark(
     """
     benchmark = _find(name)
     options = _variant_options(benchmark, variant)
-    is_path = isinstance(data, str) or hasattr(data, "__fspath__")
-    recordings = benchmark.read(data) if is_path else list(data)
+    if isinstance(data, (str, os.PathLike)):
+        recordings, source = benchmark.read(data), os.path.basename(data)
+    else:
+        recordings, source = list(data), "recordings"
     cut = benchmark.windows(recordings, **options)
     windows = cut.select(cut.valid)
     folds = benchmark.folds(windows, **options)
@@ -245,7 +254,7 @@ def run_benchmark(
     report.settings.update(
         benchmark=name,
         title=benchmark.title,
-        data=os.path.basename(os.fspath(data)) if is_path else "recordings",
+        data=source,
         label_fraction=label_fraction,
         **options,
     )

@@ -1,33 +1,47 @@
 import time
 import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
+import keras
+
+from keras_relcon.data import Windows
 from keras_relcon.evaluation.fold_runs import FoldRuns
-from keras_relcon.evaluation.report.published import check_published
+from keras_relcon.evaluation.protocols.folds import Fold
+from keras_relcon.evaluation.report.published import (
+    PublishedRow,
+    check_published,
+)
 from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.report.run_facts import describe_run, task_settings
 from keras_relcon.evaluation.representations import make_representations
 from keras_relcon.evaluation.result_cache import ResultCache
+from keras_relcon.evaluation.tasks.task import AnyTask
 from keras_relcon.evaluation.usable_data import (
     check_task_and_data,
     usable_folds,
     usable_windows,
     windows_of_folds,
 )
+from keras_relcon.types import PathLike
 
 
 def cross_validate(
-    task,
-    encoder,
-    data,
-    protocol,
-    controls=("untrained", "handmade"),
-    standardize=False,
-    seed=0,
-    batch_size=256,
-    cache_dir=None,
-    published=(),
-    progress=None,
-):
+    task: AnyTask,
+    encoder: keras.Model | Mapping[str, keras.Model] | None,
+    data: Windows,
+    protocol: Sequence[Fold],
+    controls: Sequence[Literal["untrained", "handmade"]] = (
+        "untrained",
+        "handmade",
+    ),
+    standardize: bool = False,
+    seed: int = 0,
+    batch_size: int = 256,
+    cache_dir: PathLike | None = None,
+    published: Sequence[PublishedRow] = (),
+    progress: Callable[[str], Any] | None = None,
+) -> Report:
     """Scores an encoder and its controls on every fold of a protocol.
 
     In each fold a new copy of the task is fitted on the training subjects,

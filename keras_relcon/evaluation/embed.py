@@ -1,7 +1,10 @@
 import math
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
+import keras
 import numpy as np
 
 from keras_relcon.checks import check_one_of, check_whole, message
@@ -33,6 +36,7 @@ from keras_relcon.evaluation.embed_windows import (
 )
 from keras_relcon.evaluation.embeddings import Embeddings
 from keras_relcon.evaluation.window_stream import WindowStream
+from keras_relcon.types import PathLike
 
 # The input of an encoder without the metadata of a preset.
 SAMPLE_RATE_HZ = 100
@@ -44,16 +48,16 @@ BLOCK_WINDOWS = 1024
 
 
 def embed(
-    encoder,
-    recording,
-    sample_rate_hz=None,
-    window_length=None,
-    stride=None,
-    batch_size=256,
-    verbose="auto",
-    read_options=None,
-    without_gravity="error",
-):
+    encoder: keras.Model,
+    recording: Recording | PathLike | Sequence[Recording | PathLike] | Windows,
+    sample_rate_hz: float | None = None,
+    window_length: int | None = None,
+    stride: int | None = None,
+    batch_size: int = 256,
+    verbose: bool | Literal["auto"] = "auto",
+    read_options: Mapping[str, Any] | None = None,
+    without_gravity: Literal["error", "accept"] = "error",
+) -> Embeddings:
     """Cuts recordings of any length into windows and embeds each valid one.
 
     A recording at less than 20 Hz, for an encoder of a higher rate, is warned

@@ -1,6 +1,8 @@
 """Embeds windows that are already cut, in batches of a few sizes."""
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,7 +11,12 @@ from keras import ops
 from keras_relcon.checks import check_one_of, check_whole, message
 
 
-def embed_windows(encoder, acceleration, batch_size=256, on_batch=None):
+def embed_windows(
+    encoder: keras.Model,
+    acceleration: np.ndarray,
+    batch_size: int = 256,
+    on_batch: Callable[[int], Any] | None = None,
+) -> np.ndarray:
     """Embeds windows that are already cut; the encoder is in inference mode.
 
     The last, smaller batch is padded with copies of its last window, whose

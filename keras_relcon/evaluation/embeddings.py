@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import dataclasses
 import zipfile
 from pathlib import Path
@@ -8,6 +10,7 @@ from keras_relcon.data.clock_time import clock_texts
 from keras_relcon.data.windows import fill_clock
 from keras_relcon.kept_files import replacing
 from keras_relcon.reprs import counted, described
+from keras_relcon.types import PathLike
 
 FORMATS = (".npz", ".parquet")
 KEY = "key"
@@ -49,16 +52,17 @@ class Embeddings:
     valid: np.ndarray
     subjects: np.ndarray
     recordings: np.ndarray
-    start_times: np.ndarray | None = None
-    time_zones: np.ndarray | None = None
+    # `None` is replaced.
+    start_times: np.ndarray = None  # type: ignore[assignment]
+    time_zones: np.ndarray = None  # type: ignore[assignment]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         fill_clock(self)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.embeddings)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return described(
             self,
             f"{counted(len(self), 'window')} of {self.embeddings.shape[1]} "
@@ -68,7 +72,7 @@ class Embeddings:
             counted(len(np.unique(self.recordings)), "recording"),
         )
 
-    def save(self, path, key=None):
+    def save(self, path: PathLike, key: str | None = None) -> Path:
         """Writes a file, completely or not at all.
 
         An NPZ file has one array for each attribute, with its name. A Parquet
@@ -98,7 +102,7 @@ class Embeddings:
         return path
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: PathLike) -> Embeddings:
         """Reads what `save` wrote.
 
         Files of earlier versions are without clock times.
@@ -149,7 +153,7 @@ def saved_key(path):
         return None
 
 
-def _checked(path):
+def _checked(path: PathLike) -> Path:
     path = Path(path)
     if path.suffix not in FORMATS:
         raise ValueError(

@@ -1,4 +1,5 @@
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import message
 from keras_relcon.evaluation.embed_windows import (
@@ -12,7 +13,7 @@ _POWER_FLOOR = 1e-8  # g**2: (0.1 mg)**2, below any accelerometer's noise
 _CHUNK = 4096  # windows at a time, so memory stays bounded
 
 
-def handmade_features(acceleration):
+def handmade_features(acceleration: ArrayLike) -> np.ndarray:
     """Describes each window by common statistics of the signal.
 
     They are the control that shows whether an encoder was worth training. For

@@ -1,5 +1,8 @@
 """Scores of unfamiliarity: higher means less like the training data."""
 
+from typing import Any
+
+import keras
 import numpy as np
 from keras import ops
 
@@ -106,7 +109,9 @@ def std_scores(acceleration):
     return np.sqrt(variance.mean(axis=-1))
 
 
-def amplitude_matched(acceleration, reference, seed=0):
+def amplitude_matched(
+    acceleration: np.ndarray, reference: np.ndarray, seed: int = 0
+) -> np.ndarray:
     """Scales windows so that their standard deviation reveals nothing.
 
     Each window gets the standard deviation of a window that is drawn at random
@@ -133,16 +138,16 @@ def amplitude_matched(acceleration, reference, seed=0):
 
 
 def out_of_distribution_auroc(
-    encoder,
-    inside,
-    outside,
-    bank,
-    motif_distance=None,
-    num_neighbors=5,
-    max_motif_bank=64,
-    seed=0,
-    batch_size=256,
-):
+    encoder: keras.Model,
+    inside: np.ndarray,
+    outside: np.ndarray,
+    bank: np.ndarray,
+    motif_distance: Any = None,
+    num_neighbors: int = 5,
+    max_motif_bank: int = 64,
+    seed: int = 0,
+    batch_size: int = 256,
+) -> dict[str, float]:
     """Measures how well each score detects windows of another distribution.
 
     Args:

@@ -1,18 +1,22 @@
+from typing import Any
+
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
+from keras_relcon.data.windows import Windows
 from keras_relcon.evaluation.embed_windows import map_batches
 
 
 def motif_distance_auc(
-    distance,
-    windows,
-    num_anchors=64,
-    num_candidates=64,
-    seed=0,
-    within_subject=False,
-    batch_size=256,
-):
+    distance: Any,
+    windows: Windows,
+    num_anchors: int = 64,
+    num_candidates: int = 64,
+    seed: int = 0,
+    within_subject: bool = False,
+    batch_size: int = 256,
+) -> float:
     """Measures how well a distance ranks windows of the same activity nearer.
 
     For every anchor, half of the candidates have its label and half have
@@ -97,7 +101,7 @@ def ranking_auc(distances, same):
     return float(np.mean(behind) / len(others))
 
 
-def euclidean_distance(anchors, candidates):
+def euclidean_distance(anchors: ArrayLike, candidates: ArrayLike) -> np.ndarray:
     """Sum of squared differences, a distance without training.
 
     Args:

@@ -128,7 +128,9 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
     return representations
 
 
-def untrained_copy(encoder, seed=0, window_length=256):
+def untrained_copy(
+    encoder: keras.Model, seed: int = 0, window_length: int = 256
+) -> keras.Model:
     """A new encoder of the same configuration with freshly drawn weights.
 
     `keras.utils.set_random_seed` sets the global seeds of Python, NumPy and the

@@ -1,4 +1,5 @@
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_whole
 
@@ -46,7 +47,12 @@ def reliability(y_true, probabilities, classes, num_bins=10):
     return sums / counts, right / counts, counts
 
 
-def expected_calibration_error(y_true, probabilities, classes, num_bins=10):
+def expected_calibration_error(
+    y_true: ArrayLike,
+    probabilities: ArrayLike,
+    classes: ArrayLike,
+    num_bins: int = 10,
+) -> float:
     """Mean difference of confidence and accuracy.
 
     Section 3 of [Guo et al. 2017](https://arxiv.org/abs/1706.04599):

@@ -1,12 +1,18 @@
 """Scores of a classification, by window and by recording."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 METRICS = ("macro_f1", "kappa", "accuracy", "macro_auc")
 RECORDING_METRICS = tuple(f"recording_{name}" for name in METRICS)
 
 
-def classification_metrics(y_true, y_pred, probabilities, classes):
+def classification_metrics(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    probabilities: ArrayLike,
+    classes: ArrayLike,
+) -> dict[str, float]:
     """Scores predictions: macro-F1, kappa, accuracy and macro-AUC.
 
     - `macro_f1`: mean F1 over the classes that occur in `y_true` or in
@@ -47,7 +53,13 @@ def classification_metrics(y_true, y_pred, probabilities, classes):
     }
 
 
-def recording_metrics(y_true, y_pred, probabilities, classes, bouts):
+def recording_metrics(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    probabilities: ArrayLike,
+    classes: ArrayLike,
+    bouts: ArrayLike,
+) -> dict[str, float]:
     """Scores one vote per recording instead of one per window.
 
     Section 4.2.1 of [RelCon](https://arxiv.org/abs/2411.18822): a workout gets

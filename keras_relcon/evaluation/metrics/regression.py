@@ -1,9 +1,12 @@
 import numpy as np
+from numpy.typing import ArrayLike
 
 METRICS = ("mse", "sdse", "mae", "sdae", "correlation")
 
 
-def regression_metrics(y_true, y_pred, subjects):
+def regression_metrics(
+    y_true: ArrayLike, y_pred: ArrayLike, subjects: ArrayLike
+) -> dict[str, float]:
     """Scores a regression by subject, as Table 1 of the paper does.
 
     [RelCon](https://arxiv.org/abs/2411.18822), section 4.2.1: predictions and

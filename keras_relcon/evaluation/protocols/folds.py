@@ -2,8 +2,10 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_kind, check_number
 
@@ -26,13 +28,13 @@ class Fold:
         TypeError: if a part is a single str.
     """
 
-    train: tuple
-    validation: tuple
-    test: tuple
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
 
     leak = None  # no subject is in two parts
 
-    def rows(self, subjects):
+    def rows(self, subjects: ArrayLike) -> dict[str, np.ndarray]:
         """Indices of the windows of each part.
 
         Args:
@@ -46,7 +48,7 @@ class Fold:
             for part in PARTS
         }
 
-    def describe(self):
+    def describe(self) -> dict[str, list[str]]:
         """Returns the parts as JSON-ready values."""
         return {part: list(getattr(self, part)) for part in PARTS}
 
@@ -115,7 +117,9 @@ class LeakyFold:
         }
 
 
-def few_labels(folds, fraction, seed=0):
+def few_labels(
+    folds: Sequence[Fold], fraction: float, seed: int = 0
+) -> list[Fold]:
     """Reduces folds to the labels of a share of the subjects.
 
     The same share of the training subjects and of the validation subjects is

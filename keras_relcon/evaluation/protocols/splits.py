@@ -1,12 +1,20 @@
 """Folds over any subjects: k-fold, leave one out, held out."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 
 from keras_relcon.checks import check_number, check_one_of
 from keras_relcon.evaluation.protocols.folds import Fold, natural_order, share
 
 
-def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):
+def grouped_k_fold(
+    subjects: Sequence[str] | np.ndarray,
+    num_folds: int = 5,
+    validation_fraction: float = 0.2,
+    seed: int = 0,
+) -> list[Fold]:
     """Folds in which every subject is tested exactly once.
 
     Args:
@@ -36,14 +44,18 @@ def grouped_k_fold(subjects, num_folds=5, validation_fraction=0.2, seed=0):
     shuffled = generator.permutation(subjects)
     folds = []
     for test in np.array_split(shuffled, num_folds):
-        rest = [subject for subject in shuffled if subject not in set(test)]
-        rest = generator.permutation(rest)
+        others = [subject for subject in shuffled if subject not in set(test)]
+        rest = generator.permutation(others)
         num_validation = share(validation_fraction, len(rest))
         folds.append(_fold(rest[num_validation:], rest[:num_validation], test))
     return folds
 
 
-def leave_one_subject_out(subjects, num_validation=1, validation="highest"):
+def leave_one_subject_out(
+    subjects: Sequence[str] | np.ndarray,
+    num_validation: int = 1,
+    validation: Literal["highest", "lowest"] = "highest",
+) -> list[Fold]:
     """Makes one fold per subject, in which only this subject is tested.
 
     Args:
@@ -80,7 +92,12 @@ def leave_one_subject_out(subjects, num_validation=1, validation="highest"):
     return folds
 
 
-def held_out(subjects, test_fraction=0.2, validation_fraction=0.2, seed=0):
+def held_out(
+    subjects: Sequence[str] | np.ndarray,
+    test_fraction: float = 0.2,
+    validation_fraction: float = 0.2,
+    seed: int = 0,
+) -> list[Fold]:
     """A single split: one fold whose test subjects are drawn at random.
 
     Args:
@@ -109,8 +126,11 @@ def held_out(subjects, test_fraction=0.2, validation_fraction=0.2, seed=0):
 
 
 def repeated_held_out(
-    subjects, test_fraction=0.5, validation_fraction=0.2, seeds=range(5)
-):
+    subjects: Sequence[str] | np.ndarray,
+    test_fraction: float = 0.5,
+    validation_fraction: float = 0.2,
+    seeds: Sequence[int] = range(5),
+) -> list[Fold]:
     """Several single splits, one for each seed.
 
     Section 4.2.1 of [RelCon](https://arxiv.org/abs/2411.18822) splits the
@@ -154,7 +174,9 @@ def repeated_held_out(
     ]
 
 
-def validation_folds(split, num_folds=5, seed=0):
+def validation_folds(
+    split: Fold, num_folds: int = 5, seed: int = 0
+) -> list[Fold]:
     """Makes folds of the validation subjects of a split, each scored once.
 
     They are for choices that must not use the test subjects: pretrain on

@@ -1,3 +1,7 @@
+from collections.abc import Sequence
+
+import numpy as np
+
 from keras_relcon.checks import check_one_of
 from keras_relcon.data.windows import make_windows
 from keras_relcon.evaluation.protocols.folds import Fold
@@ -20,7 +24,9 @@ HELD_OUT = (
 VALIDATION = ("1603", "1606", "1610", "1623", "1627", "1636")
 
 
-def wisdm_watch_pretraining_subjects(subjects):
+def wisdm_watch_pretraining_subjects(
+    subjects: Sequence[str] | np.ndarray,
+) -> list[str]:
     """The subjects on which an encoder may be pretrained.
 
     Args:

@@ -168,7 +168,7 @@ def _is_pair(value):
     )
 
 
-def published_rows(name):
+def published_rows(name: str) -> list[PublishedRow]:
     """Rows of a table of [RelCon](https://arxiv.org/abs/2411.18822).
 
     - `"table4_hhar"`, `"table4_motionsense"`, `"table4_pamap2_ankle"`: the

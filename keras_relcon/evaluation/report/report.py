@@ -3,21 +3,29 @@ import json
 import os
 import pathlib
 import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_relcon.evaluation.report import metric_columns, tables
-from keras_relcon.evaluation.report.fold_result import check_results
+from keras_relcon.evaluation.report.fold_result import FoldResult, check_results
 from keras_relcon.evaluation.report.page import to_html
 from keras_relcon.evaluation.report.paired_difference import (
+    PairedDifference,
     paired_difference,
     size_ratio,
 )
 from keras_relcon.evaluation.report.plots.figures import draw_figures
-from keras_relcon.evaluation.report.published import check_published
+from keras_relcon.evaluation.report.published import (
+    PublishedRow,
+    check_published,
+)
 from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.kept_files import replacing
 from keras_relcon.reprs import counted, described, listed
+from keras_relcon.types import PathLike
 
 
 class Report:
@@ -58,7 +66,13 @@ class Report:
     ```
     """
 
-    def __init__(self, results, settings=None, published=(), controls=None):
+    def __init__(
+        self,
+        results: Sequence[FoldResult],
+        settings: Mapping[str, Any] | None = None,
+        published: Sequence[PublishedRow] = (),
+        controls: Sequence[str] | None = None,
+    ) -> None:
         self.results = list(results)
         check_results(self.results)
         self.settings = dict(settings or {})
@@ -75,12 +89,12 @@ class Report:
         self.classes = () if is_regression else _classes(self.results)
         self.leaks = _leaks(self.results)
         if controls is None:
-            controls = filter(_is_control, self.representations)
+            controls = list(filter(_is_control, self.representations))
         self.controls = tuple(controls)
         for name in self.controls:
             self.of(name)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         subjects = set().union(*self.subjects_of_folds.values())
         return described(
             self,
@@ -91,7 +105,7 @@ class Report:
             listed("classes", self.classes),
         )
 
-    def of(self, representation):
+    def of(self, representation: str) -> list[FoldResult]:
         """Returns the `FoldResult`s of one representation, by fold.
 
         Args:
@@ -114,7 +128,9 @@ class Report:
             )
         return sorted(chosen, key=lambda result: result.fold)
 
-    def values(self, representation, metric=None):
+    def values(
+        self, representation: str, metric: str | None = None
+    ) -> np.ndarray:
         """Returns the metric on each fold, `(folds,)`, not in percent.
 
         Args:
@@ -130,18 +146,24 @@ class Report:
             dtype="float64",
         )
 
-    def mean(self, representation, metric=None):
+    def mean(self, representation: str, metric: str | None = None) -> float:
         """Returns the mean over the folds on which the metric is defined.
 
         NaN where there is no such fold; else as `values`.
         """
         return _over_folds(np.mean, self.values(representation, metric))
 
-    def std(self, representation, metric=None):
+    def std(self, representation: str, metric: str | None = None) -> float:
         """Returns the population standard deviation over those folds."""
         return _over_folds(np.std, self.values(representation, metric))
 
-    def paired_difference(self, row_a, row_b, metric=None, corrected=True):
+    def paired_difference(
+        self,
+        row_a: str,
+        row_b: str,
+        metric: str | None = None,
+        corrected: bool = True,
+    ) -> PairedDifference:
         """`row_a` minus `row_b` on the same folds, with a 95 % interval.
 
         Args:
@@ -165,7 +187,7 @@ class Report:
             size_ratio(self) if corrected else 0.0,
         )
 
-    def compared_pairs(self):
+    def compared_pairs(self) -> list[tuple[str, str]]:
         """Returns every pair of encoders, then of an encoder and a control.
 
         Without encoders: every pair of controls.
@@ -178,7 +200,7 @@ class Report:
             *itertools.product(encoders, self.controls),
         ]
 
-    def winner(self, metric=None):
+    def winner(self, metric: str | None = None) -> str | None:
         """The best row, if it is clearly the best given the spread over folds.
 
         Args:
@@ -193,7 +215,7 @@ class Report:
         if len(means) < 2 or not all(map(np.isfinite, means.values())):
             return None
         pick = min if metric_columns.is_lower_better(metric) else max
-        best = pick(means, key=means.get)
+        best = pick(means, key=means.__getitem__)
         try:
             intervals = [
                 self.paired_difference(best, name, metric)
@@ -204,7 +226,7 @@ class Report:
             return None
         return best if all(i.excludes_zero for i in intervals) else None
 
-    def table(self):
+    def table(self) -> str:
         """Returns text: scores, quoted rows, differences and leaks.
 
         Mean ± population standard deviation, then the main metric of each
@@ -212,7 +234,7 @@ class Report:
         """
         return tables.to_text(self)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Returns the scores and settings as plain, JSON-ready values.
 
         A metric that is not defined on a fold is `None`. The values are
@@ -220,7 +242,12 @@ class Report:
         """
         return to_plain(tables.to_dict(self))
 
-    def save(self, directory, histories=None, figures=True):
+    def save(
+        self,
+        directory: PathLike,
+        histories: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+        figures: bool = True,
+    ) -> list[Path]:
         """Writes tables, figures and a page into a directory.
 
         First `table.csv`, `table.json` and `table.md` are written; then the

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -16,6 +18,7 @@ from keras_relcon.evaluation.embed_windows import (
     map_batches,
 )
 from keras_relcon.evaluation.suite.load_sets import SAMPLE_RATE_HZ
+from keras_relcon.types import Unit
 
 
 class RivalEncoder:
@@ -62,14 +65,14 @@ class RivalEncoder:
 
     def __init__(
         self,
-        network,
-        sample_rate_hz,
-        window_length,
-        channels_first=None,
-        unit="g",
-        clip_g=None,
-        batch_size=256,
-    ):
+        network: Any,
+        sample_rate_hz: float,
+        window_length: int,
+        channels_first: bool | None = None,
+        unit: Unit = "g",
+        clip_g: float | None = None,
+        batch_size: int = 256,
+    ) -> None:
         # On PyTorch a Keras layer is a PyTorch module too.
         self.is_keras = isinstance(network, keras.layers.Layer)
         if not self.is_keras:
@@ -90,14 +93,14 @@ class RivalEncoder:
         self.clip_g = clip_g
         self.batch_size = batch_size
 
-    def __call__(self, acceleration):
+    def __call__(self, acceleration: np.ndarray) -> np.ndarray:
         check_acceleration("acceleration", acceleration)
         check_finite(acceleration, "window", "Keep the valid windows only.")
         pieces = self.prepare(acceleration)
         vectors = [self._embed(piece) for piece in pieces]
         return np.mean(vectors, axis=0, dtype="float32")
 
-    def prepare(self, acceleration):
+    def prepare(self, acceleration: np.ndarray) -> list[np.ndarray]:
         """Makes what the network takes of windows at 100 Hz.
 
         Args:

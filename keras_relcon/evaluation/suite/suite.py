@@ -1,6 +1,8 @@
 import functools
 import time
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,23 +23,24 @@ from keras_relcon.evaluation.suite.scores import Row
 from keras_relcon.evaluation.suite.sets import SETS, sets_of
 from keras_relcon.evaluation.suite.suite_result import SuiteResult
 from keras_relcon.kept_files import library_versions
+from keras_relcon.types import PathLike
 
 
 def suite(
-    encoders,
-    data,
-    roles=("choose",),
-    sets=None,
-    num_labelled=(1, 3, 5, None),
-    heads=("ridge", "logistic"),
-    controls=CONTROLS,
-    rotations=0,
-    protocol="suite",
-    num_draws=5,
-    seed=0,
-    batch_size=256,
-    progress=None,
-):
+    encoders: Any,
+    data: PathLike,
+    roles: Sequence[str] = ("choose",),
+    sets: Sequence[str] | None = None,
+    num_labelled: Sequence[int | None] = (1, 3, 5, None),
+    heads: Sequence[str] = ("ridge", "logistic"),
+    controls: Sequence[str] = CONTROLS,
+    rotations: int = 0,
+    protocol: Literal["suite", "biopm"] = "suite",
+    num_draws: int = 5,
+    seed: int = 0,
+    batch_size: int = 256,
+    progress: Callable[[str], Any] | None = None,
+) -> SuiteResult:
     """Scores encoders and their controls on every set of a role.
 
     Each encoder is read out as its embedding and, where it has `sequences`,
@@ -119,7 +122,7 @@ def suite(
         represent[MINIROCKET] = _fitted_on_wisdm(
             represent[MINIROCKET], folder, seed
         )
-    rows = {}
+    rows: dict[Any, Row] = {}
     for each in loaded:
         columns = _Columns(each, represent, rotations, seed)
         for name, parts in parts_of.items():
@@ -135,7 +138,10 @@ def suite(
             for condition, confusion in counts.items():
                 key = name, *condition
                 if key not in rows:
-                    rows[key] = Row(*key, name in own, {})
+                    head, num, is_rotated = condition
+                    rows[key] = Row(
+                        name, head, num, is_rotated, name in own, {}
+                    )
                 rows[key].confusion[each.name] = confusion
             if progress is not None:
                 progress(f"{each.name}: {name}, {time.time() - begun:.0f} s")

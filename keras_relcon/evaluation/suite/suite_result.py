@@ -4,18 +4,23 @@ import csv
 import dataclasses
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_relcon.checks import message
 from keras_relcon.evaluation.report.paired_difference import paired_difference
+from keras_relcon.evaluation.suite.load_sets import LoadedSet
 from keras_relcon.evaluation.suite.scores import (
+    Row,
     draw_people,
     interval,
     resampled_means,
 )
 from keras_relcon.kept_files import replacing
+from keras_relcon.types import PathLike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,13 +61,19 @@ class SuiteResult:
         missing: list of str. What was asked for and could not be scored.
     """
 
-    def __init__(self, rows, sets, settings, missing=()):
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        sets: Sequence[LoadedSet],
+        settings: dict[str, Any],
+        missing: Sequence[str] = (),
+    ) -> None:
         self.rows = rows
         self.sets = sets
         self.settings = settings
         self.missing = list(missing)
-        self._means = {}
-        people_of = {}
+        self._means: dict[tuple, np.ndarray] = {}
+        people_of: dict[str, Any] = {}
         for each in sets:
             people_of.setdefault(each.archive, set()).update(each.people)
         people_of = {key: sorted(value) for key, value in people_of.items()}
@@ -75,8 +86,12 @@ class SuiteResult:
         }
 
     def row(
-        self, representation, head="ridge", num_labelled=None, is_rotated=False
-    ):
+        self,
+        representation: str,
+        head: str = "ridge",
+        num_labelled: int | None = None,
+        is_rotated: bool = False,
+    ) -> Row:
         """Returns one `Row`.
 
         Raises:
@@ -103,12 +118,12 @@ class SuiteResult:
 
     def difference(
         self,
-        first,
-        second,
-        head="ridge",
-        num_labelled=None,
-        is_rotated=False,
-    ):
+        first: str,
+        second: str,
+        head: str = "ridge",
+        num_labelled: int | None = None,
+        is_rotated: bool = False,
+    ) -> SuiteDifference:
         """How much better `first` is than `second`, in fractions.
 
         Args:
@@ -121,12 +136,13 @@ class SuiteResult:
             `SuiteDifference`.
         """
         condition = head, num_labelled, is_rotated
-        first, second = (self.row(n, *condition) for n in (first, second))
-        low, high = interval(self._resampled(first) - self._resampled(second))
-        ours, theirs = (self._of_people(row) for row in (first, second))
+        rows = [self.row(name, *condition) for name in (first, second)]
+        resampled = [self._resampled(row) for row in rows]
+        low, high = interval(resampled[0] - resampled[1])
+        ours, theirs = (self._of_people(row) for row in rows)
         pooled = paired_difference(ours, theirs)
         return SuiteDifference(
-            first.mean() - second.mean(),
+            rows[0].mean() - rows[1].mean(),
             low,
             high,
             pooled.mean,
@@ -135,7 +151,7 @@ class SuiteResult:
             len(ours),
         )
 
-    def differences(self):
+    def differences(self) -> list[dict[str, Any]]:
         """Every row against every one below it, under the same condition.
 
         Returns:
@@ -158,7 +174,7 @@ class SuiteResult:
                     )
         return found
 
-    def table(self):
+    def table(self) -> str:
         """Returns the macro-F1 of every row, and differences, as text."""
         parts = []
         conditions = list(dict.fromkeys(row.condition for row in self.rows))
@@ -182,7 +198,7 @@ class SuiteResult:
         )
         return "\n\n".join(part for part in parts if part)
 
-    def save(self, folder):
+    def save(self, folder: PathLike) -> None:
         """Writes `scores.csv`, `differences.csv`, `people.csv`, `suite.json`.
 
         Scores are fractions. An earlier result in the folder is replaced.

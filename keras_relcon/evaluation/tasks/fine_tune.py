@@ -1,8 +1,11 @@
 import gc
+from collections.abc import Sequence
+from typing import Any, Literal, Self
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import (
     check_number,
@@ -114,17 +117,17 @@ class FineTune(Task):
 
     def __init__(
         self,
-        hidden=(512,),
-        learning_rate=1e-3,
-        batch_size=16,
-        epochs=10,
-        patience=None,
-        class_weight=None,
-        freeze_encoder=False,
-        amsgrad=False,
-        use_random_axes=False,
-        seed=0,
-    ):
+        hidden: int | Sequence[int] | None = (512,),
+        learning_rate: float = 1e-3,
+        batch_size: int = 16,
+        epochs: int = 10,
+        patience: int | None = None,
+        class_weight: Literal["balanced"] | None = None,
+        freeze_encoder: bool = False,
+        amsgrad: bool = False,
+        use_random_axes: bool = False,
+        seed: int = 0,
+    ) -> None:
         self.hidden = hidden_widths(hidden)
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -154,12 +157,12 @@ class FineTune(Task):
 
     def fit(
         self,
-        train_x,
-        train_y,
-        validation_x=None,
-        validation_y=None,
-        encoder=None,
-    ):
+        train_x: np.ndarray,
+        train_y: ArrayLike,
+        validation_x: np.ndarray | None = None,
+        validation_y: ArrayLike | None = None,
+        encoder: keras.Model | None = None,
+    ) -> Self:
         """Trains a copy of the encoder and a head, and keeps the best epoch.
 
         Args:
@@ -202,7 +205,7 @@ class FineTune(Task):
         return self
 
     @property
-    def choice_(self):
+    def choice_(self) -> dict[str, Any]:
         """What was chosen on the validation rows, and its loss, for reports."""
         choice = {"epochs": self.epochs_}
         if self.validation_losses_:
@@ -211,18 +214,18 @@ class FineTune(Task):
             ]
         return choice
 
-    def predict(self, x):
+    def predict(self, x: np.ndarray) -> np.ndarray:
         """Returns the label of each window of `x`, `(rows, time, 3)`, g."""
         logits = embed_windows(self.network_, x)
         return self.classes_[logits.argmax(axis=1)]
 
-    def predict_proba(self, x):
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
         logits = embed_windows(self.network_, x).astype("float64")
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
-    def embed(self, x):
+    def embed(self, x: np.ndarray) -> np.ndarray:
         """Returns the trained encoder's embeddings, `(rows, dim)`.
 
         Args:
@@ -231,11 +234,11 @@ class FineTune(Task):
         return embed_windows(self.network_.encoder, x)
 
     @property
-    def network_(self):
+    def network_(self) -> keras.Model:
         """The trained `FineTuneNetwork`: its `encoder` and its `head`."""
         return self._fitted("_network")
 
-    def for_features(self):
+    def for_features(self) -> MLPProbe:
         """Returns the probe for features without an encoder to train."""
         return MLPProbe(hidden=self.hidden, seed=self.seed)
 

@@ -1,6 +1,9 @@
 import warnings
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_whole, message
 from keras_relcon.evaluation.tasks.task import Task, as_grid
@@ -62,7 +65,11 @@ class LinearProbe(Task):
         "table4": {"regularization": _TABLE_4_GRID, "max_iterations": 100}
     }
 
-    def __init__(self, regularization=_TABLE_4_GRID, max_iterations=100):
+    def __init__(
+        self,
+        regularization: Sequence[float | None] = _TABLE_4_GRID,
+        max_iterations: int = 100,
+    ) -> None:
         self.regularization = as_grid("regularization", regularization)
         self.max_iterations = max_iterations
         check_whole("max_iterations", max_iterations)
@@ -77,7 +84,13 @@ class LinearProbe(Task):
                 )
             )
 
-    def fit(self, train_x, train_y, validation_x=None, validation_y=None):
+    def fit(
+        self,
+        train_x: ArrayLike,
+        train_y: ArrayLike,
+        validation_x: ArrayLike | None = None,
+        validation_y: ArrayLike | None = None,
+    ) -> Self:
         """Chooses the penalty on validation rows, then fits on all rows.
 
         Args:
@@ -114,17 +127,17 @@ class LinearProbe(Task):
         return self
 
     @property
-    def choice_(self):
+    def choice_(self) -> dict[str, Any]:
         """What the validation rows chose, for reports."""
         chosen = self.regularization_
         return {"C": "no penalty" if chosen is None else chosen}
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """Returns the label of each row of `x`, `(rows, dim)`."""
         classifier = self._fitted("_classifier")
         return classifier.predict(np.asarray(x, "float64"))
 
-    def predict_proba(self, x):
+    def predict_proba(self, x: ArrayLike) -> np.ndarray:
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
         classifier = self._fitted("_classifier")
         return classifier.predict_proba(np.asarray(x, "float64"))

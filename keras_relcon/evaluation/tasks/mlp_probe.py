@@ -1,6 +1,9 @@
 import warnings
+from collections.abc import Sequence
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import (
     check_number,
@@ -109,19 +112,19 @@ class MLPProbe(Task):
 
     def __init__(
         self,
-        hidden=(512,),
-        learning_rate=1e-3,
-        alphas=(1e-4,),
-        batch_size=200,
-        epochs=200,
-        patience=5,
-        tolerance=1e-4,
-        scale=True,
-        shuffle=True,
-        monitor="loss",
-        early_stopping="validation",
-        seed=0,
-    ):
+        hidden: int | Sequence[int] | None = (512,),
+        learning_rate: float = 1e-3,
+        alphas: Sequence[float] = (1e-4,),
+        batch_size: int = 200,
+        epochs: int = 200,
+        patience: int | None = 5,
+        tolerance: float = 1e-4,
+        scale: bool = True,
+        shuffle: bool = True,
+        monitor: Literal["loss", "accuracy"] = "loss",
+        early_stopping: Literal["validation", "random"] = "validation",
+        seed: int = 0,
+    ) -> None:
         self.hidden = hidden_widths(hidden)
         self.learning_rate = learning_rate
         self.alphas = as_penalties(alphas)
@@ -153,7 +156,13 @@ class MLPProbe(Task):
                 )
             )
 
-    def fit(self, train_x, train_y, validation_x=None, validation_y=None):
+    def fit(
+        self,
+        train_x: ArrayLike,
+        train_y: ArrayLike,
+        validation_x: ArrayLike | None = None,
+        validation_y: ArrayLike | None = None,
+    ) -> Self:
         """Trains, and chooses alpha and epoch on the validation rows.
 
         Args:
@@ -203,16 +212,16 @@ class MLPProbe(Task):
         return self
 
     @property
-    def choice_(self):
+    def choice_(self) -> dict[str, Any]:
         """What the validation rows chose, for reports."""
         return {"alpha": self.alpha_, "epochs": self.epochs_}
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """Returns the label of each row of `x`, `(rows, dim)`."""
         classifier = self._fitted("_classifier")
         return classifier.predict(self._scaled(x))
 
-    def predict_proba(self, x):
+    def predict_proba(self, x: ArrayLike) -> np.ndarray:
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
         classifier = self._fitted("_classifier")
         return classifier.predict_proba(self._scaled(x))

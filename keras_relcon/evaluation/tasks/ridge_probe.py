@@ -1,4 +1,8 @@
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import message
 from keras_relcon.evaluation.tasks.task import Task, as_penalties
@@ -62,7 +66,7 @@ class RidgeProbe(Task):
     refits_on_validation = True
     presets = {"table1": {"alphas": (0.0,)}}
 
-    def __init__(self, target, alphas=_ALPHAS):
+    def __init__(self, target: str, alphas: Sequence[float] = _ALPHAS) -> None:
         if not isinstance(target, str) or not target:
             raise ValueError(
                 message(
@@ -74,7 +78,13 @@ class RidgeProbe(Task):
         self.target = target
         self.alphas = as_penalties(alphas)
 
-    def fit(self, train_x, train_y, validation_x=None, validation_y=None):
+    def fit(
+        self,
+        train_x: ArrayLike,
+        train_y: ArrayLike,
+        validation_x: ArrayLike | None = None,
+        validation_y: ArrayLike | None = None,
+    ) -> Self:
         """Chooses the penalty on validation rows, then fits on all rows.
 
         Args:
@@ -90,7 +100,7 @@ class RidgeProbe(Task):
         train_x, train_y, validation_x, validation_y = target_rows(
             train_x, train_y, validation_x, validation_y
         )
-        self.validation_errors_ = ()
+        self.validation_errors_: tuple[float, ...] = ()
         self.alpha_ = self.alphas[0]
         if len(self.alphas) > 1:
             check_can_choose("alphas", validation_x is not None)
@@ -108,11 +118,11 @@ class RidgeProbe(Task):
         return self
 
     @property
-    def choice_(self):
+    def choice_(self) -> dict[str, Any]:
         """What the validation rows chose, for reports."""
         return {"alpha": self.alpha_}
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """Returns the target of each row of `x`, `(rows, dim)`."""
         regression = self._fitted("_regression")
         return regression.predict(np.asarray(x, "float64"))

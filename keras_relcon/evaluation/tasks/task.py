@@ -1,6 +1,16 @@
 """The base class of tasks, and arguments that several tasks share."""
 
+from typing import Any, Protocol, Self
+
 from keras_relcon.checks import message, nearest
+
+
+class AnyTask(Protocol):
+    """What is fitted on a fold: a `Task`, or any object with its methods."""
+
+    def fit(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def predict(self, x: Any) -> Any: ...
 
 
 class Task:
@@ -32,7 +42,7 @@ class Task:
     presets: dict[str, dict] = {}
 
     @classmethod
-    def preset(cls, name, **overrides):
+    def preset(cls, name: str, **overrides: Any) -> Self:
         """Makes the task with the arguments of a publication.
 
         Args:
