@@ -2,11 +2,15 @@
 
 import numpy as np
 
+from keras_relcon.evaluation.report import (
+    confusion_tables,
+    statements,
+    tables,
+)
 from keras_relcon.evaluation.report import metric_columns as columns
-from keras_relcon.evaluation.report import statements, tables
 from keras_relcon.evaluation.report.paired_difference import PARTS, fold_sizes
 from keras_relcon.evaluation.report.pictures import PICTURE_CSS, to_section
-from keras_relcon.evaluation.report.plots.predictions import confusion_counts
+from keras_relcon.evaluation.report.plots import svg
 from keras_relcon.evaluation.report.run_facts import to_plain, to_words
 from keras_relcon.markup import (
     Html,
@@ -42,31 +46,39 @@ def to_html(report, sections=()):
         sections: list of `Section`, the figures.
     """
     parts = [_scores(report), _differences(report), _published(report)]
-    for part in sections:
-        extra = []
-        if part.title == "Confusion matrices":
-            extra = _confusion_tables(report)
-        parts.append(to_section(part, extra))
+    if report.kind == "classification":
+        parts.append(confusion_tables.to_section(report))
+    parts += map(to_section, sections)
     parts.append(section("Folds", _fold_table(report), _run_table(report)))
     parts.append(section("What was run", _settings_table(report)))
     body = element(
         "main",
         element("h1", _TITLE),
         _leaks(report),
-        *(
-            element("p", line, class_="summary")
-            for line in statements.summary(report)
-        ),
+        *_summary(report),
         _contents(report, sections),
         *parts,
     )
-    return document(_TITLE, body, PICTURE_CSS)
+    return document(
+        _TITLE, body, PICTURE_CSS + confusion_tables.STYLE + svg.STYLE
+    )
+
+
+def _summary(report):
+    """The answer first, then what it rests on."""
+    scope, *found = statements.summary(report)
+    kind = "answer" if len(found) == 1 else "summary"
+    return [
+        *(element("p", line, class_=kind) for line in found),
+        element("p", scope, class_="soft"),
+    ]
 
 
 def _contents(report, sections):
     titles = ["Scores"]
     titles += ["Differences"] if report.compared_pairs() else []
     titles += ["Published rows"] if report.published else []
+    titles += ["Confusion matrices"] if report.classes else []
     titles += [part.title for part in sections]
     titles += ["Folds", "What was run"]
     links = [
@@ -185,25 +197,6 @@ def _run_table(report):
                 row.append("-" if error is None else f"{100 * error:.1f}")
             rows.append(row)
     return table("What each fold came to", head, rows)
-
-
-def _confusion_tables(report):
-    """The confusion matrices as numbers, folded away."""
-    found = []
-    for name in report.representations:
-        counts = confusion_counts(report, name)
-        content = table(
-            f"Test windows of {name} by true class (rows) and predicted class "
-            "(columns)",
-            ["true class", *report.classes],
-            [
-                [label, *row]
-                for label, row in zip(report.classes, counts.tolist())
-            ],
-        )
-        title = f"Numbers of windows: {name}"
-        found.append(element("details", element("summary", title), content))
-    return found
 
 
 def _fitted_on(report, fold):

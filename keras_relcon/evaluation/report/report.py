@@ -281,7 +281,8 @@ class Report:
         try:
             drawn = draw_figures(self, histories) if figures else ()
             for file, content, section in drawn:
-                sections.append(section)
+                if section:
+                    sections.append(section)
                 if content:
                     paths.append(_write(directory / file, content))
                 else:

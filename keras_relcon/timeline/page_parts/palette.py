@@ -6,6 +6,7 @@ apart whatever kind of colour vision they have.
 """
 
 from keras_relcon.markup import Html, element
+from keras_relcon.markup.style import variables
 from keras_relcon.timeline.states import OTHERS
 
 COLOURS = (
@@ -25,15 +26,17 @@ NUM_LOOKS = len(COLOURS) * len(LINES)
 # What is no class differs from all of them by its height too.
 HEIGHTS = {"unknown": 0.6, "not worn": 0.25, "not measured": 0.0}
 
-STYLE = """
-:root { --unknown: #6e7781; --not-worn: #afb8c1; }
-@media screen and (prefers-color-scheme: dark) {
-  :root { --unknown: #8b949e; --not-worn: #4a545f; }
-}
+LIGHT = {"unknown": "#6e7781", "not-worn": "#afb8c1"}
+DARK = {"unknown": "#8b949e", "not-worn": "#4a545f"}
+STYLE = (
+    variables(LIGHT, DARK)
+    + """
 .unknown { fill: var(--unknown); }
 .not-worn { fill: var(--not-worn); }
 .not-measured { fill: none; }
-""" + "".join(f".c{i} {{ fill: {c}; }}\n" for i, c in enumerate(COLOURS))
+"""
+    + "".join(f".c{i} {{ fill: {c}; }}\n" for i, c in enumerate(COLOURS))
+)
 
 
 def look(index, num_classes):

@@ -31,13 +31,13 @@ def plot_roc_curves(report, representations=None):
         ValueError: if a fold has no probabilities, no curve is defined, or a
             representation is unknown.
     """
-    below = 0.9 + 0.2 * len(report.classes)
+    below = 0.4 + 0.2 * len(report.classes)
     figure, panels = drawing.report_panels(
-        report, representations, 4.2, 4.0 + below
+        report, representations, drawing.PANEL_WIDTH, 3.1 + below
     )
     for axis, name in panels:
         _draw_roc(axis, report, mean_roc_curves(report, name))
-        axis.set_title(drawing.label(name, 44))
+        axis.set_title(drawing.label(name, 40), fontsize=11)
     return figure
 
 
@@ -103,7 +103,7 @@ def _draw_roc(axis, report, curves):
             drawing.line(index),
             color=drawing.color(index),
             linewidth=1.6,
-            label=f"{drawing.label(name, 60)} ({area:.3f})",
+            label=f"{drawing.label(name, 36)} ({area:.3f})",
         )
     _finish(
         axis,
@@ -131,9 +131,9 @@ def plot_calibration(report, representations=None):
         ValueError: if a fold has no probabilities, or a representation is
             unknown.
     """
-    below = 0.9 + 0.2 * math.ceil(len(report.folds) / 2)
+    below = 0.4 + 0.2 * math.ceil(len(report.folds) / 2)
     figure, panels = drawing.report_panels(
-        report, representations, 4.2, 4.0 + below
+        report, representations, drawing.PANEL_WIDTH, 3.1 + below
     )
     for axis, name in panels:
         errors = [
@@ -141,8 +141,9 @@ def plot_calibration(report, representations=None):
             for index, result in enumerate(report.of(name))
         ]
         axis.set_title(
-            f"{drawing.label(name, 44)}\nexpected calibration error "
-            f"{100 * np.mean(errors):.1f} %"
+            f"{drawing.label(name, 40)}\nexpected calibration error "
+            f"{100 * np.mean(errors):.1f} %",
+            fontsize=11,
         )
         _finish(
             axis,
@@ -169,7 +170,7 @@ def _draw_calibration(axis, index, result):
         accuracy,
         drawing.line(index),
         color=drawing.color(index),
-        marker=drawing.MARKERS[index % len(drawing.MARKERS)],
+        marker=drawing.marker(index),
         markersize=4,
         linewidth=1.2,
         label=f"fold {result.fold + 1} ({100 * error:.1f} %)",
@@ -177,12 +178,33 @@ def _draw_calibration(axis, index, result):
     return error
 
 
-def plot_loss_curves(histories):
-    """Training curves (solid) and validation curves (dashed) per metric.
+def loss_curves(histories):
+    """The curves of `plot_loss_curves`.
+
+    Returns:
+        dict of title to `(name, metric)`, an entry for each panel.
+    """
+    found = {}
+    for name, history in histories.items():
+        for key, values in history.items():
+            metric = key.removeprefix("val_")
+            if len(values):
+                title = f"{name}: {metric.replace('_', ' ')}"
+                found[title] = (name, metric)
+    return found
+
+
+def plot_loss_curves(histories, titles=None):
+    """A panel with its own scale for each metric of each history.
+
+    Losses of different methods have different units: on one axis all but the
+    largest would look flat. Training is solid, validation dashed.
 
     Args:
         histories: dict of name to `{metric: list}`, such as
             `{"relcon": model.fit(...).history}`.
+        titles: sequence of str, some of `"name: metric"`. Defaults to `None`,
+            all.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -191,50 +213,51 @@ def plot_loss_curves(histories):
         ImportError: if matplotlib is missing.
         ValueError: if there is no curve.
     """
-    keys = [key for history in histories.values() for key in history]
-    metrics = list(dict.fromkeys(key.removeprefix("val_") for key in keys))
-    if not metrics:
+    curves = loss_curves(histories)
+    if not curves:
         raise ValueError(
             "`histories` must hold curves. Received: "
             f"histories={histories!r}. Pass {{name: model.fit(...).history}}."
         )
-    figure, axes = drawing.panels(len(metrics), 5.0, 3.6)
-    for axis, metric in zip(axes, metrics):
-        for index, (name, history) in enumerate(histories.items()):
-            _draw_loss(axis, index, name, history, metric)
+    titles = tuple(curves) if titles is None else titles
+    figure, axes = drawing.panels(len(titles), drawing.PANEL_WIDTH, 2.6)
+    for axis, title in zip(axes, titles):
+        name, metric = curves[title]
+        _draw_losses(axis, histories[name], metric)
+        axis.set_title(drawing.label(title, 40), fontsize=11)
         axis.set(xlabel="epoch", ylabel=metric.replace("_", " "))
-        axis.grid(alpha=0.25)
+        drawing.tidy(axis)
         axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(frameon=False)
+        axis.legend(frameon=False, fontsize=9)
     return figure
 
 
-def _draw_loss(axis, index, name, history, metric):
-    for key, line in ((metric, "-"), (f"val_{metric}", "--")):
+def _draw_losses(axis, history, metric):
+    parts = {"training": metric, "validation": f"val_{metric}"}
+    for index, (part, key) in enumerate(parts.items()):
         values = history.get(key, ())
         if len(values):
-            part = "validation" if line == "--" else "training"
             axis.plot(
                 np.arange(1, len(values) + 1),
                 values,
-                line,
-                color=drawing.color(index),
-                marker="." if len(values) < 30 else None,
-                label=f"{drawing.label(name)}, {part}",
+                drawing.line(index),
+                color=drawing.color(3 * index),
+                marker=drawing.marker(index) if len(values) < 30 else None,
+                markersize=4,
+                label=part,
             )
 
 
 def _finish(axis, labels, limits, title, num_columns=1):
     """A square with its diagonal, and a legend below."""
-    axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
+    axis.plot([0, 1], [0, 1], color=drawing.GUIDE, linewidth=0.8)
     axis.set(xlabel=labels[0], ylabel=labels[1], xlim=limits[0], ylim=limits[1])
     axis.set_aspect("equal")
-    axis.grid(alpha=0.25)
+    drawing.tidy(axis)
     axis.legend(
         title=title,
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.14),
+        bbox_to_anchor=(0.5, -0.17),
         ncols=num_columns,
         frameon=False,
         fontsize=9,

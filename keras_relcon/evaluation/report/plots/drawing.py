@@ -6,22 +6,25 @@ import textwrap
 
 from keras_relcon.evaluation.report import statements
 
-# Okabe and Ito (2008), distinct for any colour vision. With more classes than
-# colours, markers and line styles also differ.
+# Okabe and Ito (2008), distinct for any colour vision; the two blues are far
+# from each other. Neighbours also differ in marker and line style.
 COLORS = (
     "#0072B2",
     "#E69F00",
     "#009E73",
-    "#CC79A7",
-    "#56B4E9",
     "#D55E00",
-    "#000000",
+    "#CC79A7",
+    "#4D4D4D",
+    "#56B4E9",
 )
 MARKERS = ("o", "^", "s", "D")
-LINES = ("-", "--", ":", "-.")
+LINES = ("-", "--", "-.", ":")
+GRID = "#E0E0E0"
+GUIDE = "#808080"  # what curves are compared with
+LEAK = "#8B0000"
+PANEL_WIDTH = 3.8  # inches: three side by side on a screen, one on a phone
 _LEGEND_ROW = 0.2  # inches of a line
 _LEAK_ROW = 0.25
-_LEAK_COLOR = "#8B0000"
 
 
 def import_figure():
@@ -55,7 +58,7 @@ def panels(count, width, height, leaks=(), below=0.0):
     figure_class = import_figure()
     num_columns = num_columns_of(count)
     num_rows = math.ceil(count / num_columns)
-    total_width = width * num_columns + 0.8
+    total_width = width * num_columns
     lines = [
         line for leak in leaks for line in wrapped(leak, int(11 * total_width))
     ]
@@ -67,9 +70,7 @@ def panels(count, width, height, leaks=(), below=0.0):
     for axis in axes[count:]:
         axis.remove()
     if lines:
-        figure.suptitle(
-            "\n".join(lines), color=_LEAK_COLOR, fontsize=9, weight="bold"
-        )
+        figure.suptitle("\n".join(lines), color=LEAK, fontsize=9, weight="bold")
     return figure, list(axes[:count])
 
 
@@ -91,7 +92,7 @@ def report_panels(report, names, width, height, legend=()):
     """
     names = report.representations if names is None else tuple(names)
     leaks = statements.leak_sentences(report)
-    total_width = width * num_columns_of(len(names)) + 0.8
+    total_width = width * num_columns_of(len(names))
     below = 0.0
     if legend:
         num_rows = math.ceil(len(legend) / _legend_columns(legend, total_width))
@@ -109,16 +110,23 @@ def check_kind(report, kind):
         )
 
 
+def tidy(axis):
+    """A light grid, and no frame but the axes."""
+    axis.grid(color=GRID, linewidth=0.7)
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
 def color(index):
     return COLORS[index % len(COLORS)]
 
 
 def marker(index):
-    return MARKERS[index // len(COLORS) % len(MARKERS)]
+    return MARKERS[index % len(MARKERS)]
 
 
 def line(index):
-    return LINES[index // len(COLORS) % len(LINES)]
+    return LINES[index % len(LINES)]
 
 
 def wrapped(text, width):

@@ -89,7 +89,11 @@ def plot_embedding_map(report, representations=None, maps=None):
     """
     maps = maps or EmbeddingMaps(report)
     figure, panels = drawing.report_panels(
-        report, representations, 4.2, 4.4, legend=report.classes
+        report,
+        representations,
+        drawing.PANEL_WIDTH,
+        3.9,
+        legend=report.classes,
     )
     for axis, name in panels:
         points, labels = maps.points(name), maps.labels(name)
@@ -128,7 +132,12 @@ def _draw_classes(axis, points, labels, classes):
 
 
 def _draw_targets(axis, points, targets):
-    return axis.scatter(*points.T, s=10, c=targets, cmap="cividis")
+    from matplotlib.colors import LinearSegmentedColormap
+
+    # Both ends can be seen on light and on dark.
+    ends = [drawing.color(0), drawing.color(1)]
+    colors = LinearSegmentedColormap.from_list("target", ends)
+    return axis.scatter(*points.T, s=10, c=targets, cmap=colors, linewidths=0)
 
 
 def _scaled(embeddings, representation):

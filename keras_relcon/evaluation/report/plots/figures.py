@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_relcon.evaluation.report.pictures import Picture, Section
 from keras_relcon.evaluation.report.plots.curves import (
+    loss_curves,
     mean_roc_curves,
     plot_calibration,
     plot_loss_curves,
@@ -23,9 +24,8 @@ from keras_relcon.evaluation.report.plots.predictions import (
     plot_confusion_matrix,
     plot_predictions,
 )
+from keras_relcon.evaluation.report.plots.svg import to_svg
 from keras_relcon.evaluation.report.tables import calibration_error
-
-_PAGE_DPI = 192  # two pixels for one of the page
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +36,12 @@ class Drawing:
         file: str. Name of its PNG file.
         title: str. Heading in the page.
         caption: str. What is shown and how it was made.
-        draw: callable from a sequence of representations, or `None` for all,
-            to `matplotlib.figure.Figure`.
-        describe: callable from a representation to the text in place of the
-            picture; `None` if there is one picture for all.
+        draw: callable from a sequence of names, or `None` for all, to
+            `matplotlib.figure.Figure`.
+        describe: callable from a name to what is seen, in words; `None` if
+            the page shows it in another way.
+        names: sequence of str, a picture of the page each. Representations,
+            or the titles of curves.
     """
 
     file: str
@@ -47,6 +49,7 @@ class Drawing:
     caption: str
     draw: Callable
     describe: Callable | None = None
+    names: tuple = ()
 
 
 def drawings(report, histories=None):
@@ -66,15 +69,12 @@ def drawings(report, histories=None):
     found.append(_map(report, "t-SNE", "embedding_map.png"))
     if importlib.util.find_spec("umap") is not None:
         found.append(_map(report, "UMAP", "umap_map.png"))
+    found = [
+        dataclasses.replace(each, names=report.representations)
+        for each in found
+    ]
     if histories:
-        found.append(
-            Drawing(
-                "loss_curves.png",
-                "Loss curves",
-                "Training solid, validation dashed.",
-                lambda names: plot_loss_curves(histories),
-            )
-        )
+        found.append(_losses(histories))
     return found
 
 
@@ -87,38 +87,30 @@ def draw_figures(report, histories=None):
 
     Yields:
         Tuple of the name of a PNG file, its bytes, or `None` if it cannot be
-        drawn, and the `Section` that shows it in the page.
+        drawn, and the `Section` that shows it in the page, or `None`.
 
     Raises:
         ImportError: if matplotlib is missing.
     """
     import_figure()
     for drawing in drawings(report, histories):
-        content, problem = _attempt(drawing, None, 150)
-        if drawing.describe is None:
-            pictures = [Picture("", drawing.title, content, problem)]
-        else:
-            pictures = [
-                _picture(drawing, name) for name in report.representations
-            ]
-        section = Section(drawing.title, drawing.caption, pictures)
+        content, problem = _attempt(drawing, None, to_png)
+        if problem:  # one warning; the page says it at each figure
+            text = f"{drawing.file} is left out: {problem}"
+            warnings.warn(text, stacklevel=3)
+        section = None
+        if drawing.describe is not None:
+            pictures = [_picture(drawing, name) for name in drawing.names]
+            section = Section(drawing.title, drawing.caption, pictures)
         yield drawing.file, content, section
 
 
 def _confusion(report):
-    def describe(name):
-        return (
-            f"Confusion matrix of {name}, accuracy "
-            f"{100 * report.mean(name, 'accuracy'):.1f} %. The table below "
-            "holds the numbers of windows."
-        )
-
     return Drawing(
         "confusion_matrix.png",
         "Confusion matrices",
         "Test windows of all folds. Percent of the true class.",
         lambda names: plot_confusion_matrix(report, names),
-        describe if "accuracy" in report.metrics else _name_only("Confusion"),
     )
 
 
@@ -195,22 +187,42 @@ def _correlation(report, name):
     return f"{value:.3f}" if np.isfinite(value) else "not defined"
 
 
-def _name_only(title):
-    return lambda name: f"{title} of {name}."
+def _losses(histories):
+    curves = loss_curves(histories)
+
+    def describe(title):
+        name, metric = curves[title]
+        parts = [
+            f"{part} from {values[0]:.4g} to {values[-1]:.4g}"
+            for part, key in (
+                ("training", metric),
+                ("validation", f"val_{metric}"),
+            )
+            if len(values := histories[name].get(key, ()))
+        ]
+        return f"{title}, by epoch: {'; '.join(parts)}."
+
+    return Drawing(
+        "loss_curves.png",
+        "Loss curves",
+        "Each has its own scale. Training solid, validation dashed.",
+        lambda titles: plot_loss_curves(histories, titles),
+        describe,
+        tuple(curves),
+    )
 
 
 def _picture(drawing, name):
-    content, problem = _attempt(drawing, (name,), _PAGE_DPI)
-    text = drawing.describe(name) if content else ""
-    return Picture(name, text, content, problem)
+    def to_page(figure):
+        return to_svg(figure, f"{drawing.file} {name}", drawing.describe(name))
+
+    return Picture(name, *_attempt(drawing, (name,), to_page))
 
 
-def _attempt(drawing, names, dpi):
-    """Returns the PNG and `None`, or `None` and the problem."""
+def _attempt(drawing, names, convert):
+    """Returns what is drawn and `None`, or `None` and the problem."""
     try:
-        return to_png(drawing.draw(names), dpi), None
+        return convert(drawing.draw(names)), None
     # The report must be written whatever a drawing library raises.
     except Exception as error:
-        if names is None:  # one warning; the page says it at each figure
-            warnings.warn(f"{drawing.file} is left out: {error}", stacklevel=4)
         return None, str(error)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_relcon.evaluation.metrics.regression import subject_means
+from keras_relcon.evaluation.report.confusion import confusion_counts
 from keras_relcon.evaluation.report.plots import drawing
 
 _MOST_WITH_COUNTS = 8
@@ -41,26 +42,6 @@ def plot_confusion_matrix(report, representations=None):
     bar = figure.colorbar(image, ax=[axis for axis, _ in panels], shrink=0.6)
     bar.set_label("share of the true class (%)")
     return figure
-
-
-def confusion_counts(report, representation):
-    """Windows by true and predicted class, over all folds.
-
-    Args:
-        report: `Report` of a classification.
-        representation: str.
-
-    Returns:
-        `(classes, classes)` int, rows being the true classes.
-    """
-    from sklearn.metrics import confusion_matrix
-
-    results = report.of(representation)
-    return confusion_matrix(
-        np.concatenate([result.y_true for result in results]),
-        np.concatenate([result.y_pred for result in results]),
-        labels=list(report.classes),
-    )
 
 
 def _draw_matrix(axis, counts, classes):
@@ -115,8 +96,8 @@ def plot_predictions(report, representations=None):
     figure, panels = drawing.report_panels(
         report,
         representations,
-        4.2,
-        4.2,
+        drawing.PANEL_WIDTH,
+        3.8,
         legend=[f"fold {fold + 1}" for fold in report.folds],
     )
     for axis, name in panels:
@@ -127,19 +108,21 @@ def plot_predictions(report, representations=None):
         low, high = np.min(ends), np.max(ends)
         margin = 0.05 * (high - low) or 1.0
         limits = (low - margin, high + margin)
-        axis.plot(limits, limits, color="0.5", linewidth=0.8)
+        axis.plot(limits, limits, color=drawing.GUIDE, linewidth=0.8)
         score = report.mean(name, "correlation")
         text = f"{score:.3f}" if np.isfinite(score) else "not defined"
-        axis.set_title(f"{drawing.label(name, 44)}\ncorrelation {text}")
+        axis.set_title(
+            f"{drawing.label(name, 40)}\ncorrelation {text}", fontsize=11
+        )
         target = target_name(report)
         axis.set(
-            xlabel=drawing.label(f"true {target}, mean of a subject", 48),
-            ylabel=drawing.label(f"predicted {target}, mean of a subject", 48),
+            xlabel=drawing.label(f"true {target}, mean of a subject", 44),
+            ylabel=drawing.label(f"predicted {target}, mean of a subject", 44),
             xlim=limits,
             ylim=limits,
         )
         axis.set_aspect("equal")
-        axis.grid(alpha=0.25)
+        drawing.tidy(axis)
     handles, names = panels[0][0].get_legend_handles_labels()
     drawing.legend_below(figure, handles, names)
     return figure
@@ -169,7 +152,7 @@ def _draw_points(axis, index, result):
         alpha=0.8,
         linewidths=0,
         color=drawing.color(index),
-        marker=drawing.MARKERS[index % len(drawing.MARKERS)],
+        marker=drawing.marker(index),
         label=f"fold {result.fold + 1}",
     )
     both = np.concatenate([true, predicted])

@@ -251,23 +251,55 @@ def test_a_class_with_an_underscore_is_in_the_legend(make_result):
     assert len(legend.get_texts()) == 3
 
 
-def test_loss_curves_pair_training_with_validation():
-    figure = plot_loss_curves(
-        {
-            "relcon": {"loss": [3, 2, 1], "val_loss": [3, 2, 2]},
-            "simclr": {"loss": [5, 4, 4]},
-        }
+HISTORIES = {
+    "motif distance": {"loss": [9000, 7000, 5000]},
+    "relcon": {"loss": [3, 2, 1], "val_loss": [3, 2, 2], "lr": []},
+}
+
+
+def test_losses_of_different_units_have_their_own_scales():
+    motif, relcon = plot_loss_curves(HISTORIES).axes
+    assert motif.get_title() == "motif distance: loss"
+    assert relcon.get_title() == "relcon: loss"
+    for axis, (low, high) in ((motif, (5000, 9000)), (relcon, (1, 3))):
+        bottom, top = axis.get_ylim()
+        assert high - low > 0.8 * (top - bottom)  # not flat
+    labels = [line.get_label() for line in relcon.lines]
+    assert labels == ["training", "validation"]
+    training, validation = relcon.lines
+    assert training.get_color() != validation.get_color()
+    assert training.get_linestyle() != validation.get_linestyle()
+    assert training.get_xdata().tolist() == [1, 2, 3]
+    assert relcon.get_xlabel() == "epoch"
+
+
+def test_the_page_has_a_picture_for_each_loss(report):
+    losses = drawings(report, HISTORIES)[-1]
+    assert losses.names == ("motif distance: loss", "relcon: loss")
+    assert losses.describe("relcon: loss") == (
+        "relcon: loss, by epoch: training from 3 to 1; validation from 3 to 2."
     )
-    (axis,) = figure.axes
-    labels = [line.get_label() for line in axis.lines]
-    assert labels == [
-        "relcon, training",
-        "relcon, validation",
-        "simclr, training",
-    ]
-    assert axis.lines[0].get_color() == axis.lines[1].get_color()
-    assert axis.lines[0].get_xdata().tolist() == [1, 2, 3]
-    assert axis.get_xlabel() == "epoch"
+    assert len(losses.draw(losses.names[:1]).axes) == 1
+
+
+def test_no_two_of_28_curves_look_the_same():
+    looks = {
+        (drawing.color(i), drawing.line(i), drawing.marker(i))
+        for i in range(28)
+    }
+    assert len(looks) == 28
+    blues = [i for i, c in enumerate(drawing.COLORS) if c in BLUES]
+    assert np.diff(blues) > 4
+
+
+BLUES = ("#0072B2", "#56B4E9")
+
+
+def test_a_figure_of_a_phone_is_as_wide_as_its_column(report):
+    for drawn in drawings(report, HISTORIES):
+        if drawn.describe:
+            figure = drawn.draw(drawn.names[:1])
+            assert 96 * figure.get_figwidth() <= 390 - 2 * 12, drawn.file
 
 
 def test_loss_curves_need_a_curve():
