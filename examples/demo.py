@@ -15,6 +15,8 @@ from scipy.stats import kendalltau
 from sklearn.metrics import accuracy_score, f1_score
 
 import keras_relcon as kr
+from keras_relcon.evaluation.report.pictures import PICTURE_CSS
+from keras_relcon.evaluation.report.plots import svg
 from keras_relcon.evaluation.suite.mini_rocket import (
     MiniRocketFeatures,
     has_aeon,
@@ -55,7 +57,7 @@ def main():
         pages = predict(model, recordings, args)
     parts += [*pretrain(old, new, args), pages]
     body = element("main", element("h1", "Demo"), *parts)
-    page = document("Demo", body, "img { max-width: 100%; height: auto; }")
+    page = document("Demo", body, PICTURE_CSS + svg.STYLE)
     path = args.output / "report.html"
     path.write_text(page, encoding="utf-8")
     say(f"\n{time.time() - started:.0f} s; open {path}")
@@ -179,18 +181,15 @@ def pretrain(old, new, args):
         f"training, {100 * after:.0f} % after it"
     )
     model.encoder.save(args.output / "encoder.keras")
-    losses = [
+    losses = {"motif distance": rebuilt["loss"], "RelCon": history["loss"]}
+    rows = [
         [title, *(f"{values[at]:.4f}" for at in (0, -1))]
-        for title, values in {
-            "motif distance": rebuilt["loss"],
-            "RelCon": history["loss"],
-        }.items()
+        for title, values in losses.items()
     ]
-    plot(args.output / "losses.png", rebuilt["loss"], history["loss"])
     note = "A minute of training shows that it works, not how good it gets."
-    picture = element("img", src="losses.png", alt="the losses by epoch")
     head = ["loss", "first epoch", "last epoch"]
-    parts = [section("A short pretraining", table(note, head, losses), picture)]
+    drawn = element("div", *plots(losses), class_="pictures")
+    parts = [section("A short pretraining", table(note, head, rows), drawn)]
     note = (
         "How often the encoder has the nearer of two windows nearer, on new "
         "people"
@@ -222,22 +221,20 @@ def agreement(encoder, distance, windows, number=48):
     return float(np.mean(shares))
 
 
-def plot(path, rebuilt, ranked):
+def plots(losses):
+    """A drawing of each loss, with its own scale."""
     try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        warnings.warn(
-            "No plot of the losses: matplotlib is not installed.", stacklevel=2
-        )
-        return
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    axes = figure.subplots(1, 2)
-    for axis, title, losses in zip(
-        axes, ("motif distance", "RelCon"), (rebuilt, ranked)
-    ):
-        axis.plot(range(1, len(losses) + 1), losses, marker="o")
-        axis.set(title=title, xlabel="epoch", ylabel="loss")
-    figure.savefig(path, dpi=120)
+        figures = {
+            name: kr.evaluation.plot_loss_curves({name: {"loss": values}})
+            for name, values in losses.items()
+        }
+    except ImportError as error:
+        warnings.warn(f"No plot of the losses. {error}", stacklevel=2)
+        return []
+    return [
+        svg.to_svg(figure, name, f"the loss of {name} by epoch")
+        for name, figure in figures.items()
+    ]
 
 
 def small_distance():

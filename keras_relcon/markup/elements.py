@@ -8,6 +8,7 @@ import html
 from keras_relcon.markup.style import CSS
 
 _LONG_CELL = 60  # characters
+_MOST_COLUMNS = 12  # whose titles stand side by side
 
 
 class Html(str):
@@ -44,6 +45,8 @@ def bullets(items):
 def table(caption, head, rows, groups=()):
     """A table that scrolls inside its own box.
 
+    The titles of many columns are turned, so that these are narrow.
+
     Args:
         caption: str.
         head: list of titles; the first is that of the row names.
@@ -54,7 +57,11 @@ def table(caption, head, rows, groups=()):
     Returns:
         `Html`.
     """
-    titles = [element("th", title, scope="col") for title in head]
+    is_wide = len(head) > _MOST_COLUMNS
+    first, *others = head
+    if is_wide:
+        others = [element("span", title) for title in others]
+    titles = [element("th", title, scope="col") for title in (first, *others)]
     starts = dict(groups)
     body = []
     for index, (name, *cells) in enumerate(rows):
@@ -79,7 +86,7 @@ def table(caption, head, rows, groups=()):
     return element(
         "div",
         content,
-        class_="scroll",
+        class_="scroll upright" if is_wide else "scroll",
         role="region",
         tabindex="0",
         aria_label=caption,

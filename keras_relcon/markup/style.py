@@ -105,6 +105,11 @@ th[scope="row"] {
 thead tr, tbody tr { background: var(--page); }
 tbody tr:nth-child(even) { background: var(--stripe); }
 tr.group th { text-align: left; font-weight: 600; }
+.upright thead span {
+  display: inline-block; max-height: 14rem; text-align: left;
+  writing-mode: vertical-rl; transform: rotate(180deg);
+}
+.upright th[scope="row"] { min-width: 4rem; }
 .words th, .words td { text-align: left; }
 .words td { white-space: normal; min-width: 7rem; }
 .words td.long { min-width: 26rem; }
@@ -115,6 +120,7 @@ summary { cursor: pointer; color: var(--link); }
   th, td { padding: 0.3rem 0.4rem; }
   th:first-child { box-shadow: inset -1px 0 var(--line); }
   th[scope="row"] { min-width: 5.5rem; max-width: 9rem; }
+  .upright th[scope="row"] { min-width: 3rem; }
   .words td.long { min-width: 14rem; }
 }
 @media print {
@@ -123,15 +129,15 @@ summary { cursor: pointer; color: var(--link); }
   main { max-width: none; padding: 0; }
   nav, details:not([open]) { display: none; }
   h2 { margin-top: 1.25rem; }
-  h2, h2 + p, caption, thead { break-after: avoid; }
+  h2, h2 + p, caption, summary, thead { break-after: avoid; }
   p, li, tr, figure { break-inside: avoid; }
   .scroll { overflow: visible; }
   table { font-size: 8pt; }
   th, td { padding: 0.15rem 0.35rem; }
-  th, .scroll:has(th:nth-child(13)) td { white-space: normal; }
+  th { white-space: normal; }
   th[scope="row"] { min-width: 4.5rem; }
-  .scroll:has(th:nth-child(13)) table { font-size: 5.5pt; }
-  .scroll:has(th:nth-child(13)) :is(th, td) { padding: 0.1rem 0.12rem; }
+  .upright table { font-size: 6.5pt; }
+  .upright :is(th, td) { padding: 0.1rem 0.15rem; }
   th:first-child { position: static; }
   svg, tr, td { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

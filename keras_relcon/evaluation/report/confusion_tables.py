@@ -56,7 +56,7 @@ def _matrix(report, name, is_large):
     return element(
         "div",
         content,
-        class_="scroll matrix" + (" large" if is_large else ""),
+        class_="scroll upright matrix" + (" large" if is_large else ""),
         role="region",
         tabindex="0",
         aria_label=f"Confusion matrix of {name}, {score}",
@@ -117,10 +117,7 @@ STYLE = (
   text-align: right; vertical-align: middle; min-width: 0; max-width: 8.5rem;
 }
 .matrix th[scope="col"] { padding: 0.3rem 0; text-align: center; }
-.matrix th[scope="col"] span {
-  writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400;
-  max-height: 11rem; display: inline-block; text-align: left;
-}
+.matrix th[scope="col"] span { font-weight: 400; }
 .matrix caption { overflow-wrap: anywhere; }
 .large td { min-width: 2.1rem; height: 2rem; }
 .large th[scope="row"] { max-width: 13rem; }
@@ -131,6 +128,7 @@ STYLE = (
 }
 @media print {
   .matrices { display: block; }
+  .matrix:not(.large) table { font-size: 8pt; }
   .matrix { display: inline-block; margin-right: 6mm; break-inside: avoid; }
   .matrix td { min-width: 9mm; height: 8mm; }
   .matrix.large td { min-width: 6mm; height: 5mm; padding: 0; }
