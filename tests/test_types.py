@@ -15,6 +15,10 @@ FOLDERS = (
     "baselines",
     "distributed",
     "evaluation",
+    "presets",
+    "recipes",
+    "training",
+    "tuning",
 )
 SPECIAL = {"__call__", "__getitem__", "__init__", "__iter__", "__len__"}
 # A base on each backend, of methods that Keras and `RelConModel` call.

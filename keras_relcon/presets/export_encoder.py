@@ -1,18 +1,22 @@
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_relcon import kept_files
+from keras_relcon.types import PathLike
 
 TOLERANCE = 1e-4
 WINDOW_LENGTH = 256
 NUM_TIMED = 20
 
 
-def export_encoder(encoder, path, window_length=None):
+def export_encoder(
+    encoder: keras.Model, path: PathLike, window_length: int | None = None
+) -> dict[str, Any]:
     """Writes an encoder for ONNX Runtime or LiteRT, and checks it there.
 
     The file takes `(batch, window_length, 3)`, float32, g, of any batch, and

@@ -1,5 +1,6 @@
 import inspect
 from pathlib import Path
+from typing import Any, Literal, TypeAlias, overload
 
 import keras
 import numpy as np
@@ -17,7 +18,9 @@ from keras_relcon.presets.preset_directory import (
     read_preset,
 )
 from keras_relcon.presets.weights_file import read_weights
+from keras_relcon.types import PathLike
 
+Output: TypeAlias = Literal["embedding", "features", "wide", "compact"]
 OUTPUTS = ("embedding", "features", "wide", "compact")
 PRETRAIN_OVERRIDES = (
     "temperature",
@@ -32,13 +35,44 @@ PRETRAIN_OVERRIDES = (
 )
 
 
+@overload
 def from_preset(
-    name_or_directory,
-    load_weights=True,
-    task=None,
-    output="embedding",
-    **overrides,
-):
+    name_or_directory: PathLike,
+    load_weights: bool = True,
+    task: None = None,
+    output: Output = "embedding",
+    **overrides: Any,
+) -> keras.Model: ...
+
+
+@overload
+def from_preset(
+    name_or_directory: PathLike,
+    load_weights: bool = True,
+    *,
+    task: Literal["pretrain"],
+    output: Output = "embedding",
+    **overrides: Any,
+) -> RelConModel: ...
+
+
+@overload
+def from_preset(
+    name_or_directory: PathLike,
+    load_weights: bool,
+    task: Literal["pretrain"],
+    output: Output = "embedding",
+    **overrides: Any,
+) -> RelConModel: ...
+
+
+def from_preset(
+    name_or_directory: PathLike,
+    load_weights: bool = True,
+    task: Literal["pretrain"] | None = None,
+    output: Output = "embedding",
+    **overrides: Any,
+) -> keras.Model:
     """Makes the model of a preset, with its weights.
 
     A preset is a directory of `config.json`, `metadata.json`,
@@ -101,7 +135,7 @@ def from_preset(
         return encoder
     features = StageFeatures(encoder, name=f"{encoder.name}_features")
     features.build((None, metadata.window_length, 3))
-    model = features
+    model: keras.Model = features
     if output != "features" and _has(directory, MINI_ROCKET, output == "wide"):
         mini_rocket = _load_part(directory / MINI_ROCKET, load_weights)[0]
         name = f"{encoder.name}_wide"
@@ -114,7 +148,7 @@ def from_preset(
     return model
 
 
-def preset_outputs(name_or_directory):
+def preset_outputs(name_or_directory: PathLike) -> tuple[str, ...]:
     """What `from_preset(..., output=...)` can give of a preset.
 
     Args:

@@ -3,7 +3,9 @@
 import json
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from keras_relcon.checks import message, nearest
 from keras_relcon.presets.preset_metadata import PresetMetadata
@@ -66,7 +68,7 @@ def find_preset(name_or_directory):
     )
 
 
-def list_presets(print_fn=print):
+def list_presets(print_fn: Callable[[str], Any] = print) -> list[str]:
     """Prints a table of the presets that come with the package.
 
     Its columns are the name, the number of parameters, the window (samples,

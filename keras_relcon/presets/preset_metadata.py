@@ -3,9 +3,11 @@
 import dataclasses
 import json
 import re
+from typing import Any, Self
 
 import keras
 
+from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
 
 FORMAT_VERSION = 1
@@ -72,23 +74,23 @@ class PresetMetadata:
     kind: str
     sample_rate_hz: float
     window_length: int
-    weights: dict
+    weights: dict[str, Any]
     unit: str = "g"
-    axes: tuple = ("x", "y", "z")
+    axes: tuple[str, ...] = ("x", "y", "z")
     temperature: float | None = None
     num_parameters: int | None = None
-    facts: dict = dataclasses.field(default_factory=dict)
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     keras_relcon_version: str = __version__
     keras_version: str = keras.__version__
     backend: str = dataclasses.field(default_factory=keras.backend.backend)
     format_version: int = FORMAT_VERSION
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Returns the text of `metadata.json`."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
     @classmethod
-    def from_dict(cls, values, path):
+    def from_dict(cls, values: dict[str, Any], path: PathLike) -> Self:
         """Checks what `metadata.json` holds.
 
         Args:
@@ -149,7 +151,7 @@ class PresetMetadata:
             raise _error(path, f"facts of type {type(self.facts).__name__}")
 
 
-def model_card(metadata, name):
+def model_card(metadata: PresetMetadata, name: str) -> str:
     """Writes the model card of a preset, in Markdown.
 
     Every heading of `CARD_FACTS` is there: what the facts leave out is "not

@@ -2,7 +2,9 @@ import dataclasses
 import functools
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from keras_relcon import kept_files
 from keras_relcon.data.synthetic import synthetic_recordings
 from keras_relcon.data.windows import check_window, make_windows
+from keras_relcon.models import CompactFeatures, MiniRocket
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.relcon_model import RelConModel
 from keras_relcon.models.side_by_side import SideBySide
@@ -27,20 +30,21 @@ from keras_relcon.presets.preset_directory import (
 from keras_relcon.presets.preset_metadata import PresetMetadata, model_card
 from keras_relcon.presets.safe_config import check_config
 from keras_relcon.presets.weights_file import write_weights
+from keras_relcon.types import PathLike
 
 NUM_PROBES = 64
 
 
 def save_to_preset(
-    model,
-    directory,
-    facts=None,
-    sample_rate_hz=None,
-    window_length=None,
-    overwrite=False,
-    compact_features=None,
-    mini_rocket=None,
-):
+    model: keras.Model,
+    directory: PathLike,
+    facts: Mapping[str, Any] | None = None,
+    sample_rate_hz: float | None = None,
+    window_length: int | None = None,
+    overwrite: bool = False,
+    compact_features: CompactFeatures | None = None,
+    mini_rocket: MiniRocket | None = None,
+) -> Path:
     """Writes a model as a directory that `from_preset` reads on any backend.
 
     Weights are stored in float16 if no output on a fixed batch of synthetic
@@ -119,7 +123,9 @@ def save_to_preset(
         for name, (kind, part) in parts.items():
             metadata = dataclasses.replace(common, kind=kind)
             if name == ".":
-                metadata = dataclasses.replace(metadata, facts=facts or {})
+                metadata = dataclasses.replace(
+                    metadata, facts=dict(facts or {})
+                )
             metadata = _write_part(part, folder / name, metadata, compute[kind])
             if name == ".":
                 card = model_card(metadata, Path(directory).name)

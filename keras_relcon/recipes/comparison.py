@@ -1,7 +1,9 @@
 """Pretrains one encoder with RelCon and with other methods, and compares."""
 
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -13,6 +15,8 @@ from keras_relcon import (
     models,
     presets,
 )
+from keras_relcon.evaluation import Report
+from keras_relcon.types import PathLike
 
 TEMPERATURE = 0.1
 METHODS = {
@@ -38,16 +42,16 @@ METHODS = {
 
 
 def compare_methods(
-    wisdm,
-    motionsense,
-    output,
-    methods=tuple(METHODS),
-    steps=500,
-    batch_size=32,
-    num_candidates=8,
-    seed=0,
-    say=print,
-):
+    wisdm: PathLike,
+    motionsense: PathLike,
+    output: PathLike,
+    methods: Sequence[str] = tuple(METHODS),
+    steps: int = 500,
+    batch_size: int = 32,
+    num_candidates: int = 8,
+    seed: int = 0,
+    say: Callable[[str], Any] = print,
+) -> list[Report]:
     """Pretrains the encoder of `relcon_small` with each method and probes it.
 
     Every method trains the encoder from the same weights, on the pretraining

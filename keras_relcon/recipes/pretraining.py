@@ -2,6 +2,9 @@
 
 import shutil
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -37,7 +40,11 @@ from keras_relcon.recipes.readout import fit_readout
 LOGGED_STEPS = 100  # in an epoch of the motif distance, if it has steps
 
 
-def pretrain(config, overwrite=False, say=None):
+def pretrain(
+    config: dict[str, Any],
+    overwrite: bool = False,
+    say: Callable[[str], Any] | None = None,
+) -> Path | None:
     """Trains the motif distance, then the encoder, and writes a preset.
 
     A finished motif distance is kept beside the output, in

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from keras_relcon.checks import (
     check_number,
@@ -20,8 +21,9 @@ from keras_relcon.layers.resnet1d34 import POOLINGS
 from keras_relcon.models.mini_rocket import NUM_KERNELS
 from keras_relcon.recipes.pretraining_data import data_paths
 from keras_relcon.recipes.pretraining_models import check_schedule
+from keras_relcon.types import PathLike
 
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "held_out_subjects": [],
     "held_out_share": 0.2,
     "seed": 0,
@@ -134,7 +136,7 @@ MODEL_ARGUMENTS = {
 }
 
 
-def read_config(path):
+def read_config(path: PathLike) -> dict[str, Any]:
     """Reads a TOML or JSON file.
 
     Args:
@@ -168,7 +170,9 @@ def read_config(path):
     return complete_config(values, path.parent)
 
 
-def complete_config(values, folder="."):
+def complete_config(
+    values: dict[str, Any], folder: PathLike = "."
+) -> dict[str, Any]:
     """Checks a config and adds the defaults.
 
     Args:

@@ -2,10 +2,12 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from keras_relcon import kept_files
+from keras_relcon.types import PathLike
 
 
 class EpochLog(keras.callbacks.CSVLogger):
@@ -23,13 +25,15 @@ class EpochLog(keras.callbacks.CSVLogger):
         OSError: in `fit`, if the file cannot be written.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: PathLike) -> None:
         super().__init__(str(path), append=True)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         pass  # opened at the first epoch, whose number is known only then
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if self.csv_file is None or self.csv_file.closed:
             _keep_before(Path(self.filename), epoch)
             super().on_train_begin(logs)

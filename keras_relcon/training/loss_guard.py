@@ -3,12 +3,14 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_relcon import checks
 from keras_relcon.data.streams.epoch_batches import EpochBatches
+from keras_relcon.types import PathLike
 
 GROUPS = "the `CandidateGroups` or `WindowBatches` that `fit` is given"
 MOST_NAMES = 5
@@ -46,22 +48,33 @@ class LossGuard(keras.callbacks.Callback):
     >>> model.fit(groups, callbacks=[guard, resumable])
     """
 
-    def __init__(self, path, groups, largest_loss=None, most_skipped=100):
+    def __init__(
+        self,
+        path: PathLike,
+        groups: EpochBatches,
+        largest_loss: float | None = None,
+        most_skipped: int = 100,
+    ) -> None:
         super().__init__()
         checks.check_kind("groups", groups, EpochBatches, GROUPS)
         self.path = Path(path)
         self.groups = groups
         self.largest_loss = largest_loss
         self.most_skipped = most_skipped
-        self._before = None
+        self._before: tuple[float, int, int] | None = None
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         # Mean loss, its number of batches, and skipped steps, before a batch;
         # unknown where an epoch is resumed.
         self._before = None if self.groups.first_index else (0.0, 0, 0)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         epoch, index = self.groups.epoch, self.groups.first_index + batch
+        logs = logs or {}
         mean = float(logs["loss"])
         num_skipped = int(logs.get("skipped_steps", 0))
         num_batches = index + 1 - num_skipped

@@ -2,6 +2,8 @@
 
 import time
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -16,6 +18,7 @@ from keras_relcon.training.training_state import (
     set_arrays,
     set_state,
 )
+from keras_relcon.types import PathLike
 
 ENDED_EARLY = "Your input ran out of data"
 
@@ -83,8 +86,13 @@ class ResumableTraining(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, directory, groups, every=None, callbacks=(), max_minutes=None
-    ):
+        self,
+        directory: PathLike,
+        groups: EpochBatches,
+        every: int | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        max_minutes: float | None = None,
+    ) -> None:
         super().__init__()
         checks.check_kind("groups", groups, EpochBatches, GROUPS)
         if every is not None:
@@ -103,7 +111,7 @@ class ResumableTraining(keras.callbacks.Callback):
         self._restored = None
         self._undo = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._check_processes()
         self._began = time.monotonic()
         self._stream = self.groups.identity()
@@ -128,7 +136,9 @@ class ResumableTraining(keras.callbacks.Callback):
             epoch = max(epoch, self.params["epochs"])
         self.model._initial_epoch = epoch
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         self.model._initial_epoch = None  # of this `fit` only
         if self._restored is None:
             # Now, when all callbacks have seen the end of the last epoch.
@@ -139,7 +149,9 @@ class ResumableTraining(keras.callbacks.Callback):
         if self.groups.first_index:
             self._shorten_epoch()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if self._undo is not None:
             self._undo()
             self._undo = None
@@ -169,7 +181,9 @@ class ResumableTraining(keras.callbacks.Callback):
         warnings.filterwarnings("ignore", message=ENDED_EARLY)
         self._undo = undo
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         self._check_order()
         epoch, _ = self.position
         index = self.groups.first_index + batch + 1
@@ -186,7 +200,7 @@ class ResumableTraining(keras.callbacks.Callback):
             self.is_paused = True
             self.model.stop_training = True
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.model._initial_epoch = None
         if self._restored is not None:
             self._restore_rest()  # there was nothing left to do

@@ -3,6 +3,7 @@
 import multiprocessing
 import signal
 import threading
+from typing import Any
 
 import keras
 
@@ -37,16 +38,16 @@ class WorkerWatch(keras.callbacks.Callback):
     >>> model.fit(groups, callbacks=[WorkerWatch(), resumable])
     """
 
-    def __init__(self, seconds=1.0):
+    def __init__(self, seconds: float = 1.0) -> None:
         super().__init__()
         checks.check_number("seconds", seconds, above=0)
         self.seconds = seconds
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._is_over = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self._is_over.set()
 
     def _watch(self):

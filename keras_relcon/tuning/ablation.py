@@ -4,10 +4,18 @@ Tables 5, 6 and 7 of [RelCon](https://arxiv.org/abs/2411.18822). An arm is given
 by the settings in which it differs from the base.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from keras_relcon.checks import check_kind
+from keras_relcon.data.store.window_store import WindowStore
+from keras_relcon.data.windows import Windows
+from keras_relcon.evaluation.protocols.folds import Fold
 from keras_relcon.tuning.ablation_results import AblationResults
 from keras_relcon.tuning.relcon_hyper_model import RelConHyperModel
 from keras_relcon.tuning.search import (
@@ -16,6 +24,7 @@ from keras_relcon.tuning.search import (
     trial_rows,
 )
 from keras_relcon.tuning.settings import complete
+from keras_relcon.types import PathLike
 
 ARMS = {
     "base": {},
@@ -86,14 +95,17 @@ class AblationHyperModel(RelConHyperModel):
 
     def __init__(
         self,
-        store,
-        windows,
-        folds,
-        cache_dir,
-        arms=(*TABLE_5, *TABLE_6[1:]),
-        seeds=(0, 1, 2),
-        **kwargs,
-    ):
+        store: WindowStore,
+        windows: Windows,
+        folds: Sequence[Fold],
+        cache_dir: PathLike,
+        arms: Sequence[str] | Mapping[str, dict[str, Any]] = (
+            *TABLE_5,
+            *TABLE_6[1:],
+        ),
+        seeds: Sequence[int] = (0, 1, 2),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(store, windows, folds, cache_dir, **kwargs)
         self.arms = _named_arms(arms)
         self.seeds = tuple(int(seed) for seed in seeds)
@@ -105,25 +117,27 @@ class AblationHyperModel(RelConHyperModel):
         for arm in self.arms:
             self.settings_of(arm, self.seeds[0])
 
-    def settings_of(self, arm, seed):
+    def settings_of(self, arm: str, seed: int) -> dict[str, Any]:
         """The settings of an arm, a dict."""
         return complete(self.base, self.arms[arm], {"seed": seed})
 
-    def choose(self, hp):
+    def choose(self, hp: Any) -> dict[str, Any]:
         arm = hp.Choice("arm", list(self.arms))
         return self.settings_of(arm, hp.Choice("seed", list(self.seeds)))
 
-    def scores_of(self, arm, seed):
+    def scores_of(self, arm: str, seed: int) -> dict[str, float] | None:
         """The scores of a finished trial, or `None`."""
         return self.kept.scores(self.key(self.settings_of(arm, seed)))
 
-    def encoder_path(self, arm, seed):
+    def encoder_path(self, arm: str, seed: int) -> Path:
         """The path of the trained encoder of an arm, for `load_model`."""
         key = self.key(self.settings_of(arm, seed))
         return self.kept.encoder_path(key)
 
 
-def run_ablation(hyper_model, directory, verbose=0):
+def run_ablation(
+    hyper_model: AblationHyperModel, directory: PathLike, verbose: int = 0
+) -> AblationResults | None:
     """Trains every arm with every seed by grid search, and compares them.
 
     A trial that fails is kept with its reason, and the search continues. A run

@@ -1,12 +1,15 @@
 import csv
 import io
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_relcon import kept_files
 from keras_relcon.evaluation.report.paired_difference import paired_difference
 from keras_relcon.tuning.validation_probe import OBJECTIVE
+from keras_relcon.types import PathLike
 
 BASE = "base"
 # Relative changes to the base, in percent, of the six benchmarks of Table 5:
@@ -55,7 +58,11 @@ class AblationResults:
         ValueError: if there is no trial, or one has no arm or no seed.
     """
 
-    def __init__(self, trials, validation_train_ratio=0.0):
+    def __init__(
+        self,
+        trials: Sequence[dict[str, Any]],
+        validation_train_ratio: float = 0.0,
+    ) -> None:
         self.trials = list(trials)
         is_right = [{"arm", "seed"} <= set(t["values"]) for t in self.trials]
         if not is_right or not all(is_right):
@@ -73,7 +80,7 @@ class AblationResults:
         self.failures = [trial for trial in trials if trial["reason"]]
         self._ratio = validation_train_ratio if self.unit == "fold" else 0.0
 
-    def values(self, arm):
+    def values(self, arm: str) -> dict[int, float]:
         """dict of unit to macro-F1, for the completed trials."""
         found = {}
         for trial in self.trials:
@@ -91,14 +98,15 @@ class AblationResults:
             found = folds or {0: scores[OBJECTIVE]}
         return dict(sorted(found.items()))
 
-    def mean(self, arm):
+    def mean(self, arm: str) -> tuple[float, float, float]:
         """`(mean, low, high)` of the macro-F1, as fractions; NaN if unknown."""
         values = list(self.values(arm).values())
         return _interval(values, np.zeros(len(values)), self._ratio)
 
-    def difference(self, arm):
+    def difference(self, arm: str) -> tuple[float, float, float]:
         """`(mean, low, high)` of arm minus base, over units that both have."""
-        return _interval(*self._pairs(arm), self._ratio)
+        own, base = self._pairs(arm)
+        return _interval(own, base, self._ratio)
 
     def _pairs(self, arm):
         """Values of the arm and of the base, for units that both have."""
@@ -106,7 +114,7 @@ class AblationResults:
         units = [unit for unit in own if unit in base]
         return [own[unit] for unit in units], [base[unit] for unit in units]
 
-    def rows(self):
+    def rows(self) -> list[dict[str, Any]]:
         """One dict of plain values per arm; NaN if unknown."""
         rows = []
         for arm in self.arms:
@@ -129,7 +137,7 @@ class AblationResults:
             )
         return rows
 
-    def to_csv(self):
+    def to_csv(self) -> str:
         """Returns a line per arm; macro-F1 is a fraction, empty if unknown."""
         text = io.StringIO()
         rows = self.rows()
@@ -141,7 +149,7 @@ class AblationResults:
             writer.writerow({**row, "paper_changes_percent": changes})
         return text.getvalue()
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Returns the table, the meaning of its columns, and the failures."""
         lines = [_line(_HEAD), _line(["---"] + ["---:"] * (len(_HEAD) - 1))]
         lines += [_line(_cells(row)) for row in self.rows()]
@@ -166,7 +174,7 @@ class AblationResults:
             lines.append(f"- {values['arm']}, seed {values['seed']}: {reason}")
         return "\n".join(lines) + "\n"
 
-    def plot(self):
+    def plot(self) -> Any:
         """Macro-F1, and the difference to the base, with 95 % intervals.
 
         Returns:
@@ -196,7 +204,7 @@ class AblationResults:
         axes[1].axvline(0, color="0.5", linewidth=1)
         return figure
 
-    def save(self, directory):
+    def save(self, directory: PathLike) -> None:
         """Writes `ablation.csv`, `ablation.md` and `ablation.png`.
 
         Args:

@@ -1,11 +1,18 @@
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 
 from keras_relcon.checks import check_whole
+from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
+from keras_relcon.data.windows import Windows
+from keras_relcon.evaluation.protocols.folds import Fold
+from keras_relcon.evaluation.tasks.task import AnyTask
 from keras_relcon.kept_files import content_key
 from keras_relcon.layers import ResNet1D34
+from keras_relcon.models import RelConModel
 from keras_relcon.tuning.kept_trials import KeptTrials
 from keras_relcon.tuning.search import check_objective, import_keras_tuner
 from keras_relcon.tuning.settings import (
@@ -19,6 +26,7 @@ from keras_relcon.tuning.settings import (
     train_distance,
 )
 from keras_relcon.tuning.validation_probe import ValidationProbe, mean_scores
+from keras_relcon.types import PathLike
 
 
 class RelConHyperModel(
@@ -95,21 +103,21 @@ class RelConHyperModel(
 
     def __init__(
         self,
-        store,
-        windows,
-        folds,
-        cache_dir,
-        encoder=ResNet1D34,
-        base=None,
-        space=None,
-        task=None,
-        batch_size=64,
-        steps_per_epoch=100,
-        epochs=10,
-        distance_epochs=10,
-        distance_windows=None,
-        distance_seed=None,
-    ):
+        store: WindowStore,
+        windows: Windows,
+        folds: Sequence[Fold],
+        cache_dir: PathLike,
+        encoder: Callable[[], keras.Model] = ResNet1D34,
+        base: Mapping[str, Any] | None = None,
+        space: Mapping[str, Any] | None = None,
+        task: AnyTask | None = None,
+        batch_size: int = 64,
+        steps_per_epoch: int = 100,
+        epochs: int = 10,
+        distance_epochs: int = 10,
+        distance_windows: int | None = None,
+        distance_seed: int | None = None,
+    ) -> None:
         super().__init__()
         self.probe = ValidationProbe(windows, folds, task)
         both = sorted(set(store.subjects) & set(self.probe.validation_subjects))
@@ -138,7 +146,7 @@ class RelConHyperModel(
         check_space(self.space, complete(self.base))
         self._store_key = self._probe_key = None
 
-    def choose(self, hp):
+    def choose(self, hp: Any) -> dict[str, Any]:
         """The settings of a trial.
 
         Args:
@@ -150,7 +158,7 @@ class RelConHyperModel(
         base = complete(self.base)
         return complete(base, declare(hp, self.space, base))
 
-    def build(self, hp):
+    def build(self, hp: Any) -> RelConModel:
         settings = self.choose(hp)
         failure = self._failure_key(settings)
         window = (self.store.window_length, 3)
@@ -169,13 +177,13 @@ class RelConHyperModel(
 
     def fit(
         self,
-        hp,
-        model,
-        epochs=None,
-        initial_epoch=0,
-        callbacks=(),
-        verbose=0,
-    ):
+        hp: Any,
+        model: keras.Model,
+        epochs: int | None = None,
+        initial_epoch: int = 0,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: Any = 0,
+    ) -> dict[str, float]:
         """Trains and scores a trial.
 
         Returns:
@@ -242,7 +250,7 @@ class RelConHyperModel(
             self.kept.keep(key, settings, scores, model.encoder)
         return scores
 
-    def failure_reason(self, hp):
+    def failure_reason(self, hp: Any) -> str | None:
         """Why the last trial of these parameters failed, or `None`."""
         return self.kept.reason(self._failure_key(self.choose(hp)))
 
@@ -250,7 +258,7 @@ class RelConHyperModel(
         sizes = [self.batch_size, self.steps_per_epoch, self.epochs]
         return content_key("failure", settings, sizes)
 
-    def key(self, settings, epochs=None):
+    def key(self, settings: dict[str, Any], epochs: int | None = None) -> str:
         """SHA-256 of everything that the scores of a training depend on."""
         keras.utils.set_random_seed(settings["seed"])
         return content_key(
@@ -262,7 +270,7 @@ class RelConHyperModel(
             self.data_key(),
         )
 
-    def data_key(self):
+    def data_key(self) -> str:
         """SHA-256 of the windows of the store and of the probe."""
         if self._store_key is None:
             windows = self.store.windows(self.store.window_length)

@@ -1,6 +1,7 @@
 """A search with KerasTuner: its objective, and the state of its trials."""
 
 import importlib.util
+from typing import Any
 
 import keras
 
@@ -30,7 +31,7 @@ def import_keras_tuner():
     return keras_tuner
 
 
-def objective():
+def objective() -> Any:
     """The objective: macro-F1 of a probe on validation subjects, maximised.
 
     The contrastive loss must not be used: it cannot be compared between
@@ -69,7 +70,7 @@ def check_objective(callbacks, num_folds):
             )
 
 
-def trial_rows(tuner):
+def trial_rows(tuner: Any) -> list[dict[str, Any]]:
     """One dict per trial of a search, in the order in which they began.
 
     Args:
@@ -87,7 +88,7 @@ def trial_rows(tuner):
     ]
 
 
-def search_summary(tuner):
+def search_summary(tuner: Any) -> str:
     """Summarises the trials: how many completed, the best, and the failures.
 
     KerasTuner itself only prints a score of `None` for a trial that failed.

@@ -1,13 +1,19 @@
 import copy
+from collections.abc import Sequence
+from typing import Any
 
+import keras
 import numpy as np
 
+from keras_relcon.data.windows import Windows
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.metrics.classification import (
     METRICS,
     classification_metrics,
 )
+from keras_relcon.evaluation.protocols.folds import Fold
 from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
+from keras_relcon.evaluation.tasks.task import AnyTask
 
 OBJECTIVE = "validation_macro_f1"
 
@@ -32,7 +38,13 @@ class ValidationProbe:
             or a subject without windows.
     """
 
-    def __init__(self, windows, folds, task=None, batch_size=256):
+    def __init__(
+        self,
+        windows: Windows,
+        folds: Sequence[Fold],
+        task: AnyTask | None = None,
+        batch_size: int = 256,
+    ) -> None:
         if windows.labels is None:
             raise ValueError(
                 "A validation probe needs labels. Received: windows without "
@@ -62,17 +74,17 @@ class ValidationProbe:
             )
 
     @property
-    def validation_subjects(self):
+    def validation_subjects(self) -> list[str]:
         return sorted({s for fold in self.folds for s in fold.validation})
 
     @property
-    def validation_train_ratio(self):
+    def validation_train_ratio(self) -> float:
         """Mean ratio of validation to training subjects over folds."""
         return float(
             np.mean([len(f.validation) / len(f.train) for f in self.folds])
         )
 
-    def describe(self):
+    def describe(self) -> list[Any]:
         """Arrays and plain values on which the score depends, for a key."""
         settings = {k: v for k, v in vars(self.task).items() if k[-1] != "_"}
         return [
@@ -84,7 +96,7 @@ class ValidationProbe:
             [fold.describe() for fold in self.folds],
         ]
 
-    def score(self, encoder):
+    def score(self, encoder: keras.Model) -> list[dict[str, float]]:
         """Scores the encoder on every fold.
 
         Args:
