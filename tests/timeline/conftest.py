@@ -53,6 +53,6 @@ def written(text, window_seconds=10, duration=None, gaps=(), **arguments):
     return Timeline(**(values | arguments))
 
 
-@pytest.fixture(name="written")
+@pytest.fixture(name="written", scope="session")
 def written_fixture():
     return written

@@ -90,12 +90,17 @@ def _numbers(report, name):
     return element("details", summary, content)
 
 
+def look(level):
+    """How much of the full colour a cell has, and if its text is white."""
+    return level / _MOST_LEVEL, level >= _WHITE_FROM
+
+
 def _level(level):
-    text = "#ffffff" if level >= _WHITE_FROM else "var(--cell-text)"
-    share = 100 * level // _MOST_LEVEL
+    share, is_white = look(level)
+    text = "#ffffff" if is_white else "var(--cell-text)"
     return (
         f".matrix .l{level} {{ color: {text}; background: "
-        f"color-mix(in srgb, var(--full) {share}%, var(--page)); }}\n"
+        f"color-mix(in srgb, var(--full) {100 * share:.0f}%, var(--page)); }}\n"
     )
 
 

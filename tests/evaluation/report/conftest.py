@@ -50,7 +50,7 @@ def regression_result(name, fold, bias, seed=0, **changes):
     return FoldResult(**{**fields, **changes})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_result():
     return classification_result
 
@@ -60,7 +60,7 @@ def make_regression_result():
     return regression_result
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_report():
     """From a dict of representation to the main metric of each fold."""
 
