@@ -17,7 +17,7 @@ import numpy as np
 
 import keras_relcon as kr
 from keras_relcon.estimators.encoders import window_of
-from keras_relcon.estimators.examples import examples_of
+from keras_relcon.estimators.examples import examples_of, labels_of
 from keras_relcon.estimators.subject_scores import score_row
 from keras_relcon.evaluation.protocols.wisdm_watch import (
     HELD_OUT,
@@ -59,7 +59,7 @@ def choose(data):
     model = kr.MotionClassifier(num_folds=0, max_windows=MAX_WINDOWS)
     model.fit(of_people(recordings, training_people(recordings)))
     examples = examples_of(
-        of_people(recordings, VALIDATION), window_of(model.encoder_)
+        of_people(recordings, VALIDATION), window_of(model.encoder_), labels_of
     )
     probabilities = model.predict_proba(examples.inputs)
     fine = {name: (name,) for name in model.classes_}
@@ -95,7 +95,7 @@ def test(data):
 
 
 def show(title, model, recordings, only=None, joined=None):
-    examples = examples_of(recordings, window_of(model.encoder_))
+    examples = examples_of(recordings, window_of(model.encoder_), labels_of)
     found = model.predict_proba(examples.inputs)
     names = model.classes_.tolist()
     columns = [names.index(n) for n in (only or names)]
@@ -104,7 +104,7 @@ def show(title, model, recordings, only=None, joined=None):
     joining = np.array([[n == k for k in kept] for n in names], float)
     found = found[:, columns] @ joining
     found /= found.sum(axis=1, keepdims=True)
-    labels = [(joined or {}).get(label, label) for label in examples.labels]
+    labels = [(joined or {}).get(label, label) for label in examples.values]
     true = np.searchsorted(kept, labels)
     predicted = found.argmax(axis=1)
     row = score_row(true, predicted, examples.groups, kept, found)
@@ -145,7 +145,7 @@ def grouped(model, probabilities, examples, groups):
     names = sorted(groups)
     joining = [[c in groups[n] for n in names] for c in model.classes_]
     class_of = {label: name for name in names for label in groups[name]}
-    true = [names.index(class_of[label]) for label in examples.labels]
+    true = [names.index(class_of[label]) for label in examples.values]
     return names, probabilities @ np.array(joining, float), np.array(true)
 
 

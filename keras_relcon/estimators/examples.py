@@ -26,7 +26,7 @@ class Examples:
     Attributes:
         inputs: `(rows, time, 3)` float32, windows in g; or `(rows, columns)`,
             embeddings.
-        labels: `(rows,)`.
+        values: `(rows,)`, labels or numbers.
         groups: `(rows,)`, the person of each row, or `None` where nobody says.
         sequences: `(rows,)` int: rows of one number follow one another in
             time. `None` where their order in time is not known.
@@ -35,13 +35,13 @@ class Examples:
     """
 
     inputs: np.ndarray
-    labels: np.ndarray
+    values: np.ndarray
     groups: np.ndarray | None = None
     sequences: np.ndarray | None = None
     placements: tuple = ()
 
     def __len__(self):
-        return len(self.labels)
+        return len(self.values)
 
     @property
     def are_windows(self):
@@ -62,7 +62,7 @@ def _is_list_of(x):
     return isinstance(x, (list, tuple)) and len(x) and is_one(x[0])
 
 
-def examples_of(x, window, groups=None, read_options=None):
+def examples_of(x, window, values_of, groups=None, read_options=None):
     """Cuts labelled recordings into windows without overlap.
 
     A window has the most frequent label of its samples. Windows with missing
@@ -72,6 +72,8 @@ def examples_of(x, window, groups=None, read_options=None):
     Args:
         x: `Recording`, file, folder, a list of these, or `Windows`.
         window: `(sample_rate_hz, window_length)`.
+        values_of: callable from `Windows` to their values, `(windows,)`, and
+            where there is one, `(windows,)` bool: `labels_of` or `numbers_of`.
         groups: must be `None`: recordings name their subjects.
         read_options: dict. Arguments of `load_recordings` for folders, and of
             `read_recording` for files.
@@ -99,10 +101,8 @@ def examples_of(x, window, groups=None, read_options=None):
         placements = tuple(sorted(found))
         rate_hz, length = window
         windows = make_windows(recordings, rate_hz, length, stride=length)
-    if windows.labels is None:
-        raise _nothing_labelled("windows without labels")
-    labels = np.asarray(windows.labels).astype(str)
-    is_usable = np.asarray(windows.valid, bool) & (labels != "")
+    values, is_known = values_of(windows)
+    is_usable = np.asarray(windows.valid, bool) & is_known
     if not is_usable.any():
         raise _nothing_labelled(
             f"{len(windows)} windows, none of them valid with a label"
@@ -117,11 +117,72 @@ def examples_of(x, window, groups=None, read_options=None):
     seconds = windows.acceleration.shape[1] / windows.sample_rate_hz
     return Examples(
         windows.acceleration,
-        labels[is_usable],
+        values[is_usable],
         np.asarray(windows.subjects),
         number_sequences(windows.recordings, windows.start_seconds, seconds),
         placements,
     )
+
+
+def labels_of(windows):
+    """The labels of windows, and where there is one."""
+    if windows.labels is None:
+        raise _nothing_labelled("windows without labels")
+    labels = np.asarray(windows.labels).astype(str)
+    return labels, labels != ""
+
+
+def numbers_of(windows, target=None):
+    """The numbers that belong to windows, and where there is one.
+
+    Args:
+        windows: `Windows`.
+        target: str. Key of `Windows.targets`. Defaults to `None`: the only
+            target, or where there is none the labels, read as numbers.
+
+    Returns:
+        `(windows,)` float64, and `(windows,)` bool.
+
+    Raises:
+        ValueError: if there is no such target, or a label is no number.
+    """
+    names = list(windows.targets)
+    if target is not None or len(names) > 1:
+        if target not in names:
+            raise ValueError(
+                message(
+                    "`target` must be one of the targets of the windows, "
+                    f"{some_of(names) or 'of which there are none'}.",
+                    {"target": target},
+                    "Choose one.",
+                )
+            )
+        names = [target]
+    if names:
+        numbers = np.asarray(windows.targets[names[0]], "float64")
+        return numbers, np.isfinite(numbers)
+    labels, is_known = labels_of(windows)
+    numbers = np.full(len(labels), np.nan)
+    texts, codes = np.unique(labels[is_known], return_inverse=True)
+    numbers[is_known] = np.array([_number(text) for text in texts])[codes]
+    return numbers, is_known
+
+
+def _number(text):
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise ValueError(
+            message(
+                "Labels must be numbers, such as '1.25'.",
+                f"the label {text!r}",
+                "Use `MotionClassifier` for names, and leave the label empty "
+                "where there is no number.",
+            )
+        )
+    return number
 
 
 def _read_all(x, read_options):

@@ -83,7 +83,7 @@ def number_sequences(recordings, start_seconds, window_seconds):
     return np.concatenate([[0], np.cumsum(~is_next)]).astype(int)
 
 
-def smooth(probabilities, priors, transitions, sequences):
+def smooth(probabilities, priors, transitions, sequences, evidence=1.0):
     """Probabilities of the classes of windows, given all windows in time.
 
     A hidden Markov model whose states are the classes (Rabiner, 1989). What is
@@ -93,12 +93,18 @@ def smooth(probabilities, priors, transitions, sequences):
     class at each window. The first class of a sequence has the probabilities
     `priors`.
 
+    The model takes what is seen of neighbouring windows as independent, given
+    their classes. It is not: a classifier that is wrong about a window is often
+    wrong about the next one. So the likelihood is raised to the power
+    `evidence`; below 1 the smoothed probabilities are less sure.
+
     Args:
         probabilities: `(windows, classes)`; a row of NaN is a window of which
             nothing is known.
         priors: `(classes,)`, shares of the classes in training.
         transitions: `(classes, classes)`, see `count_transitions`.
         sequences: `(windows,)` int, see `number_sequences`.
+        evidence: float, positive. Defaults to `1.0`: independent windows.
 
     Returns:
         `(windows, classes)` float64; rows sum to 1.
@@ -108,7 +114,7 @@ def smooth(probabilities, priors, transitions, sequences):
     likelihood = probabilities / priors
     likelihood[~np.isfinite(likelihood).all(axis=1)] = 1.0
     largest = likelihood.max(axis=1, keepdims=True)
-    likelihood /= np.where(largest > 0, largest, 1.0)
+    likelihood = (likelihood / np.where(largest > 0, largest, 1.0)) ** evidence
     smoothed = np.empty_like(probabilities)
     edges = np.flatnonzero(np.diff(sequences)) + 1
     for rows in np.split(np.arange(len(sequences)), edges):

@@ -14,6 +14,10 @@ from keras_relcon.evaluation.ridge import group_rows
 
 BLOCK = 4096  # rows of wide columns that are in memory at a time
 MOST_FREQUENT = "most frequent class"
+# What smoothing tries: from windows that are all but copies of one another to
+# independent ones.
+EVIDENCE = tuple(float(power) for power in np.logspace(-1.5, 0, 10))
+LEAST_PROBABILITY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -66,18 +70,46 @@ class LeftOut:
         return result
 
     def smoothed(self, probabilities, sequences):
-        """Smooths by the changes between classes of the other people."""
+        """Smooths by the changes between classes of the other people.
+
+        How much a window counts as evidence, see `smooth`, is chosen by the
+        other people too: of `EVIDENCE` the one of the lowest mean logarithmic
+        loss on them.
+
+        Args:
+            probabilities: `(rows, classes)`, see `probabilities`.
+            sequences: `(rows,)` int, see `number_sequences`.
+
+        Returns:
+            `(rows, classes)` float64; and float, the evidence that is best on
+            all people, for a new one.
+        """
+        losses = np.empty((len(EVIDENCE), len(self.codes)))
+        for loss, evidence in zip(losses, EVIDENCE):
+            for rows, kept in self.folds():
+                found = self._smooth_fold(
+                    probabilities, sequences, rows, kept, evidence
+                )
+                right = found[np.arange(len(rows)), self.codes[rows]]
+                loss[rows] = -np.log(right + LEAST_PROBABILITY)
+        if self.balanced:
+            losses /= np.bincount(self.codes)[self.codes]
         smoothed = np.empty_like(probabilities)
-        num_classes = len(self.classes)
         for rows, kept in self.folds():
-            codes = self.codes[kept]
-            smoothed[rows] = smooth(
-                probabilities[rows],
-                class_priors(codes, num_classes, self.balanced),
-                count_transitions(codes, sequences[kept], num_classes),
-                sequences[rows],
+            smoothed[rows] = self._smooth_fold(
+                probabilities, sequences, rows, kept, _best(losses[:, kept])
             )
-        return smoothed
+        return smoothed, _best(losses)
+
+    def _smooth_fold(self, probabilities, sequences, rows, kept, evidence):
+        codes, num_classes = self.codes[kept], len(self.classes)
+        return smooth(
+            probabilities[rows],
+            class_priors(codes, num_classes, self.balanced),
+            count_transitions(codes, sequences[kept], num_classes),
+            sequences[rows],
+            evidence,
+        )
 
     def most_frequent(self):
         """`(rows,)` int, the most frequent class of the other people."""
@@ -123,3 +155,7 @@ class LeftOut:
             rows=rows,
             confusion=confusion.tolist(),
         )
+
+
+def _best(losses):
+    return EVIDENCE[int(np.argmin(losses.mean(axis=1)))]

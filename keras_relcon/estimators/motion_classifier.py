@@ -1,54 +1,27 @@
 import keras
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted
 
-from keras_relcon.checks import (
-    check_number,
-    check_one_of,
-    check_whole,
-    message,
-)
-from keras_relcon.estimators.encoders import (
-    load_encoder,
-    name_of,
-    window_of,
-)
-from keras_relcon.estimators.examples import (
-    Examples,
-    examples_of,
-    is_array,
-    is_one,
-)
-from keras_relcon.estimators.fitting import (
-    Fitting,
+from keras_relcon.checks import check_number, check_one_of, check_whole, message
+from keras_relcon.estimators.class_fitting import (
+    ClassFitting,
     check_has_classes,
     warn_of_few_people,
 )
+from keras_relcon.estimators.encoders import load_encoder, window_of
+from keras_relcon.estimators.examples import examples_of, is_array, labels_of
+from keras_relcon.estimators.motion_estimator import MotionEstimator
 from keras_relcon.estimators.predicting import make_timeline
-from keras_relcon.estimators.saved_classifier import (
-    check_is_free,
-    load_into,
-    save_classifier,
-)
-from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
-from keras_relcon.evaluation.embed import each_recording
-from keras_relcon.evaluation.embed_windows import embed_windows
-from keras_relcon.version import __version__
+from keras_relcon.estimators.subject_scores import SubjectScores
 
 HEADS = ("linear", "fine_tune")
 SMOOTHING = ("hmm", None)
 CLASS_WEIGHTS = (None, "balanced")
-PREDICTED_AT_A_TIME = 4096
 
 
-class MotionClassifier(ClassifierMixin, BaseEstimator):
+class MotionClassifier(ClassifierMixin, MotionEstimator):
     """Tells what a person does, from an encoder and a head fitted on labels.
 
     The head is linear, on standardised embeddings of a frozen encoder (a ridge
@@ -111,6 +84,7 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
         transitions_: `(classes, classes)` float64, `priors_`: `(classes,)`,
             of the hidden Markov model; the former is `None` where there is
             nothing to smooth by.
+        evidence_: float, how much a window counts in smoothing, see `fit`.
         head_: `LinearHead`, of the embeddings.
         encoder_: `keras.Model`, or `None` where it was fitted on embeddings.
 
@@ -127,6 +101,20 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
     model.save("my_model")
     ```
     """
+
+    kind = "classifier"
+    saved_settings = (
+        "head",
+        "strength",
+        "class_weight",
+        "smoothing",
+        "min_probability",
+        "num_folds",
+        "max_windows",
+        "epochs",
+        "batch_size",
+        "seed",
+    )
 
     def __init__(
         self,
@@ -176,60 +164,20 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
             The estimator itself.
         """
         self._check_arguments()
-        examples = self._examples(X, y, groups, read_options)
-        self.classes_, codes = np.unique(examples.labels, return_inverse=True)
+        examples = self._examples(X, y, groups, read_options, labels_of)
+        self._check_examples(examples)
+        self.classes_, codes = np.unique(examples.values, return_inverse=True)
         check_has_classes(self.classes_, len(examples))
         warn_of_few_people(codes, examples.groups, self.classes_)
-        self.placements_ = examples.placements
-        self.num_subjects_ = None
-        if examples.groups is not None:
-            self.num_subjects_ = len(np.unique(examples.groups))
-        self.subject_hashes_ = hash_subjects(examples.groups)
-        self.encoder_ = None
-        if examples.are_windows:
-            self.encoder_ = self._load_encoder()
-            rate_hz, _ = window_of(self.encoder_)
-            self.window_ = rate_hz, examples.inputs.shape[1]
-        fitting = Fitting(self, examples, codes)
-        self.scores_ = fitting.scores()
+        self._prepare(examples)
+        fitting = ClassFitting(self, examples, codes)
+        self.scores_, self.evidence_ = fitting.scores()
         fitted = fitting.fit_all()
         self.head_, self.strength_ = fitted, fitted.strength
         if self.head == "fine_tune":
             self.encoder_, self.head_ = fitted.encoder, fitted.head
         self.priors_, self.transitions_ = fitting.changes()
         return self
-
-    def predict(self, X, read_options=None):
-        """Predicts a class for each window.
-
-        Args:
-            X: array, as of `fit`; or `Windows`; or a recording or the path of
-                one, or a list of these.
-            read_options: dict. Arguments of `read_recording` for paths.
-                Defaults to `None`.
-
-        Returns:
-            `(windows,)`, of the kind of `classes_`, of an array or `Windows`.
-            `Timeline` of a recording or a path, a list of them of a list, or
-            of a file that is read as several recordings.
-        """
-        check_is_fitted(self, "head_")
-        if is_one(X):
-            found = list(self.each_timeline(X, read_options))
-            return found[0] if len(found) == 1 else found
-        if isinstance(X, (list, tuple)) and not is_array(X):
-            return list(self.each_timeline(X, read_options))
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-    def each_timeline(self, X, read_options=None):
-        """Yields the `Timeline` of each recording or path; see `predict`.
-
-        A file is read when it is its turn, so that one is in memory.
-        """
-        check_is_fitted(self, "head_")
-        model = self._keras_model()
-        for recording in each_recording(X, read_options):
-            yield make_timeline(self, model, recording)
 
     def predict_proba(self, X):
         """Predicts the probability of each class, without smoothing.
@@ -241,16 +189,7 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
             `(windows, classes)` float64, in the order of `classes_`.
         """
         check_is_fitted(self, "head_")
-        X = self._checked_array(getattr(X, "acceleration", X), reset=False)
-        if X.ndim == 2:
-            return self.head_.probabilities(X)
-        encoder = self._fitted_encoder()
-        blocks = []
-        for first in range(0, len(X), PREDICTED_AT_A_TIME):
-            block = X[first : first + PREDICTED_AT_A_TIME]
-            embedded = embed_windows(encoder, block, self.batch_size)
-            blocks.append(self.head_.probabilities(embedded))
-        return np.concatenate(blocks)
+        return self._of_rows(X, self.head_.probabilities)
 
     def score(self, X, y=None, sample_weight=None):
         """Share of windows that are right, without smoothing.
@@ -265,124 +204,57 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
         """
         if y is None and not is_array(X):
             check_is_fitted(self, "head_")
-            examples = examples_of(X, window_of(self._fitted_encoder()))
-            X, y = examples.inputs, examples.labels
+            window = window_of(self._fitted_encoder())
+            examples = examples_of(X, window, labels_of)
+            X, y = examples.inputs, examples.values
         return super().score(X, y, sample_weight)
 
-    def to_keras(self):
-        """Returns one `keras.Model` from windows to class probabilities.
-
-        It can be exported to a phone by `keras_relcon.presets.export_encoder`.
-
-        Returns:
-            `keras.Model` from `(batch, time, 3)`, g, to `(batch, classes)`
-            float32, in the order of `classes_`.
-        """
-        check_is_fitted(self, "head_")
-        encoder = self._fitted_encoder()
-        model = keras.Sequential([encoder, *self.head_.layers()])
-        model.preset_metadata = getattr(encoder, "preset_metadata", None)
-        return model
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return {k: v for k, v in state.items() if k != "_made"}
-
-    def _keras_model(self):
-        """`to_keras`, made once: each backend compiles it at its first call."""
-        parts = self._fitted_encoder(), self.head_
-        made = getattr(self, "_made", None)
-        if made is None or made[0] is not parts[0] or made[1] is not parts[1]:
-            self._made = made = (*parts, self.to_keras())
-        return made[2]
-
-    def seen(self, subjects):
-        """Which of some people it was fitted on, to find a leak.
-
-        Their names are not kept, but salted hashes of them.
-
-        Args:
-            subjects: sequence of str.
-
-        Returns:
-            list of str.
-        """
-        check_is_fitted(self, "head_")
-        return known_of(subjects, self.subject_hashes_)
-
-    def facts(self):
-        """What a reader of its answers wants to know, dict of str to str."""
-        check_is_fitted(self, "head_")
-        people = "an unknown number of"
-        if self.num_subjects_ is not None:
-            people = str(self.num_subjects_)
-        facts = {
-            "Encoder": name_of(self.encoder),
-            "Fitted on": f"labels of {people} people",
-            "Classes": ", ".join(str(name) for name in self.classes_),
+    def saved_facts(self):
+        transitions = self.transitions_
+        return {
+            "classes": [str(name) for name in self.classes_],
+            "priors": self.priors_.tolist(),
+            "transitions": None
+            if transitions is None
+            else transitions.tolist(),
+            "evidence": self.evidence_,
         }
-        if self.placements_:
-            facts["Worn at"] = ", ".join(self.placements_)
-        if self.scores_ is not None:
-            facts["What to expect"] = self.scores_.sentence()
-        facts["Unknown"] = f"below a probability of {self.min_probability:g}"
+
+    def take_facts(self, facts):
+        self.classes_ = np.array(facts["classes"])
+        self.priors_ = np.array(facts["priors"], "float64")
+        self.transitions_ = None
+        if facts["transitions"] is not None:
+            self.transitions_ = np.array(facts["transitions"], "float64")
+        self.evidence_ = float(facts.get("evidence", 1.0))
+        self.scores_ = None
+        if facts["scores"] is not None:
+            self.scores_ = SubjectScores.from_dict(facts["scores"])
+
+    def fits_together(self):
+        num_classes = len(self.classes_)
+        square = (num_classes, num_classes)
+        return (
+            self.head_.bias.shape == self.priors_.shape == (num_classes,)
+            and (self.transitions_ is None or self.transitions_.shape == square)
+            and 0 < self.evidence_ <= 1
+        )
+
+    def _own_facts(self):
+        facts = {
+            "Classes": ", ".join(str(name) for name in self.classes_),
+            "Unknown": f"below a probability of {self.min_probability:g}",
+            "Smoothing": "none",
+        }
         if self.smoothing == "hmm" and self.transitions_ is not None:
             facts["Smoothing"] = "hidden Markov model over time"
-        else:
-            facts["Smoothing"] = "none"
-        facts["Software"] = f"keras_relcon {__version__}"
         return facts
 
-    def save(self, directory, overwrite=False, has_encoder=True):
-        """Writes the classifier, for `load` on any backend.
+    def _predict_rows(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-        The directory holds `classifier.json` (the classes, the score, the
-        settings, salted hashes of the subjects' names, versions), `head.npz`,
-        and the preset of the encoder in `encoder/`. Nothing in it is ever
-        executed.
-
-        Args:
-            directory: str or path.
-            overwrite: bool. Whether a classifier that is there may be
-                replaced. Defaults to `False`.
-            has_encoder: bool. Whether the preset is copied into it; `False`
-                for a preset that comes with the package. Defaults to `True`.
-
-        Returns:
-            `Path`.
-
-        Raises:
-            FileExistsError: if there is something else, or no `overwrite`.
-            NotFittedError: if it is not fitted.
-            ValueError: if it was fitted on embeddings.
-        """
-        check_is_fitted(self, "head_")
-        return save_classifier(self, directory, overwrite, has_encoder)
-
-    def check_output(self, directory, overwrite=False):
-        """Raises what `save` would raise of the directory, before the work."""
-        check_is_free(directory, overwrite)
-
-    @classmethod
-    def load(cls, name_or_directory):
-        """Loads a classifier that `save` wrote, or one of the package.
-
-        Args:
-            name_or_directory: str or path.
-
-        Returns:
-            `MotionClassifier`, fitted.
-
-        Raises:
-            ValueError: if there is none, it is damaged, or a newer version
-                wrote it.
-        """
-        return load_into(cls(), name_or_directory)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
+    def _predict_recording(self, model, recording):
+        return make_timeline(self, model, recording)
 
     def _load_encoder(self):
         output = self.output
@@ -391,63 +263,21 @@ class MotionClassifier(ClassifierMixin, BaseEstimator):
             output = None if is_model else "embedding"
         return load_encoder(self.encoder, output)
 
-    def _fitted_encoder(self):
-        if self.encoder_ is None:
-            raise ValueError(
-                message(
-                    "A classifier that was fitted on embeddings predicts "
-                    "embeddings.",
-                    "windows or a recording",
-                    "Fit it on windows or recordings, or embed them first.",
-                )
-            )
-        return self.encoder_
-
     def _check_arguments(self):
         check_one_of("head", self.head, HEADS)
         check_one_of("smoothing", self.smoothing, SMOOTHING)
         check_one_of("class_weight", self.class_weight, CLASS_WEIGHTS)
         check_number("min_probability", self.min_probability, least=0, most=1)
-        check_whole("num_folds", self.num_folds, least=0)
-        check_whole("max_windows", self.max_windows)
         check_whole("epochs", self.epochs)
-        check_whole("batch_size", self.batch_size)
-        if self.strength is not None:
-            check_number("strength", self.strength, above=0)
+        self._check_shared_arguments()
 
-    def _examples(self, X, y, groups, read_options):
-        if is_array(X):
-            return self._array_examples(X, y, groups)
-        if y is not None:
-            raise ValueError(
-                message(
-                    "`y` is for arrays: recordings bring their labels.",
-                    "y",
-                    "Leave it out.",
-                )
-            )
-        window = window_of(self._load_encoder())
-        return examples_of(X, window, groups, read_options)
-
-    def _array_examples(self, X, y, groups):
-        X = self._checked_array(X, y=y, reset=True)
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        check_consistent_length(X, y)
-        if groups is not None:
-            groups = np.asarray(groups)
-            check_consistent_length(X, groups)
-        if X.ndim == 2 and self.head == "fine_tune":
+    def _check_examples(self, examples):
+        check_classification_targets(examples.values)
+        if not examples.are_windows and self.head == "fine_tune":
             raise ValueError(
                 message(
                     'head="fine_tune" trains an encoder on windows.',
-                    f"X of shape {X.shape}",
+                    f"X of shape {examples.inputs.shape}",
                     'Pass windows, (windows, time, 3), or use head="linear".',
                 )
             )
-        return Examples(X, y, groups)
-
-    def _checked_array(self, X, reset, y="no_validation"):
-        kinds = ("float32", "float64")
-        X = validate_data(self, X, y, reset=reset, allow_nd=True, dtype=kinds)
-        return X[0] if isinstance(X, tuple) else X

@@ -44,6 +44,7 @@ def make_timeline(classifier, model, recording):
             classifier.priors_,
             classifier.transitions_,
             sequences,
+            classifier.evidence_,
         )
     probabilities[~found.valid] = np.nan
     names = np.array([str(each) for each in classifier.classes_])

@@ -28,8 +28,9 @@ def test_sequences_end_at_recordings_and_gaps():
     assert found.tolist() == [0, 0, 0, 1, 2, 2]
 
 
+@pytest.mark.parametrize("evidence", [1.0, 0.3])
 @pytest.mark.parametrize("has_gap", [False, True])
-def test_smoothing_is_the_sum_over_all_paths(has_gap):
+def test_smoothing_is_the_sum_over_all_paths(has_gap, evidence):
     generator = np.random.default_rng(0)
     num_windows, num_classes = 5, 3
     probabilities = generator.dirichlet(np.ones(num_classes), num_windows)
@@ -41,15 +42,19 @@ def test_smoothing_is_the_sum_over_all_paths(has_gap):
         likelihood[2] = 1
     expected = np.zeros((num_windows, num_classes))
     for path in itertools.product(range(num_classes), repeat=num_windows):
-        weight = priors[path[0]] * likelihood[0, path[0]]
+        weight = priors[path[0]] * likelihood[0, path[0]] ** evidence
         for index in range(1, num_windows):
             weight *= transitions[path[index - 1], path[index]]
-            weight *= likelihood[index, path[index]]
+            weight *= likelihood[index, path[index]] ** evidence
         for index, state in enumerate(path):
             expected[index, state] += weight
     expected /= expected.sum(axis=1, keepdims=True)
     found = smooth(
-        probabilities, priors, transitions, np.zeros(num_windows, int)
+        probabilities,
+        priors,
+        transitions,
+        np.zeros(num_windows, int),
+        evidence,
     )
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 

@@ -7,7 +7,11 @@ from keras_relcon.estimators.hidden_markov import (
     count_transitions,
     smooth,
 )
-from keras_relcon.estimators.left_out import MOST_FREQUENT, LeftOut
+from keras_relcon.estimators.left_out import (
+    EVIDENCE,
+    MOST_FREQUENT,
+    LeftOut,
+)
 from keras_relcon.estimators.subject_scores import SubjectScores, score_row
 
 CLASSES = ("a", "b", "c")
@@ -71,15 +75,46 @@ def test_smoothing_uses_the_labels_of_the_others():
     probabilities = generator.dirichlet(np.ones(3), len(codes))
     sequences = np.repeat(np.arange(5), 12)
     left_out = LeftOut(codes, groups, CLASSES, 5, 0, False)
-    found = left_out.smoothed(probabilities, sequences)
-    kept, own = groups != "p2", groups == "p2"
-    expected = smooth(
-        probabilities[own],
-        class_priors(codes[kept], 3),
-        count_transitions(codes[kept], sequences[kept], 3),
-        sequences[own],
-    )
-    np.testing.assert_allclose(found[own], expected)
+    found, _ = left_out.smoothed(probabilities, sequences)
+
+    def smoothed(person, evidence):
+        kept, own = groups != person, groups == person
+        return smooth(
+            probabilities[own],
+            class_priors(codes[kept], 3),
+            count_transitions(codes[kept], sequences[kept], 3),
+            sequences[own],
+            evidence,
+        )
+
+    def loss(person, evidence):
+        right = codes[groups == person]
+        by_row = smoothed(person, evidence)[np.arange(len(right)), right]
+        return -np.log(by_row).sum()
+
+    others = ["p0", "p1", "p3", "p4"]
+    best = min(EVIDENCE, key=lambda e: sum(loss(p, e) for p in others))
+    np.testing.assert_allclose(found[groups == "p2"], smoothed("p2", best))
+
+
+def test_neighbours_that_repeat_an_error_count_less():
+    # Every window is predicted as its neighbours are: ten copies each.
+    generator = np.random.default_rng(0)
+    codes = np.repeat(generator.integers(0, 3, 60), 10)
+    groups = np.repeat(["p0", "p1", "p2"], 200)
+    said = np.repeat(generator.integers(0, 3, 60), 10)
+    said = np.where(np.repeat(generator.random(60) < 0.6, 10), codes, said)
+    probabilities = np.full((len(codes), 3), 0.15)
+    probabilities[np.arange(len(codes)), said] = 0.7
+    left_out = LeftOut(codes, groups, CLASSES, 3, 0, False)
+    sequences = np.repeat([0, 1, 2], 200)
+    smoothed, evidence = left_out.smoothed(probabilities, sequences)
+    assert evidence < 0.5
+    alone = generator.integers(0, 3, len(codes))
+    said = np.where(generator.random(len(codes)) < 0.6, codes, alone)
+    probabilities[:] = 0.15
+    probabilities[np.arange(len(codes)), said] = 0.7
+    assert left_out.smoothed(probabilities, sequences)[1] > evidence
 
 
 def test_scores_are_means_over_people():

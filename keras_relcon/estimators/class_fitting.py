@@ -1,0 +1,140 @@
+"""How a classifier is fitted and scored: what `MotionClassifier.fit` does."""
+
+import warnings
+
+import numpy as np
+
+from keras_relcon.checks import message, some_of
+from keras_relcon.estimators.fine_tuned import fit_fine_tuned
+from keras_relcon.estimators.fitting import Fitting
+from keras_relcon.estimators.hidden_markov import (
+    class_priors,
+    count_transitions,
+    has_changes,
+)
+from keras_relcon.estimators.left_out import LeftOut
+from keras_relcon.estimators.linear_head import fit_linear_head
+
+# Of fewer people little can be said about a new one.
+FEWEST_PEOPLE = 3
+
+
+def check_has_classes(classes, num_windows):
+    """Raises a ValueError on fewer than two classes."""
+    if len(classes) < 2:
+        raise ValueError(
+            message(
+                "Labels must be of at least two classes.",
+                f"{num_windows} windows of 1 class, {classes.tolist()}",
+                "Add recordings with another label.",
+            )
+        )
+
+
+def warn_of_few_people(codes, groups, classes):
+    """Names the classes whose score says little of a new person."""
+    if groups is None:
+        return
+    few = [
+        f"{name} ({people})"
+        for index, name in enumerate(classes)
+        if (people := len(np.unique(groups[codes == index]))) < FEWEST_PEOPLE
+    ]
+    if few:
+        warnings.warn(
+            message(
+                f"Each class needs labels of {FEWEST_PEOPLE} people or more, "
+                "to say how it does on a new one.",
+                f"fewer for {some_of(few)}",
+                "Add people, or join classes.",
+            ),
+            stacklevel=3,
+        )
+
+
+class ClassFitting(Fitting):
+    """Fits heads with the settings of a `MotionClassifier`.
+
+    Args:
+        settings: `MotionClassifier` with `encoder_`, which is `None` for rows
+            that are embedded already.
+        examples: `Examples`.
+        codes: `(rows,)` int, classes.
+    """
+
+    def __init__(self, settings, examples, codes):
+        super().__init__(settings, examples)
+        self.codes = codes
+        self.names = tuple(str(each) for each in settings.classes_)
+        self.is_balanced = settings.class_weight == "balanced"
+        self.is_fine_tuned = settings.head == "fine_tune"
+
+    def fit_all(self):
+        """Fits the head on everybody."""
+        fit = self._fine_tune if self.is_fine_tuned else self._fit_linear
+        return fit(self._inputs(), np.arange(len(self.codes)), self.codes)
+
+    def changes(self):
+        """Shares of the classes, and their changes in time (or `None`)."""
+        num_classes = len(self.names)
+        priors = class_priors(self.codes, num_classes, self.is_balanced)
+        sequences = self.examples.sequences
+        if not has_changes(self.codes, sequences):
+            return priors, None
+        return priors, count_transitions(self.codes, sequences, num_classes)
+
+    def scores(self):
+        """Scores it on people left out.
+
+        Returns:
+            `SubjectScores`, or `None` without people; and float, the evidence
+            of a window in smoothing (see `smooth`), 1 where none was chosen.
+        """
+        evidence = 1.0
+        if not self.is_scored:
+            return None, evidence
+        settings, sequences = self.settings, self.examples.sequences
+        left_out = LeftOut(
+            self.codes,
+            self.examples.groups,
+            self.names,
+            settings.num_folds,
+            settings.seed,
+            self.is_balanced,
+        )
+        fit = self._fine_tune if self.is_fine_tuned else self._fit_linear
+        found = {self.name: left_out.probabilities(self._inputs(), fit)}
+        is_smoothed = has_changes(self.codes, sequences)
+        if settings.smoothing is not None and is_smoothed:
+            smoothed, evidence = left_out.smoothed(found[self.name], sequences)
+            found[f"{self.name}, smoothed"] = smoothed
+        for control, columns in self.controls():
+            found[control] = left_out.probabilities(columns, self._fit_linear)
+        return left_out.score(found), evidence
+
+    def _inputs(self):
+        """What the head is fitted on: windows, or their embeddings."""
+        return self.examples.inputs if self.is_fine_tuned else self.columns()
+
+    def _fit_linear(self, columns, rows, codes):
+        rows, codes, people = self.thinned(rows, codes)
+        return fit_linear_head(
+            columns[rows],
+            codes,
+            people,
+            self.settings.strength,
+            self.is_balanced,
+            self.settings.seed,
+        )
+
+    def _fine_tune(self, windows, rows, codes):
+        rows, codes, people = self.thinned(rows, codes)
+        return fit_fine_tuned(
+            self.settings.encoder_,
+            windows[rows],
+            codes,
+            people,
+            self.is_balanced,
+            self.settings.epochs,
+            self.settings.seed,
+        )

@@ -1,0 +1,277 @@
+"""What the estimators of motion have in common: an encoder, then a head."""
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from keras_relcon.checks import check_number, check_whole, message
+from keras_relcon.estimators.encoders import load_encoder, name_of, window_of
+from keras_relcon.estimators.examples import (
+    Examples,
+    examples_of,
+    is_array,
+    is_one,
+)
+from keras_relcon.estimators.saved_estimator import (
+    check_is_free,
+    load_into,
+    save_estimator,
+)
+from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
+from keras_relcon.evaluation.embed import each_recording
+from keras_relcon.evaluation.embed_windows import embed_windows
+from keras_relcon.version import __version__
+
+PREDICTED_AT_A_TIME = 4096
+
+
+class MotionEstimator(BaseEstimator):
+    """Base of `MotionClassifier` and `MotionRegressor`.
+
+    A subclass fits `head_`, a `LinearHead`, and says what a saved one holds
+    beside it (`saved_facts`, `take_facts`, `fits_together`).
+
+    Class attributes:
+        kind: str, as in the name of the file that describes a saved one.
+        saved_settings: tuple of str, arguments of the constructor that are
+            saved; the encoder is told by itself.
+    """
+
+    kind = None
+    saved_settings = ()
+
+    def predict(self, X, read_options=None):
+        """Predicts windows or recordings.
+
+        Args:
+            X: array, as of `fit`; or `Windows`; or a recording or the path of
+                one, or a list of these.
+            read_options: dict. Arguments of `read_recording` for paths.
+                Defaults to `None`.
+
+        Returns:
+            `(windows,)` of an array or `Windows`. A table in time of a
+            recording or a path (see the class), a list of them of a list, or
+            of a file that is read as several recordings.
+        """
+        check_is_fitted(self, "head_")
+        if is_one(X):
+            found = list(self.each_timeline(X, read_options))
+            return found[0] if len(found) == 1 else found
+        if isinstance(X, (list, tuple)) and not is_array(X):
+            return list(self.each_timeline(X, read_options))
+        return self._predict_rows(X)
+
+    def each_timeline(self, X, read_options=None):
+        """Yields what `predict` returns of each recording or path.
+
+        A file is read when it is its turn, so that one is in memory.
+        """
+        check_is_fitted(self, "head_")
+        model = self._keras_model()
+        for recording in each_recording(X, read_options):
+            yield self._predict_recording(model, recording)
+
+    def to_keras(self):
+        """Returns one `keras.Model` from windows to what the head gives.
+
+        It can be exported to a phone by `keras_relcon.presets.export_encoder`.
+
+        Returns:
+            `keras.Model` from `(batch, time, 3)`, g, to float32:
+            `(batch, classes)` probabilities in the order of `classes_`, or
+            `(batch, 1)` numbers.
+        """
+        check_is_fitted(self, "head_")
+        encoder = self._fitted_encoder()
+        model = keras.Sequential([encoder, *self.head_.layers()])
+        model.preset_metadata = getattr(encoder, "preset_metadata", None)
+        return model
+
+    def seen(self, subjects):
+        """Which of some people it was fitted on, to find a leak.
+
+        Their names are not kept, but salted hashes of them.
+
+        Args:
+            subjects: sequence of str.
+
+        Returns:
+            list of str.
+        """
+        check_is_fitted(self, "head_")
+        return known_of(subjects, self.subject_hashes_)
+
+    def facts(self):
+        """What a reader of its answers wants to know, dict of str to str."""
+        check_is_fitted(self, "head_")
+        people = "an unknown number of"
+        if self.num_subjects_ is not None:
+            people = str(self.num_subjects_)
+        facts = {
+            "Encoder": name_of(self.encoder),
+            "Fitted on": f"labels of {people} people",
+        }
+        if self.placements_:
+            facts["Worn at"] = ", ".join(self.placements_)
+        if self.scores_ is not None:
+            facts["What to expect"] = self.scores_.sentence()
+        return {
+            **facts,
+            **self._own_facts(),
+            "Software": f"keras_relcon {__version__}",
+        }
+
+    def save(self, directory, overwrite=False, has_encoder=True):
+        """Writes the estimator, for `load` on any backend.
+
+        The directory holds `classifier.json` or `regressor.json` (the score,
+        the settings, salted hashes of the subjects' names, versions),
+        `head.npz`, and the preset of the encoder in `encoder/`. Nothing in it
+        is ever executed.
+
+        Args:
+            directory: str or path.
+            overwrite: bool. Whether one that is there may be replaced.
+                Defaults to `False`.
+            has_encoder: bool. Whether the preset is copied into it; `False`
+                for a preset that comes with the package. Defaults to `True`.
+
+        Returns:
+            `Path`.
+
+        Raises:
+            FileExistsError: if there is something else, or no `overwrite`.
+            NotFittedError: if it is not fitted.
+            ValueError: if it was fitted on embeddings.
+        """
+        check_is_fitted(self, "head_")
+        return save_estimator(self, directory, overwrite, has_encoder)
+
+    def check_output(self, directory, overwrite=False):
+        """Raises what `save` would raise of the directory, before the work."""
+        check_is_free(directory, overwrite)
+
+    @classmethod
+    def load(cls, name_or_directory):
+        """Loads what `save` wrote, or one of the package.
+
+        Args:
+            name_or_directory: str or path.
+
+        Returns:
+            A fitted estimator of this class.
+
+        Raises:
+            ValueError: if there is none, it is damaged, or a newer version
+                wrote it.
+        """
+        return load_into(cls(), name_or_directory)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k != "_made"}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _prepare(self, examples):
+        """Sets what every estimator keeps of what it is fitted on."""
+        self.placements_ = examples.placements
+        self.num_subjects_ = None
+        if examples.groups is not None:
+            self.num_subjects_ = len(np.unique(examples.groups))
+        self.subject_hashes_ = hash_subjects(examples.groups)
+        self.encoder_ = None
+        if examples.are_windows:
+            self.encoder_ = self._load_encoder()
+            rate_hz, _ = window_of(self.encoder_)
+            self.window_ = rate_hz, examples.inputs.shape[1]
+
+    def _of_rows(self, X, of_head):
+        """Applies a method of the head to windows or embeddings."""
+        X = self._checked_array(getattr(X, "acceleration", X), reset=False)
+        if X.ndim == 2:
+            return of_head(X)
+        encoder = self._fitted_encoder()
+        return np.concatenate(
+            [
+                of_head(
+                    embed_windows(
+                        encoder,
+                        X[first : first + PREDICTED_AT_A_TIME],
+                        self.batch_size,
+                    )
+                )
+                for first in range(0, len(X), PREDICTED_AT_A_TIME)
+            ]
+        )
+
+    def _keras_model(self):
+        """`to_keras`, made once: each backend compiles it at its first call."""
+        parts = self._fitted_encoder(), self.head_
+        made = getattr(self, "_made", None)
+        if made is None or made[0] is not parts[0] or made[1] is not parts[1]:
+            self._made = made = (*parts, self.to_keras())
+        return made[2]
+
+    def _load_encoder(self):
+        return load_encoder(self.encoder, self.output)
+
+    def _fitted_encoder(self):
+        if self.encoder_ is None:
+            raise ValueError(
+                message(
+                    "An estimator that was fitted on embeddings predicts "
+                    "embeddings.",
+                    "windows or a recording",
+                    "Fit it on windows or recordings, or embed them first.",
+                )
+            )
+        return self.encoder_
+
+    def _check_shared_arguments(self):
+        check_whole("num_folds", self.num_folds, least=0)
+        check_whole("max_windows", self.max_windows)
+        check_whole("batch_size", self.batch_size)
+        if self.strength is not None:
+            check_number("strength", self.strength, above=0)
+
+    def _examples(self, X, y, groups, read_options, values_of):
+        """`Examples` of anything that `fit` takes.
+
+        Args:
+            values_of: callable from `Windows` to what is predicted of each,
+                `(windows,)`, and whether it is known, `(windows,)` bool.
+        """
+        if is_array(X):
+            X = self._checked_array(X, y=y, reset=True)
+            y = column_or_1d(y, warn=True)
+            check_consistent_length(X, y)
+            if groups is not None:
+                groups = np.asarray(groups)
+                check_consistent_length(X, groups)
+            return Examples(X, y, groups)
+        if y is not None:
+            raise ValueError(
+                message(
+                    "`y` is for arrays: recordings bring their labels.",
+                    "y",
+                    "Leave it out.",
+                )
+            )
+        window = window_of(self._load_encoder())
+        return examples_of(X, window, values_of, groups, read_options)
+
+    def _checked_array(self, X, reset, y="no_validation"):
+        kinds = ("float32", "float64")
+        X = validate_data(self, X, y, reset=reset, allow_nd=True, dtype=kinds)
+        return X[0] if isinstance(X, tuple) else X
