@@ -41,11 +41,12 @@ LAZY = (
     "training",
     "tuning",
 )
-ESTIMATORS = ("MotionClassifier", "MotionEmbedding")
+ESTIMATORS = ("MotionClassifier", "MotionEmbedding", "MotionRegressor")
 __all__ = [
     "MotifDistance",
     "MotionClassifier",
     "MotionEmbedding",
+    "MotionRegressor",
     "RelConModel",
     "__version__",
     "baselines",

@@ -29,3 +29,18 @@ def duration(seconds):
             whole, rest = divmod(int(seconds), size)
             plural = "s" if large == "day" and whole > 1 else ""
             return f"{whole} {large}{plural} {rest // part} {small}"
+
+
+def text_table(rows):
+    """Returns rows of texts as lines, the columns aligned.
+
+    The first column stands left, the others right.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    )

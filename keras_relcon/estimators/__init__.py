@@ -2,5 +2,6 @@
 
 from keras_relcon.estimators.motion_classifier import MotionClassifier
 from keras_relcon.estimators.motion_embedding import MotionEmbedding
+from keras_relcon.estimators.motion_regressor import MotionRegressor
 
-__all__ = ["MotionClassifier", "MotionEmbedding"]
+__all__ = ["MotionClassifier", "MotionEmbedding", "MotionRegressor"]

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,10 @@ class Examples:
 
     def __len__(self):
         return len(self.values)
+
+    def with_values(self, values):
+        """The same rows, with other values."""
+        return replace(self, values=values)
 
     @property
     def are_windows(self):
@@ -164,7 +168,9 @@ def numbers_of(windows, target=None):
     labels, is_known = labels_of(windows)
     numbers = np.full(len(labels), np.nan)
     texts, codes = np.unique(labels[is_known], return_inverse=True)
-    numbers[is_known] = np.array([_number(text) for text in texts])[codes]
+    numbers[is_known] = np.array([_number(text) for text in texts.tolist()])[
+        codes
+    ]
     return numbers, is_known
 
 

@@ -12,12 +12,23 @@ from keras_relcon.estimators.hidden_markov import (
 from keras_relcon.estimators.subject_scores import SubjectScores, score_row
 from keras_relcon.evaluation.ridge import group_rows
 
-BLOCK = 4096  # rows of wide columns that are in memory at a time
+BLOCK = 1024  # rows of wide columns that are in memory at a time
 MOST_FREQUENT = "most frequent class"
 # What smoothing tries: from windows that are all but copies of one another to
 # independent ones.
 EVIDENCE = tuple(float(power) for power in np.logspace(-1.5, 0, 10))
 LEAST_PROBABILITY = 1e-12
+
+
+def left_out_folds(groups, num_folds, seed):
+    """Yields the rows of the people left out, and all other rows."""
+    for rows in group_rows(groups, num_folds, seed):
+        yield rows, np.setdiff1d(np.arange(len(groups)), rows)
+
+
+def num_left_out_folds(groups, num_folds):
+    """How many folds there are: with few people, one for each."""
+    return min(num_folds, len(np.unique(groups)))
 
 
 @dataclass(frozen=True)
@@ -41,9 +52,8 @@ class LeftOut:
     balanced: bool
 
     def folds(self):
-        """Yields the rows of the people left out, and all other rows."""
-        for rows in group_rows(self.groups, self.num_folds, self.seed):
-            yield rows, np.setdiff1d(np.arange(len(self.codes)), rows)
+        """Folds of `left_out_folds`."""
+        return left_out_folds(self.groups, self.num_folds, self.seed)
 
     def probabilities(self, inputs, fit):
         """`(rows, classes)` float64 of heads that did not see the person.
@@ -151,7 +161,7 @@ class LeftOut:
             classes=self.classes,
             num_subjects=len(np.unique(self.groups)),
             num_windows=len(self.codes),
-            num_folds=min(self.num_folds, len(np.unique(self.groups))),
+            num_folds=num_left_out_folds(self.groups, self.num_folds),
             rows=rows,
             confusion=confusion.tolist(),
         )

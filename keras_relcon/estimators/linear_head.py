@@ -1,11 +1,17 @@
-"""A linear classifier on embeddings, with calibrated probabilities."""
+"""A linear classifier, with calibrated probabilities, or regression."""
 
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from keras_relcon.evaluation.ridge import STRENGTHS, fit_ridge
+from keras_relcon.evaluation.ridge import (
+    INNER_FOLDS,
+    STRENGTHS,
+    fit_outputs,
+    fit_ridge,
+    group_rows,
+)
 
 # The inverse temperature is looked for between these, by its logarithm.
 SHARPNESS = (0.1, 100.0)
@@ -14,13 +20,13 @@ ROW_BLOCKS = 5
 
 @dataclass(frozen=True, eq=False)
 class LinearHead:
-    """Class probabilities of standardised columns: a softmax of a product.
+    """Outputs of standardised columns; their softmax, where it tells classes.
 
     Attributes:
         mean, deviation: `(columns,)` float32, by which columns are
             standardised.
-        kernel: `(columns, classes)` float32.
-        bias: `(classes,)` float32.
+        kernel: `(columns, outputs)` float32; an output is a class.
+        bias: `(outputs,)` float32.
         strength: float. Of the ridge penalty.
     """
 
@@ -30,14 +36,23 @@ class LinearHead:
     bias: np.ndarray
     strength: float
 
+    def outputs(self, x):
+        """Returns `(rows, outputs)` float64."""
+        standard = (np.asarray(x, "float64") - self.mean) / self.deviation
+        return standard @ self.kernel.astype("float64") + self.bias
+
     def probabilities(self, x):
         """Returns `(rows, classes)` float64, rows of which sum to 1."""
-        standard = (np.asarray(x, "float32") - self.mean) / self.deviation
-        return softmax(standard @ self.kernel + self.bias)
+        return softmax(self.outputs(x))
 
-    def layers(self):
-        """The same as Keras layers."""
-        dense = keras.layers.Dense(len(self.bias), activation="softmax")
+    def layers(self, activation="softmax"):
+        """The same as Keras layers.
+
+        Args:
+            activation: str. Defaults to `"softmax"`, for probabilities;
+                `None` for outputs.
+        """
+        dense = keras.layers.Dense(len(self.bias), activation=activation)
         dense.build((None, len(self.mean)))
         dense.set_weights([self.kernel, self.bias])
         normalize = keras.layers.Normalization(
@@ -93,6 +108,38 @@ def fit_linear_head(
     sharpness = 1.0
     if ridge.left_out is not None:
         sharpness = find_sharpness(ridge.left_out, codes, weights)
+    return _head_of(ridge, sharpness)
+
+
+def fit_number_head(x, values, groups=None, strength=None, seed=0):
+    """Fits a ridge regression of one number.
+
+    Args:
+        x: `(rows, columns)`, training rows.
+        values: `(rows,)`.
+        groups: `(rows,)` str. The person of each row. Defaults to `None`.
+        strength: float. Of the penalty, in multiples of the number of columns.
+            Defaults to `None`: the one with the least mean squared error on
+            people left out; `1.0` where none can be left out.
+        seed: int. Deals the people to groups. Defaults to `0`.
+
+    Returns:
+        `LinearHead` of one output.
+    """
+    targets = np.asarray(values, "float64")[:, None]
+    folds = [] if groups is None else group_rows(groups, INNER_FOLDS, seed)
+    ridge = fit_outputs(
+        x,
+        targets,
+        folds,
+        lambda outputs: -np.mean((outputs - targets) ** 2),
+        chosen=strength,
+    )
+    return _head_of(ridge)
+
+
+def _head_of(ridge, sharpness=1.0):
+    """The `LinearHead` of a `Ridge`, its outputs times a number."""
     factor = ridge.scale.factor
     deviation = np.where(factor > 0, 1 / np.where(factor > 0, factor, 1), 1.0)
     return LinearHead(

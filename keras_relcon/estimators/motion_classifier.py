@@ -103,6 +103,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
     """
 
     kind = "classifier"
+    activation = "softmax"
     saved_settings = (
         "head",
         "strength",

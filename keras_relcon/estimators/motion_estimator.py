@@ -28,7 +28,7 @@ from keras_relcon.evaluation.embed import each_recording
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.version import __version__
 
-PREDICTED_AT_A_TIME = 4096
+PREDICTED_AT_A_TIME = 1024
 
 
 class MotionEstimator(BaseEstimator):
@@ -41,9 +41,11 @@ class MotionEstimator(BaseEstimator):
         kind: str, as in the name of the file that describes a saved one.
         saved_settings: tuple of str, arguments of the constructor that are
             saved; the encoder is told by itself.
+        activation: str or `None`, of the head in `to_keras`.
     """
 
     kind = None
+    activation = None
     saved_settings = ()
 
     def predict(self, X, read_options=None):
@@ -90,7 +92,7 @@ class MotionEstimator(BaseEstimator):
         """
         check_is_fitted(self, "head_")
         encoder = self._fitted_encoder()
-        model = keras.Sequential([encoder, *self.head_.layers()])
+        model = keras.Sequential([encoder, *self.head_.layers(self.activation)])
         model.preset_metadata = getattr(encoder, "preset_metadata", None)
         return model
 

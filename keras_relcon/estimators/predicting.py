@@ -8,7 +8,7 @@ from keras_relcon.checks import message, some_of
 from keras_relcon.estimators.encoders import window_of
 from keras_relcon.estimators.hidden_markov import number_sequences, smooth
 from keras_relcon.evaluation.embed import embed
-from keras_relcon.timeline import Timeline
+from keras_relcon.timeline import NumberTimeline, Timeline
 
 UNKNOWN = "unknown"
 
@@ -24,16 +24,7 @@ def make_timeline(classifier, model, recording):
     Returns:
         `Timeline`.
     """
-    _warn_of_placement(classifier, recording)
-    rate_hz, length = window_of(classifier.encoder_)
-    found = embed(
-        model,
-        recording,
-        rate_hz,
-        length,
-        batch_size=classifier.batch_size,
-    )
-    seconds = length / rate_hz
+    found, seconds = _predicted(classifier, model, recording)
     probabilities = found.embeddings.astype("float64")
     if classifier.smoothing == "hmm" and classifier.transitions_ is not None:
         sequences = number_sequences(
@@ -63,15 +54,52 @@ def make_timeline(classifier, model, recording):
     )
 
 
-def _warn_of_placement(classifier, recording):
-    known, found = classifier.placements_, recording.placement
+def make_number_timeline(regressor, model, recording):
+    """Predicts the numbers of the windows of a recording.
+
+    Args:
+        regressor: fitted `MotionRegressor`.
+        model: `keras.Model`, the regressor's `to_keras()`.
+        recording: `Recording`.
+
+    Returns:
+        `NumberTimeline`.
+    """
+    found, seconds = _predicted(regressor, model, recording)
+    return NumberTimeline.of(
+        recording,
+        found.start_seconds,
+        seconds,
+        found.embeddings[:, 0].astype("float64"),
+        found.valid,
+        regressor.half_width_,
+        facts=regressor.facts(),
+    )
+
+
+def _predicted(estimator, model, recording):
+    """The `Embeddings` of a model, and the seconds of a window."""
+    _warn_of_placement(estimator, recording)
+    rate_hz, length = window_of(estimator.encoder_)
+    found = embed(
+        model,
+        recording,
+        rate_hz,
+        length,
+        batch_size=estimator.batch_size,
+    )
+    return found, length / rate_hz
+
+
+def _warn_of_placement(estimator, recording):
+    known, found = estimator.placements_, recording.placement
     if known and found is not None and found not in known:
         warnings.warn(
             message(
-                "The classifier was fitted on devices at the "
+                f"The {estimator.kind} was fitted on devices at the "
                 f"{some_of(known)}.",
                 f"a recording of a device at the {found}",
                 "Fit one on recordings of that place.",
             ),
-            stacklevel=4,
+            stacklevel=5,
         )

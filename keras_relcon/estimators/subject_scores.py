@@ -8,6 +8,7 @@ from keras_relcon.evaluation.metrics.calibration import (
     expected_calibration_error,
 )
 from keras_relcon.evaluation.metrics.confusion import macro_f1_of
+from keras_relcon.reprs import text_table
 
 NUM_RESAMPLES = 2000
 # Of people, for the sentence on a new one.
@@ -69,14 +70,7 @@ class SubjectScores:
                     "-" if error is None else f"{100 * error:.1f}",
                 )
             )
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        return "\n".join(
-            "  ".join(
-                cell.ljust(width) if index == 0 else cell.rjust(width)
-                for index, (cell, width) in enumerate(zip(line, widths))
-            )
-            for line in lines
-        )
+        return text_table(lines)
 
     def sentence(self):
         """What to expect on a new person."""
@@ -119,10 +113,10 @@ def score_row(codes, predicted, groups, classes, probabilities=None, seed=0):
         )
     return {
         "accuracy": float(accuracy.mean()),
-        "accuracy_interval": _interval(accuracy, seed),
+        "accuracy_interval": person_interval(accuracy, seed),
         "accuracy_spread": [float(x) for x in np.quantile(accuracy, SPREAD)],
         "macro_f1": float(macro_f1.mean()),
-        "macro_f1_interval": _interval(macro_f1, seed),
+        "macro_f1_interval": person_interval(macro_f1, seed),
         "calibration_error": error,
         "of_classes": {str(c): float(v) for c, v in zip(classes, f1)},
     }
@@ -136,8 +130,16 @@ def confusions_by_person(codes, predicted, groups, num_classes):
     return counts
 
 
-def _interval(values, seed):
-    """95 % interval of the mean over resampled people (percentiles)."""
+def person_interval(values, seed):
+    """95 % interval of the mean over resampled people (percentiles).
+
+    Args:
+        values: `(people,)`.
+        seed: int. Draws people.
+
+    Returns:
+        list of two floats.
+    """
     draws = np.random.default_rng(seed).integers(
         len(values), size=(NUM_RESAMPLES, len(values))
     )

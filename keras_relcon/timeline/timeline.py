@@ -8,7 +8,6 @@ import numpy as np
 from keras_relcon.checks import (
     check_kind,
     check_number,
-    check_one_of,
     message,
     some_of,
 )
@@ -19,12 +18,13 @@ from keras_relcon.timeline import states
 from keras_relcon.timeline.bouts import find_bouts
 from keras_relcon.timeline.clock_times import ClockTimes
 from keras_relcon.timeline.intensity import measure_intensity
-from keras_relcon.timeline.non_wear import STEP_SECONDS, find_worn
 from keras_relcon.timeline.timeline_files import load_timeline, save_timeline
-
-# Windows that are this part of their length apart, or inside each other, have
-# one border: their times are multiples of a rate, and rounded.
-_SAME_TIME = 1e-3
+from keras_relcon.timeline.window_times import (
+    time_bins,
+    window_array,
+    window_ends,
+    worn_windows,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +104,13 @@ class Timeline:
         classes = _checked_classes(self.classes)
         start_seconds = np.asarray(self.start_seconds, np.float64)
         num_windows = len(np.atleast_1d(start_seconds))
-        valid = _array("valid", self.valid, (num_windows,), bool)
-        worn = valid & _array("worn", self.worn, (num_windows,), bool)
-        labels = _array("labels", self.labels, (num_windows,), str)
+        valid = window_array("valid", self.valid, (num_windows,), bool)
+        worn = valid & window_array("worn", self.worn, (num_windows,), bool)
+        labels = window_array("labels", self.labels, (num_windows,), str)
         labels = np.where(worn, labels, "")
         _check_labels(labels[worn], classes)
         shape = (num_windows, len(classes))
-        probabilities = _array(
+        probabilities = window_array(
             "probabilities", self.probabilities, shape, np.float32
         )
         probabilities = np.where(worn[:, None], probabilities, np.nan)
@@ -130,8 +130,8 @@ class Timeline:
         }
         for name in ("enmo", "mad", "magnitude_min", "magnitude_max"):
             values = getattr(self, name)
-            clean[name] = _array(name, values, (num_windows,), np.float32)
-        clean["end_seconds"] = _ends(
+            clean[name] = window_array(name, values, (num_windows,), np.float32)
+        clean["end_seconds"] = window_ends(
             start_seconds, clean["window_seconds"], clean["duration"]
         )
         for name, value in clean.items():
@@ -178,11 +178,10 @@ class Timeline:
         check_kind("recording", recording, Recording, "a `Recording`")
         check_number("window_seconds", window_seconds, above=0)
         starts = np.asarray(start_seconds, np.float64)
-        ends = _ends(starts, float(window_seconds), recording.duration_seconds)
+        ends = window_ends(
+            starts, float(window_seconds), recording.duration_seconds
+        )
         signal, rate = recording.acceleration, recording.sample_rate_hz
-        quarters = find_worn(signal, rate)
-        middle = (starts + ends) / 2
-        at = np.minimum(middle // STEP_SECONDS, len(quarters) - 1).astype(int)
         intensity = measure_intensity(signal, rate, starts, ends)
         return cls(
             name=recording.recording_id or recording.subject,
@@ -196,7 +195,7 @@ class Timeline:
             labels=labels,
             probabilities=probabilities,
             valid=valid,
-            worn=quarters[at],
+            worn=worn_windows(recording, starts, ends),
             enmo=intensity.enmo,
             mad=intensity.mad,
             magnitude_min=intensity.lowest,
@@ -336,7 +335,7 @@ class Timeline:
         """
         import pandas as pd
 
-        edges, index = self._bins(by)
+        edges, index = time_bins(self, by)
         return pd.DataFrame(
             self._seconds(edges) / 60,
             index=index,
@@ -359,7 +358,7 @@ class Timeline:
         """
         import pandas as pd
 
-        edges, index = self._bins(by)
+        edges, index = time_bins(self, by)
         return pd.DataFrame(
             {
                 "enmo_mg": states.mean_in_bins(
@@ -403,36 +402,10 @@ class Timeline:
         """
         return cls(**load_timeline(path))
 
-    def _bins(self, by):
-        """Edges in seconds, and the index of a table with a row each."""
-        import pandas as pd
-
-        check_one_of("by", by, ("hour", "day", "recording"))
-        if by == "recording":
-            edges = np.array([0.0, self.duration])
-            return edges, pd.Index([self.name], name=by)
-        find = self.clock.hour_edges if by == "hour" else self.clock.day_edges
-        edges = find(self.duration)
-        return edges, self.clock.times(edges[:-1]).rename(by)
-
     def _seconds(self, bin_edges):
         edges, found = states.stretches(self)
         num_states = len(states.state_names(self))
         return states.seconds_in_bins(edges, found, num_states, bin_edges)
-
-
-def _array(name, values, shape, dtype):
-    values = np.asarray(values)
-    if values.shape != shape:
-        raise ValueError(
-            message(
-                f"`{name}` must have one row per window, shape {shape}.",
-                f"{name}.shape={values.shape}",
-                "Give `start_seconds`, `labels`, `probabilities` and `valid` "
-                "of the same windows.",
-            )
-        )
-    return values.astype(dtype)
 
 
 def _checked_classes(classes):
@@ -461,33 +434,3 @@ def _check_labels(labels, classes):
                 f"The classes are {some_of(classes)}.",
             )
         )
-
-
-def _ends(start_seconds, window_seconds, duration_seconds):
-    """Where windows end: at the next start, where that is so by rounding."""
-    slack = _SAME_TIME * window_seconds
-    is_list = start_seconds.ndim == 1 and np.isfinite(start_seconds).all()
-    if not is_list or np.any(np.diff(start_seconds) < window_seconds - slack):
-        raise ValueError(
-            message(
-                "`start_seconds` must be rising, and windows must not overlap.",
-                "windows of "
-                f"{window_seconds:g} s at {some_of(list(start_seconds))}",
-                "Predict with a stride of one window.",
-            )
-        )
-    ends = start_seconds + window_seconds
-    if not len(ends):
-        return ends
-    if start_seconds[0] < 0 or start_seconds[-1] >= duration_seconds:
-        raise ValueError(
-            message(
-                "Windows must lie inside of the recording.",
-                f"windows from {start_seconds[0]:g} to {ends[-1]:g} s of a "
-                f"recording of {duration_seconds:g} s",
-                "Give times from the first sample of the same recording.",
-            )
-        )
-    following = np.append(start_seconds[1:], duration_seconds)
-    is_next = np.abs(following - ends) <= slack
-    return np.where(is_next, following, np.minimum(ends, duration_seconds))

@@ -25,14 +25,24 @@ _PROBABILITY = "probability_"  # and the class
 
 def save_timeline(timeline, path):
     """Does the work of `Timeline.save`."""
-    path = Path(path)
     writers = {".html": _html, ".csv": _csv, ".parquet": _parquet}
+    _save(timeline, path, writers)
+
+
+def save_table(timeline, path):
+    """Does the work of `NumberTimeline.save`."""
+    _save(timeline, path, {".csv": _csv, ".parquet": _table_parquet})
+
+
+def _save(timeline, path, writers):
+    path = Path(path)
     if path.suffix.lower() not in writers:
+        example = path.with_suffix(next(iter(writers)))
         raise ValueError(
             message(
                 f"The path must end with one of {', '.join(writers)}.",
                 {"path": str(path)},
-                f"Write {str(path.with_suffix('.html'))!r} for a page.",
+                f"Write {str(example)!r}, for example.",
             )
         )
     with replacing(path) as temporary:
@@ -87,10 +97,7 @@ def _parquet(timeline, path):
     import pyarrow.parquet as pq
 
     frame = timeline.table
-    columns = {
-        name: pa.array(_moments(frame[name]), _type_of_times(timeline))
-        for name in ("start", "end")
-    }
+    columns = _time_columns(timeline, frame)
     labels = [label or None for label in timeline.labels.tolist()]
     columns["label"] = pa.array(labels, pa.string())
     for name in ("probability", "valid", "worn"):
@@ -102,6 +109,25 @@ def _parquet(timeline, path):
     known |= {"format": _FORMAT, "classes": timeline.classes}
     table = pa.table(columns, metadata={_KEY: json.dumps(known)})
     pq.write_table(table, path)
+
+
+def _table_parquet(timeline, path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    frame = timeline.table
+    columns = {name: frame[name].to_numpy() for name in frame}
+    table = pa.table({**columns, **_time_columns(timeline, frame)})
+    pq.write_table(table, path)
+
+
+def _time_columns(timeline, frame):
+    import pyarrow as pa
+
+    return {
+        name: pa.array(_moments(frame[name]), _type_of_times(timeline))
+        for name in ("start", "end")
+    }
 
 
 def _type_of_times(timeline):
@@ -123,10 +149,12 @@ def _csv(timeline, path):
     frame = timeline.table.copy()
     for name in ("start", "end"):
         frame[name] = _text(frame[name])
-    frame["probability"] = [
-        "" if np.isnan(value) else f"{value:.4f}"
-        for value in frame["probability"]
-    ]
+    digits = {"probability": ".4f", "value": ".6g", "low": ".6g", "high": ".6g"}
+    for name in digits.keys() & set(frame.columns):
+        frame[name] = [
+            "" if np.isnan(value) else format(value, digits[name])
+            for value in frame[name]
+        ]
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 

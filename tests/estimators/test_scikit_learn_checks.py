@@ -7,7 +7,7 @@ a pipeline, cloned, pickled and searched over.
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from keras_relcon import MotionClassifier
+from keras_relcon import MotionClassifier, MotionRegressor
 
 EXPECTED_TO_FAIL = {
     "check_class_weight_classifiers": (
@@ -17,8 +17,10 @@ EXPECTED_TO_FAIL = {
 
 
 @parametrize_with_checks(
-    [MotionClassifier()],
-    expected_failed_checks=lambda estimator: EXPECTED_TO_FAIL,
+    [MotionClassifier(), MotionRegressor()],
+    expected_failed_checks=lambda estimator: (
+        EXPECTED_TO_FAIL if isinstance(estimator, MotionClassifier) else {}
+    ),
 )
 def test_conventions(estimator, check):
     check(estimator)

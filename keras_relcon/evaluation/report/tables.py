@@ -10,6 +10,7 @@ from keras_relcon.evaluation.metrics.calibration import (
 )
 from keras_relcon.evaluation.report import metric_columns as columns
 from keras_relcon.evaluation.report import statements
+from keras_relcon.reprs import text_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,15 +192,8 @@ def _spread(report, name, metric):
 
 
 def _aligned(rows):
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if index else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths))
-        )
-        for row in rows
-    ]
-    lines.insert(1, "-" * len(lines[0]))
+    lines = text_table(rows).split("\n")
+    lines.insert(1, "-" * max(map(len, lines)))
     return "\n".join(lines)
 
 

@@ -20,6 +20,7 @@ from keras_relcon.evaluation.suite.scores import (
     resampled_means,
 )
 from keras_relcon.kept_files import replacing
+from keras_relcon.reprs import text_table
 from keras_relcon.types import PathLike
 
 
@@ -189,7 +190,7 @@ class SuiteResult:
                 ]
                 for row in rows
             ]
-            parts.append(_aligned(lines))
+            parts.append(text_table(lines))
             parts.append("\n".join(self._sentences(rows)))
         parts += [f"Not scored: {name}." for name in self.missing]
         parts.append(
@@ -301,17 +302,6 @@ def _title(condition):
     head, number, is_rotated = condition
     people = "all people" if number is None else f"{number} people"
     return f"{head}, {people}" + (", rotated" if is_rotated else "")
-
-
-def _aligned(rows):
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if index else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths))
-        )
-        for row in rows
-    )
 
 
 def _csv(rows):

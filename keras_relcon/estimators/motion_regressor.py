@@ -1,0 +1,174 @@
+import functools
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from keras_relcon.checks import check_kind, message
+from keras_relcon.estimators.encoders import window_of
+from keras_relcon.estimators.examples import examples_of, is_array, numbers_of
+from keras_relcon.estimators.motion_estimator import MotionEstimator
+from keras_relcon.estimators.number_fitting import NumberFitting
+from keras_relcon.estimators.number_scores import NumberScores
+from keras_relcon.estimators.predicting import make_number_timeline
+
+
+class MotionRegressor(RegressorMixin, MotionEstimator):
+    """Tells a number of each window, such as how fast a person walks.
+
+    The head is a ridge regression on standardised embeddings of a frozen
+    encoder; its penalty is the one that is best on people who were left out.
+    `predict` of a recording gives a `NumberTimeline` in clock time; `predict`
+    of arrays one number a window, as scikit-learn does.
+
+    Rules:
+
+    - The number of a window is that of `Windows.targets`; or its most frequent
+      label, which must be a number written as text. Windows with missing
+      samples or no number are left out.
+    - The head is fitted on at most `max_windows` windows, spread evenly over
+      people.
+    - The interval of a value has one width: nine of ten errors on people left
+      out are within it, each person counting alike.
+
+    Args:
+        encoder, output: as of `MotionClassifier`.
+        target: str. Key of `Windows.targets`, such as `"walking_speed_m_s"`.
+            Defaults to `None`: the only one, or the labels.
+        strength, num_folds, controls, max_windows, batch_size, seed: as of
+            `MotionClassifier`.
+
+    Attributes:
+        scores_: `NumberScores` of people left out, or `None` where there are
+            no `groups` or `num_folds=0`.
+        half_width_: float, of the interval of a value, or `None`.
+        strength_, num_subjects_, placements_, head_, encoder_: as of
+            `MotionClassifier`.
+
+    Raises:
+        TypeError, ValueError: at `fit`, if an argument is out of its range, a
+            label is no number, or all numbers are equal.
+
+    Example:
+    ```python
+    windows = ipol_gait_windows(keras_relcon.data.read_ipol_gait("gait.zip"))
+    model = keras_relcon.MotionRegressor(target="walking_speed_m_s")
+    model.fit(windows)
+    print(model.scores_.table())
+    ```
+    """
+
+    kind = "regressor"
+    saved_settings = (
+        "target",
+        "strength",
+        "num_folds",
+        "max_windows",
+        "batch_size",
+        "seed",
+    )
+
+    def __init__(
+        self,
+        encoder="relcon_small",
+        output=None,
+        target=None,
+        strength=None,
+        num_folds=5,
+        controls=("untrained", "handmade"),
+        max_windows=10_000,
+        batch_size=256,
+        seed=0,
+    ):
+        self.encoder = encoder
+        self.output = output
+        self.target = target
+        self.strength = strength
+        self.num_folds = num_folds
+        self.controls = controls
+        self.max_windows = max_windows
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def fit(self, X, y=None, groups=None, read_options=None):
+        """Scores on people left out, then fits on everybody.
+
+        Args:
+            X: as of `MotionClassifier.fit`.
+            y: `(windows,)`, numbers of an array.
+            groups: `(windows,)`, the person of each window of an array.
+                Defaults to `None`: then nothing is chosen by people, there is
+                no score, and the penalty is `1.0` unless `strength` is given.
+            read_options: as of `MotionClassifier.fit`.
+
+        Returns:
+            The estimator itself.
+        """
+        if self.target is not None:
+            check_kind("target", self.target, str, "the name of a target")
+        self._check_shared_arguments()
+        examples = self._examples(X, y, groups, read_options, self._numbers)
+        values = np.asarray(examples.values, "float64")
+        if not is_array(X) and np.ptp(values) == 0:
+            raise ValueError(
+                message(
+                    "The numbers must differ.",
+                    f"{len(values)} windows of {values[0]:g}",
+                    "Add recordings with others.",
+                )
+            )
+        self._prepare(examples)
+        fitting = NumberFitting(self, examples.with_values(values))
+        self.scores_, self.half_width_ = fitting.scores()
+        self.head_ = fitting.fit_all()
+        self.strength_ = self.head_.strength
+        return self
+
+    def score(self, X, y=None, sample_weight=None):
+        """R2: the share of the variance of the numbers that is explained.
+
+        Args:
+            X: array, as of `fit`, with `y`; or labelled recordings.
+            y: `(windows,)`, numbers of an array.
+            sample_weight: `(windows,)`. Defaults to `None`.
+
+        Returns:
+            float.
+        """
+        if y is None and not is_array(X):
+            check_is_fitted(self, "head_")
+            window = window_of(self._fitted_encoder())
+            examples = examples_of(X, window, self._numbers)
+            X, y = examples.inputs, examples.values
+        return super().score(X, y, sample_weight)
+
+    def saved_facts(self):
+        return {"half_width": self.half_width_}
+
+    def take_facts(self, facts):
+        self.half_width_ = facts["half_width"]
+        self.scores_ = None
+        if facts["scores"] is not None:
+            self.scores_ = NumberScores.from_dict(facts["scores"])
+
+    def fits_together(self):
+        return self.head_.bias.shape == (1,)
+
+    @property
+    def _numbers(self):
+        return functools.partial(numbers_of, target=self.target)
+
+    def _own_facts(self):
+        facts = {"Number": self.target or "that of the labels"}
+        if self.half_width_ is not None:
+            facts["Interval"] = (
+                f"plus and minus {self.half_width_:.3g}: nine of ten errors on "
+                "people left out"
+            )
+        return facts
+
+    def _predict_rows(self, X):
+        return self._of_rows(X, self.head_.outputs)[:, 0]
+
+    def _predict_recording(self, model, recording):
+        return make_number_timeline(self, model, recording)
