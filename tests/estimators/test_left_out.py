@@ -73,9 +73,12 @@ def test_smoothing_uses_the_labels_of_the_others():
     codes, groups = _people()
     generator = np.random.default_rng(3)
     probabilities = generator.dirichlet(np.ones(3), len(codes))
+    # The classifier is right about one person, who is not like the others.
+    own = groups == "p2"
+    probabilities[own] = 0.2 + 0.4 * np.eye(3)[codes[own]]
     sequences = np.repeat(np.arange(5), 12)
     left_out = LeftOut(codes, groups, CLASSES, 5, 0, False)
-    found, _ = left_out.smoothed(probabilities, sequences)
+    found, for_new = left_out.smoothed(probabilities, sequences)
 
     def smoothed(person, evidence):
         kept, own = groups != person, groups == person
@@ -92,9 +95,13 @@ def test_smoothing_uses_the_labels_of_the_others():
         by_row = smoothed(person, evidence)[np.arange(len(right)), right]
         return -np.log(by_row).sum()
 
+    def best(people):
+        return min(EVIDENCE, key=lambda e: sum(loss(p, e) for p in people))
+
     others = ["p0", "p1", "p3", "p4"]
-    best = min(EVIDENCE, key=lambda e: sum(loss(p, e) for p in others))
-    np.testing.assert_allclose(found[groups == "p2"], smoothed("p2", best))
+    assert best(others) != best([*others, "p2"]) == for_new
+    expected = smoothed("p2", best(others))
+    np.testing.assert_allclose(found[groups == "p2"], expected)
 
 
 def test_neighbours_that_repeat_an_error_count_less():

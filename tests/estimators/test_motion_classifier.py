@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 import keras_relcon as kr
 from keras_relcon import MotionClassifier, MotionEmbedding
 from keras_relcon.data import make_windows
+from keras_relcon.estimators.hidden_markov import smooth
 from keras_relcon.evaluation import embed_windows
 
 LONG = [("still", 8), ("walk", 12), ("still", 4), ("run", 8)]
@@ -54,6 +55,7 @@ def test_recordings_give_scores_and_a_timeline(preset, recordings):
 @pytest.mark.every_backend
 def test_a_saved_model_is_the_same(fitted, preset, tmp_path):
     new = make_recording("new", LONG, seed=50)
+    fitted.evidence_ = 0.25
     path = fitted.save(tmp_path / "model")
     loaded = MotionClassifier.load(path)
     before, after = fitted.predict(new), loaded.predict(new)
@@ -106,7 +108,17 @@ def test_the_head_sees_embeddings_and_the_people(preset, windows):
 
 def test_smoothing_and_unknown(fitted):
     new = make_recording("new", LONG, seed=50)
+    windows = make_windows(new, 100, LENGTH, LENGTH).acceleration
+    fitted.evidence_ = 0.25
     smoothed = fitted.predict(new)
+    expected = smooth(
+        fitted.predict_proba(windows),
+        fitted.priors_,
+        fitted.transitions_,
+        np.zeros(len(windows), int),
+        evidence=0.25,
+    )
+    np.testing.assert_allclose(smoothed.probabilities, expected, atol=1e-5)
     plain = clone(fitted)
     assert plain.get_params() == fitted.get_params()
     fitted.smoothing = None
@@ -115,7 +127,6 @@ def test_smoothing_and_unknown(fitted):
         head, kernel=head.kernel * 0.1, bias=head.bias * 0.1
     )
     alone = fitted.predict(new)
-    windows = make_windows(new, 100, LENGTH, LENGTH).acceleration
     np.testing.assert_allclose(
         alone.probabilities, fitted.predict_proba(windows), atol=1e-5
     )

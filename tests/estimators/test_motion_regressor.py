@@ -115,6 +115,25 @@ def test_the_head_is_a_ridge_whose_strength_people_left_out_choose():
     assert fit_number_head(x, y + own, people).strength >= free
 
 
+def test_nobody_is_predicted_by_a_head_that_saw_their_numbers():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(40, 6))
+    y = x[:, 0] + generator.normal(size=40)
+    people = np.repeat([f"p{i}" for i in range(4)], 10)
+    model = MotionRegressor(strength=0.5, num_folds=9).fit(x, y, people)
+    predicted = np.empty(40)
+    for person in np.unique(people):
+        own = people == person
+        scale = StandardScaler().fit(x[~own])
+        ridge = Ridge(alpha=0.5 * 6).fit(scale.transform(x[~own]), y[~own])
+        predicted[own] = ridge.predict(scale.transform(x[own]))
+    row = model.scores_.rows["embeddings"]
+    assert row["mae"] == pytest.approx(np.mean(np.abs(predicted - y)), rel=1e-5)
+    errors = np.sort(np.abs(predicted - y))
+    assert model.half_width_ == pytest.approx(errors[35], rel=1e-5)
+    assert model.scores_.num_folds == 4
+
+
 def test_scores_are_means_over_people():
     generator = np.random.default_rng(1)
     groups = np.repeat(["a", "b", "c"], [5, 10, 20])

@@ -55,3 +55,25 @@ def test_table_and_files(timeline, tmp_path):
         NumberTimeline(
             "a", "s", 10, None, None, 2.0, [0, 2], [1], None, [1, 1], [1, 1]
         )
+
+
+def test_what_was_not_worn_does_not_count():
+    worn = np.array([True, False, True])
+    timeline = NumberTimeline(
+        name="a",
+        subject="s",
+        duration=6.0,
+        start_time=None,
+        time_zone=None,
+        window_seconds=2.0,
+        start_seconds=[0, 2, 4],
+        values=[1.0, 50.0, 3.0],
+        half_width=None,
+        valid=np.ones(3, bool),
+        worn=worn,
+    )
+    np.testing.assert_array_equal(timeline.table["value"].notna(), worn)
+    whole = timeline.means(by="recording")
+    assert whole["mean"].tolist() == [2.0]
+    assert whole["minutes"].tolist() == pytest.approx([4 / 60])
+    assert timeline.table["low"].isna().all()
