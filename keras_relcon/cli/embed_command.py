@@ -1,16 +1,20 @@
 import time
-from pathlib import Path
 
 from keras_relcon import evaluation
-from keras_relcon.cli.messages import USER_ERRORS, report_error
 from keras_relcon.cli.options import (
+    add_output_argument,
+    add_overwrite_argument,
     add_preset_argument,
     add_read_arguments,
     add_subject_pattern,
     load_preset,
     make_output_folder,
 )
-from keras_relcon.cli.recording_jobs import add_files_argument, recording_jobs
+from keras_relcon.cli.recording_jobs import (
+    add_files_argument,
+    recording_jobs,
+    run_jobs,
+)
 from keras_relcon.evaluation.embeddings import saved_key
 from keras_relcon.kept_files import content_key
 
@@ -46,22 +50,14 @@ with missing samples have valid = False and no embedding (NaN).
 def add_arguments(parser):
     add_files_argument(parser)
     add_preset_argument(parser)
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("."),
-        metavar="FOLDER",
-        help="where the embeddings are written (default: this folder)",
-    )
+    add_output_argument(parser, "the embeddings are written", ".")
     parser.add_argument(
         "--format",
         choices=("npz", "parquet"),
         default="npz",
         help="format of the embeddings (npz)",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace existing embeddings"
-    )
+    add_overwrite_argument(parser, "existing embeddings")
     parser.add_argument(
         "--stride",
         type=int,
@@ -76,7 +72,6 @@ def add_arguments(parser):
         metavar="WINDOWS",
         help="windows per forward pass (256)",
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
     group = parser.add_argument_group("what is in the files")
     add_read_arguments(group)
     group.add_argument(
@@ -93,34 +88,32 @@ def add_arguments(parser):
     add_subject_pattern(subject)
 
 
-def run(args):
+def run(args, console):
     jobs = recording_jobs(args)
     encoder = load_preset(args)
     make_output_folder(args.output)
     settings = content_key(encoder, [args.stride, args.without_gravity])
-    failures, num_finished = [], 0
-    for job in jobs:
-        try:
-            num_finished += not _embed(args, encoder, settings, job)
-        except USER_ERRORS as error:
-            if args.traceback:
-                raise
-            failures.append((job, error))
-            print(f"{job.file}: failed", flush=True)
+    found, num_failed = run_jobs(
+        args,
+        console,
+        jobs,
+        lambda job: _embed(args, console, encoder, settings, job),
+    )
+    num_before = sum(each["finished_before"] for each in found)
     if any(job.is_in_folder for job in jobs):
-        print(
-            f"{len(jobs)} files: {len(jobs) - num_finished - len(failures)} "
-            f"embedded, {num_finished} finished before, {len(failures)} failed"
+        console.result(
+            f"{len(jobs)} files: {len(found) - num_before} embedded, "
+            f"{num_before} finished before, {num_failed} failed"
         )
-    for job, error in failures:
-        report_error(error, args, about=str(job.file))
-    return 1 if failures else 0
+    console.answer(files=found)
+    return 1 if num_failed else 0
 
 
-def _embed(args, encoder, settings, job):
-    """Whether a file was embedded; not if that was finished before."""
+def _embed(args, console, encoder, settings, job):
+    """Embeds a file, unless that was finished before; returns what it did."""
     key = _key(settings, job)
     target = args.output / f"{job.name}.embeddings.{args.format}"
+    facts = {"file": str(job.file), "output": str(target)}
     if target.exists() and not args.overwrite:
         if not job.is_in_folder:
             raise FileExistsError(
@@ -133,25 +126,30 @@ def _embed(args, encoder, settings, job):
                 "by these settings and this version. Pass --overwrite, or "
                 "another --output."
             )
-        print(f"{target}: finished before", flush=True)
-        return False
+        console.progress(f"{target}: finished before")
+        return {**facts, "finished_before": True}
     started = time.perf_counter()
     result = evaluation.embed(
         encoder,
         job.file,
         stride=args.stride,
         batch_size=args.batch_size,
-        verbose=False if args.quiet else "auto",
+        verbose=False if args.quiet or args.json else "auto",
         without_gravity=args.without_gravity,
         read_options=job.options,
     )
     result.save(target, key)
-    print(
-        f"{target}: {len(result)} windows, {int(result.valid.sum())} "
-        f"valid, {time.perf_counter() - started:.1f} s",
-        flush=True,
+    num_valid = int(result.valid.sum())
+    console.progress(
+        f"{target}: {len(result)} windows, {num_valid} valid, "
+        f"{time.perf_counter() - started:.1f} s"
     )
-    return True
+    return {
+        **facts,
+        "finished_before": False,
+        "windows": len(result),
+        "valid": num_valid,
+    }
 
 
 def _key(settings, job):

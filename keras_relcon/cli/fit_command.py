@@ -1,8 +1,9 @@
-from pathlib import Path
-
 from keras_relcon import data, estimators
+from keras_relcon.checks import message
 from keras_relcon.cli.options import (
     add_folder_arguments,
+    add_output_argument,
+    add_overwrite_argument,
     add_preset_argument,
     read_options,
 )
@@ -19,21 +20,22 @@ y, z, label, and time if there is no fixed rate; a MotionSense zip or a WISDM
 zip. Other files that `embed` reads are read too.
 
   keras-relcon fit study/ --labels labels.csv --output my_model
+  keras-relcon fit walks/ --numbers --output speed
+
+With --numbers the labels are numbers, such as 1.25, and a regression is fitted.
 """
 
 
 def add_arguments(parser):
     parser.add_argument("data", metavar="DATA")
     add_preset_argument(parser)
+    add_output_argument(parser, "the classifier is written")
+    add_overwrite_argument(parser, "a classifier there")
     parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="FOLDER",
-        help="where the classifier is written",
-    )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace a classifier there"
+        "--numbers",
+        action="store_true",
+        help="the labels are numbers, such as a walking speed: fit a "
+        "regression",
     )
     parser.add_argument(
         "--head",
@@ -75,18 +77,9 @@ def add_arguments(parser):
     add_folder_arguments(parser)
 
 
-def run(args):
-    classifier = estimators.MotionClassifier(
-        encoder=args.preset,
-        output=args.readout,
-        head=args.head,
-        class_weight=args.class_weight,
-        smoothing=args.smoothing,
-        min_probability=args.min_probability,
-        num_folds=args.folds,
-        seed=args.seed,
-    )
-    classifier.check_output(args.output, args.overwrite)
+def run(args, console):
+    estimator = _regressor(args) if args.numbers else _classifier(args)
+    estimator.check_output(args.output, args.overwrite)
     recordings = data.load_recordings(
         args.data,
         subject_pattern=args.subject_pattern,
@@ -94,12 +87,50 @@ def run(args):
         labels=args.labels,
         **read_options(args),
     )
-    classifier.fit(recordings)
-    if classifier.scores_ is not None:
-        print(f"{classifier.scores_.table()}\n")
-        print(classifier.scores_.sentence())
+    estimator.fit(recordings)
+    scores = estimator.scores_
+    if scores is not None:
+        console.result(f"{scores.table()}\n\n{scores.sentence()}")
+        console.answer(scores=scores.to_dict(), sentence=scores.sentence())
     else:
-        print("There is no score: it takes labels of two people or more.")
-    classifier.save(args.output, args.overwrite)
-    print(f"written to {args.output}/")
+        console.result(
+            "There is no score: it takes labels of two people or more."
+        )
+    estimator.save(args.output, args.overwrite)
+    console.progress(f"written to {args.output}/")
+    console.answer(output=str(args.output), kind=estimator.kind)
     return 0
+
+
+def _shared(args):
+    return {
+        "encoder": args.preset,
+        "output": args.readout,
+        "num_folds": args.folds,
+        "seed": args.seed,
+        "verbose": False if args.quiet or args.json else "auto",
+    }
+
+
+def _classifier(args):
+    return estimators.MotionClassifier(
+        **_shared(args),
+        head=args.head,
+        class_weight=args.class_weight,
+        smoothing=args.smoothing,
+        min_probability=args.min_probability,
+    )
+
+
+def _regressor(args):
+    if args.head != HEADS[0] or args.class_weight is not None:
+        raise ValueError(
+            message(
+                "--numbers fits a linear regression.",
+                f"--head {args.head}"
+                if args.head != HEADS[0]
+                else "--balanced",
+                "Leave it out.",
+            )
+        )
+    return estimators.MotionRegressor(**_shared(args))

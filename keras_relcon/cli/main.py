@@ -13,6 +13,7 @@ from keras_relcon.cli import (
     probe_command,
     suite_command,
 )
+from keras_relcon.cli.console import Console, add_console_arguments
 from keras_relcon.cli.messages import (
     PROGRAM,
     USER_ERRORS,
@@ -46,6 +47,7 @@ COMMANDS = (
     pretrain_command,
     presets_command,
 )
+WRONG_INPUT = 1
 STOPPED = 130
 
 
@@ -63,19 +65,26 @@ def main(arguments=None):
             `--version`.
     """
     args = _parser().parse_args(arguments)
-    with warnings.catch_warnings():
+    console = Console(args.quiet, args.json)
+    status, error = _run(args, console)
+    console.finish(args.name, status, error)
+    return status
+
+
+def _run(args, console):
+    """Runs a command; returns the exit status, and what ended it or `None`."""
+    with warnings.catch_warnings(), console.bars():
         if not args.traceback:
             warnings.showwarning = functools.partial(report_warning, args)
         try:
-            return args.run(args)
+            return args.run(args, console), None
         except KeyboardInterrupt:
             say("stopped")
-            return STOPPED
+            return STOPPED, "stopped"
         except USER_ERRORS as error:
             if args.traceback:
                 raise
-            report_error(error, args)
-            return 1
+            return WRONG_INPUT, report_error(error, args)
 
 
 def _parser():
@@ -93,6 +102,7 @@ def _parser():
         action="store_true",
         help="show the traceback of an error, to report a bug",
     )
+    add_console_arguments(common)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         subparser = subparsers.add_parser(
@@ -103,5 +113,5 @@ def _parser():
             parents=[common],
         )
         command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
+        subparser.set_defaults(run=command.run, name=command.NAME)
     return parser

@@ -63,11 +63,16 @@ def report_error(error, args, about=None):
             replaced by the options of the command.
         args: `argparse.Namespace` of the command.
         about: str. The file that the error is about. Defaults to `None`.
+
+    Returns:
+        str, the line without the name of the program.
     """
     words = [str(error), *getattr(error, "__notes__", [])]
     if about is not None and about not in words[0]:
         words.insert(0, f"{about}:")
-    say(f"error: {_with_options(' '.join(words), args)}")
+    text = _with_options(" ".join(words), args)
+    say(f"error: {text}")
+    return text
 
 
 def report_warning(args, message, *more, **kwargs):

@@ -49,6 +49,27 @@ def load_preset(args):
     return presets.from_preset(args.preset, output=readout)
 
 
+def add_output_argument(parser, what, default=None):
+    """Adds `--output`, a folder; without a default it must be given."""
+    where = f" (default: {default})" if default else ""
+    if default == ".":
+        where = " (default: this folder)"
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=None if default is None else Path(default),
+        required=default is None,
+        metavar="FOLDER",
+        help=f"where {what}{where}",
+    )
+
+
+def add_overwrite_argument(parser, what):
+    parser.add_argument(
+        "--overwrite", action="store_true", help=f"replace {what}"
+    )
+
+
 def add_read_arguments(group):
     """Adds what `read_options` takes from the arguments."""
     group.add_argument(

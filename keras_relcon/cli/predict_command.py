@@ -1,15 +1,18 @@
-from pathlib import Path
-
 import numpy as np
 
 from keras_relcon import estimators
-from keras_relcon.cli.messages import USER_ERRORS, report_error
 from keras_relcon.cli.options import (
+    add_output_argument,
+    add_overwrite_argument,
     add_read_arguments,
     add_subject_pattern,
     make_output_folder,
 )
-from keras_relcon.cli.recording_jobs import add_files_argument, recording_jobs
+from keras_relcon.cli.recording_jobs import (
+    add_files_argument,
+    recording_jobs,
+    run_jobs,
+)
 from keras_relcon.kept_files import replacing
 
 NAME = "predict"
@@ -19,7 +22,8 @@ Tells what a person does in each window of a recording. Of walk.csv it writes
 walk.html, a page to read, and walk.csv, a table with one row per window; of all
 recordings summary.csv, minutes of each class.
 
-The model is a directory that `fit` wrote. Without --model it is
+The model is a directory that `fit` wrote; of one that tells numbers there is
+the table alone, and summary.csv has the means. Without --model it is
 activities_wrist, which comes with the package: everyday activities of a device
 at the wrist. Of a folder every file that can be read is predicted, as by
 `embed`.
@@ -39,16 +43,8 @@ def add_arguments(parser):
         metavar="NAME",
         help=f"a directory that `fit` wrote (default: {READY})",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("answers"),
-        metavar="FOLDER",
-        help="where the answers are written (default: answers)",
-    )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace existing answers"
-    )
+    add_output_argument(parser, "the answers are written", "answers")
+    add_overwrite_argument(parser, "existing answers")
     parser.add_argument(
         "--no-smoothing",
         action="store_true",
@@ -63,74 +59,85 @@ def add_arguments(parser):
     add_subject_pattern(subject)
 
 
-def run(args):
+def run(args, console):
     jobs = recording_jobs(args)
-    classifier = estimators.MotionClassifier.load(args.model)
+    model = estimators.load_estimator(args.model)
+    model.verbose = False if args.quiet or args.json else "auto"
     if args.no_smoothing:
-        classifier.smoothing = None
+        model.smoothing = None
     if args.model == READY:
-        print(f"model: {READY}, {classifier.scores_.sentence()}")
+        console.progress(f"model: {READY}, {model.scores_.sentence()}")
     make_output_folder(args.output)
-    _check_is_free(args.output / SUMMARY, args)
-    rows, failures = [], []
-    for job in jobs:
-        try:
-            rows += _predict(args, classifier, job)
-        except USER_ERRORS as error:
-            if args.traceback:
-                raise
-            failures.append((job, error))
-            print(f"{job.file}: failed", flush=True)
+    summary = args.output / SUMMARY
+    _check_is_free(summary, args)
+    found, num_failed = run_jobs(
+        args, console, jobs, lambda job: _predict(args, console, model, job)
+    )
+    rows = [row for part in found for row in part]
+    console.answer(model=args.model, recordings=rows)
     if rows:
-        _write_summary(rows, args.output / SUMMARY)
-        print(f"written to {args.output}/")
-    for job, error in failures:
-        report_error(error, args, about=str(job.file))
-    return 1 if failures else 0
+        _write_summary(rows, summary)
+        console.progress(f"written to {args.output}/")
+        console.answer(summary=str(summary))
+    return 1 if num_failed else 0
 
 
-def _predict(args, classifier, job):
+def _predict(args, console, model, job):
     """Writes the answers of a file; returns its rows of the summary."""
+    endings = ENDINGS[model.kind]
     target = args.output / job.name
-    paths = [target.with_name(target.name + e) for e in (".html", ".csv")]
-    for path in paths:
+    for path in [target.with_name(target.name + e) for e in endings]:
         _check_is_free(path, args)
         if path.resolve() == job.file.resolve():
             raise FileExistsError(
                 f"{path} is the recording itself. Pass another --output."
             )
-    found = list(classifier.each_timeline(job.file, job.options))
+    found = list(model.each_timeline(job.file, job.options))
     rows = []
     for number, timeline in enumerate(found, 1):
         name = job.name if len(found) == 1 else f"{job.name}_{number}"
         target = args.output / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        for ending in (".html", ".csv"):
+        for ending in endings:
             timeline.save(target.with_name(target.name + ending))
-        rows.append(_summary(timeline, name))
-        print(f"{job.file}: {_answer(timeline)}", flush=True)
+        summary, answer = SUMMARIES[model.kind](timeline)
+        start = timeline.table["start"].iloc[0]
+        rows.append(
+            {
+                "recording": name,
+                "subject": timeline.subject,
+                "start": start,
+                "minutes": timeline.duration / 60,
+                **summary,
+            }
+        )
+        console.result(f"{job.file}: {answer}")
     return rows
 
 
-def _answer(timeline):
+def _minutes_of_classes(timeline):
     minutes = timeline.minutes(by="recording").iloc[0]
     longest = minutes[minutes >= 0.05].sort_values(ascending=False)
-    return ", ".join(f"{m:.1f} min {name}" for name, m in longest.items())
-
-
-def _summary(timeline, name):
-    times = timeline.table["start"]
-    minutes = timeline.minutes(by="recording").iloc[0]
-    return {
-        "recording": name,
-        "subject": timeline.subject,
-        "start": times.iloc[0],
-        "minutes": timeline.duration / 60,
-        "mean probability": float(np.nanmean(timeline.probability))
-        if timeline.worn.any()
-        else np.nan,
+    mean = np.nan
+    if timeline.worn.any():
+        mean = float(np.nanmean(timeline.probability))
+    summary = {
+        "mean probability": mean,
         **{f"{state} (min)": value for state, value in minutes.items()},
     }
+    answer = ", ".join(f"{m:.1f} min {name}" for name, m in longest.items())
+    return summary, answer
+
+
+def _mean_of_numbers(timeline):
+    whole = timeline.means(by="recording").iloc[0]
+    summary = {"mean": whole["mean"], "worn (min)": whole["minutes"]}
+    return summary, f"mean {whole['mean']:.4g} in {whole['minutes']:.1f} min"
+
+
+# By what the model is: what is written of a recording, and its summary.
+ENDINGS = {"classifier": (".html", ".csv"), "regressor": (".csv",)}
+SUMMARIES = {"classifier": _minutes_of_classes, "regressor": _mean_of_numbers}
 
 
 def _write_summary(rows, path):

@@ -1,5 +1,11 @@
+import dataclasses
+
 from keras_relcon import presets
-from keras_relcon.presets.preset_directory import find_preset
+from keras_relcon.presets.preset_directory import (
+    BUNDLED,
+    find_preset,
+    read_preset,
+)
 
 NAME = "presets"
 HELP = "list the presets, or show the model card of one"
@@ -15,18 +21,26 @@ probe scores beside both controls, and its limits.
 
 def add_arguments(parser):
     parser.add_argument(
-        "name",
+        "preset",
         nargs="?",
         metavar="NAME",
         help="a preset, a directory, or hf://user/repo",
     )
 
 
-def run(args):
-    if args.name is None:
-        presets.list_presets()
+def run(args, console):
+    if args.preset is None:
+        names = presets.list_presets(console.result)
+        console.answer(presets=[_facts(BUNDLED / name) for name in names])
         return 0
-    directory = find_preset(args.name)
+    directory = find_preset(args.preset)
     encoder = presets.from_preset(directory, load_weights=False)
-    print(presets.model_card(encoder.preset_metadata, directory.name))
+    card = presets.model_card(encoder.preset_metadata, directory.name)
+    console.result(card)
+    console.answer(preset=_facts(directory))
     return 0
+
+
+def _facts(directory):
+    _, metadata = read_preset(directory)
+    return {"name": directory.name, **dataclasses.asdict(metadata)}

@@ -1,4 +1,5 @@
 from keras_relcon import recipes
+from keras_relcon.cli.options import add_overwrite_argument
 
 NAME = "pretrain"
 HELP = "pretrain your own encoder from a config"
@@ -84,10 +85,8 @@ the encoder is trained.
 
 def add_arguments(parser):
     parser.add_argument("config", metavar="CONFIG")
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace a preset or checkpoints that another config wrote",
+    add_overwrite_argument(
+        parser, "a preset or checkpoints that another config wrote"
     )
     parser.add_argument(
         "--max-minutes",
@@ -98,19 +97,21 @@ def add_arguments(parser):
     )
 
 
-def run(args):
+def run(args, console):
     config = recipes.read_config(args.config)
     if args.max_minutes is not None:
         config["run"]["max_minutes"] = args.max_minutes
     path = recipes.pretrain(
         config,
         overwrite=args.overwrite,
-        say=lambda line: print(line, flush=True),
+        say=console.progress,
     )
+    console.answer(is_finished=path is not None, preset=None)
     if path is None:
-        print("not finished: run the same command again to continue")
+        console.result("not finished: run the same command again to continue")
         return 0
     # The full path: a bundled preset may have the name of the output.
     place = path.resolve().as_posix()
-    print(f'load it with keras_relcon.presets.from_preset("{place}")')
+    console.answer(preset=place)
+    console.result(f'load it with keras_relcon.presets.from_preset("{place}")')
     return 0

@@ -6,6 +6,7 @@ import numpy as np
 from keras_relcon import data, evaluation
 from keras_relcon.cli.options import (
     add_folder_arguments,
+    add_output_argument,
     add_preset_argument,
     load_preset,
     make_output_folder,
@@ -33,13 +34,7 @@ fixed rate. Other files that `embed` reads are read too.
 def add_arguments(parser):
     parser.add_argument("data", metavar="DATA")
     add_preset_argument(parser)
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("report"),
-        metavar="FOLDER",
-        help="where tables and plots are written (default: report)",
-    )
+    add_output_argument(parser, "tables and plots are written", "report")
     parser.add_argument(
         "--folds", type=int, default=5, help="number of folds (5)"
     )
@@ -55,7 +50,7 @@ def add_arguments(parser):
     add_folder_arguments(parser)
 
 
-def run(args):
+def run(args, console):
     recordings = data.load_recordings(
         args.data,
         subject_pattern=args.subject_pattern,
@@ -82,10 +77,12 @@ def run(args):
         evaluation.grouped_k_fold(subjects, num_folds=args.folds),
         seed=args.seed,
         cache_dir=args.cache,
-        progress=lambda line: print(line, flush=True),
+        progress=console.progress,
     )
     report.save(args.output, figures=figures)
-    print(f"\n{report.table()}\nwritten to {args.output}/")
+    console.result(f"\n{report.table()}")
+    console.progress(f"written to {args.output}/")
+    console.answer(output=str(args.output), report=report.to_dict())
     return 0
 
 

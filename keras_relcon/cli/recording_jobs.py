@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_relcon import data
+from keras_relcon.cli.messages import USER_ERRORS, report_error
 from keras_relcon.cli.options import read_options
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.folders import options_for
@@ -46,6 +47,42 @@ def recording_jobs(args):
             )
         names.add(name)
     return jobs
+
+
+def run_jobs(args, console, jobs, work):
+    """Does something with each recording; goes on after one that fails.
+
+    The errors are reported when all is done, and kept for the answer.
+
+    Args:
+        args: `argparse.Namespace` of the command.
+        console: `Console`.
+        jobs: list of `RecordingJob`.
+        work: callable. Takes a job.
+
+    Returns:
+        list of what `work` returned, of those that did not fail; and int, how
+        many failed.
+    """
+    found, failures = [], []
+    for job in jobs:
+        try:
+            found.append(work(job))
+        except USER_ERRORS as error:
+            if args.traceback:
+                raise
+            failures.append((job, error))
+            console.progress(f"{job.file}: failed")
+    console.answer(
+        failures=[
+            {
+                "file": str(job.file),
+                "error": report_error(error, args, about=str(job.file)),
+            }
+            for job, error in failures
+        ]
+    )
+    return found, len(failures)
 
 
 def _jobs_of(args, path, given):

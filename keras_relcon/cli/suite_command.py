@@ -2,7 +2,7 @@ import argparse
 from pathlib import Path
 
 from keras_relcon import evaluation
-from keras_relcon.cli.options import make_output_folder
+from keras_relcon.cli.options import add_output_argument, make_output_folder
 
 NAME = "suite"
 HELP = "score encoders and controls on many datasets"
@@ -69,16 +69,10 @@ def add_arguments(parser):
         help="how people are split (suite)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of all draws (0)")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("suite"),
-        metavar="FOLDER",
-        help="where the tables are written (default: suite)",
-    )
+    add_output_argument(parser, "the tables are written", "suite")
 
 
-def run(args):
+def run(args, console):
     make_output_folder(args.output)
     result = evaluation.suite(
         args.presets,
@@ -89,10 +83,12 @@ def run(args):
         rotations=args.rotations,
         protocol=args.protocol,
         seed=args.seed,
-        progress=lambda line: print(line, flush=True),
+        progress=console.progress,
     )
     result.save(args.output)
-    print(f"\n{result.table()}\n\nwritten to {args.output}/")
+    console.result(f"\n{result.table()}\n")
+    console.progress(f"written to {args.output}/")
+    console.answer(output=str(args.output), **result.facts())
     return 0
 
 

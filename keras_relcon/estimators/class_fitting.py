@@ -103,13 +103,18 @@ class ClassFitting(Fitting):
             self.is_balanced,
         )
         fit = self._fine_tune if self.is_fine_tuned else self._fit_linear
-        found = {self.name: left_out.probabilities(self._inputs(), fit)}
+
+        def probabilities(name, inputs, fit):
+            with self.fold_bar(name) as bar:
+                return left_out.probabilities(inputs, fit, lambda: bar.add(1))
+
+        found = {self.name: probabilities(self.name, self._inputs(), fit)}
         is_smoothed = has_changes(self.codes, sequences)
         if settings.smoothing is not None and is_smoothed:
             smoothed, evidence = left_out.smoothed(found[self.name], sequences)
             found[f"{self.name}, smoothed"] = smoothed
         for control, columns in self.controls():
-            found[control] = left_out.probabilities(columns, self._fit_linear)
+            found[control] = probabilities(control, columns, self._fit_linear)
         return left_out.score(found), evidence
 
     def _inputs(self):

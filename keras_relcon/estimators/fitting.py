@@ -3,9 +3,11 @@
 from keras_relcon.data.large_arrays import empty
 from keras_relcon.estimators.encoders import name_of
 from keras_relcon.estimators.examples import thin_rows
+from keras_relcon.estimators.left_out import num_left_out_folds
+from keras_relcon.evaluation.progress_bar import ProgressBar
 from keras_relcon.evaluation.representations import make_representations
 
-EMBEDDED_AT_A_TIME = 4096
+EMBEDDED_AT_A_TIME = 1024
 
 
 class Fitting:
@@ -42,7 +44,7 @@ class Fitting:
         if self._columns is None:
             encoder = self.settings.encoder_
             (represent,) = self._representations(encoder, ()).values()
-            self._columns = self._embedded(represent)
+            self._columns = self._embedded(represent, self.name)
         return self._columns
 
     def controls(self):
@@ -53,7 +55,16 @@ class Fitting:
         found = self._representations(settings.encoder_, settings.controls)
         del found[self.name]
         for name, represent in found.items():
-            yield name, self._embedded(represent)
+            yield name, self._embedded(represent, name)
+
+    def fold_bar(self, name):
+        """`ProgressBar` of the folds in which heads are fitted."""
+        return ProgressBar(
+            num_left_out_folds(self.examples.groups, self.settings.num_folds),
+            self.settings.verbose,
+            "fold",
+            f"{name}: folds of people left out",
+        )
 
     def thinned(self, rows, codes):
         """Of some rows those to fit on, and their people.
@@ -77,12 +88,17 @@ class Fitting:
             self.examples.inputs.shape[1],
         )
 
-    def _embedded(self, represent):
+    def _embedded(self, represent, name):
         """`(rows, columns)` float32, on disk if it is large."""
         windows, columns = self.examples.inputs, None
-        for first in range(0, len(windows), EMBEDDED_AT_A_TIME):
-            block = represent(windows[first : first + EMBEDDED_AT_A_TIME])
-            if columns is None:
-                columns = empty((len(windows), block.shape[1]), "float32")
-            columns[first : first + len(block)] = block
+        title = f"{name}: {len(windows):,} windows"
+        verbose = self.settings.verbose
+        with ProgressBar(len(windows), verbose, title=title) as bar:
+            for first in range(0, len(windows), EMBEDDED_AT_A_TIME):
+                block = represent(windows[first : first + EMBEDDED_AT_A_TIME])
+                if columns is None:
+                    shape = len(windows), block.shape[1]
+                    columns = empty(shape, "float32")
+                columns[first : first + len(block)] = block
+                bar.add(len(block))
         return columns

@@ -55,7 +55,7 @@ class LeftOut:
         """Folds of `left_out_folds`."""
         return left_out_folds(self.groups, self.num_folds, self.seed)
 
-    def probabilities(self, inputs, fit):
+    def probabilities(self, inputs, fit, on_fold=lambda: None):
         """`(rows, classes)` float64 of heads that did not see the person.
 
         A class that nobody of the training part has gets 0.
@@ -64,19 +64,21 @@ class LeftOut:
             inputs: `(rows, ...)`.
             fit: callable from inputs, codes from 0 without gaps, and people to
                 an object with `probabilities(inputs)`.
+            on_fold: callable. Called after each fold. Defaults to nothing.
         """
         result = np.zeros((len(self.codes), len(self.classes)))
         for rows, kept in self.folds():
             present, codes = np.unique(self.codes[kept], return_inverse=True)
             if len(present) < 2:  # it says what it has seen
                 result[rows, present[0]] = 1.0
-                continue
-            head = fit(inputs, kept, codes)
-            for first in range(0, len(rows), BLOCK):
-                block = rows[first : first + BLOCK]
-                result[np.ix_(block, present)] = head.probabilities(
-                    inputs[block]
-                )
+            else:
+                head = fit(inputs, kept, codes)
+                for first in range(0, len(rows), BLOCK):
+                    block = rows[first : first + BLOCK]
+                    result[np.ix_(block, present)] = head.probabilities(
+                        inputs[block]
+                    )
+            on_fold()
         return result
 
     def smoothed(self, probabilities, sequences):

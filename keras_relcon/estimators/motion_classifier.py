@@ -73,6 +73,8 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
         epochs: int. At most, of `head="fine_tune"`. Defaults to `20`.
         batch_size: int. Windows per forward pass. Defaults to `256`.
         seed: int. Deals people to folds. Defaults to `0`.
+        verbose: bool or `"auto"`. Whether to show progress bars; `"auto"` shows
+            them on a terminal. Defaults to `"auto"`.
 
     Attributes:
         classes_: `(classes,)`, sorted.
@@ -132,6 +134,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
         epochs=20,
         batch_size=256,
         seed=0,
+        verbose="auto",
     ):
         self.encoder = encoder
         self.output = output
@@ -146,6 +149,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.seed = seed
+        self.verbose = verbose
 
     def fit(self, X, y=None, groups=None, read_options=None):
         """Scores on people left out, then fits on everybody.

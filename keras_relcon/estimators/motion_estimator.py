@@ -10,7 +10,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from keras_relcon.checks import check_number, check_whole, message
+from keras_relcon.checks import (
+    check_number,
+    check_one_of,
+    check_whole,
+    message,
+)
 from keras_relcon.estimators.encoders import load_encoder, name_of, window_of
 from keras_relcon.estimators.examples import (
     Examples,
@@ -244,6 +249,7 @@ class MotionEstimator(BaseEstimator):
         check_whole("num_folds", self.num_folds, least=0)
         check_whole("max_windows", self.max_windows)
         check_whole("batch_size", self.batch_size)
+        check_one_of("verbose", self.verbose, (True, False, "auto"))
         if self.strength is not None:
             check_number("strength", self.strength, above=0)
 

@@ -35,8 +35,8 @@ class MotionRegressor(RegressorMixin, MotionEstimator):
         encoder, output: as of `MotionClassifier`.
         target: str. Key of `Windows.targets`, such as `"walking_speed_m_s"`.
             Defaults to `None`: the only one, or the labels.
-        strength, num_folds, controls, max_windows, batch_size, seed: as of
-            `MotionClassifier`.
+        strength, num_folds, controls, max_windows, batch_size, seed, verbose:
+            as of `MotionClassifier`.
 
     Attributes:
         scores_: `NumberScores` of people left out, or `None` where there are
@@ -79,6 +79,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator):
         max_windows=10_000,
         batch_size=256,
         seed=0,
+        verbose="auto",
     ):
         self.encoder = encoder
         self.output = output
@@ -89,6 +90,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator):
         self.max_windows = max_windows
         self.batch_size = batch_size
         self.seed = seed
+        self.verbose = verbose
 
     def fit(self, X, y=None, groups=None, read_options=None):
         """Scores on people left out, then fits on everybody.

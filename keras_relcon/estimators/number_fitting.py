@@ -35,10 +35,10 @@ class NumberFitting(Fitting):
             return None, None
         settings, true = self.settings, self.examples.values
         groups = self.examples.groups
-        found = {self.name: self._left_out(self.columns())}
+        found = {self.name: self._left_out(self.name, self.columns())}
         for control, columns in self.controls():
-            found[control] = self._left_out(columns)
-        found[SIMPLEST] = self._left_out(np.zeros((len(true), 1)))
+            found[control] = self._left_out(control, columns)
+        found[SIMPLEST] = self._left_out(SIMPLEST, np.zeros((len(true), 1)))
         scores = NumberScores(
             num_subjects=settings.num_subjects_,
             num_windows=len(true),
@@ -51,16 +51,18 @@ class NumberFitting(Fitting):
         errors = np.abs(found[self.name] - true)
         return scores, _person_quantile(errors, groups, COVERAGE)
 
-    def _left_out(self, columns):
+    def _left_out(self, name, columns):
         """`(rows,)`, values of heads that did not see the person."""
         predicted = np.empty(len(self.examples))
         settings = self.settings
-        for rows, kept in left_out_folds(
-            self.examples.groups, settings.num_folds, settings.seed
-        ):
-            head = self._fit(columns, kept)
-            for block in np.array_split(rows, -(-len(rows) // BLOCK)):
-                predicted[block] = head.outputs(columns[block])[:, 0]
+        with self.fold_bar(name) as bar:
+            for rows, kept in left_out_folds(
+                self.examples.groups, settings.num_folds, settings.seed
+            ):
+                head = self._fit(columns, kept)
+                for block in np.array_split(rows, -(-len(rows) // BLOCK)):
+                    predicted[block] = head.outputs(columns[block])[:, 0]
+                bar.add(1)
         return predicted
 
     def _fit(self, columns, rows):

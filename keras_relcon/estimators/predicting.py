@@ -87,6 +87,7 @@ def _predicted(estimator, model, recording):
         rate_hz,
         length,
         batch_size=estimator.batch_size,
+        verbose=estimator.verbose,
     )
     return found, length / rate_hz
 

@@ -27,7 +27,6 @@ from keras_relcon.data.windows import (
     window_clock,
 )
 from keras_relcon.evaluation.embed_windows import (
-    WindowProgress,
     as_model,
     check_weights,
     embed_batches,
@@ -35,6 +34,7 @@ from keras_relcon.evaluation.embed_windows import (
     power_of_two,
 )
 from keras_relcon.evaluation.embeddings import Embeddings
+from keras_relcon.evaluation.progress_bar import ProgressBar
 from keras_relcon.evaluation.window_stream import WindowStream
 from keras_relcon.types import PathLike
 
@@ -274,7 +274,7 @@ def _embed_stream(model, stream, name, batch_size, verbose):
     valid = np.zeros(len(stream), bool)
     embeddings = None
     done = 0
-    with WindowProgress(len(stream), verbose) as progress:
+    with ProgressBar(len(stream), verbose) as progress:
         for windows, is_valid in stream.blocks(block_windows):
             rows = slice(done, done + len(windows))
             valid[rows] = is_valid
@@ -334,7 +334,7 @@ def _embed_cut(encoder, windows, batch_size, verbose):
     valid = np.asarray(windows.valid, dtype=bool)
     embeddings = None
     if valid.any():
-        with WindowProgress(int(valid.sum()), verbose) as progress:
+        with ProgressBar(int(valid.sum()), verbose) as progress:
             vectors = embed_windows(
                 encoder, windows.acceleration[valid], batch_size, progress.add
             )

@@ -1,5 +1,6 @@
 """`keras-relcon embed` of a folder."""
 
+import json
 import os
 import shutil
 
@@ -63,9 +64,15 @@ def test_a_second_run_embeds_what_is_not_finished(
     (study / "s01" / "bad.csv").unlink()
     shutil.copy(study / "s02.csv", study / "s03.csv")
     before = {name: (output / name).stat().st_mtime_ns for name in names}
-    assert _run(study, tiny_preset, output, *options) == 0
-    lines = capsys.readouterr().out.splitlines()
+    assert _run(study, tiny_preset, output, *options, "--json") == 0
+    answer, text = capsys.readouterr()
+    lines = text.splitlines()
     assert lines[-1] == "4 files: 1 embedded, 3 finished before, 0 failed"
+    files = json.loads(answer)["files"]
+    new = [each for each in files if not each["finished_before"]]
+    assert [each["file"] for each in new] == [str(study / "s03.csv")]
+    assert new[0]["windows"] == new[0]["valid"] > 0
+    assert json.loads(answer)["failures"] == []
     after = {name: (output / name).stat().st_mtime_ns for name in names}
     assert before == after
 

@@ -1,4 +1,5 @@
 import csv
+import json
 import shutil
 
 import numpy as np
@@ -134,3 +135,65 @@ def test_time_zone_of_answers(model, tmp_path, capsys):
         first = next(csv.DictReader(handle))
     assert first["start"].startswith("2024-05-01T12:00:00")
     assert first["start"].endswith("+02:00")
+
+
+def test_the_json_of_fit_and_predict(
+    recordings_folder, tiny_preset, new_folder, tmp_path, capsys
+):
+    path, output = str(tmp_path / "model"), tmp_path / "answers"
+    line = ["fit", str(recordings_folder), "--preset", str(tiny_preset)]
+    line += ["--sample-rate-hz", "50", "--output", path, "--folds", "2"]
+    assert main([*line, "--quiet", "--json"]) == 0
+    captured = capsys.readouterr()
+    answer = json.loads(captured.out)
+    assert answer["kind"] == "classifier" and answer["output"] == path
+    saved = MotionClassifier.load(path).scores_
+    assert answer["scores"]["rows"] == saved.rows
+    assert answer["sentence"] in captured.err  # a result, and no progress
+    assert "written to" not in captured.err
+
+    (new_folder / "new_person" / "walking.csv").write_text("x,y,z\n1,2\n")
+    line = ["predict", str(new_folder), "--model", path]
+    line += ["--output", str(output), "--sample-rate-hz", "50", "--json"]
+    assert main(line) == 1
+    answer = json.loads(capsys.readouterr().out)
+    names = [row["recording"] for row in answer["recordings"]]
+    assert names == ["new_person/running", "new_person/sitting"]
+    minutes = answer["recordings"][0]
+    assert minutes["running (min)"] > 0.8 * minutes["minutes"]
+    (failure,) = answer["failures"]
+    assert failure["file"].endswith("walking.csv") and failure["error"]
+    assert answer["summary"] == str(output / "summary.csv")
+
+
+def test_labels_that_are_numbers(tmp_path, tiny_preset, capsys):
+    study, path = tmp_path / "study", str(tmp_path / "speed")
+    generator = np.random.default_rng(0)
+    for person in range(4):
+        sizes = np.repeat([0.2, 0.5, 0.8], 320) + 0.02 * person
+        wave = sizes * np.sin(2 * np.pi * 5 * np.arange(len(sizes)) / 100)
+        signal = [0, 0, 1] + wave[:, None]
+        signal = signal + generator.normal(0, 0.02, signal.shape)
+        folder = study / f"s{person}"
+        folder.mkdir(parents=True)
+        rows = [
+            ",".join(f"{v:.4f}" for v in [*row, size])
+            for row, size in zip(signal, sizes)
+        ]
+        text = "\n".join(["x,y,z,label", *rows])
+        (folder / "swing.csv").write_text(text + "\n")
+    line = ["fit", str(study), "--numbers", "--preset", str(tiny_preset)]
+    line += ["--sample-rate-hz", "100", "--output", path]
+    assert main([*line, "--balanced"]) == 1
+    assert "Received: --balanced." in capsys.readouterr().err
+    assert main(line) == 0
+    assert "mean of the others" in capsys.readouterr().out
+    new = study / "s0" / "swing.csv"
+    line = ["predict", str(new), "--model", path, "--sample-rate-hz", "100"]
+    assert main([*line, "--output", str(tmp_path / "answers")]) == 0
+    assert "swing.csv: mean 0.4" in capsys.readouterr().out
+    files = sorted(p.name for p in (tmp_path / "answers").iterdir())
+    assert files == ["summary.csv", "swing.csv"]
+    with open(tmp_path / "answers" / "summary.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert 0.4 < float(row["mean"]) < 0.6

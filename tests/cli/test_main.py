@@ -1,10 +1,14 @@
 import argparse
+import json
 
+import keras
 import pytest
 
 from keras_relcon.cli import embed_command, presets_command
+from keras_relcon.cli.console import Console
 from keras_relcon.cli.main import COMMANDS, main
 from keras_relcon.cli.messages import report_error
+from keras_relcon.evaluation.progress_bar import ProgressBar
 from keras_relcon.version import __version__
 
 
@@ -25,7 +29,8 @@ def test_the_help_of_a_command_has_an_example(capsys, command):
     assert exit.value.code == 0
     text = capsys.readouterr().out
     assert command.DESCRIPTION.strip().splitlines()[0] in text
-    assert "--traceback" in text
+    for option in ("--traceback", "--quiet", "--json"):
+        assert option in text
 
 
 @pytest.mark.parametrize("line", [[], ["fly"], ["embed"], ["presets", "--fly"]])
@@ -65,16 +70,19 @@ def test_a_traceback_on_request():
 
 
 def test_stopping_ends_with_130(capsys, monkeypatch):
-    def stop(args):
+    def stop(args, console):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(presets_command, "run", stop)
     assert main(["presets"]) == 130
     assert "stopped" in capsys.readouterr().err
+    assert main(["presets", "--json"]) == 130
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["status"] == 130 and answer["error"] == "stopped"
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch):
-    def fail(args):
+    def fail(args, console):
         raise KeyError("a bug")
 
     monkeypatch.setattr(embed_command, "run", fail)
@@ -92,3 +100,53 @@ def test_a_preset_shows_its_card(capsys, tiny_preset):
 def test_presets_are_listed(capsys):
     assert main(["presets"]) == 0
     assert "parameters" in capsys.readouterr().out
+
+
+def test_json_is_all_that_stands_on_the_standard_output(capsys, tiny_preset):
+    assert main(["presets", str(tiny_preset), "--json"]) == 0
+    captured = capsys.readouterr()
+    answer = json.loads(captured.out)
+    assert answer["command"] == "presets" and answer["status"] == 0
+    assert answer["keras_relcon"] == __version__
+    assert answer["preset"]["window_length"] == 64
+    assert captured.err.startswith("# relcon_tiny")
+    assert main(["presets", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert "relcon_small" in [each["name"] for each in answer["presets"]]
+
+
+def test_an_error_stands_in_the_json(capsys):
+    assert main(["presets", "no such preset", "--json"]) == 1
+    captured = capsys.readouterr()
+    answer = json.loads(captured.out)
+    assert answer["status"] == 1
+    assert answer["error"].startswith("A preset must be one of")
+    assert answer["error"] in captured.err
+
+
+def test_quiet_leaves_out_progress_alone(capsys):
+    for is_quiet in (False, True):
+        console = Console(is_quiet=is_quiet)
+        console.progress("half")
+        console.result("found")
+        assert capsys.readouterr().out == ("" if is_quiet else "half\n") + (
+            "found\n"
+        )
+    before = keras.config.is_interactive_logging_enabled()
+    with Console(is_quiet=True).bars():
+        assert not keras.config.is_interactive_logging_enabled()
+        with ProgressBar(3, True, title="bar") as bar:
+            bar.add(1)
+    assert keras.config.is_interactive_logging_enabled() == before
+    assert capsys.readouterr().out == ""
+
+
+def test_a_bar_counts_to_its_end(capsys):
+    keras.config.enable_interactive_logging()
+    with ProgressBar(10, True, "fold", "people") as bar:
+        bar.add(4)
+        bar.add(8)
+    text = capsys.readouterr().out
+    assert text.startswith("people\n") and "10/10" in text
+    ProgressBar(3, "auto")  # no terminal
+    assert capsys.readouterr().out == ""

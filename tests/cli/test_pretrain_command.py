@@ -93,14 +93,18 @@ def test_in_legs_it_ends_as_in_one(values, tmp_path, capsys, monkeypatch):
     whole = pretrain(complete_config({**values, "output": "whole"}, tmp_path))
     path = tmp_path / "config.json"
     path.write_text(json.dumps(values))
+    capsys.readouterr()
     for leg in ("distance", "relcon"):
-        assert main(["pretrain", str(path), "--max-minutes", "0"]) == 0
-        text = capsys.readouterr().out
+        line = ["pretrain", str(path), "--max-minutes", "0", "--json"]
+        assert main(line) == 0
+        answer, text = capsys.readouterr()
+        assert json.loads(answer)["is_finished"] is False
         assert "run the same command again" in text
         assert ("2. RelCon" in text) == (leg == "relcon")
         assert not (tmp_path / "mine").exists()
     assert main(["pretrain", str(path)]) == 0
-    assert "distance is trained already" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "distance is trained already" in text
     expected = weights_of(whole)
     assert len(expected) > 30
     for one, other in zip(expected, weights_of(tmp_path / "mine")):

@@ -1,4 +1,5 @@
 import csv
+import json
 import shutil
 import sys
 from types import SimpleNamespace
@@ -9,18 +10,20 @@ from keras_relcon import evaluation
 from keras_relcon.cli.main import main
 
 
-def _run(folder, preset, output, folds):
+def _run(folder, preset, output, folds, *more):
     line = ["probe", str(folder), "--preset", str(preset)]
     line += ["--sample-rate-hz", "50", "--output", str(output)]
-    return main([*line, "--folds", str(folds)])
+    return main([*line, "--folds", str(folds), *more])
 
 
 def test_a_report_with_both_controls(
     recordings_folder, tiny_preset, tmp_path, capsys
 ):
     output = tmp_path / "report"
-    assert _run(recordings_folder, tiny_preset, output, 2) == 0
-    text = capsys.readouterr().out
+    assert _run(recordings_folder, tiny_preset, output, 2, "--json") == 0
+    answer, text = capsys.readouterr()
+    report = json.loads((output / "table.json").read_text())
+    assert json.loads(answer)["report"] == report
     for name in ("relcon_tiny", "untrained encoder", "hand-made features"):
         assert f"{name}: fold 2 of 2" in text
     with open(output / "table.csv") as file:
@@ -51,7 +54,9 @@ def test_subjects_without_a_usable_window_are_left_out(
 
     def cross_validate(task, encoder, windows, protocol, **kwargs):
         folds.extend(protocol)
-        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+        return SimpleNamespace(
+            save=lambda *_, **__: None, table=str, to_dict=dict
+        )
 
     monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
     assert _run(folder, tiny_preset, tmp_path / "report", 4) == 1
@@ -90,7 +95,9 @@ def test_without_matplotlib_there_are_tables_alone(
 
     def cross_validate(*args, **kwargs):
         assert "will have no figures" in capsys.readouterr().err
-        return SimpleNamespace(save=save, table=lambda: "the table")
+        return SimpleNamespace(
+            save=save, table=lambda: "the table", to_dict=dict
+        )
 
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
@@ -113,7 +120,9 @@ def test_a_folder_with_a_bad_file(
 
     def cross_validate(task, encoder, windows, protocol, **kwargs):
         seen.extend(windows.subjects)
-        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+        return SimpleNamespace(
+            save=lambda *_, **__: None, table=str, to_dict=dict
+        )
 
     monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
     line = ["probe", str(folder), "--preset", str(tiny_preset), "--folds", "2"]
@@ -145,7 +154,9 @@ def test_labels_of_another_file(
 
     def cross_validate(task, encoder, windows, protocol, **kwargs):
         seen.append(windows.labels.tolist())
-        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+        return SimpleNamespace(
+            save=lambda *_, **__: None, table=str, to_dict=dict
+        )
 
     monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
     line = ["probe", str(folder), "--preset", str(tiny_preset), "--folds", "2"]
@@ -178,7 +189,9 @@ def test_files_are_read_as_the_options_say(
 
     def cross_validate(task, encoder, windows, protocol, **kwargs):
         found.append(windows)
-        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+        return SimpleNamespace(
+            save=lambda *_, **__: None, table=str, to_dict=dict
+        )
 
     monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
     assert _run(recordings_folder, tiny_preset, tmp_path / "a", 2) == 0

@@ -14,7 +14,9 @@ def test_what_is_asked_for_is_what_is_probed(
 
     def cross_validate(task, encoder, windows, folds, **kwargs):
         calls.append((task, encoder, windows, folds, kwargs))
-        return SimpleNamespace(save=lambda *_, **__: None, table=str)
+        return SimpleNamespace(
+            save=lambda *_, **__: None, table=str, to_dict=dict
+        )
 
     monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
     line = ["probe", str(recordings_folder), "--preset", str(tiny_preset)]

@@ -1,4 +1,5 @@
 import csv
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -38,11 +39,14 @@ def test_tables_of_a_preset_and_its_controls(
     output = tmp_path / "out"
     line = ["suite", str(tiny_preset), "--data", str(data_folder)]
     line += ["--heads", "ridge", "--labelled", "2", "all"]
-    assert main([*line, "--output", str(output)]) == 0
+    assert main([*line, "--output", str(output), "--json"]) == 0
     captured = capsys.readouterr()
-    assert "geotec_sw: relcon_tiny embedding" in captured.out
-    assert "ridge, 2 people" in captured.out
-    assert "ridge, all people" in captured.out
+    assert "geotec_sw: relcon_tiny embedding" in captured.err
+    assert "ridge, 2 people" in captured.err
+    assert "ridge, all people" in captured.err
+    answer = json.loads(captured.out)
+    saved = json.loads((output / "suite.json").read_text())
+    assert answer["scores"] == saved["scores"] and answer["status"] == 0
     assert "without the set weda_fall" in captured.err
     with open(output / "scores.csv") as file:
         names = {row["representation"] for row in csv.DictReader(file)}
@@ -62,7 +66,7 @@ def test_options_reach_the_suite(tmp_path, monkeypatch):
 
     def suite(encoders, **kwargs):
         calls.append((encoders, kwargs))
-        return SimpleNamespace(save=lambda folder: None, table=str)
+        return SimpleNamespace(save=lambda folder: None, table=str, facts=dict)
 
     monkeypatch.setattr(evaluation, "suite", suite)
     monkeypatch.chdir(tmp_path)

@@ -199,6 +199,15 @@ class SuiteResult:
         )
         return "\n\n".join(part for part in parts if part)
 
+    def facts(self) -> dict[str, Any]:
+        """Returns what `suite.json` holds: settings, scores, differences."""
+        return {
+            "settings": self.settings,
+            "missing": self.missing,
+            "scores": self._scores(),
+            "differences": self.differences(),
+        }
+
     def save(self, folder: PathLike) -> None:
         """Writes `scores.csv`, `differences.csv`, `people.csv`, `suite.json`.
 
@@ -209,16 +218,10 @@ class SuiteResult:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        scores, differences = self._scores(), self.differences()
-        facts = {
-            "settings": self.settings,
-            "missing": self.missing,
-            "scores": scores,
-            "differences": differences,
-        }
+        facts = self.facts()
         texts = {
-            "scores.csv": _csv(scores),
-            "differences.csv": _csv(differences),
+            "scores.csv": _csv(facts["scores"]),
+            "differences.csv": _csv(facts["differences"]),
             "people.csv": _csv(self._people()),
             "suite.json": json.dumps(facts, indent=1, default=str) + "\n",
             "table.txt": self.table() + "\n",
