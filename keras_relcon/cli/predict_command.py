@@ -143,7 +143,9 @@ SUMMARIES = {"classifier": _minutes_of_classes, "regressor": _mean_of_numbers}
 def _write_summary(rows, path):
     import pandas as pd
 
-    table = pd.DataFrame(rows).round(4)
+    table = pd.DataFrame(rows)
+    numbers = table.select_dtypes("number").columns
+    table[numbers] = table[numbers].round(4)
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
 

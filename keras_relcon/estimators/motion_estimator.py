@@ -49,9 +49,9 @@ class MotionEstimator(BaseEstimator):
         activation: str or `None`, of the head in `to_keras`.
     """
 
-    kind = None
-    activation = None
-    saved_settings = ()
+    kind: str = ""
+    activation: str | None = None
+    saved_settings: tuple[str, ...] = ()
 
     def predict(self, X, read_options=None):
         """Predicts windows or recordings.
