@@ -29,7 +29,11 @@ if TYPE_CHECKING:  # What `__getattr__` imports.
         training,
         tuning,
     )
-    from keras_relcon.estimators import MotionClassifier, MotionEmbedding
+    from keras_relcon.estimators import (
+        MotionClassifier,
+        MotionEmbedding,
+        MotionRegressor,
+    )
 
 LAZY = (
     "data",

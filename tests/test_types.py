@@ -19,6 +19,8 @@ FOLDERS = (
     "recipes",
     "training",
     "tuning",
+    "estimators",
+    "timeline",
 )
 SPECIAL = {"__call__", "__getitem__", "__init__", "__iter__", "__len__"}
 # A base on each backend, of methods that Keras and `RelConModel` call.

@@ -1,9 +1,12 @@
 from keras_relcon.estimators.motion_classifier import MotionClassifier
 from keras_relcon.estimators.motion_regressor import MotionRegressor
 from keras_relcon.estimators.saved_estimator import kind_of
+from keras_relcon.types import PathLike
 
 
-def load_estimator(name_or_directory):
+def load_estimator(
+    name_or_directory: PathLike,
+) -> MotionClassifier | MotionRegressor:
     """Loads what `save` wrote, of whichever kind, or one of the package.
 
     Args:

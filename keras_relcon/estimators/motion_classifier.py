@@ -1,10 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from keras_relcon.checks import check_number, check_one_of, check_whole, message
+from keras_relcon.data import Windows
 from keras_relcon.estimators.class_fitting import (
     ClassFitting,
     check_has_classes,
@@ -12,16 +19,19 @@ from keras_relcon.estimators.class_fitting import (
 )
 from keras_relcon.estimators.encoders import load_encoder, window_of
 from keras_relcon.estimators.examples import examples_of, is_array, labels_of
-from keras_relcon.estimators.motion_estimator import MotionEstimator
+from keras_relcon.estimators.motion_estimator import Labelled, MotionEstimator
 from keras_relcon.estimators.predicting import make_timeline
 from keras_relcon.estimators.subject_scores import SubjectScores
+from keras_relcon.presets.from_preset import Output
+from keras_relcon.timeline import Timeline
+from keras_relcon.types import PathLike
 
 HEADS = ("linear", "fine_tune")
 SMOOTHING = ("hmm", None)
 CLASS_WEIGHTS = (None, "balanced")
 
 
-class MotionClassifier(ClassifierMixin, MotionEstimator):
+class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
     """Tells what a person does, from an encoder and a head fitted on labels.
 
     The head is linear, on standardised embeddings of a frozen encoder (a ridge
@@ -119,23 +129,31 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
         "seed",
     )
 
+    classes_: np.ndarray
+    scores_: SubjectScores | None
+    transitions_: np.ndarray | None
+    priors_: np.ndarray
+
     def __init__(
         self,
-        encoder="relcon_small",
-        output=None,
-        head="linear",
-        strength=None,
-        class_weight=None,
-        smoothing="hmm",
-        min_probability=0.5,
-        num_folds=5,
-        controls=("untrained", "handmade"),
-        max_windows=10_000,
-        epochs=20,
-        batch_size=256,
-        seed=0,
-        verbose="auto",
-    ):
+        encoder: PathLike | keras.Model = "relcon_small",
+        output: Output | None = None,
+        head: Literal["linear", "fine_tune"] = "linear",
+        strength: float | None = None,
+        class_weight: Literal["balanced"] | None = None,
+        smoothing: Literal["hmm"] | None = "hmm",
+        min_probability: float = 0.5,
+        num_folds: int = 5,
+        controls: Sequence[Literal["untrained", "handmade"]] = (
+            "untrained",
+            "handmade",
+        ),
+        max_windows: int = 10_000,
+        epochs: int = 20,
+        batch_size: int = 256,
+        seed: int = 0,
+        verbose: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.encoder = encoder
         self.output = output
         self.head = head
@@ -151,7 +169,13 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
         self.seed = seed
         self.verbose = verbose
 
-    def fit(self, X, y=None, groups=None, read_options=None):
+    def fit(
+        self,
+        X: Labelled,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        read_options: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Scores on people left out, then fits on everybody.
 
         Args:
@@ -184,7 +208,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
         self.priors_, self.transitions_ = fitting.changes()
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | Windows) -> np.ndarray:
         """Predicts the probability of each class, without smoothing.
 
         Args:
@@ -196,7 +220,12 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
         check_is_fitted(self, "head_")
         return self._of_rows(X, self.head_.probabilities)
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self,
+        X: Labelled,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Share of windows that are right, without smoothing.
 
         Args:
@@ -214,7 +243,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
             X, y = examples.inputs, examples.values
         return super().score(X, y, sample_weight)
 
-    def saved_facts(self):
+    def saved_facts(self) -> dict[str, Any]:
         transitions = self.transitions_
         return {
             "classes": [str(name) for name in self.classes_],
@@ -225,7 +254,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
             "evidence": self.evidence_,
         }
 
-    def take_facts(self, facts):
+    def take_facts(self, facts: dict[str, Any]) -> None:
         self.classes_ = np.array(facts["classes"])
         self.priors_ = np.array(facts["priors"], "float64")
         self.transitions_ = None
@@ -236,7 +265,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator):
         if facts["scores"] is not None:
             self.scores_ = SubjectScores.from_dict(facts["scores"])
 
-    def fits_together(self):
+    def fits_together(self) -> bool:
         num_classes = len(self.classes_)
         square = (num_classes, num_classes)
         return (

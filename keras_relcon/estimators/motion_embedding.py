@@ -1,10 +1,16 @@
+from typing import Any, Self
+
+import keras
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from keras_relcon.checks import check_whole
 from keras_relcon.estimators.encoders import load_encoder
 from keras_relcon.evaluation.embed_windows import embed_windows
+from keras_relcon.presets.from_preset import Output
+from keras_relcon.types import PathLike
 
 
 class MotionEmbedding(TransformerMixin, BaseEstimator):
@@ -38,12 +44,17 @@ class MotionEmbedding(TransformerMixin, BaseEstimator):
     ```
     """
 
-    def __init__(self, encoder="relcon_small", output=None, batch_size=256):
+    def __init__(
+        self,
+        encoder: PathLike | keras.Model = "relcon_small",
+        output: Output | None = None,
+        batch_size: int = 256,
+    ) -> None:
         self.encoder = encoder
         self.output = output
         self.batch_size = batch_size
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Loads the encoder.
 
         Args:
@@ -58,7 +69,7 @@ class MotionEmbedding(TransformerMixin, BaseEstimator):
         self.n_features_out_ = self.transform(np.asarray(X)[:1]).shape[1]
         return self
 
-    def transform(self, X):
+    def transform(self, X: np.ndarray) -> np.ndarray:
         """Embeds windows.
 
         Args:
@@ -70,7 +81,7 @@ class MotionEmbedding(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "encoder_")
         return embed_windows(self.encoder_, X, self.batch_size)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns: `motionembedding0`, and so on."""
         check_is_fitted(self, "n_features_out_")
         name = type(self).__name__.lower()

@@ -1,7 +1,14 @@
 """What the estimators of motion have in common: an encoder, then a head."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
+
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import (
     check_consistent_length,
@@ -16,6 +23,7 @@ from keras_relcon.checks import (
     check_whole,
     message,
 )
+from keras_relcon.data import Recording, Windows
 from keras_relcon.estimators.encoders import load_encoder, name_of, window_of
 from keras_relcon.estimators.examples import (
     Examples,
@@ -23,6 +31,7 @@ from keras_relcon.estimators.examples import (
     is_array,
     is_one,
 )
+from keras_relcon.estimators.linear_head import LinearHead
 from keras_relcon.estimators.saved_estimator import (
     check_is_free,
     load_into,
@@ -31,12 +40,19 @@ from keras_relcon.estimators.saved_estimator import (
 from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
 from keras_relcon.evaluation.embed import each_recording
 from keras_relcon.evaluation.embed_windows import embed_windows
+from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
 
 PREDICTED_AT_A_TIME = 1024
 
+Labelled: TypeAlias = (
+    Recording | Sequence[Recording | PathLike] | Windows | ArrayLike | PathLike
+)
+Source = TypeVar("Source", bound=Recording | PathLike)
+Found = TypeVar("Found")  # of a recording
 
-class MotionEstimator(BaseEstimator):
+
+class MotionEstimator(BaseEstimator, Generic[Found]):
     """Base of `MotionClassifier` and `MotionRegressor`.
 
     A subclass fits `head_`, a `LinearHead`, and says what a saved one holds
@@ -53,7 +69,38 @@ class MotionEstimator(BaseEstimator):
     activation: str | None = None
     saved_settings: tuple[str, ...] = ()
 
-    def predict(self, X, read_options=None):
+    scores_: Any
+    strength_: float
+    num_subjects_: int | None
+    placements_: tuple[str, ...]
+    head_: LinearHead
+    encoder_: keras.Model | None
+
+    @overload
+    def predict(
+        self, X: np.ndarray | Windows, read_options: None = None
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: Recording | PathLike, read_options: None = None
+    ) -> Found: ...
+
+    @overload
+    def predict(
+        self, X: list[Source], read_options: Mapping[str, Any] | None = None
+    ) -> list[Found]: ...
+
+    @overload  # With some options a file is several recordings.
+    def predict(
+        self,
+        X: Recording | PathLike,
+        read_options: Mapping[str, Any] | None = None,
+    ) -> Found | Any: ...
+
+    def predict(
+        self, X: Any, read_options: Mapping[str, Any] | None = None
+    ) -> Any:
         """Predicts windows or recordings.
 
         Args:
@@ -75,7 +122,11 @@ class MotionEstimator(BaseEstimator):
             return list(self.each_timeline(X, read_options))
         return self._predict_rows(X)
 
-    def each_timeline(self, X, read_options=None):
+    def each_timeline(
+        self,
+        X: Recording | PathLike | Sequence[Recording | PathLike],
+        read_options: Mapping[str, Any] | None = None,
+    ) -> Iterator[Found]:
         """Yields what `predict` returns of each recording or path.
 
         A file is read when it is its turn, so that one is in memory.
@@ -85,7 +136,7 @@ class MotionEstimator(BaseEstimator):
         for recording in each_recording(X, read_options):
             yield self._predict_recording(model, recording)
 
-    def to_keras(self):
+    def to_keras(self) -> keras.Model:
         """Returns one `keras.Model` from windows to what the head gives.
 
         It can be exported to a phone by `keras_relcon.presets.export_encoder`.
@@ -101,7 +152,7 @@ class MotionEstimator(BaseEstimator):
         model.preset_metadata = getattr(encoder, "preset_metadata", None)
         return model
 
-    def seen(self, subjects):
+    def seen(self, subjects: Sequence[str]) -> list[str]:
         """Which of some people it was fitted on, to find a leak.
 
         Their names are not kept, but salted hashes of them.
@@ -115,7 +166,7 @@ class MotionEstimator(BaseEstimator):
         check_is_fitted(self, "head_")
         return known_of(subjects, self.subject_hashes_)
 
-    def facts(self):
+    def facts(self) -> dict[str, str]:
         """What a reader of its answers wants to know, dict of str to str."""
         check_is_fitted(self, "head_")
         people = "an unknown number of"
@@ -135,7 +186,12 @@ class MotionEstimator(BaseEstimator):
             "Software": f"keras_relcon {__version__}",
         }
 
-    def save(self, directory, overwrite=False, has_encoder=True):
+    def save(
+        self,
+        directory: PathLike,
+        overwrite: bool = False,
+        has_encoder: bool = True,
+    ) -> Path:
         """Writes the estimator, for `load` on any backend.
 
         The directory holds `classifier.json` or `regressor.json` (the score,
@@ -161,12 +217,14 @@ class MotionEstimator(BaseEstimator):
         check_is_fitted(self, "head_")
         return save_estimator(self, directory, overwrite, has_encoder)
 
-    def check_output(self, directory, overwrite=False):
+    def check_output(
+        self, directory: PathLike, overwrite: bool = False
+    ) -> None:
         """Raises what `save` would raise of the directory, before the work."""
         check_is_free(directory, overwrite)
 
     @classmethod
-    def load(cls, name_or_directory):
+    def load(cls, name_or_directory: PathLike) -> Self:
         """Loads what `save` wrote, or one of the package.
 
         Args:
@@ -203,7 +261,7 @@ class MotionEstimator(BaseEstimator):
             rate_hz, _ = window_of(self.encoder_)
             self.window_ = rate_hz, examples.inputs.shape[1]
 
-    def _of_rows(self, X, of_head):
+    def _of_rows(self, X: Any, of_head: Any) -> np.ndarray:
         """Applies a method of the head to windows or embeddings."""
         X = self._checked_array(getattr(X, "acceleration", X), reset=False)
         if X.ndim == 2:
@@ -279,7 +337,9 @@ class MotionEstimator(BaseEstimator):
         window = window_of(self._load_encoder())
         return examples_of(X, window, values_of, groups, read_options)
 
-    def _checked_array(self, X, reset, y="no_validation"):
+    def _checked_array(
+        self, X: Any, reset: bool, y: Any = "no_validation"
+    ) -> np.ndarray:
         kinds = ("float32", "float64")
         X = validate_data(self, X, y, reset=reset, allow_nd=True, dtype=kinds)
         return X[0] if isinstance(X, tuple) else X

@@ -1,19 +1,28 @@
-import functools
+from __future__ import annotations
 
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import keras
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from keras_relcon.checks import check_kind, message
 from keras_relcon.estimators.encoders import window_of
 from keras_relcon.estimators.examples import examples_of, is_array, numbers_of
-from keras_relcon.estimators.motion_estimator import MotionEstimator
+from keras_relcon.estimators.motion_estimator import Labelled, MotionEstimator
 from keras_relcon.estimators.number_fitting import NumberFitting
 from keras_relcon.estimators.number_scores import NumberScores
 from keras_relcon.estimators.predicting import make_number_timeline
+from keras_relcon.presets.from_preset import Output
+from keras_relcon.timeline import NumberTimeline
+from keras_relcon.types import PathLike
 
 
-class MotionRegressor(RegressorMixin, MotionEstimator):
+class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
     """Tells a number of each window, such as how fast a person walks.
 
     The head is a ridge regression on standardised embeddings of a frozen
@@ -68,19 +77,25 @@ class MotionRegressor(RegressorMixin, MotionEstimator):
         "seed",
     )
 
+    scores_: NumberScores | None
+    half_width_: float | None
+
     def __init__(
         self,
-        encoder="relcon_small",
-        output=None,
-        target=None,
-        strength=None,
-        num_folds=5,
-        controls=("untrained", "handmade"),
-        max_windows=10_000,
-        batch_size=256,
-        seed=0,
-        verbose="auto",
-    ):
+        encoder: PathLike | keras.Model = "relcon_small",
+        output: Output | None = None,
+        target: str | None = None,
+        strength: float | None = None,
+        num_folds: int = 5,
+        controls: Sequence[Literal["untrained", "handmade"]] = (
+            "untrained",
+            "handmade",
+        ),
+        max_windows: int = 10_000,
+        batch_size: int = 256,
+        seed: int = 0,
+        verbose: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.encoder = encoder
         self.output = output
         self.target = target
@@ -92,7 +107,13 @@ class MotionRegressor(RegressorMixin, MotionEstimator):
         self.seed = seed
         self.verbose = verbose
 
-    def fit(self, X, y=None, groups=None, read_options=None):
+    def fit(
+        self,
+        X: Labelled,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        read_options: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Scores on people left out, then fits on everybody.
 
         Args:
@@ -126,7 +147,12 @@ class MotionRegressor(RegressorMixin, MotionEstimator):
         self.strength_ = self.head_.strength
         return self
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self,
+        X: Labelled,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """R2: the share of the variance of the numbers that is explained.
 
         Args:
@@ -144,16 +170,16 @@ class MotionRegressor(RegressorMixin, MotionEstimator):
             X, y = examples.inputs, examples.values
         return super().score(X, y, sample_weight)
 
-    def saved_facts(self):
+    def saved_facts(self) -> dict[str, Any]:
         return {"half_width": self.half_width_}
 
-    def take_facts(self, facts):
+    def take_facts(self, facts: dict[str, Any]) -> None:
         self.half_width_ = facts["half_width"]
         self.scores_ = None
         if facts["scores"] is not None:
             self.scores_ = NumberScores.from_dict(facts["scores"])
 
-    def fits_together(self):
+    def fits_together(self) -> bool:
         return self.head_.bias.shape == (1,)
 
     @property

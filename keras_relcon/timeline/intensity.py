@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.data.large_arrays import CHUNK, release
 
@@ -26,7 +27,12 @@ class Intensity:
     highest: np.ndarray
 
 
-def measure_intensity(acceleration, sample_rate_hz, start_seconds, end_seconds):
+def measure_intensity(
+    acceleration: np.ndarray,
+    sample_rate_hz: float,
+    start_seconds: ArrayLike,
+    end_seconds: ArrayLike,
+) -> Intensity:
     """Measures the movement in windows of a signal at its own rate.
 
     With the magnitude `r` of the acceleration in g:

@@ -12,7 +12,7 @@ STILL_RANGE_G = 0.05
 MIN_STILL_AXES = 2
 
 
-def find_worn(acceleration, sample_rate_hz):
+def find_worn(acceleration: np.ndarray, sample_rate_hz: float) -> np.ndarray:
     """Finds which quarters of an hour a device was worn.
 
     [Van Hees et al. (2011)](https://doi.org/10.1371/journal.pone.0022922),

@@ -1,8 +1,13 @@
 """The numbers that a model found in one recording."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_kind, check_number
 from keras_relcon.data.clock_time import shown_start
@@ -12,11 +17,16 @@ from keras_relcon.timeline import states
 from keras_relcon.timeline.clock_times import ClockTimes
 from keras_relcon.timeline.timeline_files import save_table
 from keras_relcon.timeline.window_times import (
+    Bin,
     time_bins,
     window_array,
     window_ends,
     worn_windows,
 )
+from keras_relcon.types import PathLike
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +65,13 @@ class NumberTimeline:
     half_width: float | None
     valid: np.ndarray
     worn: np.ndarray
-    facts: dict = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self):
+    if TYPE_CHECKING:  # Made of the fields.
+        clock: ClockTimes = field(init=False)
+        end_seconds: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
         check_number("duration", self.duration, above=0)
         check_number("window_seconds", self.window_seconds, above=0)
         if self.half_width is not None:
@@ -83,14 +97,14 @@ class NumberTimeline:
     @classmethod
     def of(
         cls,
-        recording,
-        start_seconds,
-        window_seconds,
-        values,
-        valid,
-        half_width=None,
-        facts=None,
-    ):
+        recording: Recording,
+        start_seconds: ArrayLike,
+        window_seconds: float,
+        values: np.ndarray,
+        valid: np.ndarray,
+        half_width: float | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Self:
         """Makes the numbers in time of a recording, which is not kept.
 
         Args:
@@ -121,13 +135,13 @@ class NumberTimeline:
             half_width=half_width,
             valid=valid,
             worn=worn_windows(recording, starts, ends),
-            facts=facts or {},
+            facts=dict(facts or {}),
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.start_seconds)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         mean = self.means(by="recording")["mean"].iloc[0]
         return described(
             self,
@@ -139,7 +153,7 @@ class NumberTimeline:
         )
 
     @property
-    def table(self):
+    def table(self) -> pd.DataFrame:
         """`pandas.DataFrame`, one row a window.
 
         - `start`, `end`: times;
@@ -163,7 +177,7 @@ class NumberTimeline:
             }
         )
 
-    def means(self, by="day"):
+    def means(self, by: Bin = "day") -> pd.DataFrame:
         """Averages over hours, days or the recording.
 
         Args:
@@ -189,7 +203,7 @@ class NumberTimeline:
             {"mean": mean, "minutes": seconds / 60}, index=index
         )
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Saves `table`; the ending of the path says how.
 
         - `.csv`: with times as of `Timeline.save`;

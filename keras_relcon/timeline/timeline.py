@@ -1,9 +1,14 @@
 """What a model found in one recording."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_relcon.checks import (
     check_kind,
@@ -20,11 +25,16 @@ from keras_relcon.timeline.clock_times import ClockTimes
 from keras_relcon.timeline.intensity import measure_intensity
 from keras_relcon.timeline.timeline_files import load_timeline, save_timeline
 from keras_relcon.timeline.window_times import (
+    Bin,
     time_bins,
     window_array,
     window_ends,
     worn_windows,
 )
+from keras_relcon.types import PathLike
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +96,7 @@ class Timeline:
     start_time: float | None
     time_zone: str | None
     window_seconds: float
-    classes: tuple
+    classes: tuple[str, ...]
     start_seconds: np.ndarray
     labels: np.ndarray
     probabilities: np.ndarray
@@ -96,9 +106,13 @@ class Timeline:
     mad: np.ndarray
     magnitude_min: np.ndarray
     magnitude_max: np.ndarray
-    facts: dict = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self):
+    if TYPE_CHECKING:  # Made of the fields.
+        clock: ClockTimes = field(init=False)
+        end_seconds: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
         check_number("duration", self.duration, above=0)
         check_number("window_seconds", self.window_seconds, above=0)
         classes = _checked_classes(self.classes)
@@ -140,15 +154,15 @@ class Timeline:
     @classmethod
     def of(
         cls,
-        recording,
-        start_seconds,
-        window_seconds,
-        labels,
-        probabilities,
-        classes,
-        valid,
-        facts=None,
-    ):
+        recording: Recording,
+        start_seconds: ArrayLike,
+        window_seconds: float,
+        labels: np.ndarray,
+        probabilities: np.ndarray,
+        classes: Sequence[str],
+        valid: np.ndarray,
+        facts: Mapping[str, str] | None = None,
+    ) -> Self:
         """Makes the timeline of a recording.
 
         Its signal is read for the worn time, ENMO, MAD and the envelope, and
@@ -200,20 +214,20 @@ class Timeline:
             mad=intensity.mad,
             magnitude_min=intensity.lowest,
             magnitude_max=intensity.highest,
-            facts=facts or {},
+            facts=dict(facts or {}),
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.start_seconds)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         seconds = self._seconds(np.array([0.0, self.duration]))[0]
         found = {
             name: value
             for name, value in zip(states.state_names(self), seconds)
             if value >= 0.5
         }
-        longest = sorted(found, key=found.get, reverse=True)
+        longest = sorted(found, key=found.__getitem__, reverse=True)
         return described(
             self,
             f"recording {self.name!r}",
@@ -226,7 +240,7 @@ class Timeline:
         )
 
     @property
-    def table(self):
+    def table(self) -> pd.DataFrame:
         """`pandas.DataFrame`, one row a window.
 
         - `start`, `end`: times;
@@ -253,7 +267,7 @@ class Timeline:
         )
 
     @functools.cached_property
-    def probability(self):
+    def probability(self) -> np.ndarray:
         """`(num_windows,)` float32: how sure the model is, as in `table`."""
         found = np.full(len(self), np.nan, np.float32)
         if not self.worn.any():
@@ -267,7 +281,9 @@ class Timeline:
         found[self.worn] = np.where(is_known, own, of_worn.max(axis=1))
         return found
 
-    def bouts(self, min_seconds=60, max_gap_seconds=0):
+    def bouts(
+        self, min_seconds: float = 60, max_gap_seconds: float = 0
+    ) -> pd.DataFrame:
         """Finds bouts: stretches of one class that last a while.
 
         A bout is made of consecutive windows of one class. A stretch of other
@@ -313,7 +329,7 @@ class Timeline:
             }
         )
 
-    def minutes(self, by="day"):
+    def minutes(self, by: Bin = "day") -> pd.DataFrame:
         """Adds up the minutes of each class.
 
         Args:
@@ -342,7 +358,7 @@ class Timeline:
             columns=list(states.state_names(self)),
         )
 
-    def intensity(self, by="day"):
+    def intensity(self, by: Bin = "day") -> pd.DataFrame:
         """Averages how much the device moved while it was worn.
 
         Args:
@@ -369,7 +385,7 @@ class Timeline:
             index=index,
         )
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Saves the timeline; the ending of the path says how.
 
         - `.html`: the page of the recording, one file for a browser;
@@ -387,7 +403,7 @@ class Timeline:
         save_timeline(self, path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: PathLike) -> Self:
         """Loads what `save` wrote as `.parquet`.
 
         Args:

@@ -1,10 +1,13 @@
 """When the windows of a recording are, and which of them were worn."""
 
+from typing import Literal, TypeAlias
+
 import numpy as np
 
 from keras_relcon.checks import check_one_of, message, some_of
 from keras_relcon.timeline.non_wear import STEP_SECONDS, find_worn
 
+Bin: TypeAlias = Literal["hour", "day", "recording"]
 # Windows that are this part of their length apart, or inside each other, have
 # one border: their times are multiples of a rate, and rounded.
 _SAME_TIME = 1e-3
