@@ -144,7 +144,7 @@ def _write_summary(rows, path):
     import pandas as pd
 
     table = pd.DataFrame(rows)
-    numbers = table.select_dtypes("number").columns
+    numbers = table.select_dtypes("float").columns
     table[numbers] = table[numbers].round(4)
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
