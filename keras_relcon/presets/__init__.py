@@ -1,5 +1,6 @@
 from keras_relcon.presets.export_encoder import export_encoder
 from keras_relcon.presets.from_preset import from_preset, preset_outputs
+from keras_relcon.presets.hub import upload_preset
 from keras_relcon.presets.preset_directory import list_presets
 from keras_relcon.presets.preset_metadata import (
     CARD_FACTS,
@@ -17,4 +18,5 @@ __all__ = [
     "model_card",
     "preset_outputs",
     "save_to_preset",
+    "upload_preset",
 ]

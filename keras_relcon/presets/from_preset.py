@@ -85,7 +85,8 @@ def from_preset(
         name_or_directory: str or path. The name of a preset that comes with
             the package, see `list_presets`; a directory that `save_to_preset`
             wrote (`"./name"` for one of such a name); or
-            `"hf://user/repo"`, which huggingface_hub downloads.
+            `"hf://user/repo"`, which huggingface_hub downloads
+            (`"hf://user/repo@revision"` for a tag, a branch or a commit).
         load_weights: bool. Whether to load weights; `False` draws them
             freshly. Defaults to `True`.
         task: `None`, for the encoder, or `"pretrain"`, for a `RelConModel` of

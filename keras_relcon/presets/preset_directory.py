@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from keras_relcon.checks import message, nearest
@@ -37,7 +38,8 @@ def find_preset(name_or_directory):
     Args:
         name_or_directory: str or path. The name of a preset that comes with
             the package, a directory, or `"hf://user/repo"`, which
-            huggingface_hub downloads.
+            huggingface_hub downloads; `"hf://user/repo@revision"` for a tag,
+            a branch or a commit.
 
     Raises:
         ImportError: for `hf://`, if huggingface_hub is not installed.
@@ -189,17 +191,34 @@ def _damaged(path, reason):
     )
 
 
-def _download(repository):
+def preset_files() -> list[str]:
+    """What a preset may hold, as paths in its directory."""
+    files = (CONFIG, METADATA, WEIGHTS)
+    parts = [f"{part}/{name}" for part in PARTS for name in files]
+    return [CARD, *files, *parts]
+
+
+def import_hub() -> ModuleType:
+    """Returns `huggingface_hub`.
+
+    Raises:
+        ImportError: if it is not installed.
+    """
     try:
         import huggingface_hub
     except ImportError as error:
         raise ImportError(
-            "Presets from hf:// need huggingface_hub, which is not installed. "
+            "Presets on the hub need huggingface_hub, which is not installed. "
             'Install it with `pip install "keras-relcon[hub]"`.'
         ) from error
-    files = (CONFIG, METADATA, WEIGHTS)
-    patterns = [CARD, *files]
-    patterns += [f"{part}/{name}" for part in PARTS for name in files]
-    return Path(
-        huggingface_hub.snapshot_download(repository, allow_patterns=patterns)
+    return huggingface_hub
+
+
+def _download(name):
+    repository, _, revision = name.partition("@")
+    folder = import_hub().snapshot_download(
+        repository,
+        revision=revision or None,
+        allow_patterns=preset_files(),
     )
+    return Path(folder)

@@ -1,7 +1,5 @@
 import json
 import shutil
-import sys
-import types
 
 import keras
 import numpy as np
@@ -261,39 +259,3 @@ def test_parts_are_checked_as_the_preset_is(relcon_preset, tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match="motif_distance.*damaged"):
         from_preset(copy, task="pretrain")
-
-
-def test_the_hub_is_asked_for_these_files_only(
-    relcon_preset, monkeypatch, windows
-):
-    asked = {}
-
-    def snapshot_download(repository, allow_patterns):
-        asked[repository] = allow_patterns
-        return str(relcon_preset)
-
-    hub = types.SimpleNamespace(snapshot_download=snapshot_download)
-    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    encoder = from_preset("hf://someone/motion")
-    np.testing.assert_array_equal(
-        encoder.predict(windows, verbose=0),
-        from_preset(relcon_preset).predict(windows, verbose=0),
-    )
-    assert list(asked) == ["someone/motion"]
-    files = {
-        str(path.relative_to(relcon_preset))
-        for path in relcon_preset.rglob("*")
-        if path.is_file()
-    }
-    # Parts that this one has not.
-    names = ("config.json", "metadata.json", "model.weights.h5")
-    parts = ("compact_features", "mini_rocket")
-    files |= {f"{part}/{name}" for part in parts for name in names}
-    assert files == set(asked["someone/motion"])
-
-
-@pytest.mark.once
-def test_the_hub_needs_its_package(monkeypatch):
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(ImportError, match=r"keras-relcon\[hub\]"):
-        from_preset("hf://someone/motion")
