@@ -121,6 +121,21 @@ def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
     )
 
 
+def test_examples_are_listed_and_run_by_name(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["examples"])
+    main = runpy.run_path(str(ROOT / "examples" / "__main__.py"))["main"]
+    assert main([]) == 0
+    listed = capsys.readouterr().out
+    scripts = (ROOT / "examples").glob("[!_]*.py")
+    assert all(f"\n  {path.stem} " in listed for path in scripts)
+    assert main(["no_such"]) == 2
+    assert "'no_such'" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as exit:
+        main(["demo", "--help"])
+    assert exit.value.code == 0
+    assert "--quick" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "name",
     [

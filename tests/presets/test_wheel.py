@@ -17,7 +17,13 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("keras_relcon", "tfds_builders", "pyproject.toml", "setup.py")
+COPIED = (
+    "keras_relcon",
+    "tfds_builders",
+    "examples",
+    "pyproject.toml",
+    "setup.py",
+)
 # The three lines of the README, where no socket can be made; then a training.
 EXAMPLE = """
 import socket
@@ -108,7 +114,23 @@ def test_the_wheel_holds_the_presets(wheel, relcon_preset):
     assert len(expected) == 10  # encoder with card, distance, projector
     assert expected <= names
     assert "keras_relcon/py.typed" in names  # or type checkers pass it over
+    classifier = "keras_relcon/estimators/bundled/activities_wrist"
+    for name in ("classifier.json", "head.npz", "README.md"):
+        assert f"{classifier}/{name}" in names
     assert wheel.stat().st_size < 40e6
+
+
+def test_the_wheel_holds_the_examples_and_no_tests(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    examples = {path.name for path in (ROOT / "examples").glob("*.*")}
+    inside = {f"keras_relcon/examples/{name}" for name in examples}
+    assert len(examples) > 10 and inside <= names
+    assert "keras_relcon/examples/data/geotec_sw.npz" in names
+    wrong = [n for n in names if "test" in n or "dummy" in n or "/wt/" in n]
+    assert not wrong
+    assert "tfds_builders/wisdm_watch/wisdm_watch_dataset_builder.py" in names
+    assert "tfds_builders/wisdm_watch/checksums.tsv" in names
 
 
 @pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
@@ -161,6 +183,18 @@ def test_the_example_runs_offline_and_a_model_trains(installed, tmp_path):
         env=environment,
     )
     assert (tmp_path / "walk.embeddings.npz").exists()
+    # The classifier of the package, and the examples.
+    _run(
+        *(folder / "bin" / "keras-relcon", "predict", "walk.npz"),
+        *("--unit", "m/s2", "--sample-rate-hz", "50"),
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert (tmp_path / "answers" / "walk.html").exists()
+    text = _run(
+        *(python, "-m", "keras_relcon.examples"), cwd=tmp_path, env=environment
+    )
+    assert "\n  demo " in text
 
 
 def test_a_search_with_the_extra_for_tuning(installed, wheel, tmp_path):
