@@ -1,7 +1,7 @@
 """Lists the examples, or runs one.
 
-python -m keras_relcon.examples                 # what there is
-python -m keras_relcon.examples demo --quick    # python examples/demo.py --quick
+python -m keras_relcon.examples                # what there is
+python -m keras_relcon.examples demo --quick   # python examples/demo.py --quick
 """
 
 import ast
