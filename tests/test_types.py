@@ -1,7 +1,12 @@
 """What a type checker, and with it an editor, knows of the public names."""
 
+import ast
+import dataclasses
 import importlib
 import inspect
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +80,48 @@ def test_public_functions_say_their_types(folder):
         if without_type(function)
     }
     assert not missing
+
+
+def test_an_editor_knows_types_and_refuses_wrong_calls(tmp_path):
+    """From another folder, where `py.typed` is what makes them known.
+
+    With the cache that `make lint` leaves this takes a second.
+    """
+    pytest.importorskip("mypy", reason="needs mypy")
+    options = {
+        "--config-file": ROOT / "pyproject.toml",
+        "--cache-dir": ROOT / ".mypy_cache",
+    }
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy"),
+            *(str(part) for option in options.items() for part in option),
+            str(ROOT / "tests" / "typed_calls.py"),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_constructor_for_type_checkers_is_that_of_the_fields():
+    """Written out where more is accepted than kept."""
+    for name in ("Recording", "LabelIntervals"):
+        kind = getattr(importlib.import_module("keras_relcon.data"), name)
+        (body,) = [
+            node
+            for node in ast.parse(inspect.getsource(kind)).body[0].body
+            if isinstance(node, ast.If)
+        ]
+        arguments = body.body[0].args
+        fields = dataclasses.fields(kind)
+        assert [each.arg for each in arguments.args[1:]] == [
+            field.name for field in fields
+        ]
+        assert [ast.literal_eval(each) for each in arguments.defaults] == [
+            field.default
+            for field in fields
+            if field.default is not dataclasses.MISSING
+        ]

@@ -29,7 +29,7 @@ class Motion:
         tremor_g: float. Irregular small movement.
     """
 
-    cadence_hz: tuple
+    cadence_hz: tuple[float, float]
     vertical_g: float = 0.0
     forward_g: float = 0.0
     sideways_g: float = 0.0

@@ -192,13 +192,13 @@ class _Rows:
 class _Chunks:
     """Consecutive chunks of one recording."""
 
-    key: tuple
+    key: tuple[Any, ...]
     rate_hz: float
     suffix: str = ""
     end: float = 0.0  # s, when the next regular chunk begins
-    signals: list = field(default_factory=list)
-    labels: list = field(default_factory=list)
-    times: list = field(default_factory=list)
+    signals: list[Any] = field(default_factory=list)
+    labels: list[Any] = field(default_factory=list)
+    times: list[Any] = field(default_factory=list)
 
     def follows(self, key, rate_hz, start, is_timed):
         is_near = is_timed or abs(start - self.end) < 1.0 / rate_hz

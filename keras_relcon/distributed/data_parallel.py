@@ -64,7 +64,7 @@ class DataParallel:
         self.num_processes = num_processes()
         self.process_index = process_index()
 
-    def scope(self) -> AbstractContextManager:
+    def scope(self) -> AbstractContextManager[Any]:
         """Returns a context in which to build, load and compile models.
 
         On JAX the distribution stays set afterwards, for `fit`.

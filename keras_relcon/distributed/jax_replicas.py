@@ -40,7 +40,7 @@ def gather(x: Tensor) -> Tensor:
     return jax.lax.all_gather(x, AXIS, axis=0, tiled=True)
 
 
-def per_replica(function: Callable) -> Callable:
+def per_replica(function: Callable[..., Any]) -> Callable[..., Any]:
     """Runs a function of arrays on each replica's rows of them.
 
     Args:

@@ -33,7 +33,7 @@ def gather(x: Tensor) -> Tensor:
     return x if num_replicas() == 1 else _gather(x)
 
 
-def per_replica(function: Callable) -> Callable:
+def per_replica(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function itself: a step is run by each replica on its own rows."""
     return function
 

@@ -36,7 +36,7 @@ def gather(x: Tensor) -> Tensor:
     return _Gather.apply(x)
 
 
-def per_replica(function: Callable) -> Callable:
+def per_replica(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function itself: a process sees the rows of its replica only."""
     return function
 

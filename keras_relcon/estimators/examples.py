@@ -38,7 +38,7 @@ class Examples:
     values: np.ndarray
     groups: np.ndarray | None = None
     sequences: np.ndarray | None = None
-    placements: tuple = ()
+    placements: tuple[str, ...] = ()
 
     def __len__(self):
         return len(self.values)

@@ -1,6 +1,7 @@
 """Scores classifiers on people whose labels they have not seen."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class LeftOut:
 
     codes: np.ndarray
     groups: np.ndarray
-    classes: tuple
+    classes: tuple[Any, ...]
     num_folds: int
     seed: int
     balanced: bool

@@ -1,6 +1,7 @@
 """How well a regression does on people whose numbers it has not seen."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class NumberScores:
     num_subjects: int
     num_windows: int
     num_folds: int
-    rows: dict
+    rows: dict[str, Any]
 
     def to_dict(self):
         """JSON-ready values, for `from_dict`."""

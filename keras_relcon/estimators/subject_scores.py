@@ -1,6 +1,7 @@
 """How well a classifier does on people whose labels it has not seen."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -32,12 +33,12 @@ class SubjectScores:
             row.
     """
 
-    classes: tuple
+    classes: tuple[str, ...]
     num_subjects: int
     num_windows: int
     num_folds: int
-    rows: dict
-    confusion: list
+    rows: dict[str, Any]
+    confusion: list[list[int]]
 
     def to_dict(self):
         """JSON-ready values, for `from_dict`."""

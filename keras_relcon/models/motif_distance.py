@@ -309,7 +309,7 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
         return _run(self.qkv.query, normalized, fast)
 
     def _keys_and_values(
-        self, candidates, statistics, fast=None
+        self, candidates: Tensor, statistics: Any, fast: Any = None
     ) -> tuple[Tensor, Tensor]:
         normalized = self.rev_in.normalize(candidates, statistics)
         keys = _run(self.qkv.key, normalized, fast)

@@ -50,11 +50,11 @@ class ColumnNames:
         gravity_columns: three str, added to the axes, or `False` for none.
     """
 
-    columns: tuple | str | None = None
+    columns: tuple[str, ...] | str | None = None
     timestamp_column: str | bool | None = None
     timestamp_unit: str | None = None
     label_column: str | bool | None = None
-    gravity_columns: tuple | bool | None = None
+    gravity_columns: tuple[str, ...] | bool | None = None
 
 
 def guess_columns(path: PathLike, delimiter: str = ",") -> dict[str, Any]:

@@ -47,11 +47,11 @@ class CsvLayout:
     """
 
     delimiter: str
-    header: tuple
+    header: tuple[str, ...]
     num_head_lines: int = 1
     decimal: str = "."
     encoding: str = "utf-8"
-    preamble: tuple = ()
+    preamble: tuple[str, ...] = ()
 
 
 def is_csv(path):

@@ -58,7 +58,7 @@ class UnnamedTable:
     """
 
     kind: str
-    names: tuple
+    names: tuple[str, ...]
     num_head_rows: int = 0
     time_unit: str | None = None
     start: float | None = None

@@ -63,7 +63,7 @@ def read_walking_laps(
     >>> folds = keras_relcon.evaluation.repeated_held_out(windows.subjects)
     """
     folder = Path(folder)
-    laps_of: dict = {}
+    laps_of: dict[tuple[str, str], list[Any]] = {}
     for line, row in _read_rows(folder / TABLE):
         key = row["subject"], row["recording"]
         laps_of.setdefault(key, []).append((line, _interval(line, row)))

@@ -5,6 +5,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -68,7 +69,7 @@ class StoredRecording:
     start: int
     num_samples: int
     invalid: np.ndarray
-    load: Callable
+    load: Callable[..., Any]
 
     def pieces(self, window_length):
         """Returns the pieces at least as long as a window."""
@@ -124,8 +125,8 @@ class TableLoader:
     """Reads the tables of one recording from a store's file."""
 
     path: str
-    catalog: dict  # without its recordings
-    tables: dict
+    catalog: dict[str, Any]  # without its recordings
+    tables: dict[str, Any]
 
     def __call__(self, name):
         table = self.tables.get(name)

@@ -9,6 +9,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from keras_relcon import kept_files
 from keras_relcon.data.store.store_catalog import read_chunk
@@ -29,14 +30,14 @@ class Unpacked:
     """
 
     path: str
-    damaged: dict
+    damaged: dict[Any, Any]
 
 
 @dataclass(frozen=True)
 class IsUnpackedFrom:
     """Raises unless an opened file was unpacked from the store with a stamp."""
 
-    stamp: list
+    stamp: list[Any]
 
     def __call__(self, file):
         found = _read_trailer(file)

@@ -98,7 +98,7 @@ class LeakyFold:
     train_rows: np.ndarray
     validation_rows: np.ndarray
     test_rows: np.ndarray
-    test: tuple
+    test: tuple[str, ...]
     leak: str
 
     def rows(self, subjects):

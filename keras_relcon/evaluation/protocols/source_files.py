@@ -29,8 +29,8 @@ class SourceLayout:
     builder: str
     name: str
     position: str
-    rates_hz: tuple
-    classes: tuple
+    rates_hz: tuple[float, ...]
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,14 +30,14 @@ class FoldResult:
 
     representation: str
     fold: int
-    metrics: dict
+    metrics: dict[str, float]
     y_true: np.ndarray
     y_pred: np.ndarray
     embeddings: np.ndarray
-    subjects: tuple
+    subjects: tuple[str, ...]
     choice: object = None
     probabilities: np.ndarray | None = None
-    classes: tuple = ()
+    classes: tuple[str, ...] = ()
     window_subjects: np.ndarray | None = None
     seconds: float = 0.0
     leak: str | None = None

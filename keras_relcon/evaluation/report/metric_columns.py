@@ -33,7 +33,7 @@ class Level:
 
     title: str
     head: str
-    metrics: tuple
+    metrics: tuple[str, ...]
     main: str
 
 

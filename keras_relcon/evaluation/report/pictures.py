@@ -1,6 +1,7 @@
 """The figures of the page: sections of drawings."""
 
 import dataclasses
+from typing import Any
 
 from keras_relcon.markup import Html, element, section
 
@@ -32,7 +33,7 @@ class Section:
 
     title: str
     caption: str
-    pictures: list
+    pictures: list[Any]
 
 
 def to_section(part):

@@ -127,7 +127,7 @@ class PublishedRow:
     """
 
     name: str
-    metrics: dict
+    metrics: dict[str, tuple[float, float | None]]
     source: str
     protocol: str
     note: str = ""

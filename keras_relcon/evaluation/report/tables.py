@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+from typing import Any
 
 from keras_relcon.evaluation.metrics.calibration import (
     expected_calibration_error,
@@ -27,8 +28,8 @@ class ScoreRow:
     """
 
     name: str
-    means: list
-    folds: list
+    means: list[Any]
+    folds: list[Any]
     main: int
     is_quoted: bool = False
     is_winner: bool = False

@@ -44,7 +44,7 @@ class LoadedSet:
     name: str
     archive: str
     windows: Windows
-    folds: list
+    folds: list[Fold]
 
     @property
     def people(self):

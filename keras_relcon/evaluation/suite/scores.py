@@ -28,7 +28,7 @@ class Row:
     num_labelled: int | None
     is_rotated: bool
     is_control: bool
-    confusion: dict
+    confusion: dict[str, np.ndarray]
 
     @property
     def condition(self):

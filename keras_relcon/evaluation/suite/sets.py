@@ -1,7 +1,7 @@
 """The sets of the suite: what each is for, and how its people are split."""
 
 import dataclasses
-from typing import Callable
+from typing import Any, Callable
 
 from keras_relcon.checks import check_one_of, message
 from keras_relcon.data.readers.archives import (
@@ -41,10 +41,10 @@ class SuiteSet:
     name: str
     role: str
     file: str
-    read: Callable
+    read: Callable[..., Any]
     split: str | None = "folds"
-    subjects: tuple | None = None
-    no_class: tuple = ()
+    subjects: tuple[str, ...] | None = None
+    no_class: tuple[str, ...] = ()
 
 
 def _corpus(name, role, split="folds", **facts):

@@ -73,7 +73,7 @@ class SuiteResult:
         self.sets = sets
         self.settings = settings
         self.missing = list(missing)
-        self._means: dict[tuple, np.ndarray] = {}
+        self._means: dict[Any, np.ndarray] = {}
         people_of: dict[str, Any] = {}
         for each in sets:
             people_of.setdefault(each.archive, set()).update(each.people)

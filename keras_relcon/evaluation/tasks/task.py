@@ -39,7 +39,7 @@ class Task:
     kind = "classification"
     reads = "embeddings"
     refits_on_validation = False
-    presets: dict[str, dict] = {}
+    presets: dict[str, dict[str, Any]] = {}
 
     @classmethod
     def preset(cls, name: str, **overrides: Any) -> Self:

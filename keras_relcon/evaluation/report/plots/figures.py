@@ -4,6 +4,7 @@ import dataclasses
 import importlib.util
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -47,9 +48,9 @@ class Drawing:
     file: str
     title: str
     caption: str
-    draw: Callable
-    describe: Callable | None = None
-    names: tuple = ()
+    draw: Callable[..., Any]
+    describe: Callable[..., Any] | None = None
+    names: tuple[str, ...] = ()
 
 
 def drawings(report, histories=None):
