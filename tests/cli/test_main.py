@@ -1,12 +1,13 @@
 import argparse
 import json
+from pathlib import Path
 
 import keras
 import pytest
 
 from keras_relcon.cli import embed_command, presets_command
 from keras_relcon.cli.console import Console
-from keras_relcon.cli.main import COMMANDS, main
+from keras_relcon.cli.main import COMMANDS, STOPPED, WRONG_INPUT, main
 from keras_relcon.cli.messages import report_error
 from keras_relcon.evaluation.progress_bar import ProgressBar
 from keras_relcon.version import __version__
@@ -150,3 +151,13 @@ def test_a_bar_counts_to_its_end(capsys):
     assert text.startswith("people\n") and "10/10" in text
     ProgressBar(3, "auto")  # no terminal
     assert capsys.readouterr().out == ""
+
+
+def test_the_page_of_the_commands_names_them_and_their_status():
+    root = Path(__file__).resolve().parents[2]
+    page = (root / "docs" / "commands.md").read_text()
+    rows = [
+        row.split("|")[1].strip() for row in page.splitlines() if "|" in row
+    ]
+    assert {f"`{command.NAME}`" for command in COMMANDS} <= set(rows)
+    assert {str(status) for status in (0, WRONG_INPUT, 2, STOPPED)} <= set(rows)
