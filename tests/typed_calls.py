@@ -4,7 +4,7 @@
 call: mypy must refuse it for that reason, or it reports the comment as unused.
 """
 
-from typing import assert_type
+from typing import Any, assert_type
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,7 @@ assert_type(
     kr.evaluation.Report,
 )
 assert_type(model.fit([recording]), kr.MotionClassifier)
+assert_type(model.scores_.table(), str | Any)
 assert_type(timeline, kr.timeline.Timeline)
 assert_type(timeline.table, pd.DataFrame)
 assert_type(timeline.minutes(by="hour"), pd.DataFrame)

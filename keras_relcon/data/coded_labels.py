@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,6 +53,10 @@ class CodedLabels:
 
     def __getitem__(self, key: Any) -> Any:
         return self.names[self.codes[key]]
+
+    if TYPE_CHECKING:  # Python goes by `__getitem__`, type checkers do not.
+
+        def __iter__(self) -> Iterator[str]: ...
 
     def __array__(
         self, dtype: Any = None, copy: bool | None = None

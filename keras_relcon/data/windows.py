@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -109,7 +109,7 @@ class Windows:
 
 
 def make_windows(
-    recordings: Recording | Sequence[Recording],
+    recordings: Recording | Iterable[Recording],
     sample_rate_hz: float = 100,
     window_length: int = 256,
     stride: int = 128,
@@ -166,7 +166,7 @@ def make_windows(
 
 
 def as_recordings(
-    recordings: Recording | Sequence[Recording],
+    recordings: Recording | Iterable[Recording],
 ) -> list[Recording]:
     """Returns a list of recordings, or raises on anything else."""
     if isinstance(recordings, Recording):

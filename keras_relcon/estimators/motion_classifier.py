@@ -130,7 +130,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
     )
 
     classes_: np.ndarray
-    scores_: SubjectScores | None
+    scores_: SubjectScores | Any  # `None` without people
     transitions_: np.ndarray | None
     priors_: np.ndarray
 

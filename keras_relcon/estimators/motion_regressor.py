@@ -77,7 +77,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
         "seed",
     )
 
-    scores_: NumberScores | None
+    scores_: NumberScores | Any  # `None` without people
     half_width_: float | None
 
     def __init__(

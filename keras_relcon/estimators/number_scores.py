@@ -37,7 +37,7 @@ class NumberScores:
     def from_dict(cls, values):
         return cls(**values)
 
-    def table(self):
+    def table(self) -> str:
         """Text: a row per regression."""
         lines = [
             (
@@ -63,7 +63,7 @@ class NumberScores:
             )
         return text_table(lines)
 
-    def sentence(self):
+    def sentence(self) -> str:
         """What to expect on a new person."""
         row, *_, simplest = self.rows.values()
         low, high = row["mae_spread"]

@@ -48,7 +48,7 @@ class SubjectScores:
     def from_dict(cls, values):
         return cls(**{**values, "classes": tuple(values["classes"])})
 
-    def table(self):
+    def table(self) -> str:
         """Text: a row per classifier; in percent."""
         lines = [
             (
@@ -73,7 +73,7 @@ class SubjectScores:
             )
         return text_table(lines)
 
-    def sentence(self):
+    def sentence(self) -> str:
         """What to expect on a new person."""
         name, row = next(iter(self.rows.items()))
         low, high = (100 * value for value in row["accuracy_spread"])

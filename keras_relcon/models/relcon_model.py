@@ -197,7 +197,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         if micro_batch_size is not None:
             check_whole("micro_batch_size", micro_batch_size)
         self.encoder = encoder
-        self.motif_distance = motif_distance
+        self.motif_distance: MotifDistance | Any = motif_distance
         self.projector = projector
         self.views = views
         self.candidate_augmentation = candidate_augmentation

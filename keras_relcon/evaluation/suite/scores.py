@@ -31,19 +31,19 @@ class Row:
     confusion: dict[str, np.ndarray]
 
     @property
-    def condition(self):
+    def condition(self) -> tuple[str, int | None, bool]:
         """What rows must share to be compared."""
         return self.head, self.num_labelled, self.is_rotated
 
-    def macro_f1(self, name):
+    def macro_f1(self, name: str) -> float:
         """Macro-F1 of a set: of all its test windows, mean over draws."""
         return float(macro_f1_of(self.confusion[name].sum(1)).mean())
 
-    def mean(self):
+    def mean(self) -> float:
         """Mean of the macro-F1 over sets."""
         return float(np.mean([self.macro_f1(name) for name in self.confusion]))
 
-    def of_people(self, name):
+    def of_people(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Accuracy and macro-F1 of each person, means over draws.
 
         Returns:

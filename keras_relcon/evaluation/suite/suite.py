@@ -31,7 +31,7 @@ def suite(
     data: PathLike,
     roles: Sequence[str] = ("choose",),
     sets: Sequence[str] | None = None,
-    num_labelled: Sequence[int | None] = (1, 3, 5, None),
+    num_labelled: Sequence[int | None] | int | None = (1, 3, 5, None),
     heads: Sequence[str] = ("ridge", "logistic"),
     controls: Sequence[str] = CONTROLS,
     rotations: int = 0,

@@ -164,7 +164,9 @@ class SuiteResult:
             for second in self.rows[index + 1 :]:
                 if first.condition == second.condition:
                     names = first.representation, second.representation
-                    value = self.difference(*names, *first.condition)
+                    value = self.difference(
+                        names[0], names[1], *first.condition
+                    )
                     found.append(
                         {
                             "first": names[0],
