@@ -6,7 +6,8 @@ The blocks of a page share their names and run in the current folder.
 `--hidden` names packages that cannot be imported, as if they were not
 installed. `--most` is the one way in which a block does not run as printed: a
 number that is printed for such an argument, `epochs=20` or `"epochs": 20`, is
-lowered to that. `--after README.md` runs the blocks of another page first.
+lowered to that. `--after README.md 3` runs the third block of another page
+first.
 """
 
 import argparse
@@ -75,8 +76,8 @@ def hide(names):
     )
 
 
-def run(page, names, most):
-    for line, block in blocks_of(page):
+def run(blocks, page, names, most):
+    for line, block in blocks:
         # So that a traceback has the line of the page.
         tree = ast.parse("\n" * (line - 1) + block, page)
         tree = Lowered(most).visit(tree)
@@ -89,7 +90,7 @@ def run(page, names, most):
 def parse_args():
     parser = argparse.ArgumentParser()
     parser.add_argument("page")
-    parser.add_argument("--after")
+    parser.add_argument("--after", nargs=2)
     parser.add_argument("--hidden", nargs="*", default=[])
     parser.add_argument("--most", nargs="*", default=[])
     return parser.parse_args()
@@ -101,5 +102,7 @@ if __name__ == "__main__":
     most = dict(pair.split("=") for pair in args.most)
     most = {name: int(number) for name, number in most.items()}
     names = {"__name__": "__main__"}
-    for page in filter(None, [args.after, args.page]):
-        run(page, names, most)
+    if args.after is not None:
+        other, number = args.after
+        run(blocks_of(other)[int(number) - 1 :][:1], other, names, most)
+    run(blocks_of(args.page), args.page, names, most)
