@@ -1,5 +1,7 @@
 """Computes again in the backward pass what is not kept: less memory."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -24,7 +26,7 @@ def rematerialize(function, layers, x):
     trainable = [v for layer in layers for v in layer.trainable_variables]
     others = [v for layer in layers for v in layer.non_trainable_variables]
     variables = trainable + others
-    changed = []
+    changed: list[Any] = []
 
     def stateless(x, *values):
         with keras.StatelessScope(zip(variables, values)) as scope:
@@ -51,7 +53,7 @@ def parts(blocks):
     cheap, one input is kept, and no part holds more than the widest block.
     """
     widest = max(block.width for block in blocks)
-    parts = [[]]
+    parts: list[list[Any]] = [[]]
     for block in blocks:
         if sum(other.width for other in parts[-1]) + block.width > widest:
             parts.append([])
