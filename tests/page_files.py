@@ -49,6 +49,10 @@ def write_page_files(folder, page):
         for subject, day in people.items():
             write_table(folder / name / subject / "monday.csv", *day)
             write_labels(folder / "labels" / subject / "monday.csv")
+            # Speeds are not of these people; they are numbers.
+            speeds = (np.arange(len(day[0])) // 256 % 5) / 5
+            path = folder / "walks" / subject / "monday.csv"
+            write_table(path, day[0], speeds)
     acceleration, _ = days(num_subjects=1, seed=1)["s00"]
     one = 1.0 if page == "reading.md" else STANDARD_GRAVITY
     write_table(folder / "walk.csv", acceleration * one)
