@@ -20,9 +20,42 @@ SESSION = re.compile(r"^>>>.*(?:\n.+)*", re.M)
 
 
 class KerasDocstrings(griffe.Extension):
+    def on_package(self, *, pkg, loader, **kwargs):
+        """Shows what a folder exports, not a file of the same name."""
+        folders = [m for m in pkg.modules.values() if m.is_init_module]
+        for folder in folders:
+            for name in exports_of(folder):
+                member = folder.members.get(name)
+                if member is not None and member.is_module:
+                    path = folder.imports[name].removeprefix(f"{pkg.path}.")
+                    self.put(folder, name, pkg[path])
+                elif member is not None:
+                    describe(member)
+        for name in exports_of(pkg):
+            if name not in pkg.members:  # imported on first use
+                owner = next(f for f in folders if name in exports_of(f))
+                self.put(pkg, name, owner.members[name].final_target)
+
+    def put(self, folder, name, target):
+        if name in folder.members:
+            folder.del_member(name)
+        alias = griffe.Alias(name, target=target, parent=folder)
+        folder.set_member(name, alias)
+
     def on_object(self, *, obj, **kwargs):
         if obj.docstring is not None:
             obj.docstring.value = legible(obj.docstring.value)
+
+
+def exports_of(module):
+    return [str(name) for name in module.exports or ()]
+
+
+def describe(member):
+    """Constants have a comment or nothing, and are to be shown."""
+    target = member.final_target if member.is_alias else member
+    if target.is_attribute and target.docstring is None:
+        target.docstring = griffe.Docstring("A constant.", parent=target)
 
 
 def legible(text):

@@ -9,6 +9,7 @@ import functools
 import re
 from pathlib import Path
 
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,6 +60,19 @@ def on_files(files, config):
         source = f"docs/api/{name}.md"
         pages.append(placed(File.generated(config, source, content=text)))
     return Files(pages)
+
+
+def on_post_build(config):
+    """Sees that each public name has its place in the reference."""
+    site = Path(config.site_dir)
+    for module in public_modules():
+        page = (site / "api" / module / "index.html").read_text()
+        for name in exported(ROOT / module.replace(".", "/") / "__init__.py"):
+            address = f"{module}.{name}"
+            is_folder = address in public_modules()
+            is_hidden = name.startswith("_")
+            if f'id="{address}"' not in page and not is_folder | is_hidden:
+                raise PluginError(f"The reference must have {address}.")
 
 
 def on_page_content(html, page, **kwargs):
