@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "notebooks"
-NAMES = ("embed_and_look", "labels_to_answers")
+NAMES = ("embed_and_look", "labels_to_answers", "pretrain_your_own")
 LARGEST = 500_000  # bytes
 
 
