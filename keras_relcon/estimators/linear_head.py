@@ -52,15 +52,13 @@ class LinearHead:
             activation: str. Defaults to `"softmax"`, for probabilities;
                 `None` for outputs.
         """
+        # Standardising is part of the product: layers that hold constants
+        # beside their weights are not exported by every converter.
+        kernel = self.kernel / self.deviation.astype("float64")[:, None]
         dense = keras.layers.Dense(len(self.bias), activation=activation)
         dense.build((None, len(self.mean)))
-        dense.set_weights([self.kernel, self.bias])
-        normalize = keras.layers.Normalization(
-            mean=self.mean, variance=self.deviation**2
-        )
-        # Built here: a graph of TensorFlow would keep what it makes to itself.
-        normalize.build((None, len(self.mean)))
-        return [normalize, dense]
+        dense.set_weights([kernel, self.bias - self.mean @ kernel])
+        return [dense]
 
 
 def fit_linear_head(

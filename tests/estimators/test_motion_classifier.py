@@ -2,6 +2,7 @@ import dataclasses
 import json
 import pickle
 
+import keras
 import numpy as np
 import pytest
 from motion_recordings import LENGTH, make_recording
@@ -69,6 +70,24 @@ def test_a_saved_model_is_the_same(fitted, preset, tmp_path):
     windows = make_windows(new, 100, LENGTH, LENGTH).acceleration
     found = embed_windows(loaded.to_keras(), windows)
     np.testing.assert_allclose(found, fitted.predict_proba(windows), atol=1e-5)
+
+
+@pytest.mark.every_backend
+@pytest.mark.filterwarnings("ignore")  # of the converters
+def test_a_classifier_is_exported_whole(fitted, tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+    converters = {"tensorflow": "tf2onnx", "jax": "jax2onnx"}
+    converter = converters.get(keras.backend.backend(), "onnxscript")
+    pytest.importorskip(converter, reason="needs the converter")
+    path = tmp_path / "classifier.onnx"
+    kr.presets.export_encoder(fitted.to_keras(), path, window_length=LENGTH)
+    windows = make_windows(
+        make_recording("new", LONG, seed=50), 100, LENGTH, LENGTH
+    ).acceleration
+    session = runtime.InferenceSession(path)
+    (entry,) = session.get_inputs()
+    found = session.run(None, {entry.name: windows})[0]
+    np.testing.assert_allclose(found, fitted.predict_proba(windows), atol=1e-4)
 
 
 @pytest.mark.every_backend
