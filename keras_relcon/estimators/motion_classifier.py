@@ -79,7 +79,8 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         controls: sequence of `"untrained"` and `"handmade"`: the same encoder
             with freshly drawn weights and hand-made features, scored beside.
             Defaults to both.
-        max_windows: int. Defaults to `10_000`.
+        max_windows: int. More take longer, by the cube of their
+            number. Defaults to `5_000`.
         epochs: int. At most, of `head="fine_tune"`. Defaults to `20`.
         batch_size: int. Windows per forward pass. Defaults to `256`.
         seed: int. Deals people to folds. Defaults to `0`.
@@ -148,7 +149,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
             "untrained",
             "handmade",
         ),
-        max_windows: int = 10_000,
+        max_windows: int = 5_000,
         epochs: int = 20,
         batch_size: int = 256,
         seed: int = 0,

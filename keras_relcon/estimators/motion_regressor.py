@@ -91,7 +91,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
             "untrained",
             "handmade",
         ),
-        max_windows: int = 10_000,
+        max_windows: int = 5_000,
         batch_size: int = 256,
         seed: int = 0,
         verbose: bool | Literal["auto"] = "auto",
