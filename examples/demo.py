@@ -100,7 +100,7 @@ def fit(old, new):
         "Settings of the package were chosen on the people of its excerpt "
         "too, so that this is no test of it."
     )
-    head = ["linear classifier on", "macro-F1, %", "right windows, %"]
+    head = ["linear classifier on", "macro-F1, %", "accuracy, %"]
     left_out = element("pre", model.scores_.table(), class_="scroll")
     return model, [
         element("p", model.scores_.sentence(), class_="summary"),

@@ -42,7 +42,7 @@ class NumberScores:
         lines = [
             (
                 "on people left out",
-                "mean error",
+                "mean absolute error",
                 "95 % interval",
                 "root mean square",
                 "bias",

@@ -55,7 +55,7 @@ class SubjectScores:
                 "on people left out",
                 "macro-F1",
                 "95 % interval",
-                "right windows",
+                "accuracy",
                 "calibration error",
             )
         ]

@@ -175,7 +175,11 @@ def _untrained(encoders, seed, window_length):
         title = "untrained encoder" if is_only else f"untrained {name}"
         _check_free(title, encoders)
         learned = _learned_part(encoders[name])
-        copies[title] = untrained_copy(learned, seed, window_length)
+        copy = untrained_copy(learned, seed, window_length)
+        if isinstance(encoders[name], SideBySide):
+            # What is beside it was not trained either, and stays.
+            copy = SideBySide([copy, *encoders[name].models[1:]])
+        copies[title] = copy
     return copies
 
 
