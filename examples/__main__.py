@@ -18,7 +18,7 @@ def main(arguments):
         for path in sorted(FOLDER.glob("*.py"))
         if not path.stem.startswith("_")
     }
-    if not arguments:
+    if not arguments or arguments[0] in ("-h", "--help"):
         print(f"Examples, in {FOLDER}:\n")
         for name, path in scripts.items():
             summary = ast.get_docstring(ast.parse(path.read_text("utf-8")))
@@ -33,6 +33,7 @@ def main(arguments):
             file=sys.stderr,
         )
         return 2
+    sys.path.insert(0, str(FOLDER))  # as for a script that is run itself
     sys.argv = [str(scripts[name]), *rest]
     runpy.run_path(str(scripts[name]), run_name="__main__")
     return 0

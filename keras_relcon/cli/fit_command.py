@@ -10,6 +10,7 @@ from keras_relcon.cli.options import (
 from keras_relcon.estimators.motion_classifier import HEADS, SMOOTHING
 
 NAME = "fit"
+MIN_PROBABILITY = 0.5
 HELP = "fit a classifier on labelled recordings"
 DESCRIPTION = """\
 Fits a classifier on labelled recordings, scores it on people who are left out
@@ -28,7 +29,9 @@ With --numbers the labels are numbers, such as 1.25, and a regression is fitted.
 
 def add_arguments(parser):
     parser.add_argument("data", metavar="DATA")
-    add_preset_argument(parser)
+    add_preset_argument(
+        parser, "the first of wide, features and embedding that it has"
+    )
     add_output_argument(parser, "the classifier is written")
     add_overwrite_argument(parser, "a classifier there")
     parser.add_argument(
@@ -61,9 +64,8 @@ def add_arguments(parser):
     parser.add_argument(
         "--min-probability",
         type=float,
-        default=0.5,
         metavar="P",
-        help="windows below it are `unknown` (0.5)",
+        help=f"windows below it are `unknown` ({MIN_PROBABILITY})",
     )
     parser.add_argument(
         "--folds",
@@ -93,6 +95,7 @@ def run(args, console):
         console.result(f"{scores.table()}\n\n{scores.sentence()}")
         console.answer(scores=scores.to_dict(), sentence=scores.sentence())
     else:
+        console.answer(scores=None, sentence=None)
         console.result(
             "There is no score: it takes labels of two people or more."
         )
@@ -118,18 +121,27 @@ def _classifier(args):
         head=args.head,
         class_weight=args.class_weight,
         smoothing=args.smoothing,
-        min_probability=args.min_probability,
+        min_probability=(
+            MIN_PROBABILITY
+            if args.min_probability is None
+            else args.min_probability
+        ),
     )
 
 
 def _regressor(args):
-    if args.head != HEADS[0] or args.class_weight is not None:
+    of_classes = {
+        f"--head {args.head}": args.head != HEADS[0],
+        "--balanced": args.class_weight is not None,
+        "--no-smoothing": args.smoothing is None,
+        "--min-probability": args.min_probability is not None,
+    }
+    given = [option for option, is_given in of_classes.items() if is_given]
+    if given:
         raise ValueError(
             message(
                 "--numbers fits a linear regression.",
-                f"--head {args.head}"
-                if args.head != HEADS[0]
-                else "--balanced",
+                " and ".join(given),
                 "Leave it out.",
             )
         )

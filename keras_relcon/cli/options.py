@@ -23,7 +23,10 @@ READ_OPTIONS = (
 )
 
 
-def add_preset_argument(parser):
+COMPACT_FIRST = "compact, where it has that, else embedding"
+
+
+def add_preset_argument(parser, readout=COMPACT_FIRST):
     parser.add_argument(
         "--preset",
         default=PRESET,
@@ -35,8 +38,7 @@ def add_preset_argument(parser):
     parser.add_argument(
         "--readout",
         choices=OUTPUTS,
-        help="what the preset gives of a window (default: compact, where it "
-        "has that, else embedding)",
+        help=f"what the preset gives of a window (default: {readout})",
     )
 
 

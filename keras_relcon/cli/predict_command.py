@@ -1,6 +1,11 @@
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from keras_relcon import estimators
+from keras_relcon.checks import message
 from keras_relcon.cli.options import (
     add_output_argument,
     add_overwrite_argument,
@@ -14,6 +19,8 @@ from keras_relcon.cli.recording_jobs import (
     run_jobs,
 )
 from keras_relcon.kept_files import replacing
+from keras_relcon.reprs import duration
+from keras_relcon.timeline.timeline_files import clock_texts
 
 NAME = "predict"
 HELP = "tell what a person does: a page and a table per recording"
@@ -63,6 +70,14 @@ def run(args, console):
     jobs = recording_jobs(args)
     model = estimators.load_estimator(args.model)
     model.verbose = False if args.quiet or args.json else "auto"
+    if args.no_smoothing and model.kind != "classifier":
+        raise ValueError(
+            message(
+                "--no-smoothing is for classifiers.",
+                f"a {model.kind}, {args.model!r}",
+                "Leave it out.",
+            )
+        )
     if args.no_smoothing:
         model.smoothing = None
     if args.model == READY:
@@ -70,74 +85,165 @@ def run(args, console):
     make_output_folder(args.output)
     summary = args.output / SUMMARY
     _check_is_free(summary, args)
+    # Files that no answer may replace, and what they are.
+    taken = {job.file.resolve(): "a recording that is read" for job in jobs}
+    taken[summary.resolve()] = "the summary of all recordings"
+    console.answer(model=args.model, kind=model.kind, summary=None)
     found, num_failed = run_jobs(
-        args, console, jobs, lambda job: _predict(args, console, model, job)
+        args,
+        console,
+        jobs,
+        lambda job: _predict(args, console, model, job, taken),
     )
-    rows = [row for part in found for row in part]
-    console.answer(model=args.model, recordings=rows)
-    if rows:
-        _write_summary(rows, summary)
+    answers = [answer for part in found for answer in part]
+    console.answer(recordings=[answer.facts() for answer in answers])
+    if answers:
+        _write_summary([answer.row() for answer in answers], summary)
         console.progress(f"written to {args.output}/")
         console.answer(summary=str(summary))
     return 1 if num_failed else 0
 
 
-def _predict(args, console, model, job):
-    """Writes the answers of a file; returns its rows of the summary."""
+def _predict(args, console, model, job, taken):
+    """Writes the answers of a file; returns an `Answer` for each recording."""
     endings = ENDINGS[model.kind]
-    target = args.output / job.name
-    for path in [target.with_name(target.name + e) for e in endings]:
-        _check_is_free(path, args)
-        if path.resolve() == job.file.resolve():
-            raise FileExistsError(
-                f"{path} is the recording itself. Pass another --output."
-            )
+    _check_targets(args, _targets(args, job.name, endings), taken)
     found = list(model.each_timeline(job.file, job.options))
-    rows = []
-    for number, timeline in enumerate(found, 1):
-        name = job.name if len(found) == 1 else f"{job.name}_{number}"
-        target = args.output / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for ending in endings:
-            timeline.save(target.with_name(target.name + ending))
-        summary, answer = SUMMARIES[model.kind](timeline)
-        start = timeline.table["start"].iloc[0]
-        rows.append(
-            {
-                "recording": name,
-                "subject": timeline.subject,
-                "start": start,
-                "minutes": timeline.duration / 60,
-                **summary,
-            }
+    names = [job.name]
+    if len(found) > 1:  # numbered as by `load_recordings`
+        names = [f"{job.name}_{number}" for number in range(len(found))]
+    targets = [_targets(args, name, endings) for name in names]
+    for paths in targets:
+        _check_targets(args, paths, taken)
+    answers = []
+    for name, paths, timeline in zip(names, targets, found):
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            timeline.save(path)
+            taken[path.resolve()] = f"the answer of {job.file}"
+        answer = ANSWERS[model.kind](job.file, name, paths, timeline)
+        about = job.file if len(found) == 1 else f"{job.file}, {name}"
+        console.result(f"{about}: {answer.words()}")
+        answers.append(answer)
+    return answers
+
+
+def _targets(args, name, endings):
+    target = args.output / name
+    return [target.with_name(target.name + ending) for ending in endings]
+
+
+def _check_targets(args, paths, taken):
+    for path in paths:
+        held = taken.get(path.resolve())
+        if held is not None:
+            raise FileExistsError(
+                f"{path} is {held}. Pass another --output, or rename the "
+                "recording."
+            )
+        _check_is_free(path, args)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found in a recording.
+
+    Attributes:
+        file: `Path`, which was read.
+        name: str, of the recording.
+        paths: list of `Path`, which were written.
+        timeline: `Timeline` or `NumberTimeline`.
+    """
+
+    file: Path
+    name: str
+    paths: list
+    timeline: Any
+
+    def facts(self):
+        """For the JSON object."""
+        (start,) = clock_texts(self.timeline.table["start"].iloc[:1])
+        return {
+            "file": str(self.file),
+            "outputs": [str(path) for path in self.paths],
+            "recording": self.name,
+            "subject": self.timeline.subject,
+            "start": start,
+            "minutes": self.timeline.duration / 60,
+        }
+
+    def row(self):
+        """Of `summary.csv`."""
+        facts = self.facts()
+        names = ("recording", "subject", "start", "minutes")
+        return {name: facts[name] for name in names}
+
+
+class ClassAnswer(Answer):
+    """What a classifier found."""
+
+    def facts(self):
+        return {
+            **super().facts(),
+            "mean_probability": self._mean_probability(),
+            "minutes_of": self._minutes().to_dict(),
+        }
+
+    def row(self):
+        return {
+            **super().row(),
+            "mean probability": self._mean_probability(),
+            **{f"{state} (min)": m for state, m in self._minutes().items()},
+        }
+
+    def words(self):
+        seconds = 60 * self._minutes().sort_values(ascending=False)
+        return ", ".join(
+            f"{duration(each)} {name}"
+            for name, each in seconds.items()
+            if each >= 0.5
         )
-        console.result(f"{job.file}: {answer}")
-    return rows
+
+    def _minutes(self):
+        return self.timeline.minutes(by="recording").iloc[0]
+
+    def _mean_probability(self):
+        if not self.timeline.worn.any():
+            return np.nan
+        return float(np.nanmean(self.timeline.probability))
 
 
-def _minutes_of_classes(timeline):
-    minutes = timeline.minutes(by="recording").iloc[0]
-    longest = minutes[minutes >= 0.05].sort_values(ascending=False)
-    mean = np.nan
-    if timeline.worn.any():
-        mean = float(np.nanmean(timeline.probability))
-    summary = {
-        "mean probability": mean,
-        **{f"{state} (min)": value for state, value in minutes.items()},
-    }
-    answer = ", ".join(f"{m:.1f} min {name}" for name, m in longest.items())
-    return summary, answer
+class NumberAnswer(Answer):
+    """What a regression found."""
+
+    def facts(self):
+        whole = self._whole()
+        return {
+            **super().facts(),
+            "mean": whole["mean"],
+            "worn_minutes": whole["minutes"],
+            "half_width": self.timeline.half_width,
+        }
+
+    def row(self):
+        whole = self._whole()
+        return {
+            **super().row(),
+            "mean": whole["mean"],
+            "worn (min)": whole["minutes"],
+        }
+
+    def words(self):
+        whole = self._whole()
+        return f"mean {whole['mean']:.4g} in {duration(60 * whole['minutes'])}"
+
+    def _whole(self):
+        return self.timeline.means(by="recording").iloc[0]
 
 
-def _mean_of_numbers(timeline):
-    whole = timeline.means(by="recording").iloc[0]
-    summary = {"mean": whole["mean"], "worn (min)": whole["minutes"]}
-    return summary, f"mean {whole['mean']:.4g} in {whole['minutes']:.1f} min"
-
-
-# By what the model is: what is written of a recording, and its summary.
+# By what the model is: what is written of a recording, and its answer.
 ENDINGS = {"classifier": (".html", ".csv"), "regressor": (".csv",)}
-SUMMARIES = {"classifier": _minutes_of_classes, "regressor": _mean_of_numbers}
+ANSWERS = {"classifier": ClassAnswer, "regressor": NumberAnswer}
 
 
 def _write_summary(rows, path):
@@ -147,7 +253,7 @@ def _write_summary(rows, path):
     numbers = table.select_dtypes("float").columns
     table[numbers] = table[numbers].round(4)
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def _check_is_free(path, args):

@@ -90,6 +90,9 @@ def _jobs_of(args, path, given):
     if not path.is_dir():
         return [RecordingJob(path, stem_of(path), given, is_in_folder=False)]
     files = data.recording_files(path, args.subject_pattern)
+    output = args.output.resolve()
+    if path.resolve() in output.parents:  # not what an earlier run has written
+        files = [f for f in files if output not in f.path.resolve().parents]
     if not files:
         raise ValueError(
             "A folder must hold recordings. "

@@ -16,7 +16,9 @@ from keras_relcon.data import (
     read_recording,
 )
 from keras_relcon.data.readers.file_kinds import stem_of
+from keras_relcon.data.windows import recording_name
 from keras_relcon.estimators.hidden_markov import number_sequences
+from keras_relcon.evaluation.embed import check_gravity
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +103,8 @@ def examples_of(x, window, values_of, groups=None, read_options=None):
     windows = x
     if not isinstance(x, Windows):
         recordings = _labelled(_read_all(x, read_options))
+        for index, recording in enumerate(recordings):
+            check_gravity(recording, recording_name(recording, index))
         found = {r.placement for r in recordings if r.placement}
         placements = tuple(sorted(found))
         rate_hz, length = window
@@ -194,14 +198,25 @@ def _number(text):
 def _read_all(x, read_options):
     """Reads recordings, files and folders into a list of `Recording`."""
     options = dict(read_options or {})
-    recordings = []
+    recordings, subjects = [], set()
     for item in [x] if is_one(x) else x:
         if isinstance(item, Recording):
             recordings.append(item)
-        elif Path(item).is_dir() or Path(item).suffix == ".zip":
+        elif Path(item).is_dir() or Path(item).suffix.lower() == ".zip":
             recordings += load_recordings(item, **options)
         else:
             name = {"subject": stem_of(item), "recording_id": stem_of(item)}
+            if "subject" not in options and name["subject"] in subjects:
+                raise ValueError(
+                    message(
+                        "Files must have different names, because the name "
+                        "is taken for the subject.",
+                        f"{name['subject']!r} twice",
+                        "Pass their folder, or a `Recording` with its subject "
+                        "for each.",
+                    )
+                )
+            subjects.add(name["subject"])
             recordings.append(read_recording(item, **{**name, **options}))
     return recordings
 

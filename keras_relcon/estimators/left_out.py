@@ -63,8 +63,9 @@ class LeftOut:
 
         Args:
             inputs: `(rows, ...)`.
-            fit: callable from inputs, codes from 0 without gaps, and people to
-                an object with `probabilities(inputs)`.
+            fit: callable from inputs, the rows to fit on, `(any,)` int, and
+                their codes from 0 without gaps, to an object with
+                `probabilities(inputs)`.
             on_fold: callable. Called after each fold. Defaults to nothing.
         """
         result = np.zeros((len(self.codes), len(self.classes)))

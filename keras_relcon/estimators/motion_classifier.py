@@ -17,8 +17,8 @@ from keras_relcon.estimators.class_fitting import (
     check_has_classes,
     warn_of_few_people,
 )
-from keras_relcon.estimators.encoders import load_encoder, window_of
-from keras_relcon.estimators.examples import examples_of, is_array, labels_of
+from keras_relcon.estimators.encoders import load_encoder
+from keras_relcon.estimators.examples import labels_of
 from keras_relcon.estimators.motion_estimator import Labelled, MotionEstimator
 from keras_relcon.estimators.predicting import make_timeline
 from keras_relcon.estimators.subject_scores import SubjectScores
@@ -194,7 +194,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
             The estimator itself.
         """
         self._check_arguments()
-        examples = self._examples(X, y, groups, read_options, labels_of)
+        examples = self._examples(X, y, groups, read_options)
         self._check_examples(examples)
         self.classes_, codes = np.unique(examples.values, return_inverse=True)
         check_has_classes(self.classes_, len(examples))
@@ -237,17 +237,14 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         Returns:
             float.
         """
-        if y is None and not is_array(X):
-            check_is_fitted(self, "head_")
-            window = window_of(self._fitted_encoder())
-            examples = examples_of(X, window, labels_of)
-            X, y = examples.inputs, examples.values
+        X, y = self._rows_to_score(X, y)
         return super().score(X, y, sample_weight)
 
     def saved_facts(self) -> dict[str, Any]:
         transitions = self.transitions_
         return {
             "classes": [str(name) for name in self.classes_],
+            "kind_of_classes": self.classes_.dtype.kind,
             "priors": self.priors_.tolist(),
             "transitions": None
             if transitions is None
@@ -257,6 +254,8 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
 
     def take_facts(self, facts: dict[str, Any]) -> None:
         self.classes_ = np.array(facts["classes"])
+        if facts.get("kind_of_classes") in ("i", "u"):
+            self.classes_ = self.classes_.astype(np.int64)
         self.priors_ = np.array(facts["priors"], "float64")
         self.transitions_ = None
         if facts["transitions"] is not None:
@@ -274,6 +273,10 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
             and (self.transitions_ is None or self.transitions_.shape == square)
             and 0 < self.evidence_ <= 1
         )
+
+    @property
+    def _values_of(self):
+        return labels_of
 
     def _own_facts(self):
         facts = {

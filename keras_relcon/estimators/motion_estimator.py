@@ -38,7 +38,7 @@ from keras_relcon.estimators.saved_estimator import (
     save_estimator,
 )
 from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
-from keras_relcon.evaluation.embed import each_recording
+from keras_relcon.evaluation.embed import check_windows, each_recording
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
@@ -169,12 +169,13 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
     def facts(self) -> dict[str, str]:
         """What a reader of its answers wants to know, dict of str to str."""
         check_is_fitted(self, "head_")
-        people = "an unknown number of"
+        people = "an unknown number of people"
         if self.num_subjects_ is not None:
-            people = str(self.num_subjects_)
+            number = self.num_subjects_
+            people = "one person" if number == 1 else f"{number} people"
         facts = {
-            "Encoder": name_of(self.encoder),
-            "Fitted on": f"labels of {people} people",
+            "Encoder": self.encoder_name_,
+            "Fitted on": f"labels of {people}",
         }
         if self.placements_:
             facts["Worn at"] = ", ".join(self.placements_)
@@ -220,7 +221,11 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
     def check_output(
         self, directory: PathLike, overwrite: bool = False
     ) -> None:
-        """Raises what `save` would raise of the directory, before the work."""
+        """Raises what `fit` would raise of the arguments, and `save` of the
+        directory, before the work.
+        """
+        self._check_arguments()
+        self._load_encoder()
         check_is_free(directory, overwrite)
 
     @classmethod
@@ -248,6 +253,14 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         tags.input_tags.three_d_array = True
         return tags
 
+    @property
+    def _values_of(self):
+        """From `Windows` to their values, and where there is one."""
+        raise NotImplementedError
+
+    def _check_arguments(self):
+        raise NotImplementedError
+
     def _prepare(self, examples):
         """Sets what every estimator keeps of what it is fitted on."""
         self.placements_ = examples.placements
@@ -255,15 +268,26 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         if examples.groups is not None:
             self.num_subjects_ = len(np.unique(examples.groups))
         self.subject_hashes_ = hash_subjects(examples.groups)
-        self.encoder_ = None
+        self.encoder_, self.encoder_name_ = None, "none, of embeddings"
         if examples.are_windows:
             self.encoder_ = self._load_encoder()
+            self.encoder_name_ = name_of(self.encoder)
             rate_hz, _ = window_of(self.encoder_)
             self.window_ = rate_hz, examples.inputs.shape[1]
 
     def _of_rows(self, X: Any, of_head: Any) -> np.ndarray:
         """Applies a method of the head to windows or embeddings."""
-        X = self._checked_array(getattr(X, "acceleration", X), reset=False)
+        if isinstance(X, Windows):
+            X = self._window_array(X)
+        elif not is_array(X):
+            raise TypeError(
+                message(
+                    "Windows must be an array or `Windows`.",
+                    f"{type(X).__name__}",
+                    "`predict` takes recordings, files and lists of them.",
+                )
+            )
+        X = self._checked_array(X, reset=False)
         if X.ndim == 2:
             return of_head(X)
         encoder = self._fitted_encoder()
@@ -279,6 +303,31 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
                 for first in range(0, len(X), PREDICTED_AT_A_TIME)
             ]
         )
+
+    def _rows_to_score(self, X, y):
+        """Inputs and true values of what `score` takes."""
+        if y is not None or is_array(X):
+            return X, y
+        check_is_fitted(self, "head_")
+        encoder = self._fitted_encoder()
+        if isinstance(X, Windows):
+            check_windows(encoder, X)
+        examples = examples_of(X, window_of(encoder), self._values_of)
+        return examples.inputs, examples.values
+
+    def _window_array(self, windows):
+        """`(windows, time, 3)` of `Windows`, all of which must be valid."""
+        check_windows(self._fitted_encoder(), windows)
+        num_invalid = int(np.sum(~np.asarray(windows.valid, bool)))
+        if num_invalid:
+            raise ValueError(
+                message(
+                    "Every window must be valid, without missing samples.",
+                    f"{num_invalid} of {len(windows)} that are not",
+                    "Pass `windows.select(windows.valid)`.",
+                )
+            )
+        return windows.acceleration
 
     def _keras_model(self):
         """`to_keras`, made once: each backend compiles it at its first call."""
@@ -305,19 +354,23 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
 
     def _check_shared_arguments(self):
         check_whole("num_folds", self.num_folds, least=0)
+        if self.num_folds == 1:
+            raise ValueError(
+                message(
+                    "`num_folds` must be at least 2, or 0 for no score.",
+                    {"num_folds": self.num_folds},
+                    "Leave it out for five folds of people.",
+                )
+            )
+        check_whole("seed", self.seed, least=0)
         check_whole("max_windows", self.max_windows)
         check_whole("batch_size", self.batch_size)
         check_one_of("verbose", self.verbose, (True, False, "auto"))
         if self.strength is not None:
             check_number("strength", self.strength, above=0)
 
-    def _examples(self, X, y, groups, read_options, values_of):
-        """`Examples` of anything that `fit` takes.
-
-        Args:
-            values_of: callable from `Windows` to what is predicted of each,
-                `(windows,)`, and whether it is known, `(windows,)` bool.
-        """
+    def _examples(self, X, y, groups, read_options):
+        """`Examples` of anything that `fit` takes."""
         if is_array(X):
             X = self._checked_array(X, y=y, reset=True)
             y = column_or_1d(y, warn=True)
@@ -334,8 +387,11 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
                     "Leave it out.",
                 )
             )
-        window = window_of(self._load_encoder())
-        return examples_of(X, window, values_of, groups, read_options)
+        encoder = self._load_encoder()
+        if isinstance(X, Windows):
+            check_windows(encoder, X)
+        window = window_of(encoder)
+        return examples_of(X, window, self._values_of, groups, read_options)
 
     def _checked_array(
         self, X: Any, reset: bool, y: Any = "no_validation"

@@ -8,11 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from keras_relcon.checks import check_kind, message
-from keras_relcon.estimators.encoders import window_of
-from keras_relcon.estimators.examples import examples_of, is_array, numbers_of
+from keras_relcon.estimators.examples import is_array, numbers_of
 from keras_relcon.estimators.motion_estimator import Labelled, MotionEstimator
 from keras_relcon.estimators.number_fitting import NumberFitting
 from keras_relcon.estimators.number_scores import NumberScores
@@ -127,10 +125,8 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
         Returns:
             The estimator itself.
         """
-        if self.target is not None:
-            check_kind("target", self.target, str, "the name of a target")
-        self._check_shared_arguments()
-        examples = self._examples(X, y, groups, read_options, self._numbers)
+        self._check_arguments()
+        examples = self._examples(X, y, groups, read_options)
         values = np.asarray(examples.values, "float64")
         if not is_array(X) and np.ptp(values) == 0:
             raise ValueError(
@@ -163,11 +159,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
         Returns:
             float.
         """
-        if y is None and not is_array(X):
-            check_is_fitted(self, "head_")
-            window = window_of(self._fitted_encoder())
-            examples = examples_of(X, window, self._numbers)
-            X, y = examples.inputs, examples.values
+        X, y = self._rows_to_score(X, y)
         return super().score(X, y, sample_weight)
 
     def saved_facts(self) -> dict[str, Any]:
@@ -183,8 +175,13 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
         return self.head_.bias.shape == (1,)
 
     @property
-    def _numbers(self):
+    def _values_of(self):
         return functools.partial(numbers_of, target=self.target)
+
+    def _check_arguments(self):
+        if self.target is not None:
+            check_kind("target", self.target, str, "the name of a target")
+        self._check_shared_arguments()
 
     def _own_facts(self):
         facts = {"Number": self.target or "that of the labels"}

@@ -1,7 +1,7 @@
 """How well a regression does on people whose numbers it has not seen."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ class NumberScores:
             the mean error, a mean over people.
     """
 
+    unit: ClassVar[str] = "in the unit of the numbers"
     num_subjects: int
     num_windows: int
     num_folds: int

@@ -8,9 +8,7 @@ from keras_relcon.checks import message, some_of
 from keras_relcon.estimators.encoders import window_of
 from keras_relcon.estimators.hidden_markov import number_sequences, smooth
 from keras_relcon.evaluation.embed import embed
-from keras_relcon.timeline import NumberTimeline, Timeline
-
-UNKNOWN = "unknown"
+from keras_relcon.timeline import UNKNOWN, NumberTimeline, Timeline
 
 
 def make_timeline(classifier, model, recording):

@@ -13,6 +13,7 @@ from keras_relcon import kept_files
 from keras_relcon.checks import message, nearest
 from keras_relcon.estimators.encoders import chosen_output, load_encoder
 from keras_relcon.estimators.linear_head import LinearHead
+from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.presets.preset_directory import (
     CARD,
     CONFIG,
@@ -63,7 +64,8 @@ def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
         )
         if has_encoder:
             _write_encoder(estimator, folder / ENCODER)
-        settings = {n: getattr(estimator, n) for n in estimator.saved_settings}
+        names = estimator.saved_settings
+        settings = to_plain({name: getattr(estimator, name) for name in names})
         facts = {
             "kind": estimator.kind,
             "format_version": FORMAT_VERSION,
@@ -80,9 +82,9 @@ def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
         }
         text = json.dumps(facts, indent=1, allow_nan=False)
         path = folder / f"{estimator.kind}.json"
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(text + "\n", encoding="utf-8", newline="\n")
         card = _card(estimator, Path(directory).name)
-        (folder / CARD).write_text(card, encoding="utf-8")
+        (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
     return Path(directory)
 
 
@@ -114,6 +116,7 @@ def load_into(estimator, name_or_directory):
         estimator.num_subjects_ = facts["num_subjects"]
         estimator.subject_hashes_ = facts["subjects"]
         encoder = facts["encoder"]
+        estimator.encoder_name_ = encoder["name"]
         estimator.head_ = _read_head(directory, facts)
         estimator.output = encoder["output"]
         estimator.encoder = encoder["name"]
@@ -204,7 +207,7 @@ def _describe_encoder(estimator):
     output, name = "embedding", estimator.encoder_.name
     if not is_model:
         output = chosen_output(estimator.encoder, estimator.output)
-        name = find_preset(estimator.encoder).name
+        name = estimator.encoder_name_
     return {
         "name": name,
         "output": output,
@@ -273,7 +276,7 @@ def _card(estimator, name):
     parts = [f"# {name}", f"A {kind} of motion from a 3-axis accelerometer."]
     parts.append("\n".join(facts))
     if estimator.scores_ is not None:
-        parts.append("Scores on people left out, in percent:")
+        parts.append(f"Scores on people left out, {estimator.scores_.unit}:")
         parts.append(f"```\n{estimator.scores_.table()}\n```")
     parts.append(
         f'`keras_relcon.{load}.load("{name}")`, or '

@@ -1,7 +1,7 @@
 """How well a classifier does on people whose labels it has not seen."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class SubjectScores:
             row.
     """
 
+    unit: ClassVar[str] = "in percent"
     classes: tuple[str, ...]
     num_subjects: int
     num_windows: int

@@ -1,7 +1,7 @@
 import math
+import os
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import keras
@@ -117,12 +117,7 @@ def embed(
     check_whole("batch_size", batch_size, advice="Use 256.")
     check_one_of("without_gravity", without_gravity, ("error", "accept"))
     if isinstance(recording, Windows):
-        if without_gravity == "error":
-            valid = np.asarray(recording.valid, dtype=bool)
-            _check_gravity(
-                rest_magnitude_of_windows(recording.acceleration[valid]),
-                "windows",
-            )
+        check_windows(encoder, recording, without_gravity)
         return _embed_cut(encoder, recording, batch_size, verbose)
     rate, length = expected_input(encoder, sample_rate_hz, window_length)
     stride = length if stride is None else stride
@@ -131,10 +126,7 @@ def embed(
     parts, num_short, count = [], 0, 0
     for item in each_recording(recording, read_options):
         if without_gravity == "error":
-            _check_gravity(
-                rest_magnitude(item.acceleration, item.sample_rate_hz),
-                f"recording {recording_name(item, count)!r}",
-            )
+            check_gravity(item, recording_name(item, count))
         _warn_of_low_rate(item, recording_name(item, count), rate)
         _warn_of_placement(item, recording_name(item, count), encoder)
         stream = WindowStream(item, rate, length, stride)
@@ -185,7 +177,45 @@ def _warn_of_placement(recording, name, encoder):
     )
 
 
-def _check_gravity(magnitude, what):
+def check_windows(encoder, windows, without_gravity="error"):
+    """Raises a ValueError if `Windows` are not what an encoder takes.
+
+    Args:
+        encoder: `keras.Model`.
+        windows: `Windows`.
+        without_gravity: as of `embed`. Defaults to `"error"`.
+    """
+    valid = np.asarray(windows.valid, dtype=bool)
+    acceleration = windows.acceleration[valid]
+    if without_gravity == "error":
+        _check_magnitude(rest_magnitude_of_windows(acceleration), "windows")
+    if getattr(encoder, "preset_metadata", None) is not None:
+        expected_input(
+            encoder, windows.sample_rate_hz, windows.acceleration.shape[1]
+        )
+    median = median_magnitude(acceleration)
+    if median > LARGEST_MEDIAN_G:
+        raise ValueError(
+            "Windows must be in g (1 g = 9.80665 m/s2). Received: a median "
+            f"magnitude of {median:.2f}. Divide by 9.80665 if they are in "
+            "m/s2, or use `embed_windows` for windows that are standardised."
+        )
+
+
+def check_gravity(recording, name):
+    """Raises a ValueError if a signal is near 0 g at rest.
+
+    Args:
+        recording: `Recording`.
+        name: str. What the message calls it.
+    """
+    _check_magnitude(
+        rest_magnitude(recording.acceleration, recording.sample_rate_hz),
+        f"recording {name!r}",
+    )
+
+
+def _check_magnitude(magnitude, what):
     text = without_gravity_message(
         magnitude,
         what,
@@ -234,14 +264,14 @@ def each_recording(recording, read_options=None):
     Args:
         recording, read_options: as of `embed`, without `Windows`.
     """
-    if isinstance(recording, (Recording, str, Path)):
+    if isinstance(recording, (Recording, str, os.PathLike)):
         recording = [recording]
     recordings = list(recording)
     if not recordings:
         raise ValueError(
             "`recording` must hold at least one recording. Received: none."
         )
-    is_path = [isinstance(item, (str, Path)) for item in recordings]
+    is_path = [isinstance(item, (str, os.PathLike)) for item in recordings]
     if read_options and not all(is_path):
         raise ValueError(
             "`read_options` are for paths only. Received: "
@@ -320,17 +350,6 @@ def _joined(parts):
 
 
 def _embed_cut(encoder, windows, batch_size, verbose):
-    if getattr(encoder, "preset_metadata", None) is not None:
-        expected_input(
-            encoder, windows.sample_rate_hz, windows.acceleration.shape[1]
-        )
-    median = median_magnitude(windows.acceleration[windows.valid])
-    if median > LARGEST_MEDIAN_G:
-        raise ValueError(
-            "Windows must be in g (1 g = 9.80665 m/s2). Received: a median "
-            f"magnitude of {median:.2f}. Divide by 9.80665 if they are in "
-            "m/s2, or use `embed_windows` for windows that are standardised."
-        )
     valid = np.asarray(windows.valid, dtype=bool)
     embeddings = None
     if valid.any():

@@ -19,7 +19,7 @@ class ProgressBar:
     def __init__(self, total, verbose, unit_name="window", title=None):
         check_one_of("verbose", verbose, (True, False, "auto"))
         if verbose == "auto":
-            verbose = sys.stdout.isatty()
+            verbose = sys.stdout is not None and sys.stdout.isatty()
         verbose = verbose and keras.config.is_interactive_logging_enabled()
         self._total = total
         self._done = 0

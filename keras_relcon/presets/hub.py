@@ -10,6 +10,7 @@ from keras_relcon.presets.from_preset import from_preset
 from keras_relcon.presets.preset_directory import (
     CARD,
     HUB,
+    PARTS,
     find_preset,
     import_hub,
     preset_files,
@@ -34,7 +35,8 @@ def upload_preset(
 
     The repository is made if it does not exist. Its files become those of the
     preset, in one commit; whatever else is in the directory stays at home. The
-    card begins with the facts that the hub reads (its YAML head).
+    card is written anew, `README.md` of the directory is not uploaded: it
+    begins with the facts that the hub reads (its YAML head).
 
     Args:
         repository: str. `"user/name"`, or `"hf://user/name"`.
@@ -43,7 +45,8 @@ def upload_preset(
         license: str. Of the weights, as the hub names it, such as
             `"apache-2.0"`. Defaults to `None`: the hub shows none.
         tag: str. Names the commit, so that it can be loaded for ever as
-            `"hf://user/name@tag"`. Defaults to `None`.
+            `"hf://user/name@tag"`. It must be new: the hub refuses one that is
+            there, after the upload. Defaults to `None`.
         private: bool. Whether a new repository is private. Defaults to `False`.
         token: str. Of the hub. Defaults to `None`: the one that
             `hf auth login` has stored.
@@ -73,7 +76,7 @@ def upload_preset(
             )
         )
     source = find_preset(directory)
-    from_preset(source)  # raises where a file is damaged
+    _check_whole(source)
     _, metadata = read_preset(source)
     files = preset_files()
     with tempfile.TemporaryDirectory() as folder:
@@ -83,9 +86,9 @@ def upload_preset(
                 target.parent.mkdir(exist_ok=True)
                 shutil.copyfile(source / file, target)
         card = hub_card(metadata, name, license)
-        (Path(folder) / CARD).write_text(card, encoding="utf-8")
+        (Path(folder) / CARD).write_text(card, encoding="utf-8", newline="\n")
         hub.create_repo(name, private=private, exist_ok=True, token=token)
-        hub.upload_folder(
+        commit = hub.upload_folder(
             repo_id=name,
             folder_path=folder,
             allow_patterns=files,
@@ -94,8 +97,15 @@ def upload_preset(
             token=token,
         )
         if tag is not None:
-            hub.create_tag(name, tag=tag, token=token)
+            hub.create_tag(name, tag=tag, revision=commit.oid, token=token)
     return f"{HUB}{name}" + (f"@{tag}" if tag is not None else "")
+
+
+def _check_whole(directory):
+    """Raises a ValueError where a file of a preset is damaged."""
+    for folder in [directory, *(directory / part for part in PARTS)]:
+        if folder.is_dir():
+            from_preset(folder)
 
 
 def hub_card(

@@ -82,6 +82,11 @@ class NumberTimeline:
         worn = valid & window_array("worn", self.worn, shape, bool)
         values = window_array("values", self.values, shape, np.float64)
         clean = {
+            "name": str(self.name),
+            "subject": str(self.subject),
+            "duration": float(self.duration),
+            "window_seconds": float(self.window_seconds),
+            "facts": {str(k): str(v) for k, v in dict(self.facts).items()},
             "start_seconds": start_seconds,
             "values": np.where(worn, values, np.nan),
             "valid": valid,

@@ -20,6 +20,10 @@ _FACTS = (
     "window_seconds",
     "facts",
 )
+# Of numbers in a .csv file.
+FORMS = {"probability": ".4f", "value": ".10g", "low": ".10g", "high": ".10g"}
+# Of numbers in a .csv file.
+FORMS = {"probability": ".4f", "value": ".10g", "low": ".10g", "high": ".10g"}
 _PROBABILITY = "probability_"  # and the class
 
 
@@ -148,18 +152,20 @@ def _moments(times):
 def _csv(timeline, path):
     frame = timeline.table.copy()
     for name in ("start", "end"):
-        frame[name] = _text(frame[name])
-    digits = {"probability": ".4f", "value": ".6g", "low": ".6g", "high": ".6g"}
-    for name in digits.keys() & set(frame.columns):
-        frame[name] = [
-            "" if np.isnan(value) else format(value, digits[name])
-            for value in frame[name]
-        ]
+        frame[name] = clock_texts(frame[name])
+    for name, form in FORMS.items():
+        if name in frame:
+            frame[name] = [
+                "" if np.isnan(value) else format(value, form)
+                for value in frame[name]
+            ]
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
-def _text(times):
-    """Times of a column as text, all of one form."""
+def clock_texts(times):
+    """Times of a column as text, all of one form: ISO 8601, with the offset
+    where it is known, or seconds from 0 without a clock.
+    """
     if times.dtype.kind == "m":
         return [f"{seconds:.6f}" for seconds in times.dt.total_seconds()]
     if times.dt.tz is None:

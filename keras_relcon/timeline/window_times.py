@@ -17,6 +17,7 @@ def window_ends(start_seconds, window_seconds, duration_seconds):
     """Where windows end: at the next start, where that is so by rounding."""
     slack = _SAME_TIME * window_seconds
     is_list = start_seconds.ndim == 1 and np.isfinite(start_seconds).all()
+    start_seconds = np.atleast_1d(start_seconds)
     if not is_list or np.any(np.diff(start_seconds) < window_seconds - slack):
         raise ValueError(
             message(

@@ -59,7 +59,7 @@ def test_predict_writes_a_page_and_a_table(model, new_folder, tmp_path, capsys):
     arguments = ["predict", str(new_folder), "--model", str(model)]
     arguments += ["--output", str(output), "--sample-rate-hz", "50"]
     assert main(arguments) == 0
-    assert "min walking" in capsys.readouterr().out
+    assert "walking.csv: 7.68 s walking" in capsys.readouterr().out
     written = sorted(
         p.relative_to(output).as_posix() for p in output.rglob("*.*")
     )
@@ -109,7 +109,7 @@ def test_predict_does_not_write_over_the_recording(
     arguments = ["predict", "walk.csv", "--model", str(model), "--output", "."]
     arguments += ["--sample-rate-hz", "50", "--overwrite"]
     assert main(arguments) == 1
-    assert "the recording itself" in capsys.readouterr().err
+    assert "a recording that is read" in capsys.readouterr().err
     assert (tmp_path / "walk.csv").read_bytes() == before
 
 
@@ -159,8 +159,12 @@ def test_the_json_of_fit_and_predict(
     answer = json.loads(capsys.readouterr().out)
     names = [row["recording"] for row in answer["recordings"]]
     assert names == ["new_person/running", "new_person/sitting"]
-    minutes = answer["recordings"][0]
-    assert minutes["running (min)"] > 0.8 * minutes["minutes"]
+    found = answer["recordings"][0]
+    assert found["minutes_of"]["running"] > 0.8 * found["minutes"]
+    assert found["file"] == str(new_folder / "new_person" / "running.csv")
+    written = [str(output / names[0]) + e for e in (".html", ".csv")]
+    assert found["outputs"] == written and found["start"] == "0.000000"
+    assert answer["kind"] == "classifier"
     (failure,) = answer["failures"]
     assert failure["file"].endswith("walking.csv") and failure["error"]
     assert answer["summary"] == str(output / "summary.csv")
@@ -184,17 +188,73 @@ def test_labels_that_are_numbers(tmp_path, tiny_preset, capsys):
         (folder / "swing.csv").write_text(text + "\n")
     line = ["fit", str(study), "--numbers", "--preset", str(tiny_preset)]
     line += ["--sample-rate-hz", "100", "--output", path]
-    assert main([*line, "--balanced"]) == 1
-    assert "Received: --balanced." in capsys.readouterr().err
+    more = ["--balanced", "--no-smoothing", "--min-probability", "0.7"]
+    assert main([*line, *more]) == 1
+    said = capsys.readouterr().err
+    assert "--balanced and --no-smoothing and --min-probability." in said
     assert main(line) == 0
     assert "mean of the others" in capsys.readouterr().out
     new = study / "s0" / "swing.csv"
     line = ["predict", str(new), "--model", path, "--sample-rate-hz", "100"]
     assert main([*line, "--output", str(tmp_path / "answers")]) == 0
     captured = capsys.readouterr()
-    assert "swing.csv: mean 0.5" in captured.out and not captured.err
+    assert "swing.csv: mean 0." in captured.out and not captured.err
+    assert main([*line, "--no-smoothing", "--overwrite"]) == 1
+    assert "is for classifiers" in capsys.readouterr().err
     files = sorted(p.name for p in (tmp_path / "answers").iterdir())
     assert files == ["summary.csv", "swing.csv"]
     with open(tmp_path / "answers" / "summary.csv", newline="") as file:
         (row,) = csv.DictReader(file)
     assert 0.4 < float(row["mean"]) < 0.6
+
+
+def test_no_answer_is_written_over_another(
+    model, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    clock = np.concatenate([100 + np.arange(400), np.arange(400)]) / 50
+    rows = [f"{t:.2f},0.0,0.6,0.8" for t in clock]
+    (tmp_path / "in").mkdir()
+    back = tmp_path / "in" / "back.csv"
+    back.write_text("\n".join(["time,x,y,z", *rows]))
+    other = tmp_path / "back_1.csv"
+    other.write_text("\n".join(["time,x,y,z", *rows[400:]]))
+    before = other.read_text()
+    line = ["predict", str(back), "--model", str(model)]
+    split = ["--on-clock-change", "split"]
+    # The second part would be called as a file that is there.
+    assert main([*line, *split, "--output", "."]) == 1
+    assert "back_1.csv exists already" in capsys.readouterr().err
+    assert (
+        other.read_text() == before and not (tmp_path / "back_0.csv").exists()
+    )
+    # So it would be in the answers of two files.
+    line = ["predict", str(other), str(back), "--model", str(model)]
+    assert main([*line, *split, "--output", "out"]) == 1
+    assert "is the answer of" in capsys.readouterr().err
+    summary = tmp_path / "summary.csv"
+    shutil.copy(other, summary)
+    line = ["predict", str(summary), "--model", str(model), "--output", "new"]
+    assert main(line) == 1
+    assert "the summary of all recordings" in capsys.readouterr().err
+
+
+def test_answers_below_a_folder_are_no_recordings(
+    model, new_folder, monkeypatch, capsys
+):
+    monkeypatch.chdir(new_folder)
+    line = ["predict", ".", "--model", str(model), "--sample-rate-hz", "50"]
+    assert main(line) == 0
+    assert main([*line, "--overwrite"]) == 0
+    assert capsys.readouterr().out.count("walking.csv: ") == 2
+
+
+def test_arguments_are_checked_before_the_recordings_are_read(tmp_path, capsys):
+    line = ["fit", str(tmp_path / "nowhere"), "--output", str(tmp_path / "m")]
+    for more, said in (
+        (["--min-probability", "7"], "`min_probability` must be"),
+        (["--folds", "1"], "at least 2, or 0"),
+        (["--preset", "relcon_smal"], "Did you mean 'relcon_small'"),
+    ):
+        assert main([*line, *more]) == 1
+        assert said in capsys.readouterr().err

@@ -66,6 +66,7 @@ def test_a_saved_model_is_the_same(fitted, preset, tmp_path):
     )
     assert loaded.scores_ == fitted.scores_
     assert loaded.seen(["s0", "s9"]) == ["s0"]
+    assert loaded.facts() == fitted.facts()
     # The model of Keras is the head on the encoder.
     windows = make_windows(new, 100, LENGTH, LENGTH).acceleration
     found = embed_windows(loaded.to_keras(), windows)

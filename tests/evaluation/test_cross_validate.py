@@ -14,6 +14,8 @@ from keras_relcon.evaluation import (
     handmade_features,
     untrained_copy,
 )
+from keras_relcon.evaluation.representations import make_representations
+from keras_relcon.models import SideBySide
 from keras_relcon.presets.preset_metadata import PresetMetadata
 
 
@@ -155,6 +157,21 @@ def test_untrained_control_differs_and_repeats(make_encoder):
         first.get_weights()[0], again.get_weights()[0]
     )
     np.testing.assert_array_equal(encoder.get_weights()[0], weights[0])
+
+
+def test_untrained_control_keeps_what_was_not_trained(make_encoder):
+    generator = np.random.default_rng(0)
+    windows = generator.normal(size=(4, 32, 3)).astype("float32")
+    rocket = keras.Sequential(
+        [keras.layers.GlobalMaxPooling1D(), keras.layers.Rescaling(2.0)]
+    )
+    wide = SideBySide([make_encoder(seed=5), rocket])
+    found = make_representations(wide, ("untrained",), 0, 4, 32)
+    learned, control = (each(windows) for each in found.values())
+    assert list(found) == ["encoder", "untrained encoder"]
+    assert learned.shape == control.shape
+    np.testing.assert_array_equal(learned[:, -3:], control[:, -3:])
+    assert not np.allclose(learned[:, :-3], control[:, :-3])
 
 
 def test_untrained_control_is_scored_with_other_embeddings(

@@ -66,8 +66,10 @@ class LocalHub:
                 (main / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, main / name)
         self.commits.append(commit_message)
+        return types.SimpleNamespace(oid=f"commit {len(self.commits)}")
 
-    def create_tag(self, repo_id, tag, token):
+    def create_tag(self, repo_id, tag, revision, token):
+        assert revision == f"commit {len(self.commits)}"
         repository = self.root / repo_id
         shutil.copytree(repository / "main", repository / tag)
 
@@ -146,11 +148,14 @@ def test_what_is_wrong_is_not_uploaded(hub, relcon_preset, tmp_path):
         with pytest.raises(ValueError, match="must be 'user/name'"):
             upload_preset(name, relcon_preset)
     damaged = Path(shutil.copytree(relcon_preset, tmp_path / "damaged"))
-    metadata = json.loads((damaged / "metadata.json").read_text())
-    metadata["weights"]["sha256"] = "0" * 64
-    (damaged / "metadata.json").write_text(json.dumps(metadata))
-    with pytest.raises(ValueError, match="damaged"):
-        upload_preset("someone/motion", damaged)
+    for part in (damaged / "motif_distance", damaged):
+        text = (part / "metadata.json").read_text()
+        metadata = json.loads(text)
+        metadata["weights"]["sha256"] = "0" * 64
+        (part / "metadata.json").write_text(json.dumps(metadata))
+        with pytest.raises(ValueError, match="damaged"):
+            upload_preset("someone/motion", damaged)
+        (part / "metadata.json").write_text(text)
     assert not hub.root.exists()
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_relcon.evaluation.report.confusion import confusion_counts
+from keras_relcon.evaluation.report.metric_columns import show
 from keras_relcon.markup import Html, element, section, table
 from keras_relcon.markup.style import variables
 
@@ -32,7 +33,7 @@ def to_section(report):
 def _matrix(report, name, is_large):
     counts = confusion_counts(report, name)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    score = f"macro-F1 {100 * report.mean(name):.1f} %"
+    score = f"macro-F1 {show('macro_f1', report.mean(name), 1)} %"
     titles = [element("span", label) for label in report.classes]
     head = element(
         "tr",
