@@ -96,16 +96,21 @@ def run(args, console):
         lambda job: _predict(args, console, model, job, taken),
     )
     answers = [answer for part in found for answer in part]
-    console.answer(recordings=[answer.facts() for answer in answers])
+    console.answer(recordings=[facts for facts, _ in answers])
     if answers:
-        _write_summary([answer.row() for answer in answers], summary)
+        _write_summary([row for _, row in answers], summary)
         console.progress(f"written to {args.output}/")
         console.answer(summary=str(summary))
     return 1 if num_failed else 0
 
 
 def _predict(args, console, model, job, taken):
-    """Writes the answers of a file; returns an `Answer` for each recording."""
+    """Writes the answers of a file.
+
+    Returns:
+        list of pairs, one for each recording: what the JSON object and
+        `summary.csv` say of it.
+    """
     endings = ENDINGS[model.kind]
     _check_targets(args, _targets(args, job.name, endings), taken)
     found = list(model.each_timeline(job.file, job.options))
@@ -124,7 +129,7 @@ def _predict(args, console, model, job, taken):
         answer = ANSWERS[model.kind](job.file, name, paths, timeline)
         about = job.file if len(found) == 1 else f"{job.file}, {name}"
         console.result(f"{about}: {answer.words()}")
-        answers.append(answer)
+        answers.append((answer.facts(), answer.row()))
     return answers
 
 
