@@ -23,17 +23,22 @@ GT3X_SAMPLE_RATE = (1, 10)
 GT3X_ACCEL_SCALE = (0, 55, 0x09400000)
 
 
-def write_gt3x(path, acceleration, rate_hz=50, start=1_700_000_000):
+def write_gt3x(
+    path, acceleration, rate_hz=50, start=1_700_000_000, time_zone=None
+):
     """Whole seconds of `(num_samples, 3)` g, as ACTIVITY records."""
     log = b"".join(
         gt3x_activity(start + second, acceleration[k : k + rate_hz])
         for second, k in enumerate(range(0, len(acceleration), rate_hz))
     )
-    return write_gt3x_log(path, gt3x_parameters(start, rate_hz) + log, rate_hz)
+    log = gt3x_parameters(start, rate_hz) + log
+    return write_gt3x_log(path, log, rate_hz, time_zone)
 
 
-def write_gt3x_log(path, log, rate_hz=50):
+def write_gt3x_log(path, log, rate_hz=50, time_zone=None):
     info = f"Serial Number: MOS2A00000000\nSample Rate: {rate_hz}\n"
+    if time_zone is not None:
+        info += f"TimeZone: {time_zone}\n"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("info.txt", info)
         archive.writestr("log.bin", log)
@@ -107,7 +112,12 @@ def cwa_block(index, start, acceleration, rate_code):
 
 
 def write_geneactiv(
-    path, acceleration, rate_hz=50, page_starts=None, location=""
+    path,
+    acceleration,
+    rate_hz=50,
+    page_starts=None,
+    location="",
+    time_zone=None,
 ):
     """Pages of 300 samples of 12 bits."""
     pages = [
@@ -115,7 +125,7 @@ def write_geneactiv(
     ]
     if page_starts is None:
         page_starts = 1_700_000_000 + np.arange(len(pages)) * 300 / rate_hz
-    text = geneactiv_header(rate_hz, len(pages), location) + "".join(
+    text = geneactiv_header(rate_hz, len(pages), location, time_zone) + "".join(
         geneactiv_page(index, start, page, rate_hz)
         for index, (start, page) in enumerate(zip(page_starts, pages))
     )
@@ -123,10 +133,11 @@ def write_geneactiv(
     return path
 
 
-def geneactiv_header(rate_hz, num_pages, location=""):
+def geneactiv_header(rate_hz, num_pages, location="", time_zone=None):
     lines = ["Device Identity", "Device Unique Serial Code:000001"]
     lines += ["Device Type:GENEActiv", "Device Model:1.1", ""]
-    lines += ["Configuration Info", f"Measurement Frequency:{rate_hz} Hz", ""]
+    lines += ["Configuration Info", f"Measurement Frequency:{rate_hz} Hz"]
+    lines += [""] if time_zone is None else [f"Time Zone:{time_zone}", ""]
     lines += ["Subject Info", f"Device Location Code:{location}", ""]
     lines += ["Calibration Data"]
     for axis in "xyz":

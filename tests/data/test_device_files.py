@@ -47,6 +47,31 @@ def test_reads_what_the_documents_say(tmp_path, actfast, kind):
     np.testing.assert_allclose(recording.acceleration, motion(), atol=4e-3)
 
 
+@pytest.mark.parametrize(
+    "kind, stated, time_zone, hours",
+    [
+        ("gt3x", "02:00:00", "+02:00", 2),
+        ("gt3x", "-05:30:00", "-05:30", -5.5),
+        ("bin", "GMT +01:00", "+01:00", 1),
+        ("bin", "GMT +00:00", "+00:00", 0),
+        ("bin", "somewhere", None, 0),
+        ("bin", "GMT +45:00", None, 0),
+    ],
+)
+def test_the_offset_that_a_file_states_is_that_of_its_clock(
+    tmp_path, actfast, kind, stated, time_zone, hours
+):
+    path = tmp_path / f"wrist.{kind}"
+    WRITERS[kind](path, motion(), time_zone=stated)
+    recording = read_recording(path, "s1")
+    assert recording.time_zone == time_zone
+    assert recording.start_time == START - 3600 * hours
+    if time_zone is not None:  # shown elsewhere, it is the same moment
+        shown = read_recording(path, "s1", time_zone="Europe/Berlin")
+        assert shown.start_time == recording.start_time
+        assert shown.time_zone == "Europe/Berlin"
+
+
 def test_seconds_without_data_split_a_gt3x(tmp_path, actfast):
     log = gt3x_parameters(START, 50)
     for second in (0, 1, 2, 100, 101):

@@ -27,6 +27,8 @@ from keras_relcon.data import (
 )
 from keras_relcon.data.clock_time import clock_texts
 
+# By the headers of real files.
+STATED = {"GENEActiv `.bin`": "+01:00", "ActiGraph `.gt3x`": "+02:00"}
 IN_UTC = (  # Unix numbers, and dates with +00:00; others have a clock or none
     "Empatica E4 `ACC.csv`",
     "Sensor Logger `TotalAcceleration.csv`",
@@ -48,7 +50,8 @@ def test_the_zone_of_each_form(tmp_path, form):
         pytest.importorskip("actfast")
     options = options_of(rows_of(READ)[form][1])
     recording = read_recording(READ_FORMS[form][0](tmp_path), "s", **options)
-    assert recording.time_zone == ("UTC" if form in IN_UTC else None)
+    zone = "UTC" if form in IN_UTC else STATED.get(form)
+    assert recording.time_zone == zone
 
 
 @pytest.mark.parametrize(

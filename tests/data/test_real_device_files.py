@@ -136,6 +136,17 @@ def test_exports_of_axivity_without_a_header(name, num_samples, start):
     np.testing.assert_allclose(recording.acceleration[0], rows[0], atol=1e-6)
 
 
+def test_real_headers_state_the_offset_of_the_clock():
+    recording = read_quietly(file("GENEActiv_testfile.bin"))
+    assert recording.time_zone == "+01:00"  # summer time in London
+    recording = read_quietly(file("actigraph_testfile.gt3x"))
+    assert recording.time_zone == "+02:00"
+    # By its `info.txt` it was started at 637340333400000000 ticks of 100 ns
+    # since the year 1, by its own clock.
+    start = (637_340_333_400_000_000 - 621_355_968_000_000_000) / 1e7
+    assert recording.start_time == pytest.approx(start - 7200, abs=60)
+
+
 def test_an_export_has_the_rate_of_its_device_file():
     exported = read_quietly(file("ax3_testfile.csv"))
     recording = read_quietly(file("ax3_testfile.cwa"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.clock_time import tzinfo_of
 from keras_relcon.data.large_arrays import chunks, empty
 from keras_relcon.data.placement import body_part
 from keras_relcon.data.readers.damaged_files import intact_copy, is_cut_short
@@ -24,6 +25,10 @@ MAX_RATE_ERROR = 0.2
 MIN_AGREEING_BLOCKS = 3
 CWA_BLOCK_SAMPLES = (40, 80, 120)  # by the number of axes and bits
 GENEACTIV_BLOCK_SAMPLES = 300
+# "02:00:00" of ActiGraph, "GMT +01:00" of GENEActiv; no clock is further off.
+STATED_OFFSET = re.compile(
+    r"(?:GMT|UTC)?\s*([+-]?)(0?\d|1[0-4]):([0-5]\d)(?::\d\d)?"
+)
 
 
 def is_device_file(path):
@@ -44,10 +49,11 @@ def read_device_file(path):
         path: str or path.
 
     Returns:
-        `(seconds, acceleration, placement)`: `(num_samples,)` float64,
-        `(num_samples, 3)` float32 in g, and the part of the body that the file
-        says, or `None`. Seconds are those of the device's own clock, as if it
-        showed UTC.
+        `(seconds, acceleration, placement, time_zone)`: `(num_samples,)`
+        float64, `(num_samples, 3)` float32 in g, and the part of the body and
+        the offset from UTC, such as `"+02:00"`, that the file says, or `None`.
+        Seconds are Unix time where there is an offset; else those of the
+        device's own clock, as if it showed UTC.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -71,7 +77,26 @@ def read_device_file(path):
         )
     block_samples = _block_samples(path, seconds, num_blocks)
     seconds = stretch_blocks(seconds, block_samples)
-    return seconds, acceleration, body_part(_location(metadata))
+    zone = _stated_offset(metadata)
+    if zone is not None:
+        offset = tzinfo_of(zone).utcoffset(None).total_seconds()
+        for rows in chunks(seconds):
+            seconds[rows] -= offset
+    return seconds, acceleration, body_part(_location(metadata)), zone
+
+
+def _stated_offset(metadata):
+    """How far the clock was ahead of UTC when it was set, or `None`."""
+    texts = [
+        metadata.get("info", {}).get("TimeZone"),  # ActiGraph
+        metadata.get("Configuration Info", {}).get("Time Zone"),  # GENEActiv
+    ]
+    for text in texts:
+        found = STATED_OFFSET.fullmatch((text or "").strip())
+        if found is not None:
+            sign, hours, minutes = found.groups()
+            return f"{sign or '+'}{int(hours):02d}:{minutes}"
+    return None
 
 
 def _location(metadata):

@@ -85,7 +85,8 @@ def read_raw_signal(
     placement, zones = None, OWN_CLOCK
     if is_device:
         _check_device_arguments(wanted, path, sample_rate_hz, unit)
-        seconds, acceleration, placement = read_device_file(path)
+        seconds, acceleration, placement, zone = read_device_file(path)
+        zones = OWN_CLOCK if zone is None else (zone,)
         timestamp_unit = "ns"
     elif unnamed := _unnamed(path, wanted, delimiter):
         check_unnamed_arguments(
