@@ -17,6 +17,7 @@ from sklearn.metrics import accuracy_score, f1_score
 import keras_relcon as kr
 from keras_relcon.evaluation.report.pictures import PICTURE_CSS
 from keras_relcon.evaluation.report.plots import svg
+from keras_relcon.evaluation.report.plots.curves import plot_loss_curves
 from keras_relcon.evaluation.suite.mini_rocket import (
     MiniRocketFeatures,
     has_aeon,
@@ -225,7 +226,7 @@ def plots(losses):
     """A drawing of each loss, with its own scale."""
     try:
         figures = {
-            name: kr.evaluation.plot_loss_curves({name: {"loss": values}})
+            name: plot_loss_curves({name: {"loss": values}})
             for name, values in losses.items()
         }
     except ImportError as error:
