@@ -81,7 +81,7 @@ def fit(old, new):
         "relcon_small", output="features", load_weights=False
     )
     predicted = {"relcon_small": model.predict(tested)}
-    predicted["untrained network"] = rival(
+    predicted["untrained, without MiniRocket"] = rival(
         lambda x: kr.evaluation.embed_windows(untrained, x), fitted_on, tested
     )
     for name, transform in transforms.items():
@@ -95,7 +95,7 @@ def fit(old, new):
         for name, each in predicted.items()
     ]
     for name, macro_f1, accuracy in rows:
-        say(f"{name:20} macro-F1 {macro_f1} %, {accuracy} % of windows right")
+        say(f"{name:30} macro-F1 {macro_f1} %, {accuracy} % of windows right")
     note = (
         f"{len(tested)} windows of {len(np.unique(tested.subjects))} people. "
         "Settings of the package were chosen on the people of its excerpt "
