@@ -3,6 +3,7 @@
 import html.parser
 import re
 
+CELL = "<t[hd][^>]*>(.*?)</t[hd]>"
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 
 
@@ -34,3 +35,13 @@ class Outline(html.parser.HTMLParser):
     @property
     def text(self):
         return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def cells(outline, caption):
+    """Rows of a table as lists of text; the head is the first."""
+    body = outline.page.split(f"<caption>{caption}</caption>")[1]
+    body = body.split("</table>")[0]
+    return [
+        [re.sub("<[^>]*>", "", cell) for cell in re.findall(CELL, row)]
+        for row in re.findall("<tr[^>]*>(.*?)</tr>", body)
+    ]

@@ -111,13 +111,12 @@ def _predict(args, console, model, job, taken):
         list of pairs, one for each recording: what the JSON object and
         `summary.csv` say of it.
     """
-    endings = ENDINGS[model.kind]
-    _check_targets(args, _targets(args, job.name, endings), taken)
+    _check_targets(args, _targets(args, job.name), taken)
     found = list(model.each_timeline(job.file, job.options))
     names = [job.name]
     if len(found) > 1:  # numbered as by `load_recordings`
         names = [f"{job.name}_{number}" for number in range(len(found))]
-    targets = [_targets(args, name, endings) for name in names]
+    targets = [_targets(args, name) for name in names]
     for paths in targets:
         _check_targets(args, paths, taken)
     answers = []
@@ -133,9 +132,9 @@ def _predict(args, console, model, job, taken):
     return answers
 
 
-def _targets(args, name, endings):
+def _targets(args, name):
     target = args.output / name
-    return [target.with_name(target.name + ending) for ending in endings]
+    return [target.with_name(target.name + ending) for ending in ENDINGS]
 
 
 def _check_targets(args, paths, taken):
@@ -246,8 +245,8 @@ class NumberAnswer(Answer):
         return self.timeline.means(by="recording").iloc[0]
 
 
-# By what the model is: what is written of a recording, and its answer.
-ENDINGS = {"classifier": (".html", ".csv"), "regressor": (".csv",)}
+ENDINGS = (".html", ".csv")  # of what is written of a recording
+# By what the model is.
 ANSWERS = {"classifier": ClassAnswer, "regressor": NumberAnswer}
 
 

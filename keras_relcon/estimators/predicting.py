@@ -72,6 +72,7 @@ def make_number_timeline(regressor, model, recording):
         found.valid,
         regressor.half_width_,
         facts=regressor.facts(),
+        quantity=regressor.target or "value",
     )
 
 

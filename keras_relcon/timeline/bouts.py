@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_relcon.timeline.states import OTHERS, state_names, state_of_windows
+from keras_relcon.timeline.states import state_of_windows
 
 _SLACK = 1e-6  # seconds: what rounding takes
 
@@ -18,9 +18,8 @@ def find_bouts(timeline, min_seconds, max_gap_seconds):
     starts, ends = timeline.start_seconds, timeline.end_seconds
     if not len(states):
         return (np.empty(0, int),) * 3
-    first_outside = len(state_names(timeline)) - len(OTHERS) + 1
     # Time that was not measured, not worn, or has no window ends every bout.
-    is_outside = states >= first_outside
+    is_outside = states >= len(timeline.worn_names)
     is_apart = np.append(True, starts[1:] > ends[:-1])
     piece = np.cumsum(is_apart | is_outside)
     is_new = is_apart | np.append(True, states[1:] != states[:-1])

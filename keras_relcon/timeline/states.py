@@ -1,6 +1,7 @@
 """What each moment of a recording counts as: one number a window.
 
-The states of a timeline are its classes in their order, then these three.
+The states of a timeline are what a worn window may count as, such as its
+classes and "unknown", then "not worn" and "not measured".
 """
 
 import numpy as np
@@ -13,19 +14,14 @@ OTHERS = (UNKNOWN, NOT_WORN, NOT_MEASURED)
 
 def state_names(timeline):
     """Names of the states, in their order."""
-    return (*timeline.classes, *OTHERS)
+    return (*timeline.worn_names, NOT_WORN, NOT_MEASURED)
 
 
 def state_of_windows(timeline):
     """`(num_windows,)` int: the state of each window."""
-    names = state_names(timeline)
-    known = np.array((*timeline.classes, UNKNOWN))
-    order = np.argsort(known)
-    at = np.searchsorted(known, timeline.labels, sorter=order)
-    state = order[np.minimum(at, len(known) - 1)]
-    state[~timeline.worn] = names.index(NOT_WORN)
-    state[~timeline.valid] = names.index(NOT_MEASURED)
-    return state
+    num_worn = len(timeline.worn_names)
+    state = np.where(timeline.worn, timeline.worn_states, num_worn)
+    return np.where(timeline.valid, state, num_worn + 1)
 
 
 def stretches(timeline):
@@ -80,7 +76,7 @@ def mean_in_bins(timeline, values, weight_mask, bin_edges):
     A window counts by its length, in the bin where its middle is.
 
     Args:
-        timeline: `Timeline`.
+        timeline: `WindowTimeline`.
         values: `(num_windows,)` float. NaN does not count.
         weight_mask: `(num_windows,)` bool. Which windows count.
         bin_edges: `(num_bins + 1,)` float64, seconds.

@@ -1,45 +1,32 @@
-"""What a model found in one recording."""
+"""The classes that a model found in one recording."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import (
-    check_kind,
-    check_number,
-    message,
-    some_of,
-)
-from keras_relcon.data.clock_time import shown_start
+from keras_relcon.checks import check_number, message, some_of
 from keras_relcon.data.recording import Recording
-from keras_relcon.reprs import counted, described, duration
+from keras_relcon.reprs import duration
 from keras_relcon.timeline import states
 from keras_relcon.timeline.bouts import find_bouts
-from keras_relcon.timeline.clock_times import ClockTimes
-from keras_relcon.timeline.intensity import measure_intensity
-from keras_relcon.timeline.timeline_files import load_timeline, save_timeline
-from keras_relcon.timeline.window_times import (
-    Bin,
-    time_bins,
-    window_array,
-    window_ends,
-    worn_windows,
-)
-from keras_relcon.types import PathLike
+from keras_relcon.timeline.window_timeline import WindowTimeline
+from keras_relcon.timeline.window_times import Bin, time_bins, window_array
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_PROBABILITY = "probability_"  # and the class, a column of a saved file
 
-@dataclass(frozen=True, eq=False)
-class Timeline:
-    """What a model found in one recording, window by window.
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Timeline(WindowTimeline):
+    """The class of each window of a recording, in clock time.
 
     `Timeline.of` makes one from a recording and what was predicted for it.
     Each moment of the recording counts as one thing:
@@ -52,36 +39,19 @@ class Timeline:
     - `"unknown"`: worn, and the model was not sure;
     - a class.
 
-    Days and hours are those of the recording's time zone. Times are
-    `pandas.Timestamp` with the zone where it is known, without one where the
-    recording has a clock of unknown offset, and `pandas.Timedelta` from 0
-    where it has none.
-
     Args:
-        name: str. Of the recording.
-        subject: str.
-        duration: float. Seconds of the whole recording.
-        start_time: float, Unix seconds of the first sample, or `None`.
-        time_zone: str or `None`, as of `Recording`.
-        window_seconds: float.
+        name, subject, duration, start_time, time_zone, window_seconds,
+            start_seconds, valid, worn, enmo, mad, magnitude_min,
+            magnitude_max, facts: as of `WindowTimeline`, which says what days,
+            hours and times are.
         classes: tuple of str, in the order of the model.
-        start_seconds: `(num_windows,)` float64, from the first sample.
         labels: `(num_windows,)` str. A class or `"unknown"`; `""` where it was
             not measured or not worn.
         probabilities: `(num_windows, num_classes)` float32; NaN where it was
             not measured or not worn.
-        valid: `(num_windows,)` bool. Measured, without missing samples.
-        worn: `(num_windows,)` bool. Measured and worn.
-        enmo: `(num_windows,)` float32, mg.
-        mad: `(num_windows,)` float32, mg.
-        magnitude_min, magnitude_max: `(num_windows,)` float32, g. The least
-            and largest magnitude of the acceleration. These four as of
-            `measure_intensity`; NaN without samples.
-        facts: dict of str to str. What was used, to be shown.
 
     Raises:
-        ValueError: if the arrays do not fit together, windows overlap or lie
-            outside of the recording, or a label is no class.
+        ValueError: as of `WindowTimeline`, or if a label is no class.
 
     Example:
 
@@ -90,66 +60,25 @@ class Timeline:
     >>> timeline.save("monday.html")
     """
 
-    name: str
-    subject: str
-    duration: float
-    start_time: float | None
-    time_zone: str | None
-    window_seconds: float
+    saved_facts = ("classes",)
+
     classes: tuple[str, ...]
-    start_seconds: np.ndarray
     labels: np.ndarray
     probabilities: np.ndarray
-    valid: np.ndarray
-    worn: np.ndarray
-    enmo: np.ndarray
-    mad: np.ndarray
-    magnitude_min: np.ndarray
-    magnitude_max: np.ndarray
-    facts: dict[str, str] = field(default_factory=dict)
-
-    if TYPE_CHECKING:  # Made of the fields.
-        clock: ClockTimes = field(init=False)
-        end_seconds: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        check_number("duration", self.duration, above=0)
-        check_number("window_seconds", self.window_seconds, above=0)
+        super().__post_init__()
         classes = _checked_classes(self.classes)
-        start_seconds = np.asarray(self.start_seconds, np.float64)
-        num_windows = len(np.atleast_1d(start_seconds))
-        valid = window_array("valid", self.valid, (num_windows,), bool)
-        worn = valid & window_array("worn", self.worn, (num_windows,), bool)
-        labels = window_array("labels", self.labels, (num_windows,), str)
-        labels = np.where(worn, labels, "")
-        _check_labels(labels[worn], classes)
-        shape = (num_windows, len(classes))
+        labels = window_array("labels", self.labels, (len(self),), str)
+        labels = np.where(self.worn, labels, "")
+        _check_labels(labels[self.worn], classes)
+        shape = (len(self), len(classes))
         probabilities = window_array(
             "probabilities", self.probabilities, shape, np.float32
         )
-        probabilities = np.where(worn[:, None], probabilities, np.nan)
-        clean = {
-            "name": str(self.name),
-            "subject": str(self.subject),
-            "duration": float(self.duration),
-            "window_seconds": float(self.window_seconds),
-            "classes": classes,
-            "start_seconds": start_seconds,
-            "labels": labels,
-            "probabilities": probabilities.astype(np.float32),
-            "valid": valid,
-            "worn": worn,
-            "facts": {str(k): str(v) for k, v in dict(self.facts).items()},
-            "clock": ClockTimes(self.start_time, self.time_zone),
-        }
-        for name in ("enmo", "mad", "magnitude_min", "magnitude_max"):
-            values = getattr(self, name)
-            clean[name] = window_array(name, values, (num_windows,), np.float32)
-        clean["end_seconds"] = window_ends(
-            start_seconds, clean["window_seconds"], clean["duration"]
-        )
-        for name, value in clean.items():
-            object.__setattr__(self, name, value)
+        worn = self.worn[:, None]
+        probabilities = np.where(worn, probabilities, np.float32(np.nan))
+        self._set(classes=classes, labels=labels, probabilities=probabilities)
 
     @classmethod
     def of(
@@ -189,36 +118,16 @@ class Timeline:
             TypeError: if `recording` is no `Recording`.
             ValueError: as of the class.
         """
-        check_kind("recording", recording, Recording, "a `Recording`")
-        check_number("window_seconds", window_seconds, above=0)
-        starts = np.asarray(start_seconds, np.float64)
-        ends = window_ends(
-            starts, float(window_seconds), recording.duration_seconds
-        )
-        signal, rate = recording.acceleration, recording.sample_rate_hz
-        intensity = measure_intensity(signal, rate, starts, ends)
-        return cls(
-            name=recording.recording_id or recording.subject,
-            subject=recording.subject,
-            duration=recording.duration_seconds,
-            start_time=recording.start_time,
-            time_zone=getattr(recording, "time_zone", None),
-            window_seconds=window_seconds,
+        return cls._measured(
+            recording,
+            start_seconds,
+            window_seconds,
+            facts,
             classes=tuple(classes),
-            start_seconds=starts,
             labels=labels,
             probabilities=probabilities,
             valid=valid,
-            worn=worn_windows(recording, starts, ends),
-            enmo=intensity.enmo,
-            mad=intensity.mad,
-            magnitude_min=intensity.lowest,
-            magnitude_max=intensity.highest,
-            facts=dict(facts or {}),
         )
-
-    def __len__(self) -> int:
-        return len(self.start_seconds)
 
     def __repr__(self) -> str:
         seconds = self._seconds(np.array([0.0, self.duration]))[0]
@@ -228,15 +137,10 @@ class Timeline:
             if value >= 0.5
         }
         longest = sorted(found, key=found.__getitem__, reverse=True)
-        return described(
-            self,
-            f"recording {self.name!r}",
-            f"{duration(self.duration)} in {counted(len(self), 'window')} "
-            f"of {duration(self.window_seconds)}",
-            shown_start(self.start_time, self.time_zone),
+        return self._described(
             some_of([f"{duration(found[n])} {n}" for n in longest])
             if longest
-            else "",
+            else ""
         )
 
     @property
@@ -255,16 +159,23 @@ class Timeline:
 
         labels = self.labels.astype(object)
         labels[~self.worn] = pd.NA
-        return pd.DataFrame(
-            {
-                "start": self.clock.times(self.start_seconds),
-                "end": self.clock.times(self.end_seconds),
-                "label": pd.array(labels, dtype="string"),
-                "probability": self.probability,
-                "valid": self.valid,
-                "worn": self.worn,
-            }
+        return self._table(
+            label=pd.array(labels, dtype="string"),
+            probability=self.probability,
         )
+
+    @property
+    def worn_names(self) -> tuple[str, ...]:
+        """What a worn window may count as: the classes, then `"unknown"`."""
+        return (*self.classes, states.UNKNOWN)
+
+    @property
+    def worn_states(self) -> np.ndarray:
+        """`(num_windows,)` int into `worn_names`, where it was worn."""
+        names = np.array(self.worn_names)
+        order = np.argsort(names)
+        at = np.searchsorted(names, self.labels, sorter=order)
+        return order[np.minimum(at, len(names) - 1)]
 
     @functools.cached_property
     def probability(self) -> np.ndarray:
@@ -358,70 +269,27 @@ class Timeline:
             columns=list(states.state_names(self)),
         )
 
-    def intensity(self, by: Bin = "day") -> pd.DataFrame:
-        """Averages how much the device moved while it was worn.
+    def _html(self):
+        from keras_relcon.timeline.page import to_html
 
-        Args:
-            by: as of `minutes`.
+        return to_html(self)
 
-        Returns:
-            `pandas.DataFrame` with the rows of `minutes`: `enmo_mg` and
-            `mad_mg`, means over the windows that were worn, NaN where there is
-            none. A window counts where its middle is.
-
-        Raises:
-            ValueError: if `by` is none of the three.
-        """
-        import pandas as pd
-
-        edges, index = time_bins(self, by)
-        return pd.DataFrame(
-            {
-                "enmo_mg": states.mean_in_bins(
-                    self, self.enmo, self.worn, edges
-                ),
-                "mad_mg": states.mean_in_bins(self, self.mad, self.worn, edges),
-            },
-            index=index,
-        )
-
-    def save(self, path: PathLike) -> None:
-        """Saves the timeline; the ending of the path says how.
-
-        - `.html`: the page of the recording, one file for a browser;
-        - `.csv`: `table`, with times as of ISO 8601 and with their offset
-          where it is known, in seconds from 0 without a clock;
-        - `.parquet`: `table`, and all else that `Timeline.load` needs.
-
-        Args:
-            path: path. What is there is replaced.
-
-        Raises:
-            ValueError: if the path has another ending.
-            OSError: if the file cannot be written.
-        """
-        save_timeline(self, path)
+    def _saved_columns(self):
+        return {
+            _PROBABILITY + name: self.probabilities[:, index]
+            for index, name in enumerate(self.classes)
+        }
 
     @classmethod
-    def load(cls, path: PathLike) -> Self:
-        """Loads what `save` wrote as `.parquet`.
-
-        Args:
-            path: path.
-
-        Returns:
-            `Timeline`.
-
-        Raises:
-            ValueError: if the file is damaged, or no saved timeline.
-            OSError: if it cannot be read.
-        """
-        return cls(**load_timeline(path))
-
-    def _seconds(self, bin_edges):
-        edges, found = states.stretches(self)
-        num_states = len(states.state_names(self))
-        return states.seconds_in_bins(edges, found, num_states, bin_edges)
+    def _loaded(cls, column, known):
+        classes = tuple(known["classes"])
+        labels = ["" if label is None else label for label in column("label")]
+        probabilities = [column(_PROBABILITY + name) for name in classes]
+        return {
+            "classes": classes,
+            "labels": np.array(labels, str),
+            "probabilities": np.stack(probabilities, axis=1),
+        }
 
 
 def _checked_classes(classes):

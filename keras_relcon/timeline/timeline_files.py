@@ -1,7 +1,6 @@
 """The files of a timeline: a table as CSV, all of it as Parquet, a page."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 
@@ -21,25 +20,12 @@ _FACTS = (
     "facts",
 )
 # Of numbers in a .csv file.
-FORMS = {"probability": ".4f", "value": ".10g", "low": ".10g", "high": ".10g"}
-# Of numbers in a .csv file.
-FORMS = {"probability": ".4f", "value": ".10g", "low": ".10g", "high": ".10g"}
-_PROBABILITY = "probability_"  # and the class
+_FORMS = {"probability": ".4f", "value": ".10g", "low": ".10g", "high": ".10g"}
 
 
 def save_timeline(timeline, path):
-    """Does the work of `Timeline.save`."""
+    """Does the work of `WindowTimeline.save`."""
     writers = {".html": _html, ".csv": _csv, ".parquet": _parquet}
-    _save(timeline, path, writers)
-
-
-def save_table(timeline, path):
-    """Does the work of `NumberTimeline.save`."""
-    _save(timeline, path, {".csv": _csv, ".parquet": _table_parquet})
-
-
-def _save(timeline, path, writers):
-    path = Path(path)
     if path.suffix.lower() not in writers:
         example = path.with_suffix(next(iter(writers)))
         raise ValueError(
@@ -53,46 +39,42 @@ def _save(timeline, path, writers):
         writers[path.suffix.lower()](timeline, temporary)
 
 
-def load_timeline(path):
-    """Does the work of `Timeline.load`: returns its arguments."""
+def load_timeline(cls, path):
+    """Does the work of `WindowTimeline.load`: returns its arguments."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         table = pq.read_table(path)
         known = json.loads((table.schema.metadata or {})[_KEY])
-        is_ours = known["format"] == _FORMAT
-    except (pa.ArrowInvalid, KeyError, TypeError, ValueError):
-        is_ours = False
-    try:
-        if is_ours:
-            return _arguments(table, known)
-    except (KeyError, TypeError, AttributeError, pa.ArrowException):
+        if known["format"] == _FORMAT:
+            return _arguments(cls, table, known)
+    except (
+        pa.ArrowException,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ):
         pass
     raise ValueError(
         message(
-            "The file must be a timeline that `save` wrote as .parquet.",
+            f"The file must be a `{cls.__name__}` that `save` wrote as "
+            ".parquet.",
             {"path": str(path)},
-            "Save the timeline again.",
+            "Save it again.",
         )
     )
 
 
-def _arguments(table, known):
+def _arguments(cls, table, known):
     def column(name):
         return table.column(name).to_numpy()
 
-    classes = tuple(known["classes"])
-    probabilities = [column(_PROBABILITY + name) for name in classes]
-    labels = table.column("label").to_pylist()
     return {
         **{name: known[name] for name in _FACTS},
-        **{name: column(name) for name in _ARRAYS},
-        "classes": classes,
-        "labels": np.array(["" if x is None else x for x in labels], str),
-        "probabilities": np.stack(probabilities, axis=1),
-        "valid": column("valid"),
-        "worn": column("worn"),
+        **{name: column(name) for name in (*_ARRAYS, "valid", "worn")},
+        **cls._loaded(column, known),
     }
 
 
@@ -101,27 +83,16 @@ def _parquet(timeline, path):
     import pyarrow.parquet as pq
 
     frame = timeline.table
-    columns = _time_columns(timeline, frame)
-    labels = [label or None for label in timeline.labels.tolist()]
-    columns["label"] = pa.array(labels, pa.string())
-    for name in ("probability", "valid", "worn"):
-        columns[name] = frame[name].to_numpy()
-    columns |= {name: getattr(timeline, name) for name in _ARRAYS}
-    for index, name in enumerate(timeline.classes):
-        columns[_PROBABILITY + name] = timeline.probabilities[:, index]
-    known = {name: getattr(timeline, name) for name in _FACTS}
-    known |= {"format": _FORMAT, "classes": timeline.classes}
-    table = pa.table(columns, metadata={_KEY: json.dumps(known)})
-    pq.write_table(table, path)
-
-
-def _table_parquet(timeline, path):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    frame = timeline.table
     columns = {name: frame[name].to_numpy() for name in frame}
-    table = pa.table({**columns, **_time_columns(timeline, frame)})
+    if "label" in frame:
+        columns["label"] = pa.array(frame["label"], pa.string())
+    columns |= _time_columns(timeline, frame)
+    columns |= {name: getattr(timeline, name) for name in _ARRAYS}
+    columns |= timeline._saved_columns()
+    facts = (*_FACTS, *timeline.saved_facts)
+    known = {name: getattr(timeline, name) for name in facts}
+    known["format"] = _FORMAT
+    table = pa.table(columns, metadata={_KEY: json.dumps(known)})
     pq.write_table(table, path)
 
 
@@ -153,7 +124,7 @@ def _csv(timeline, path):
     frame = timeline.table.copy()
     for name in ("start", "end"):
         frame[name] = clock_texts(frame[name])
-    for name, form in FORMS.items():
+    for name, form in _FORMS.items():
         if name in frame:
             frame[name] = [
                 "" if np.isnan(value) else format(value, form)
@@ -188,6 +159,4 @@ def _offset(minutes):
 
 
 def _html(timeline, path):
-    from keras_relcon.timeline.page import to_html
-
-    path.write_text(to_html(timeline), encoding="utf-8", newline="\n")
+    path.write_text(timeline._html(), encoding="utf-8", newline="\n")

@@ -202,7 +202,7 @@ def test_labels_that_are_numbers(tmp_path, tiny_preset, capsys):
     assert main([*line, "--no-smoothing", "--overwrite"]) == 1
     assert "is for classifiers" in capsys.readouterr().err
     files = sorted(p.name for p in (tmp_path / "answers").iterdir())
-    assert files == ["summary.csv", "swing.csv"]
+    assert files == ["summary.csv", "swing.csv", "swing.html"]
     with open(tmp_path / "answers" / "summary.csv", newline="") as file:
         (row,) = csv.DictReader(file)
     assert 0.4 < float(row["mean"]) < 0.6

@@ -1,7 +1,9 @@
 import browser
 import numpy as np
 import pytest
+from test_number_timeline import numbers
 
+from keras_relcon.timeline import number_page
 from keras_relcon.timeline.page import to_html
 
 CLASSES = tuple(f"an activity, number {index}" for index in range(18))
@@ -34,3 +36,17 @@ def test_a_table_of_many_classes_fits_on_a_screen(seen):
     assert seen[0].frames[browser.SCREEN]["first_cells"] == []
     # The minutes and the hours of each class, on a phone.
     assert len(seen[0].frames[browser.PHONE]["first_cells"]) >= 2
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+def test_numbers_are_whole_on_a_phone_and_on_a_screen(is_dark, tmp_path):
+    values = 1 + np.sin(np.arange(2 * DAY) / 200)
+    worn = np.arange(2 * DAY) % DAY > 400
+    quantity = "mean_walking_speed_of_the_last_minute_m_s"
+    timeline = numbers(values, 60.0, worn, quantity=quantity, half_width=0.2)
+    page = number_page.to_html(timeline)
+    page = page.replace("<details>", "<details open>")
+    seen = browser.look(page, tmp_path, is_dark)
+    browser.check(seen, is_dark)
+    drawings = seen.frames[browser.PHONE]["drawings"]
+    assert len(drawings) == 4  # the curve and the movement of two days

@@ -113,10 +113,10 @@ def test_another_ending_is_an_error(written, tmp_path, name):
 def test_what_is_no_timeline_is_an_error(written, tmp_path):
     path = tmp_path / "monday.parquet"
     pq.write_table(pa.table({"label": ["walking"]}), path)
-    with pytest.raises(ValueError, match="must be a timeline"):
+    with pytest.raises(ValueError, match="must be a `Timeline` that"):
         Timeline.load(path)
     path.write_bytes(b"PAR1 nothing")
-    with pytest.raises(ValueError, match="must be a timeline"):
+    with pytest.raises(ValueError, match="must be a `Timeline` that"):
         Timeline.load(path)
     with pytest.raises(FileNotFoundError):
         Timeline.load(tmp_path / "no.parquet")
@@ -129,5 +129,5 @@ def test_a_damaged_timeline_is_an_error(written, tmp_path, column):
     table = pq.read_table(path)
     kept = [name for name in table.column_names if column not in name]
     pq.write_table(table.select(kept), path)
-    with pytest.raises(ValueError, match="must be a timeline"):
+    with pytest.raises(ValueError, match="must be a `Timeline` that"):
         Timeline.load(path)

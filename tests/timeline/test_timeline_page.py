@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from html_outline import Outline
+from html_outline import Outline, cells
 
 from keras_relcon.timeline import Timeline, page
 from keras_relcon.timeline.page_parts import movement, palette, strips, words
@@ -17,19 +17,6 @@ BERLIN = {"start_time": START, "time_zone": "Europe/Berlin"}
 
 def to_page(timeline):
     return Outline(page.to_html(timeline))
-
-
-def cells(outline, caption):
-    """Rows of a table as lists of text; the head is the first."""
-    body = outline.page.split(f"<caption>{caption}</caption>")[1]
-    body = body.split("</table>")[0]
-    return [
-        [re.sub("<[^>]*>", "", cell) for cell in re.findall(CELL, row)]
-        for row in re.findall("<tr[^>]*>(.*?)</tr>", body)
-    ]
-
-
-CELL = "<t[hd][^>]*>(.*?)</t[hd]>"
 
 
 def generated(num_windows, classes, seed=0, window_seconds=2.56, **arguments):

@@ -5,7 +5,7 @@ Shapes lie in a box of their own that is stretched across; text does not.
 
 import numpy as np
 
-from keras_relcon.markup import element
+from keras_relcon.markup import Html, element
 from keras_relcon.timeline.page_parts import words
 
 AXIS = 18  # pixels below a drawing, for the names of ticks
@@ -66,6 +66,45 @@ def box(shapes, width, height, **attributes):
 
 def text(x, y, content, anchor, **attributes):
     return element("text", content, x=x, y=y, text_anchor=anchor, **attributes)
+
+
+def ranges(at, top, bottom):
+    """A path of bars that float.
+
+    Args:
+        at: `(2, num_bars)`, where each begins and ends.
+        top, bottom: `(num_bars,)`, pixels from above; NaN for none.
+
+    Returns:
+        `Html`.
+    """
+    bottom = np.maximum(bottom, top + 0.6)  # else it would not be seen
+    path = "".join(
+        f"M{short(a)} {short(c)}H{short(b)}V{short(d)}H{short(a)}z"
+        for a, b, c, d in zip(*at, top, bottom)
+        if np.isfinite(c)
+    )
+    return Html(path)
+
+
+def steps(at, height):
+    """A path of level pieces, joined where there is none missing between.
+
+    Args:
+        at: `(2, num_pieces)`, where each begins and ends.
+        height: `(num_pieces,)`, pixels from above; NaN for none.
+
+    Returns:
+        `Html`.
+    """
+    path, is_open = [], False
+    for start, end, value in zip(*at, height):
+        if np.isfinite(value):
+            y = short(value)
+            path.append(f"V{y}" if is_open else f"M{short(start)} {y}")
+            path.append(f"H{short(end)}")
+        is_open = np.isfinite(value)
+    return Html("".join(path))
 
 
 def bins(edges, size):

@@ -45,10 +45,14 @@ def envelope_of_all(timeline, top):
 
 
 def _part(bins, lowest, highest, start, end, top):
-    inside = (bins[:-1] >= start) & (bins[:-1] < end) & np.isfinite(highest)
+    inside = (bins[:-1] >= start) & (bins[:-1] < end)
     at = np.stack([bins[:-1][inside], bins[1:][inside]]) - start
     at *= _WIDTH / (end - start)
-    path = _ranges(at, lowest[inside], highest[inside], top)
+    high, low = (
+        _ENVELOPE * (1 - np.clip(values[inside], 0, top) / top)
+        for values in (highest, lowest)
+    )
+    path = drawing.ranges(at, high, low)
     rest = short(_ENVELOPE * (1 - 1 / top))
     shapes = [
         element("path", d=path, class_="signal"),
@@ -58,25 +62,39 @@ def _part(bins, lowest, highest, start, end, top):
 
 
 def envelope(timeline, bins):
-    """Least and largest magnitude in bins of time.
+    """Least and largest magnitude in bins of time, as of `ranges`, g."""
+    return ranges(
+        timeline,
+        timeline.valid,
+        timeline.magnitude_min,
+        timeline.magnitude_max,
+        bins,
+    )
+
+
+def ranges(timeline, counts, low, high, bins):
+    """The range of a value in bins of time.
 
     A window counts where its middle is.
 
     Args:
-        timeline: `Timeline`.
+        timeline: `WindowTimeline`.
+        counts: `(num_windows,)` bool. Which windows count.
+        low, high: `(num_windows,)`, the range in each window; NaN does not
+            count.
         bins: `(num_bins + 1,)` float64, seconds.
 
     Returns:
-        `(lowest, highest)`: `(num_bins,)` float64 each, g; NaN where no window
-        was measured.
+        `(lowest, highest)`: `(num_bins,)` float64 each; NaN where no window
+        counts.
     """
     middle = (timeline.start_seconds + timeline.end_seconds) / 2
-    counts = timeline.valid & np.isfinite(timeline.magnitude_max)
+    counts = counts & np.isfinite(high)
     at = np.searchsorted(bins, middle[counts], side="right") - 1
     lowest = np.full(len(bins) - 1, np.inf)
     highest = np.full(len(bins) - 1, -np.inf)
-    np.minimum.at(lowest, at, timeline.magnitude_min[counts])
-    np.maximum.at(highest, at, timeline.magnitude_max[counts])
+    np.minimum.at(lowest, at, low[counts])
+    np.maximum.at(highest, at, high[counts])
     is_empty = np.isinf(highest)
     lowest[is_empty] = highest[is_empty] = np.nan
     return lowest, highest
@@ -103,7 +121,11 @@ def hours_of_days(timeline, edges, hours, intensity):
         at = np.stack([hours[:-1][inside], hours[1:][inside]]) - start
         shapes = [
             element("path", d=_bars(at / 60, enmo[inside], top), class_="enmo"),
-            element("path", d=_steps(at / 60, mad[inside], top), class_="mad"),
+            element(
+                "path",
+                d=drawing.steps(at / 60, _HOURS * (1 - mad[inside] / top)),
+                class_="mad",
+            ),
         ]
         said = ", ".join(
             f"{name} {_span(values[inside])}"
@@ -123,17 +145,6 @@ def hours_of_days(timeline, edges, hours, intensity):
     return rows, top
 
 
-def _ranges(at, lowest, highest, top):
-    high = _ENVELOPE * (1 - np.clip(highest, 0, top) / top)
-    low = _ENVELOPE * (1 - np.clip(lowest, 0, top) / top)
-    low = np.maximum(low, high + 0.6)  # else it would not be seen
-    path = "".join(
-        f"M{short(a)} {short(c)}H{short(b)}V{short(d)}H{short(a)}z"
-        for a, b, c, d in zip(*at, high, low)
-    )
-    return Html(path)
-
-
 def _bars(at, values, top):
     path = []
     for start, end, value in zip(*at, values):
@@ -141,17 +152,6 @@ def _bars(at, values, top):
             y = short(_HOURS * (1 - value / top))
             a, b = short(start + _GAP), short(end - _GAP)
             path.append(f"M{a} {_HOURS}V{y}H{b}V{_HOURS}z")
-    return Html("".join(path))
-
-
-def _steps(at, values, top):
-    path, is_open = [], False
-    for start, end, value in zip(*at, values):
-        if np.isfinite(value):
-            y = short(_HOURS * (1 - value / top))
-            path.append(f"V{y}" if is_open else f"M{short(start)} {y}")
-            path.append(f"H{short(end)}")
-        is_open = np.isfinite(value)
     return Html("".join(path))
 
 

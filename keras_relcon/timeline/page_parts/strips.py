@@ -87,16 +87,16 @@ def _bar(seconds, names, num_classes):
     return shapes
 
 
-def clock_hours(shares, labels, names, num_classes):
+def clock_hours(shares, names, num_classes):
     """A column for each hour of the clock, of what the hour was made of.
 
     Args:
         shares: `(24, num_states)`, parts of the time recorded in that hour;
             NaN where there is none.
-        labels: 24 str.
         names: sequence of str, of the states.
         num_classes: int.
     """
+    labels = words.CLOCK_HOURS
     shapes = [
         shape
         for hour, share in enumerate(np.nan_to_num(shares))

@@ -34,8 +34,8 @@ STYLE = (
   fill: none; stroke: var(--line); stroke-width: 1px;
   vector-effect: non-scaling-stroke;
 }
-.enmo { fill: var(--enmo); }
-.mad {
+.enmo, .range { fill: var(--enmo); }
+.mad, .mean {
   fill: none; stroke: var(--mad); stroke-width: 2px;
   vector-effect: non-scaling-stroke;
 }

@@ -46,9 +46,16 @@ def minutes_of_days(timeline, edges, seconds):
     return found
 
 
-def minutes_of_hours(timeline, hours, minutes, intensity):
-    """Minutes of each state, ENMO and MAD, a row an hour."""
-    clock, names = timeline.clock, states.state_names(timeline)
+def of_hours(clock, hours, caption, head, cells):
+    """A table with a row for each hour of the recording.
+
+    Args:
+        clock: `ClockTimes`.
+        hours: `(num_hours + 1,)` float64, seconds.
+        caption: str.
+        head: sequence of str, the columns before ENMO and MAD.
+        cells: list of lists of str, those of each hour.
+    """
     days = [
         words.day_name(clock, start, int(start // _DAY)) for start in hours[:-1]
     ]
@@ -63,28 +70,50 @@ def minutes_of_hours(timeline, hours, minutes, intensity):
         # The clock shows this hour twice: its offset tells which one it is.
         if times[days[index], labels[index]] > 1:
             labels[index] += f" {clock.moment(start):%z}"
-    rows = [
-        [
-            labels[index],
-            *map(words.minutes, of_hour),
-            *map(words.number, movement),
-        ]
-        for index, (of_hour, movement) in enumerate(
-            zip(minutes.to_numpy(), intensity.to_numpy())
-        )
-    ]
-    head = ["hour", *names, "ENMO, mg", "MAD, mg"]
-    return table("Minutes and movement of each hour", head, rows, groups)
+    rows = [[label, *of_hour] for label, of_hour in zip(labels, cells)]
+    return table(caption, ["hour", *head, "ENMO, mg", "MAD, mg"], rows, groups)
 
 
-def clock_hours(shares, labels, names):
+def clock_hours(shares, names):
     """Minutes of an hour of the clock, on average."""
     rows = [
         [label, *("–" if np.isnan(v) else words.minutes(60 * v) for v in share)]
-        for label, share in zip(labels, shares)
+        for label, share in zip(words.CLOCK_HOURS, shares)
     ]
     caption = "Minutes of an hour of the clock, on average"
     return table(caption, ["hour", *names], rows)
+
+
+def means_of_days(timeline, edges, days):
+    """Mean of each day, and of all.
+
+    Args:
+        timeline: `NumberTimeline`.
+        edges: `(num_days + 1,)` float64, seconds.
+        days: `pandas.DataFrame`, of `means(by="day")`.
+    """
+    rows = [
+        [words.day_name(timeline.clock, start, index), *_mean_cells(*of_day)]
+        for index, (start, of_day) in enumerate(zip(edges, days.to_numpy()))
+    ]
+    whole = timeline.means(by="recording").to_numpy()[0]
+    rows.append(_strong(["all", *_mean_cells(*whole)]))
+    head = ["day", timeline.quantity, "worn"]
+    return table("Mean over the worn time of each day", head, rows)
+
+
+def means_of_clock(timeline, mean, minutes):
+    """Mean of each hour of the clock, `(24,)` each."""
+    rows = [
+        [label, *_mean_cells(*of_hour)]
+        for label, *of_hour in zip(words.CLOCK_HOURS, mean, minutes)
+    ]
+    head = ["hour", timeline.quantity, "worn"]
+    return table("Mean of each hour of the clock", head, rows)
+
+
+def _mean_cells(mean, minutes):
+    return [words.significant(mean), words.of_day(60 * minutes)]
 
 
 def bouts(timeline, found):

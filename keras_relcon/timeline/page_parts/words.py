@@ -20,6 +20,7 @@ _MONTHS = (
     "Nov",
     "Dec",
 )
+CLOCK_HOURS = tuple(f"{hour:02d}:00" for hour in range(24))
 _ROUNDING = 5e-4  # seconds, lest midnight is shown as 23:59
 _LEAST = 0.05  # minutes that are worth a word
 _MOST = 8  # classes in the first sentence
@@ -44,6 +45,11 @@ def number(value, digits=1):
     return f"{value:,.{digits}f}" if np.isfinite(value) else "–"
 
 
+def significant(value):
+    """Four digits of a number of any size, or a dash where there is none."""
+    return f"{value:#.4g}".rstrip(".") if np.isfinite(value) else "–"
+
+
 def percent(value):
     return f"{100 * value:.1f} %" if np.isfinite(value) else "–"
 
@@ -66,6 +72,13 @@ def clock_name(clock, seconds, with_seconds=False):
         hour, minute = divmod(minute, 60)
     text = f"{hour:02d}:{minute:02d}"
     return text + (f":{second:02d}" if with_seconds else "")
+
+
+def hours_of_clock(clock, hours):
+    """The hour of the clock, 0 to 23, of each hour that begins at these edges
+    but the last, list of int.
+    """
+    return [int(clock_name(clock, start)[:-3]) % 24 for start in hours[:-1]]
 
 
 def _moment(clock, seconds):
@@ -146,6 +159,41 @@ def answer(timeline, names, totals):
         lines.append(
             f"Mean probability {sure:.2f}; {percent(part)} of the worn time is "
             "unknown."
+        )
+    return lines
+
+
+def answer_of_numbers(timeline, totals):
+    """The answer in one sentence, and what it rests on in others.
+
+    Args:
+        timeline: `NumberTimeline`.
+        totals: `(3,)` float64, minutes that were worn, not worn, not measured.
+
+    Returns:
+        list of str.
+    """
+    names = ("worn", NOT_WORN, NOT_MEASURED)
+    totals = dict(zip(names, totals.tolist()))
+    others = {UNKNOWN: 0.0, **totals}
+    found = {"worn": others.pop("worn")}
+    lasts = f"In {lasting(timeline.duration)}"
+    values = timeline.values[timeline.worn]
+    if not len(values):
+        none = _found({}, others)
+        return [f"{lasts}: {none}.", _worn(timeline, found, others)]
+    mean = timeline.means(by="recording")["mean"].iloc[0]
+    low, high = np.quantile(values, (0.25, 0.75))
+    lines = [
+        f"{lasts}: mean {timeline.quantity} {significant(mean)}.",
+        _worn(timeline, found, others),
+        f"Half of the windows are between {significant(low)} and "
+        f"{significant(high)}.",
+    ]
+    if timeline.half_width is not None:
+        lines.append(
+            "For nine of ten windows of people left out, the true number was "
+            f"within {significant(timeline.half_width)} of what the model said."
         )
     return lines
 
