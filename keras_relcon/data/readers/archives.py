@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.file_limits import check_expansion, check_is_file
 from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.corpus import read_corpus
 from keras_relcon.data.readers.folders import read_folder
@@ -122,6 +123,7 @@ def load_recordings(
                 "Leave them out, or read the file with `read_recording`.",
             )
         )
+    check_is_file(path)
     if path.suffix == ".npz":
         return list(read_corpus(path))
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
@@ -269,6 +271,8 @@ def open_zip(path):
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            check_expansion(path, sum(each.file_size for each in members))
             yield archive
     except UNREADABLE as error:
         raise ValueError(

@@ -10,12 +10,14 @@ import numpy as np
 
 from keras_relcon.checks import message
 from keras_relcon.data.clock_time import check_time_zone
+from keras_relcon.data.file_limits import check_expansion
 from keras_relcon.data.recording import label_text
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 ARRAY_SUFFIXES = (".npz", ".parquet", ".feather", *HDF5_SUFFIXES)
 BLOCK_ROWS = 1 << 17  # in memory at a time
 BUFFER_BYTES = 1 << 20  # of a column of a Parquet file
+NUMBER_BYTES = 8
 AXES = ("x", "y", "z")
 NPY = b"\x93NUMPY"  # the first bytes of a .npy file
 # What pyarrow raises, by the builtin kinds that its own errors are of.
@@ -84,6 +86,7 @@ def _open(path):
     kinds = {".npz": _Npz, ".parquet": _Parquet, ".feather": _Feather}
     kind = kinds.get(suffix, _Hdf5)
     damaged = (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError)
+    damaged += (NotImplementedError, RuntimeError)  # of compressions and keys
     try:
         table = kind(path)
     except damaged as error:
@@ -167,6 +170,7 @@ class _Npz:
     """Arrays in a zip archive, each read from its start to its end."""
 
     def __init__(self, path):
+        self._path = path
         self._file = np.load(path)
         self._shapes = {}
         for name in self._file.files:
@@ -205,6 +209,7 @@ class _Npz:
         shape, is_fortran, dtype = _npy_header(stream)
         if dtype.hasobject:  # never unpickled: could be code
             raise OSError(f"array {name!r} holds Python objects, not numbers")
+        check_expansion(self._path, dtype.itemsize * math.prod(shape))
         if is_fortran or not shape:  # no rows that lie together
             values = np.atleast_1d(self._file[name])
             yield from _slices(values, len(values))
@@ -238,7 +243,10 @@ def _slices(values, num_rows):
 
 
 class _Hdf5:
+    """Datasets of an HDF5 file, all of whose bytes are in the file itself."""
+
     def __init__(self, path):
+        self._path = path
         self._file = h5py.File(path, "r")
         self._shapes = {}
 
@@ -255,6 +263,8 @@ class _Hdf5:
         num_rows = _shape(self, names[0])[0]
         places = [_place(self, name) for name in names]
         stems = dict.fromkeys(stem for stem, _ in places)
+        for stem in stems:
+            self._check(stem)
         for first in range(0, num_rows, BLOCK_ROWS):
             rows = slice(first, first + BLOCK_ROWS)
             block = {stem: self._rows(stem, rows) for stem in stems}
@@ -265,6 +275,22 @@ class _Hdf5:
 
     def time_zone(self, name):
         return None  # its dates are text, or numbers
+
+    def _check(self, name):
+        """Refuses what lies in other files, and what expands without bound."""
+        values = self._file[name]
+        if values.is_virtual or values.external:
+            raise ValueError(
+                message(
+                    "All of a HDF5 file must be in the file itself.",
+                    f"path={str(self._path)!r}, where {name!r} refers to "
+                    "another file",
+                    "Copy what it refers to into one file.",
+                )
+            )
+        shapes = values.shape, values.chunks or ()
+        numbers = max(map(math.prod, shapes))
+        check_expansion(self._path, values.dtype.itemsize * numbers)
 
     def _rows(self, name, rows):
         values = self._file[name]
@@ -278,6 +304,7 @@ class _Parquet:
     def __init__(self, path):
         import pyarrow.parquet
 
+        self._path = path
         # Otherwise all that was read stays in memory.
         self._file = pyarrow.parquet.ParquetFile(
             path, buffer_size=BUFFER_BYTES, pre_buffer=False
@@ -288,6 +315,13 @@ class _Parquet:
         return {name: (num_rows,) for name in self._file.schema_arrow.names}
 
     def blocks(self, names, text=()):
+        metadata = self._file.metadata
+        groups = map(metadata.row_group, range(metadata.num_row_groups))
+        stated = max(
+            NUMBER_BYTES * metadata.num_rows * len(names),
+            sum(group.total_byte_size for group in groups),
+        )
+        check_expansion(self._path, stated)
         try:
             for batch in self._file.iter_batches(BLOCK_ROWS, columns=names):
                 yield _from_arrow(batch, names, text)

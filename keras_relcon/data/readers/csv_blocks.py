@@ -10,6 +10,8 @@ import warnings
 
 import numpy as np
 
+from keras_relcon.checks import message
+from keras_relcon.data.file_limits import check_expansion
 from keras_relcon.data.readers.csv_layout import (
     not_text,
     open_text,
@@ -18,6 +20,7 @@ from keras_relcon.data.readers.csv_layout import (
 )
 
 BLOCK_BYTES = 1 << 22
+MAX_LINE_BYTES = 1 << 24
 BOM = b"\xef\xbb\xbf"
 # Of a block with a bad row, only so many lines are looked at one by one.
 FEW_LINES = 256
@@ -50,16 +53,26 @@ def csv_blocks(path, layout, numeric, text, is_timed):
     """
     rows = _Rows(path, layout, numeric, text, is_timed)
     with open_text(path) as stream:
-        for lines, first_line in _blocks_of_lines(stream, layout):
+        for lines, first_line in _blocks_of_lines(stream, layout, path):
             yield from rows.parse(lines, first_line)
     rows.report()
 
 
-def _blocks_of_lines(stream, layout):
+def _blocks_of_lines(stream, layout, path):
     """Yields whole lines, and the number from 1 of their first one."""
     stream = open_utf8(stream, layout.encoding)
-    num_skipped, line, rest = layout.num_head_lines, 1, None
+    num_skipped, line, rest, num_bytes = layout.num_head_lines, 1, None, 0
     while block := stream.read(BLOCK_BYTES):
+        num_bytes += len(block)
+        check_expansion(path, num_bytes)
+        if rest is not None and len(rest) > MAX_LINE_BYTES:
+            raise ValueError(
+                message(
+                    f"A line may have at most {MAX_LINE_BYTES:,} bytes.",
+                    f"path={str(path)!r}, with more from line {line} on",
+                    "Check that it is a table of text.",
+                )
+            )
         block = block.removeprefix(BOM) if rest is None else rest + block
         block = _with_line_feeds(block)
         end = _cut_before(block, len(block))

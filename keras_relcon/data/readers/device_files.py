@@ -2,12 +2,14 @@
 
 import re
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from keras_relcon.checks import message
 from keras_relcon.data.clock_time import tzinfo_of
+from keras_relcon.data.file_limits import check_expansion, check_is_file
 from keras_relcon.data.large_arrays import chunks, empty
 from keras_relcon.data.placement import body_part
 from keras_relcon.data.readers.damaged_files import intact_copy, is_cut_short
@@ -67,6 +69,7 @@ def read_device_file(path):
             f"`path` must be an existing file. Received: path={str(path)!r}. "
             "Check its name and folder."
         )
+    check_is_file(path)
     seconds, acceleration, num_blocks, metadata = _decode(path)
     if len(seconds) < 2:
         raise ValueError(
@@ -225,6 +228,10 @@ def _decode(path):
             f"Reading a {path.suffix} file needs actfast. "
             "Run `pip install keras-relcon[devices]`."
         ) from error
+    if zipfile.is_zipfile(path):  # .gt3x
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+        check_expansion(path, sum(each.file_size for each in members))
     try:
         content = actfast.read(path)
         if is_cut_short(path):

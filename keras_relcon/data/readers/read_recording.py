@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 from keras_relcon.checks import message
+from keras_relcon.data.file_limits import MAX_EXPANSION, expansion
 from keras_relcon.data.label_intervals import (
     LabelIntervals,
     check_has_clock,
@@ -40,6 +41,7 @@ def read_recording(
     gravity_columns: Sequence[str] | Literal[False] | None = None,
     calibrate: bool = False,
     time_zone: str | None = None,
+    max_expansion: float = MAX_EXPANSION,
 ) -> Recording:
     """Reads one recording from a table, or from a device's own file.
 
@@ -116,6 +118,9 @@ def read_recording(
             Unix times, and dates with an offset: the zone in which clock times
             are shown. Defaults to `None`: what the file says, see
             `Recording.time_zone`.
+        max_expansion: float. How many times its size a file may unpack to,
+            beyond 256 MB; a file that means to fill the memory or the disk
+            does more. Defaults to `300.0`.
 
     Returns:
         `Recording`, in g.
@@ -123,12 +128,12 @@ def read_recording(
     Raises:
         FileNotFoundError: if there is no such file.
         ImportError: if the package that reads this kind of file is missing.
-        ValueError: if the file is damaged or has no rows, a column or unit is
-            unknown or no one guess is right, the unit contradicts the data or
-            the names of the axes, timestamps do not increase, there is
-            neither a rate nor a timestamp column or there are both, a time
-            zone is unknown or given for times without a clock, or every
-            sample is missing.
+        ValueError: if it is a folder, a pipe or a device, the file is damaged,
+            has no rows or unpacks to too much, a column or unit is unknown or
+            no one guess is right, the unit contradicts the data or the names
+            of the axes, timestamps do not increase, there is neither a rate
+            nor a timestamp column or there are both, a time zone is unknown or
+            given for times without a clock, or every sample is missing.
 
     Example:
 
@@ -155,6 +160,7 @@ def read_recording(
             gravity_columns=gravity_columns,
             calibrate=calibrate,
             time_zone=time_zone,
+            max_expansion=max_expansion,
         )
         _check_goes_on(signal)
         name = recording_id or stem_of(path)
@@ -222,8 +228,13 @@ def _labelled(recordings, intervals, path, name, clock):
     return label_recordings(recordings, intervals)
 
 
-def _read_signal(path, intervals, **options):
+def _read_signal(path, intervals, max_expansion=MAX_EXPANSION, **options):
     """Reads the rows, without labels where these come from another file."""
+    with expansion(max_expansion):
+        return _read_rows(path, intervals, options)
+
+
+def _read_rows(path, intervals, options):
     if intervals is None:
         return read_raw_signal(path, **options)
     if options.get("labels") is not None and not options.get("label_column"):

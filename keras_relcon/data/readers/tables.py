@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.checks import nearest
+from keras_relcon.data.file_limits import check_is_file
 from keras_relcon.data.readers.array_tables import (
     ARRAY_SUFFIXES,
     array_blocks,
@@ -121,6 +122,7 @@ def check_path(path):
             f"`path` must be an existing file. Received: path={str(path)!r}. "
             "Check its name and folder."
         )
+    check_is_file(path)
     if not str(path).lower().endswith(TABLE_SUFFIXES):
         endings = f"{', '.join(TABLE_SUFFIXES)}"
         endings += ", or be a device file (.cwa, .bin, .gt3x)"

@@ -8,6 +8,7 @@ without HDF5; other programs read the same file through HDF5.
 """
 
 import json
+import math
 import os
 import struct
 import warnings
@@ -15,11 +16,22 @@ import zlib
 
 import numpy as np
 
+from keras_relcon.data.file_limits import check_expansion, check_is_file
+
 FORMAT_VERSION = 1
 MAGIC = b"RELCONWS"
 HEADER = struct.Struct("<8sIIQ")  # magic, version, CRC-32 and length of body
 FOOTER = struct.Struct("<Q8s")  # length of the copy before it, magic
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_STORED_TYPES = ("int16", "float32")
+_NUMBERS = (
+    "sample_rate_hz",
+    "window_length",
+    "full_scale_g",
+    "scale_g",
+    "structure_crc",
+)
+MOST_PER_BYTE = 100  # of a catalog; it is text of numbers that differ
 DEFLATE_IS_OFF = 2  # bit of the second filter: it made the chunk no smaller
 
 
@@ -40,9 +52,11 @@ def read_catalog(path):
 
     Raises:
         FileNotFoundError: if there is no file.
-        ValueError: if it is no store, or a store of a newer version.
+        ValueError: if it is no store, its catalog points out of the file or
+            unpacks to too much, or it is a store of a newer version.
         OSError: if both copies of the catalog are damaged.
     """
+    check_is_file(path)
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         front = _unpack(file, 0, size, path)
@@ -50,6 +64,15 @@ def read_catalog(path):
         catalog = front or back
         if catalog is None:
             _raise_unreadable(file, path)
+        if not _has_form(catalog):
+            raise ValueError(
+                "`path` must be a store that `WindowStore.create` wrote. "
+                f"Received: {str(path)!r}, whose catalog is of another form or "
+                "points out of the file. Make the store again."
+            )
+        recordings = catalog["recordings"]
+        num_samples = sum(entry["num_samples"] for entry in recordings)
+        check_expansion(path, num_samples * 3 * catalog["item_size"])
         problems = []
         if front != back or not _is_padded(file, catalog):
             problems.append("one copy of the catalog is damaged or cut off")
@@ -96,9 +119,11 @@ def read_chunk(handle, catalog, table, index):
         kind = "cut off" if len(raw) != size else "damaged (checksum)"
         raise OSError(f"chunk {index} is {kind}")
     content = raw[:-4]  # without HDF5's own checksum
-    if not mask & DEFLATE_IS_OFF:
-        content = zlib.decompress(content)
     number_type = table_type(table)
+    if not mask & DEFLATE_IS_OFF:
+        columns = math.prod(table["shape"][1:])
+        size = table["chunk_rows"] * columns * number_type.itemsize
+        content = _inflate(content, size)
     # HDF5's shuffle: the first bytes of all numbers, then the second, ...
     planes = np.frombuffer(content, np.uint8).reshape(number_type.itemsize, -1)
     rows = np.empty(planes.shape[::-1], np.uint8)
@@ -173,7 +198,65 @@ def _unpack(file, position, size, path):
         )
     if zlib.crc32(body) != checksum or version != FORMAT_VERSION:
         return None
-    return json.loads(zlib.decompress(body))
+    try:
+        return json.loads(_inflate(body, MOST_PER_BYTE * len(body)))
+    except (OSError, ValueError, RecursionError, zlib.error):
+        return None
+
+
+def _inflate(packed, most):
+    """What bytes unpack to; raises where that is more than it may be."""
+    unpacker = zlib.decompressobj()
+    content = unpacker.decompress(packed, most)
+    if not unpacker.eof:
+        raise OSError(f"{len(packed):,} bytes unpack to more than {most:,}")
+    return content
+
+
+def _has_form(catalog):
+    """Whether a catalog is one of this version, all inside of its file."""
+    try:
+        item_size = int(catalog["item_size"])
+        numbers = [catalog[name] for name in _NUMBERS]
+        is_right = (
+            catalog["dtype"] in _STORED_TYPES
+            and item_size == np.dtype(catalog["dtype"]).itemsize
+            and all(isinstance(number, (int, float)) for number in numbers)
+            and isinstance(catalog["content_id"], str)
+            and 0 <= catalog["block_size"] <= catalog["end"]
+        )
+        body = catalog["end"] - catalog["block_size"]
+        return is_right and all(
+            _is_recording(recording, item_size, body)
+            for recording in catalog["recordings"]
+        )
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return False
+
+
+def _is_recording(recording, item_size, body):
+    tables = recording["tables"]
+    signal = tables["acceleration"]
+    return (
+        isinstance(recording["subject"], str)
+        and isinstance(recording["recording"], str)
+        and signal["shape"] == [recording["num_samples"], 3]
+        and table_type(signal).itemsize == item_size
+        and all(_is_table(table, body) for table in tables.values())
+    )
+
+
+def _is_table(table, body):
+    rows, chunk_rows = table["shape"][0], table["chunk_rows"]
+    return (
+        not table_type(table).hasobject
+        and 0 < chunk_rows <= rows
+        and len(table["chunks"]) == -(-rows // chunk_rows)
+        and all(
+            0 <= offset and 0 <= size and offset + size <= body
+            for offset, size, _, _ in table["chunks"]
+        )
+    )
 
 
 def _start_of_copy(file, size):
