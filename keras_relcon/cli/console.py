@@ -7,6 +7,7 @@ import sys
 import keras
 
 from keras_relcon.evaluation.report.run_facts import to_plain
+from keras_relcon.markup import printable
 from keras_relcon.version import __version__
 
 
@@ -73,7 +74,8 @@ class Console:
                 keras.config.enable_interactive_logging()
 
     def _print(self, text):
-        print(text, file=sys.stderr if self.is_json else None, flush=True)
+        file = sys.stderr if self.is_json else None
+        print(printable(text), file=file, flush=True)
 
 
 def add_console_arguments(parser):

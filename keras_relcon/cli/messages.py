@@ -2,6 +2,8 @@
 
 import sys
 
+from keras_relcon.markup import printable
+
 PROGRAM = "keras-relcon"
 # Errors that come from the input, and not from a bug.
 USER_ERRORS = (
@@ -87,7 +89,8 @@ def report_warning(args, message, *more, **kwargs):
 
 def say(text):
     """Writes text as one line."""
-    print(f"{PROGRAM}: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    line = printable(" ".join(text.split()))
+    print(f"{PROGRAM}: {line}", file=sys.stderr, flush=True)
 
 
 def _with_options(text, args):

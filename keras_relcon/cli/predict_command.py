@@ -19,6 +19,7 @@ from keras_relcon.cli.recording_jobs import (
     run_jobs,
 )
 from keras_relcon.kept_files import replacing
+from keras_relcon.markup import csv_text
 from keras_relcon.reprs import duration
 from keras_relcon.timeline.timeline_files import clock_texts
 
@@ -251,13 +252,13 @@ ANSWERS = {"classifier": ClassAnswer, "regressor": NumberAnswer}
 
 
 def _write_summary(rows, path):
-    import pandas as pd
-
-    table = pd.DataFrame(rows)
-    numbers = table.select_dtypes("float").columns
-    table[numbers] = table[numbers].round(4)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    rows = [
+        {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
+        for row in rows
+    ]
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        temporary.write_text(csv_text(rows, names), "utf-8", newline="\n")
 
 
 def _check_is_free(path, args):

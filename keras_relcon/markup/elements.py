@@ -8,6 +8,11 @@ import html
 from keras_relcon.markup.style import CSS
 
 _LONG_CELL = 60  # characters
+# A page asks nobody for anything, and runs nothing.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
 _MOST_COLUMNS = 12  # whose titles stand side by side
 
 
@@ -122,6 +127,7 @@ def document(title, body, css=""):
     """
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, '
         'initial-scale=1">\n'
         f"<title>{markup(title)}</title>\n<style>{CSS}{css}</style>\n</head>\n"

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import keras
 
+from keras_relcon.markup import markdown_table
 from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
 
@@ -241,21 +242,23 @@ def _text(fact):
         return [NOT_STATED]
     if isinstance(fact, list) and all(isinstance(row, dict) for row in fact):
         columns = list(dict.fromkeys(name for row in fact for name in row))
-        cells = [[_cell(row.get(column)) for column in columns] for row in fact]
-        return _table(columns, cells)
+        rows = [
+            [_cell(row.get(column)).replace("|", "\\|") for column in columns]
+            for row in fact
+        ]
+        head = [_cell(column).replace("|", "\\|") for column in columns]
+        return [markdown_table(head, rows, is_of_numbers=False)]
     if isinstance(fact, list):
-        return [f"- {item}" for item in fact]
+        return [f"- {_cell(item)}" for item in fact]
     if isinstance(fact, dict):
         return [f"- {key}: {_cell(value)}" for key, value in fact.items()]
     return [_cell(fact)]
 
 
-def _table(columns, rows):
-    rule = ["---"] * len(columns)
-    return [f"| {' | '.join(row)} |" for row in [columns, rule, *rows]]
-
-
 def _cell(value):
     if value is None:
         return NOT_STATED
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    # Links and code may be meant; elements of a page are not.
+    return " ".join(str(value).replace("<", "&lt;").split())

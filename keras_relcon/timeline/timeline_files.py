@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_relcon.checks import message
 from keras_relcon.kept_files import replacing
+from keras_relcon.markup import spreadsheet_cell
 
 _KEY = b"keras_relcon.timeline"
 _FORMAT = 1
@@ -124,6 +125,10 @@ def _csv(timeline, path):
     frame = timeline.table.copy()
     for name in ("start", "end"):
         frame[name] = clock_texts(frame[name])
+    if "label" in frame:
+        frame["label"] = frame["label"].map(
+            spreadsheet_cell, na_action="ignore"
+        )
     for name, form in _FORMS.items():
         if name in frame:
             frame[name] = [

@@ -1,5 +1,3 @@
-import csv
-import io
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +6,7 @@ import numpy as np
 
 from keras_relcon import kept_files
 from keras_relcon.evaluation.report.paired_difference import paired_difference
+from keras_relcon.markup import csv_text, markdown, markdown_table
 from keras_relcon.tuning.validation_probe import OBJECTIVE
 from keras_relcon.types import PathLike
 
@@ -139,21 +138,16 @@ class AblationResults:
 
     def to_csv(self) -> str:
         """Returns a line per arm; macro-F1 is a fraction, empty if unknown."""
-        text = io.StringIO()
-        rows = self.rows()
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            changes = " ".join(map(str, row["paper_changes_percent"]))
-            row = {k: "" if v != v else v for k, v in row.items()}
-            writer.writerow({**row, "paper_changes_percent": changes})
-        return text.getvalue()
+        name = "paper_changes_percent"
+        rows = [
+            {**row, name: " ".join(map(str, row[name]))} for row in self.rows()
+        ]
+        return csv_text(rows)
 
     def to_markdown(self) -> str:
         """Returns the table, the meaning of its columns, and the failures."""
-        lines = [_line(_HEAD), _line(["---"] + ["---:"] * (len(_HEAD) - 1))]
-        lines += [_line(_cells(row)) for row in self.rows()]
-        lines += [
+        lines = [
+            markdown_table(_HEAD, map(_cells, self.rows())),
             "",
             "Macro-F1 of a linear probe on validation subjects, in percent; "
             f"differences are paired by {self.unit}. The paper's relative "
@@ -169,9 +163,9 @@ class AblationResults:
                 f"\n{len(self.failures)} of {len(self.trials)} trials failed:\n"
             )
         for trial in self.failures:
-            reason = trial["reason"].replace("|", "\\|")
-            values = trial["values"]
-            lines.append(f"- {values['arm']}, seed {values['seed']}: {reason}")
+            reason, values = markdown(trial["reason"]), trial["values"]
+            arm = markdown(values["arm"])
+            lines.append(f"- {arm}, seed {values['seed']}: {reason}")
         return "\n".join(lines) + "\n"
 
     def plot(self) -> Any:
@@ -243,7 +237,7 @@ def _cells(row):
     paper = f"{min(changes):+.1f} to {max(changes):+.1f} %" if changes else "-"
     is_base = row["arm"] == BASE
     return [
-        row["arm"],
+        markdown(row["arm"]),
         str(row["units"]),
         _percent(row["mean"]),
         _range(row["low"], row["high"]),
@@ -266,7 +260,3 @@ def _range(low, high, sign=""):
         if low != low
         else f"{_percent(low, sign)} to " + _percent(high, sign)
     )
-
-
-def _line(cells):
-    return "| " + " | ".join(cells) + " |"

@@ -1,8 +1,6 @@
 """The tables of a report as text, Markdown, CSV and plain values."""
 
-import csv
 import dataclasses
-import io
 import json
 from typing import Any
 
@@ -11,6 +9,7 @@ from keras_relcon.evaluation.metrics.calibration import (
 )
 from keras_relcon.evaluation.report import metric_columns as columns
 from keras_relcon.evaluation.report import statements
+from keras_relcon.markup import csv_text, markdown, markdown_table
 from keras_relcon.reprs import text_table
 
 
@@ -93,18 +92,17 @@ def to_text(report):
 def to_markdown(report):
     """Returns the same in Markdown, with sources and explanations."""
     parts = [
-        f"> **{_escaped(leak)}**" for leak in statements.leak_sentences(report)
+        f"> **{markdown(leak)}**" for leak in statements.leak_sentences(report)
     ]
     for level in columns.levels(report.metrics):
-        head = list(map(_escaped, score_head(report, level)))
-        rows = [head, ["---"] + ["---:"] * (len(head) - 1)]
-        rows += [_markdown_row(row) for row in score_rows(report, level)]
-        parts.append("\n".join("| " + " | ".join(row) + " |" for row in rows))
+        head = list(map(markdown, score_head(report, level)))
+        rows = map(_markdown_row, score_rows(report, level))
+        parts.append(markdown_table(head, rows))
     comparisons = statements.comparison_sentences(report)
-    parts.append("\n".join(f"- {_escaped(line)}" for line in comparisons))
+    parts.append("\n".join(f"- {markdown(line)}" for line in comparisons))
     parts.append(" ".join(statements.how_to_read(report)))
     quoted = statements.quoted_sentences(report)
-    parts.append("\n".join(f"- {_escaped(line)}" for line in quoted))
+    parts.append("\n".join(f"- {markdown(line)}" for line in quoted))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -134,13 +132,7 @@ def to_csv(report):
             }
             source = {"representation": quoted["name"], "row": kind}
             rows.append({**source, **values, "source": quoted["source"]})
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {k: "" if v != v else v for k, v in row.items()} for row in rows
-    )
-    return text.getvalue()
+    return csv_text(rows, names)
 
 
 def to_dict(report):
@@ -199,7 +191,7 @@ def _aligned(rows):
 
 
 def _markdown_row(row):
-    name = _escaped(row.name)
+    name = markdown(row.name)
     means = list(row.means)
     if row.is_quoted:
         name = f"{name} ({statements.QUOTED})"
@@ -207,11 +199,3 @@ def _markdown_row(row):
         name = f"**{name}**"
         means[row.main] = f"**{means[row.main]}**"
     return [name, *means, *row.folds]
-
-
-def _escaped(text):
-    """Takes from data what Markdown would read as markup."""
-    for mark in "\\|*`[]":
-        text = text.replace(mark, "\\" + mark)
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    return " ".join(text.split())

@@ -1,8 +1,6 @@
 """What the suite has measured: tables, differences and files."""
 
-import csv
 import dataclasses
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from keras_relcon.evaluation.suite.scores import (
     resampled_means,
 )
 from keras_relcon.kept_files import replacing
+from keras_relcon.markup import csv_text
 from keras_relcon.reprs import text_table
 from keras_relcon.types import PathLike
 
@@ -222,9 +221,9 @@ class SuiteResult:
         folder.mkdir(parents=True, exist_ok=True)
         facts = self.facts()
         texts = {
-            "scores.csv": _csv(facts["scores"]),
-            "differences.csv": _csv(facts["differences"]),
-            "people.csv": _csv(self._people()),
+            "scores.csv": csv_text(facts["scores"]),
+            "differences.csv": csv_text(facts["differences"]),
+            "people.csv": csv_text(self._people()),
             "suite.json": json.dumps(facts, indent=1, default=str) + "\n",
             "table.txt": self.table() + "\n",
         }
@@ -307,11 +306,3 @@ def _title(condition):
     head, number, is_rotated = condition
     people = "all people" if number is None else f"{number} people"
     return f"{head}, {people}" + (", rotated" if is_rotated else "")
-
-
-def _csv(rows):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
