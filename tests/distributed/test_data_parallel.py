@@ -52,6 +52,7 @@ def devices(tmp_path_factory):
         pytest.skip("PyTorch drives one device per process")
     folder = tmp_path_factory.mktemp("devices")
     runs = ["2/global", "2/replica", f"2/global/{KIND}", "2/global/every"]
+    runs.append("2/replica/spoiled")
     if BACKEND == "jax":
         runs.append("4/global")
     return processes.run_devices(
@@ -66,6 +67,7 @@ def two_processes(tmp_path_factory):
     runs = ["all/global"]
     if BACKEND == "torch":
         runs += [f"all/global/{KIND}", "all/global/every"]
+        runs += ["all/replica/spoiled"]
     script, place = resume_run, [folder, "all"]
     if BACKEND == "tensorflow":  # which does not resume
         script, place = train_run, []
@@ -125,6 +127,17 @@ def test_every_window_is_an_anchor_among_those_of_all_devices(request):
     results = request.getfixturevalue(fixture)
     assert_same_training(results, f"{count}/global/every", expected)
     assert expected["within_subject_share"] > 0
+
+
+@pytest.mark.slow
+def test_what_one_replica_alone_meets_is_left_out_by_all(request):
+    fixture, count = "devices", "2"
+    if BACKEND == "torch":
+        fixture, count = "two_processes", "all"
+    results = request.getfixturevalue(fixture)
+    run = f"{count}/replica/spoiled"
+    assert results[f"{run}/changes"].tolist() == [True, False]
+    assert results[f"{run}/num_skipped"].tolist() == [0, 1]
 
 
 @pytest.mark.slow

@@ -5,8 +5,9 @@ python train_run.py OUTPUT [DEVICES/CANDIDATES ...]
 A run is named as "2/global": a number of devices of this process, or "all" of
 all processes, and the model's `candidates`. "2/global/plain" is without batch
 norm, and "2/global/micro" in two micro-batches too; in "2/global/every" every
-window is an anchor. Without names it is "all/global". Process 0 writes what
-came out of each run.
+window is an anchor; in "2/replica/spoiled" one window, of the last replica, is
+so large that its square is infinite. Without names it is "all/global". Process
+0 writes what came out of each run.
 """
 
 import sys
@@ -56,6 +57,10 @@ def results_of(runs, clusters):
     for run in runs:
         count, candidates, *kind = run.split("/")
         parallel = clusters[count]
+        if kind == ["spoiled"]:
+            for name, value in train_spoiled(parallel, candidates).items():
+                results[f"{run}/{name}"] = value
+            continue
         size = micro_batch_size(parallel) if kind == ["micro"] else None
         trained = train(
             parallel,
@@ -127,6 +132,40 @@ def train(
     }
 
 
+class SpoiledGroups(kr.data.CandidateGroups):
+    """The last window of the last replica is so large that its square is not
+    finite.
+    """
+
+    def batch(self, epoch, index):
+        batch = super().batch(epoch, index)
+        last = kr.distributed.num_processes() - 1
+        if kr.distributed.process_index() == last:
+            batch["anchor"] = np.array(batch["anchor"])
+            batch["anchor"][-1] = 1e30
+        return batch
+
+
+def train_spoiled(parallel, candidates):
+    """A good step, and a bad one that is to be left out."""
+    with parallel.scope():
+        model = small_model(candidates, skip_nonfinite=True)
+        model.compile(optimizer=keras.optimizers.Adam(1e-2))
+    changes, num_skipped = [], []
+    for kind in (kr.data.CandidateGroups, SpoiledGroups):
+        before = weights(model)
+        model.fit(parallel.shard(candidate_groups(kind)), verbose=0)
+        changes.append(
+            any(
+                not np.array_equal(old, new)
+                for old, new in zip(before, weights(model))
+            )
+        )
+        logs = model.get_metrics_result()
+        num_skipped.append(float(logs["skipped_steps"]))
+    return {"changes": np.array(changes), "num_skipped": np.array(num_skipped)}
+
+
 class Losses(keras.callbacks.Callback):
     def __init__(self):
         super().__init__()
@@ -157,7 +196,11 @@ class QuickDistance(kr.MotifDistance):
 
 
 def small_model(
-    candidates="global", micro_batch_size=None, has_norm=True, anchors="one"
+    candidates="global",
+    micro_batch_size=None,
+    has_norm=True,
+    anchors="one",
+    skip_nonfinite=False,
 ):
     """Without batch norm, micro-batches change nothing."""
     keras.utils.set_random_seed(0)
@@ -184,6 +227,7 @@ def small_model(
         candidates=candidates,
         micro_batch_size=micro_batch_size,
         anchors=anchors,
+        skip_nonfinite=skip_nonfinite,
     )
     model.build(
         {
@@ -194,15 +238,13 @@ def small_model(
     return model
 
 
-def candidate_groups(**kwargs):
+def candidate_groups(kind=kr.data.CandidateGroups, **kwargs):
     recordings = kr.data.synthetic_recordings(3, 6, 50, seed=1)
     store = kr.data.WindowStore.from_recordings(recordings, 50, LENGTH)
     # One batch again and again: before the first step Keras draws some to build
     # by, on one device and on many not the same number.
     kwargs = {"steps_per_epoch": 1, "is_fixed": True, **kwargs}
-    return kr.data.CandidateGroups(
-        store, BATCH_SIZE, NUM_CANDIDATES, seed=2, **kwargs
-    )
+    return kind(store, BATCH_SIZE, NUM_CANDIDATES, seed=2, **kwargs)
 
 
 def weights(model):

@@ -17,16 +17,16 @@ pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
 
 class SpoiledGroups(type(make_groups())):
-    """Groups of which one batch is infinite."""
+    """Groups of which one batch is infinite, or of another number."""
 
-    def __init__(self, *args, spoiled=(0, 3), **kwargs):
+    def __init__(self, *args, spoiled=(0, 3), value=np.inf, **kwargs):
         super().__init__(*args, **kwargs)
-        self.spoiled = spoiled
+        self.spoiled, self.value = spoiled, value
 
     def batch(self, epoch, index):
         batch = super().batch(epoch, index)
         if (epoch, index) == self.spoiled:
-            batch["anchor"] = np.full_like(batch["anchor"], np.inf)
+            batch["anchor"] = np.full_like(batch["anchor"], self.value)
         return batch
 
 
@@ -101,8 +101,10 @@ def skipping_model():
 
 
 @pytest.mark.traced
-def test_a_skipped_step_changes_nothing_and_is_counted(tmp_path):
-    model, groups = skipping_model(), spoiled_groups()
+@pytest.mark.parametrize("value", [np.inf, 1e30])
+def test_a_skipped_step_changes_nothing_and_is_counted(tmp_path, value):
+    # The square of 1e30, in the statistics of a batch norm, is infinite.
+    model, groups = skipping_model(), spoiled_groups(value=value)
     guard = LossGuard(tmp_path / "bad.jsonl", groups)
     states = []
 

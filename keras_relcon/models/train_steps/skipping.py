@@ -10,9 +10,10 @@ from keras_relcon.models.built_first import build_variables
 def step_or_nothing(model, step, *args):
     """Takes a training step, and takes it back where it is not finite.
 
-    Good are a finite loss and finite weights after the step. Else all
-    variables (weights, batch norm statistics, seed generators, metrics and the
-    optimizer's) are what they were, and `model.skipped_steps` counts one.
+    Good are a finite loss and, after the step, finite weights, batch norm
+    statistics and state of the optimizer, on every replica. Else all variables
+    (these, seed generators and metrics) are what they were, on every replica,
+    and `model.skipped_steps` counts one.
 
     Args:
         model: `RelConModel` with a metric `skipped_steps`.
@@ -41,7 +42,11 @@ def _stateful(model, step, data):
         if id(variable) not in count
     }
     logs = step(data)
-    is_good = _is_finite(logs, model.trainable_variables)
+    is_good = _is_finite(logs, [*model.variables, *model.optimizer.variables])
+    # One replica alone may have met it, in statistics that are its own.
+    is_bad = 1 - ops.cast(is_good, "float32")
+    share_bad = distributed.mean_loss(distributed.own_share(is_bad))
+    is_good = ops.equal(share_bad, 0)
     for variable, value in before.values():
         variable.assign(ops.where(is_good, variable, value))
     # On TensorFlow the counts of replicas are summed.
@@ -57,7 +62,7 @@ def _stateful(model, step, data):
 
 def _stateless(model, step, state, data):
     logs, after = step(state, data)
-    is_good = _is_finite(logs, after[0])
+    is_good = _is_finite(logs, [*after[0], *after[1], *after[2]])
     after = keras.tree.map_structure(
         lambda new, old: ops.where(is_good, new, old), tuple(after), state
     )
@@ -71,9 +76,10 @@ def _stateless(model, step, state, data):
     return logs, (*after, metrics)
 
 
-def _is_finite(logs, weights):
+def _is_finite(logs, variables):
     # The mean loss of the epoch was finite before this step.
     is_good = ops.all(ops.isfinite(logs["loss"]))
-    for weight in weights:
-        is_good = ops.logical_and(is_good, ops.all(ops.isfinite(weight)))
+    for variable in variables:
+        if keras.backend.is_float_dtype(variable.dtype):
+            is_good = ops.logical_and(is_good, ops.all(ops.isfinite(variable)))
     return is_good
