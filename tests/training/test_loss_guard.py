@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from training.train_script import make_groups, make_model
 
+from keras_relcon import distributed
 from keras_relcon.data import WindowBatches
 from keras_relcon.models.train_steps import RelConTrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
@@ -166,6 +167,28 @@ def test_the_logs_of_a_step_keep_their_shape():
     tensors["anchor"] = tensors["anchor"] * np.inf
     logs = step_or_nothing(model, step, tensors)
     assert int(logs["skipped_steps"][0]) == 1
+    for old, new in zip(before, model.encoder.get_weights()):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="JAX has one step for all replicas"
+)
+def test_a_step_that_another_replica_leaves_out_is_left_out(monkeypatch):
+    model, group = skipping_model(), make_groups().batch(0, 0)
+    tensors = {
+        name: keras.ops.convert_to_tensor(x) for name, x in group.items()
+    }
+    before = model.encoder.get_weights()
+
+    def step(data):
+        return RelConTrainStep.train_step(model, data)
+
+    with monkeypatch.context() as patch:
+        # The mean of this replica, which is good, and of one that is not.
+        patch.setattr(distributed, "mean_loss", lambda share: (share + 1) / 2)
+        logs = step_or_nothing(model, step, tensors)
+    assert float(logs["skipped_steps"]) == 1
     for old, new in zip(before, model.encoder.get_weights()):
         np.testing.assert_array_equal(old, new)
 
