@@ -2,6 +2,7 @@
 # make demo DATA=...   the same on an archive or a folder of recordings
 # make test            the tests on TensorFlow, JAX and PyTorch, a line per part
 # make test BACKENDS=torch       all tests on one backend
+# make hardening       kills, full disks, hostile files: what must not hurt
 # make docs            the documentation as a site, into site/
 # make benchmarks      speed and memory into benchmarks/results/ (two hours)
 # KERAS_BACKEND=jax make demo    chooses the backend (default: tensorflow)
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --editable
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint docs benchmarks clean
+.PHONY: demo test hardening lint docs benchmarks clean
 
 # TensorFlow's default with AVX-512 VNNI, and faster without it too.
 demo: export TF_ENABLE_ONEDNN_OPTS ?= 1
@@ -28,6 +29,9 @@ demo: .venv/installed-$(KERAS_BACKEND)
 
 test: .venv/installed-all
 	$(BIN)/python tests/run_parts.py $(BACKENDS)
+
+hardening: .venv/installed-all
+	$(BIN)/python tests/run_parts.py --hardening $(BACKENDS)
 
 lint: .venv/installed-all
 	$(BIN)/ruff check .

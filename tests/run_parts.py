@@ -1,10 +1,12 @@
 """Runs all tests in parts, as many side by side as there are cores.
 
-    python tests/run_parts.py [BACKEND ...]
+    python tests/run_parts.py [--hardening] [BACKEND ...]
 
 The last backend that is named runs every test, the others run those that are
-marked `every_backend`. A line is printed as each part ends; where it failed,
-its output is printed too. The outputs are kept in `.pytest_cache/parts/`.
+marked `every_backend`. With `--hardening` these are the tests of that mark,
+which are left out otherwise. A line is printed as each part ends; where it
+failed, its output is printed too. The outputs are kept in
+`.pytest_cache/parts/`.
 """
 
 import concurrent.futures
@@ -29,7 +31,7 @@ WHEEL = "tests/presets/test_wheel.py"
 def parts_of(backend, is_whole):
     """Returns name and arguments of pytest of each part, the longest first."""
     mark = "" if is_whole else "every_backend and "
-    quick = ["-m", f"{mark}not slow and not gpu"]
+    quick = ["-m", f"{mark}not slow and not gpu and not hardening"]
     slow = ["-m", f"{mark}slow and not gpu"]
     others = [f"--ignore={path}" for path in [*PROCESSES, WHEEL]]
     parts = {
@@ -41,6 +43,11 @@ def parts_of(backend, is_whole):
         parts["slow: the wheel and its extras"] = [*slow, WHEEL]
     parts["slow: others"] = [*slow, *others]
     return [(backend, name, arguments) for name, arguments in parts.items()]
+
+
+def hardening_parts(backend, is_whole):
+    mark = "" if is_whole else "every_backend and "
+    return [(backend, "hardening", ["-m", f"{mark}hardening and not gpu"])]
 
 
 def run(backend, name, arguments):
@@ -81,14 +88,15 @@ def num_side_by_side():
     return max(1, min(os.cpu_count(), room))
 
 
-def main(backends):
+def main(backends, is_hardening=False):
+    find_parts = hardening_parts if is_hardening else parts_of
     LOGS.mkdir(parents=True, exist_ok=True)
     # The longest of each backend first: at the end no core waits for long.
     parts = [
         part
         for alike in itertools.zip_longest(
             *(
-                parts_of(backend, backend == backends[-1])
+                find_parts(backend, backend == backends[-1])
                 for backend in backends
             )
         )
@@ -104,4 +112,7 @@ def main(backends):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["tensorflow", "jax", "torch"]))
+    names = sys.argv[1:]
+    is_hardening = names[:1] == ["--hardening"]
+    names = names[is_hardening:] or ["tensorflow", "jax", "torch"]
+    sys.exit(main(names, is_hardening))

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -76,6 +78,36 @@ def test_a_killed_worker_ends_fit_by_an_error(tmp_path):
     assert resumable.is_finished
 
 
+NO_BATCH = "no batch for 5 s while some were being drawn"
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize(
+    "fault, reason",
+    [
+        ("killed", "ended by signal 9, as of too little memory"),
+        ("memory", "ended with exit code 137"),
+        pytest.param(
+            "stopped", NO_BATCH, marks=[pytest.mark.slow, pytest.mark.once]
+        ),
+        ("hangs", NO_BATCH),
+        *((str(seed), "Received: ") for seed in range(10)),
+    ],
+)
+def test_a_worker_that_fails_ends_the_program(tmp_path, fault, reason):
+    line = [sys.executable, str(Path(__file__).with_name("worker_faults.py"))]
+    found = subprocess.run(
+        [*line, fault, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert found.returncode == 0, found.stderr
+    assert reason in found.stdout, found.stdout + found.stderr
+    assert [*tmp_path.iterdir()]  # the checkpoints
+
+
 class LoseStore(keras.callbacks.Callback):
     def __init__(self, path):
         super().__init__()
@@ -115,3 +147,5 @@ def test_a_store_that_goes_leaves_the_checkpoints(tmp_path):
 def test_looks_are_apart(seconds):
     with pytest.raises(ValueError, match="above 0.*seconds="):
         WorkerWatch(seconds)
+    with pytest.raises(ValueError, match="above 0.*hang_seconds="):
+        WorkerWatch(hang_seconds=seconds)
