@@ -34,14 +34,13 @@ def parts_of(backend, is_whole):
     quick = ["-m", f"{mark}not slow and not gpu and not hardening"]
     slow = ["-m", f"{mark}slow and not gpu"]
     others = [f"--ignore={path}" for path in [*PROCESSES, WHEEL]]
-    parts = {
-        "all but models": [*quick, f"--ignore={MODELS}"],
-        "models": [*quick, MODELS],
-        "slow: devices, processes, kills": [*slow, *PROCESSES],
-    }
+    parts = {"all but models": [*quick, f"--ignore={MODELS}"]}
     if is_whole:
+        parts["slow: others"] = [*slow, *others]
         parts["slow: the wheel and its extras"] = [*slow, WHEEL]
-    parts["slow: others"] = [*slow, *others]
+    parts["models"] = [*quick, MODELS]
+    parts["slow: devices, processes, kills"] = [*slow, *PROCESSES]
+    parts.setdefault("slow: others", [*slow, *others])
     return [(backend, name, arguments) for name, arguments in parts.items()]
 
 

@@ -19,9 +19,6 @@ ROOT = TESTS.parent
 BACKENDS = ("tensorflow", "jax", "torch")
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")])
 WITH_PYTHON = {page.name for page in PAGES if blocks_of(page)}
-# On every backend: the README, and what is written differently. The others
-# call what the README does, or what other tests run on every backend.
-ON_EVERY_BACKEND = {"deploying.md"}
 # Of pages whose printed sizes take longer than a test may.
 MOST = {
     "training.md": {
@@ -69,18 +66,11 @@ def test_the_python_of_the_readme_runs_as_printed(tmp_path):
     assert {"monday.html", "walk.npz", "my_preset", "report"} <= made
 
 
+# The guides call what the README does, or what other tests run on every
+# backend.
 @pytest.mark.slow
-@pytest.mark.every_backend
-@pytest.mark.parametrize("name", sorted(ON_EVERY_BACKEND))
+@pytest.mark.parametrize("name", sorted(WITH_PYTHON - {"README.md"}))
 def test_the_python_of_a_guide_runs_as_printed(name, tmp_path):
-    run_page(name, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", sorted(WITH_PYTHON - ON_EVERY_BACKEND - {"README.md"})
-)
-def test_the_python_of_other_guides_runs_as_printed(name, tmp_path):
     run_page(name, tmp_path)
 
 

@@ -8,10 +8,16 @@ from keras_relcon.kept_files.content_key import (
 )
 from keras_relcon.kept_files.kept_folder import KeptFolder
 from keras_relcon.kept_files.locking import lock
-from keras_relcon.kept_files.replacing import replacing, replacing_directory
+from keras_relcon.kept_files.replacing import (
+    check_room,
+    replacing,
+    replacing_directory,
+    reserve,
+)
 
 __all__ = [
     "KeptFolder",
+    "check_room",
     "config_text",
     "content_key",
     "has_config",
@@ -19,4 +25,5 @@ __all__ = [
     "lock",
     "replacing",
     "replacing_directory",
+    "reserve",
 ]

@@ -62,9 +62,10 @@ def _acquire(path, file, wait):
             is_locked = _try_lock(handle)
             # Whoever held it may have removed the file in the meantime.
             if is_locked is None or (is_locked and _is_same(handle, file)):
-                os.truncate(handle, 0)
                 holder = f"process {os.getpid()} on {platform.node()}"
-                os.write(handle, holder.encode())
+                with contextlib.suppress(OSError):  # a full disk
+                    os.truncate(handle, 0)
+                    os.write(handle, holder.encode())
                 return handle, is_locked
         except BaseException:
             os.close(handle)

@@ -1,12 +1,16 @@
 """Writes a file or a folder under a temporary name, then puts it in place."""
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
 from pathlib import Path
 
 from keras_relcon.kept_files.locking import temporary_path
+
+# A full disk, a quota, and a limit on the size of a file.
+_NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", -1), errno.EFBIG)
 
 
 @contextlib.contextmanager
@@ -23,7 +27,8 @@ def replacing(path):
             folder, and ends like it.
 
     Raises:
-        OSError: if `path` is a symbolic link, or something that is no file.
+        OSError: if `path` is a symbolic link, or something that is no file, or
+            the disk is full.
     """
     path = Path(path)
     mode = _mode(path, stat.S_ISREG, "a file")
@@ -32,8 +37,9 @@ def replacing(path):
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     os.close(os.open(temporary, flags, 0o666 if mode is None else 0o600))
     try:
-        yield temporary
-        _sync(temporary)
+        with naming_a_full_disk(path, temporary):
+            yield temporary
+            _sync(temporary)
         mode = _mode(path, stat.S_ISREG, "a file") or mode
         if mode is not None:
             os.chmod(temporary, mode)
@@ -41,6 +47,70 @@ def replacing(path):
         _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def naming_a_full_disk(path, temporary):
+    """Says of an error for want of space which path it is about.
+
+    Args:
+        path: path. What is written, as a person knows it.
+        temporary: path. The file or folder where it is written.
+
+    Raises:
+        OSError: of the same number, with the path, what was written of it, and
+            what is free.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_SPACE or error.filename == str(path):
+            raise
+        files = [temporary, *temporary.rglob("*")]
+        size = sum(f.stat().st_size for f in files if f.is_file())
+        free = shutil.disk_usage(temporary.parent).free
+        raise OSError(
+            error.errno,
+            "There must be room for the whole file. Received: "
+            f"{os.strerror(error.errno)}, after {size:,} bytes, where "
+            f"{free:,} are free on the disk. What was there before is as it "
+            "was. Free some space, or choose another disk",
+            str(path),
+        ) from error
+
+
+def reserve(handle, start, size):
+    """Takes space on the disk for a part of a file, before it is written.
+
+    For libraries that do not survive a full disk, such as HDF5, which ends the
+    process. Does nothing where the system cannot do it.
+
+    Args:
+        handle: int, file descriptor. The file grows to `start + size` bytes.
+        start, size: int, bytes.
+
+    Raises:
+        OSError: if there is no room.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, start, size)
+
+
+def check_room(path, num_bytes):
+    """Raises where there is no room for a file that is about to be written.
+
+    Args:
+        path: path. The file, which is empty then.
+        num_bytes: int. At least what it will have.
+
+    Raises:
+        OSError: if there is no room.
+    """
+    with open(path, "wb") as file:
+        try:
+            reserve(file.fileno(), 0, num_bytes)
+        finally:
+            file.truncate(0)
 
 
 @contextlib.contextmanager
@@ -68,7 +138,8 @@ def replacing_directory(path, may_replace):
     new, old = temporary_path(path), temporary_path(path, "replaced")
     new.mkdir()
     try:
-        yield new
+        with naming_a_full_disk(path, new):
+            yield new
         for folder, _, files in os.walk(new, topdown=False):
             for name in files:
                 _sync(Path(folder, name))

@@ -5,9 +5,12 @@ import hashlib
 import h5py
 import numpy as np
 
+from keras_relcon.kept_files import check_room
+
 # Of an output, relative to the standard deviation of the outputs.
 TOLERANCE = 1e-3
 CHUNK_BYTES = 1 << 20
+SPARE_BYTES = 1 << 14  # of HDF5's own, for a weight and its layer
 
 
 def write_weights(model, path, compute):
@@ -25,6 +28,9 @@ def write_weights(model, path, compute):
         standard deviation of the outputs.
     """
     weights, outputs = model.get_weights(), compute(model)
+    # In float32, and in float16 beside it.
+    numbers = 1.5 * sum(weight.nbytes for weight in weights)
+    check_room(path, int(numbers) + SPARE_BYTES * (len(weights) + 1))
     with np.errstate(over="ignore"):  # seen as a difference below
         rounded = [weight.astype("float16") for weight in weights]
     model.set_weights([weight.astype("float32") for weight in rounded])

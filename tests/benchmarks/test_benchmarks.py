@@ -28,8 +28,11 @@ def benchmarks(monkeypatch):
 
 
 # Each backend has programs of its own for these; the others call the same.
-ON_EVERY_BACKEND = ["distance", "training_step", "layouts", "accelerator"]
-ONCE = ["objective_step", "scaling", "mixed_precision", "inference"]
+ON_EVERY_BACKEND = ["training_step", "accelerator"]
+ONCE = [
+    *("distance", "layouts"),
+    *("objective_step", "scaling", "mixed_precision", "inference"),
+]
 
 
 @pytest.mark.slow

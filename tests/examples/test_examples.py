@@ -183,7 +183,7 @@ def test_train_multi_gpu(run_example, training_files, tmp_path):
     assert encoder(np.zeros((2, 32, 3))).shape == (2, 256)
 
 
-@pytest.mark.every_backend
+# Two processes of each backend: see tests/distributed.
 @pytest.mark.slow
 def test_train_multi_worker(training_files, tmp_path):
     python = sys.executable

@@ -183,10 +183,14 @@ ON_BOTH = pytest.mark.parametrize(
 
 
 @ON_BOTH
-@pytest.mark.parametrize("half", ["bfloat16", "float16"])
 @pytest.mark.parametrize(
-    "query_time, key_time, dim, channels",
-    [(3, 3, 16, 1), (200, 256, 64, 3), (256, 200, 128, 6), (40, 1024, 16, 3)],
+    "half, query_time, key_time, dim, channels",
+    [
+        ("bfloat16", 3, 3, 16, 1),
+        ("float16", 200, 256, 64, 3),
+        ("bfloat16", 256, 200, 128, 6),
+        ("bfloat16", 40, 1024, 16, 3),
+    ],
 )
 def test_attention_in_half_precision(
     rng, interpret, half, query_time, key_time, dim, channels
@@ -204,10 +208,13 @@ def test_attention_in_half_precision(
 
 
 @ON_BOTH
-@pytest.mark.parametrize("half", ["bfloat16", "float16"])
 @pytest.mark.parametrize(
-    "time, channels, size, filters, dilation",
-    [(256, 3, 15, 64, 1), (200, 8, 15, 64, 2), (3, 1, 5, 16, 1)],
+    "half, time, channels, size, filters, dilation",
+    [
+        ("bfloat16", 256, 3, 15, 64, 1),
+        ("float16", 200, 8, 15, 64, 2),
+        ("bfloat16", 3, 1, 5, 16, 1),
+    ],
 )
 def test_convolution_in_half_precision(
     rng, interpret, half, time, channels, size, filters, dilation
@@ -241,7 +248,7 @@ def test_convolution_in_half_precision(
     )
 
 
-@pytest.mark.parametrize("time", [3, 33, 64, 200, 250])
+@pytest.mark.parametrize("time", [3, 64, 250])
 def test_stack_matches_the_oracle(rng, motif_weights, counting_kernels, time):
     fast, calls = counting_kernels
     stack = small_distance(motif_weights).qkv.key

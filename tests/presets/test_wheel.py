@@ -133,7 +133,8 @@ def test_the_wheel_holds_the_examples_and_no_tests(wheel):
     assert "tfds_builders/wisdm_watch/checksums.tsv" in names
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
+# With TensorFlow it is what the other tests are installed with.
+@pytest.fixture(scope="module", params=["jax", "torch"])
 def installed(request, wheel, tmp_path_factory):
     """A backend, and the folder of an environment with it alone."""
     folder = tmp_path_factory.mktemp(request.param) / "venv"

@@ -22,6 +22,7 @@ from keras_relcon.data.store.store_catalog import (
 LIBRARY_VERSIONS = ("v110", "v110")
 SMALLEST_BLOCK = 2**16
 CHUNK_ROWS = 2**16
+SPARE_BYTES = 2**17  # of HDF5's own, for a recording
 COPY_BYTES = 2**24
 FILTERS = {
     "shuffle": True,
@@ -67,7 +68,7 @@ def create_store(path, items, encoding, window_length):
             locking=False,  # there is a lock of our own
         ) as file:
             _describe(file, catalog)
-            entries = [_add(file, *item) for item in items]
+            entries = _add_all(file, temporary, items)
         _seal(temporary, catalog, entries, SMALLEST_BLOCK)
 
 
@@ -97,7 +98,7 @@ def append_to_store(path, make_items):
         with h5py.File(
             temporary, "r+", libver=LIBRARY_VERSIONS, locking=False
         ) as file:
-            entries = [_add(file, *item) for item in make_items(known)]
+            entries = _add_all(file, temporary, make_items(known))
         _seal(temporary, catalog, entries, block)
 
 
@@ -114,6 +115,28 @@ def _describe(file, catalog):
     file.attrs["format"] = np.bytes_("keras_relcon.WindowStore")
     file.attrs["format_version"] = FORMAT_VERSION
     file.attrs["unit"] = np.bytes_("g = stored number * scale_g; axes x, y, z")
+
+
+def _add_all(file, path, items):
+    """Writes recordings; returns their parts of the catalog.
+
+    HDF5 does not survive a full disk, or ends in an error that does not say
+    so. Hence the space for each recording is taken before HDF5 writes it, and
+    what is left of it is given back.
+    """
+    entries, end = [], os.path.getsize(path)
+    with open(path, "r+b") as space:
+        for entry, samples, tables in items:
+            arrays = [samples, *tables.values()]
+            most = sum(array.nbytes for array in arrays) + SPARE_BYTES
+            most += sum(len(array) // CHUNK_ROWS for array in arrays) * 1024
+            end = max(end, file.id.get_filesize())
+            kept_files.reserve(space.fileno(), end, most)
+            entries.append(_add(file, entry, samples, tables))
+        end = file.id.get_filesize()
+    file.close()
+    os.truncate(path, end)
+    return entries
 
 
 def _add(file, entry, samples, tables):

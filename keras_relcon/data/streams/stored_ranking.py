@@ -7,8 +7,9 @@ import numpy as np
 
 from keras_relcon import checks
 from keras_relcon.data.streams.subject_blocks import SubjectAt
-from keras_relcon.kept_files import replacing
+from keras_relcon.kept_files import check_room, replacing
 
+SPARE_BYTES = 1 << 17  # of HDF5's own
 FORMAT = "keras_relcon ranking"
 # What reading a truncated or foreign file may raise.
 DAMAGE = (OSError, KeyError, ValueError, RuntimeError)
@@ -65,6 +66,8 @@ class StoredRanking:
     def save(self, path):
         """Writes an HDF5 file, in one piece."""
         with replacing(path) as temporary:
+            size = self.starts.nbytes + self.ranks.nbytes
+            check_room(temporary, size + size // 8 + SPARE_BYTES)
             with h5py.File(temporary, "w") as file:
                 file.attrs["format"] = FORMAT
                 for name, value in self.facts.items():
