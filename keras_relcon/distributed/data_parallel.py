@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from keras_relcon.checks import check_number
 from keras_relcon.distributed.replicas import (
     Cluster,
     num_processes,
@@ -33,6 +34,10 @@ class DataParallel:
         devices: list of str, as `["gpu:0", "gpu:1"]`, or `None` for every GPU,
             or every CPU device where there is none. Not on PyTorch, and not
             of use where `TF_CONFIG` lists a cluster. Defaults to `None`.
+        timeout_seconds: float. On PyTorch, how long a process waits for the
+            others before it ends by an error; longer than process 0 may take
+            to save. On TensorFlow and JAX a process that does not answer is
+            noticed by its heartbeat, after 100 s or so. Defaults to `300.0`.
 
     Attributes:
         num_replicas: int. Devices, over all processes.
@@ -41,7 +46,8 @@ class DataParallel:
 
     Raises:
         TypeError: if `devices` is a str.
-        ValueError: if `devices` are given on PyTorch.
+        ValueError: if `devices` are given on PyTorch, or `timeout_seconds` is
+            not above 0.
 
     Example:
 
@@ -53,13 +59,18 @@ class DataParallel:
     >>> model.fit(parallel.shard(groups), steps_per_epoch=len(groups))
     """
 
-    def __init__(self, devices: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        devices: Sequence[str] | None = None,
+        timeout_seconds: float = 300.0,
+    ) -> None:
         if isinstance(devices, str):
             raise TypeError(
                 "`devices` must be a list, or None. Received: devices="
                 f"{devices!r}. Use [{devices!r}]."
             )
-        self._cluster = Cluster(devices)
+        check_number("timeout_seconds", timeout_seconds, above=0)
+        self._cluster = Cluster(devices, timeout_seconds)
         self.num_replicas = self._cluster.num_replicas
         self.num_processes = num_processes()
         self.process_index = process_index()

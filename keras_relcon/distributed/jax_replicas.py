@@ -109,9 +109,10 @@ class Cluster:
 
     Args:
         devices: list of device names, as `"gpu:0"`, or `None` for all.
+        timeout_seconds: float, not used: a heartbeat tells.
     """
 
-    def __init__(self, devices=None):
+    def __init__(self, devices=None, timeout_seconds=300.0):
         several = "KERAS_DISTRIBUTION_NUM_PROCESSES" in os.environ
         if several and not jax.distributed.is_initialized():
             keras.distribution.initialize()

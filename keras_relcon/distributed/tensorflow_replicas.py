@@ -106,9 +106,10 @@ class Cluster:
         devices: list of device names, as `"GPU:0"`, or `None` for all GPUs, or
             all CPU devices where there is no GPU. With TF_CONFIG, workers take
             all of their own.
+        timeout_seconds: float, not used: a heartbeat tells.
     """
 
-    def __init__(self, devices=None):
+    def __init__(self, devices=None, timeout_seconds=300.0):
         if _tf_config().get("cluster"):
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
         else:

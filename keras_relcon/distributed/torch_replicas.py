@@ -1,6 +1,7 @@
 """Replicas on PyTorch: one process each, as `torchrun` starts them."""
 
 import contextlib
+import datetime
 import os
 from collections.abc import Callable
 from typing import Any
@@ -113,9 +114,10 @@ class Cluster:
 
     Args:
         devices: must be `None`: `torchrun --nproc-per-node` says how many.
+        timeout_seconds: float. How long a process waits for the others.
     """
 
-    def __init__(self, devices=None):
+    def __init__(self, devices=None, timeout_seconds=300.0):
         if devices is not None:
             raise ValueError(
                 "On PyTorch one process drives one device. Received: devices="
@@ -127,7 +129,10 @@ class Cluster:
             if has_gpus:
                 # Missing where a process is started for each machine.
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-            distributed.init_process_group("nccl" if has_gpus else "gloo")
+            distributed.init_process_group(
+                "nccl" if has_gpus else "gloo",
+                timeout=datetime.timedelta(seconds=timeout_seconds),
+            )
         self.num_replicas = num_replicas()
 
     def scope(self):

@@ -1,5 +1,7 @@
 """Embeds windows that are already cut, in batches of a few sizes."""
 
+import contextlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +10,14 @@ import numpy as np
 from keras import ops
 
 from keras_relcon.checks import check_whole, message
+
+# While Keras predicts on JAX the values of its variables are given away, and
+# models share variables. So threads take turns there.
+one_at_a_time: contextlib.AbstractContextManager[Any] = (
+    threading.Lock()
+    if keras.backend.backend() == "jax"
+    else contextlib.nullcontext()
+)
 
 
 def embed_windows(
@@ -113,7 +123,8 @@ def power_of_two(count):
 
 
 def _predict(encoder, batch):
-    vectors = encoder.predict_on_batch(batch)
+    with one_at_a_time:
+        vectors = encoder.predict_on_batch(batch)
     if getattr(vectors, "ndim", None) != 2:
         received = getattr(vectors, "shape", type(vectors).__name__)
         raise ValueError(
@@ -158,7 +169,9 @@ def check_finite(rows, word, advice):
 def check_weights(encoder):
     """Raises if a weight of an encoder is not finite."""
     for weight in encoder.weights:
-        if not np.isfinite(ops.convert_to_numpy(weight.value)).all():
+        with one_at_a_time:
+            value = ops.convert_to_numpy(weight.value)
+        if not np.isfinite(value).all():
             raise ValueError(
                 message(
                     "Every weight of the encoder must be finite.",

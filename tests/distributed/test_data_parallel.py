@@ -1,7 +1,10 @@
 """Replicas with the global batch do the steps of one device with it."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import types
 
 import dying_run
@@ -11,6 +14,7 @@ import processes
 import pytest
 import reference
 import resume_run
+import stopped_run
 import train_run
 from support import to_numpy
 
@@ -293,6 +297,37 @@ def test_a_process_that_dies_ends_the_other(tmp_path):
     if BACKEND != "tensorflow":
         values, _, damaged = CheckpointFiles(checkpoints).read()
         assert values["position"] == [1, 0] and not damaged
+
+
+@pytest.mark.slow
+@only_torch
+def test_a_process_that_stops_answering_ends_the_other(tmp_path):
+    checkpoints = tmp_path / "checkpoints"
+    first, second = (
+        subprocess.Popen(
+            [sys.executable, stopped_run.__file__, checkpoints],
+            env={**os.environ, "PYTHONPATH": str(processes.ROOT), **each},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for each in processes.environments_of_two("torch")
+    )
+    try:
+        output, _ = first.communicate(timeout=120)
+    finally:
+        second.kill()
+        first.kill()
+    assert first.returncode > 0  # by an error, not by a signal
+    assert re.search("[Tt]imed out|timeout", output), output[-3000:]
+    values, _, damaged = CheckpointFiles(checkpoints).read()
+    assert values["position"] == [1, 0] and not damaged
+
+
+@pytest.mark.parametrize("seconds", [0, -1, "ten"])
+def test_a_timeout_is_a_time(seconds):
+    with pytest.raises(ValueError, match="`timeout_seconds` must be"):
+        kr.distributed.DataParallel(timeout_seconds=seconds)
 
 
 def test_processes_that_cannot_go_on_together(monkeypatch, tmp_path):
