@@ -40,6 +40,7 @@ from keras_relcon.estimators.saved_estimator import (
 from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
 from keras_relcon.evaluation.embed import check_windows, each_recording
 from keras_relcon.evaluation.embed_windows import embed_windows
+from keras_relcon.evaluation.leaks import check_names_apart
 from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
 
@@ -266,6 +267,7 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         self.placements_ = examples.placements
         self.num_subjects_ = None
         if examples.groups is not None:
+            check_names_apart(examples.groups)
             self.num_subjects_ = len(np.unique(examples.groups))
         self.subject_hashes_ = hash_subjects(examples.groups)
         self.encoder_, self.encoder_name_ = None, "none, of embeddings"

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import keras
 
 from keras_relcon.data import Windows
+from keras_relcon.evaluation import leaks
 from keras_relcon.evaluation.fold_runs import FoldRuns
 from keras_relcon.evaluation.protocols.folds import Fold
 from keras_relcon.evaluation.report.published import (
@@ -106,6 +107,7 @@ def cross_validate(
     published = check_published(published)
     check_task_and_data(task, data)
     windows, y = usable_windows(task, data)
+    leaks.check_names_apart(windows.subjects)
     num_dropped = len(data) - len(windows)
     folds = usable_folds(task, protocol, windows, y, num_dropped)
     windows, y = windows_of_folds(folds, windows, y)

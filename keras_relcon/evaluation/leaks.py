@@ -2,10 +2,36 @@
 
 import numpy as np
 
+from keras_relcon.checks import message
+
 # In standard deviations: above rounding, also that of half precision, and far
 # below what a scaler of the test rows moves.
 _TOLERANCE = 5e-2
 _MAX_ROWS = 256
+
+
+def check_names_apart(subjects):
+    """Raises if two people differ by spaces in their name alone.
+
+    Args:
+        subjects: `(windows,)` str.
+
+    Raises:
+        ValueError: with the names.
+    """
+    by_letters = {}
+    for subject in np.unique(np.asarray(subjects).astype(str)).tolist():
+        by_letters.setdefault("".join(subject.split()), []).append(subject)
+    alike = [names for names in by_letters.values() if len(names) > 1]
+    if alike:
+        raise ValueError(
+            message(
+                "Names of different people must differ by more than spaces: "
+                "one person must not be in two parts.",
+                f"subjects {', '.join(map(repr, alike[0]))}",
+                "Give each person one name.",
+            )
+        )
 
 
 def check_no_shared_windows(acceleration, rows):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_relcon.estimators import MotionClassifier
 from keras_relcon.evaluation import (
     Fold,
     LinearProbe,
@@ -21,6 +22,27 @@ FOLDS = [Fold(("1", "2", "3"), ("4",), ("5", "6"))]
 def test_subject_in_two_parts_is_found():
     with pytest.raises(ValueError, match="in one part.*'4' in train and in te"):
         Fold(("1", "4"), ("2",), ("3", "4"))
+
+
+def test_one_person_under_two_names_is_found(
+    make_labelled_windows, make_encoder
+):
+    windows = make_labelled_windows()
+    names = windows.subjects.astype("<U8")
+    names[windows.subjects == "5"] = "1 "
+    leaky = dataclasses.replace(windows, subjects=names)
+    with pytest.raises(ValueError, match="subjects '1', '1 '. Give each"):
+        cross_validate(
+            LinearProbe(), make_encoder(), leaky, grouped_k_fold(names)
+        )
+    people = np.repeat(["a", "a b", "ab", "c"], 10)
+    with pytest.raises(ValueError, match="subjects 'a b', 'ab'"):
+        MotionClassifier(controls=()).fit(
+            np.random.default_rng(0).normal(size=(40, 4)),
+            np.arange(40) % 2,
+            people,
+        )
+    leaks.check_names_apart(["s1", "s2", "S1"])
 
 
 def test_recording_under_two_subjects_is_found(
