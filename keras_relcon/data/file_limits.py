@@ -15,6 +15,7 @@ from keras_relcon.checks import check_number, message
 from keras_relcon.types import PathLike
 
 MAX_EXPANSION = 300.0
+UNBOUNDED = 1e12  # for what this process has written itself
 # So much is read of any file: it fits into memory and onto a disk.
 FREE_BYTES = 1 << 28
 _KINDS = {
@@ -86,7 +87,7 @@ def check_expansion(path: PathLike, num_bytes: int) -> None:
                 f"A file may unpack to at most {limit:g} times its size.",
                 f"path={str(path)!r}, {size:,} bytes that unpack to "
                 f"{num_bytes:,} or more",
-                "If you trust it, pass a larger `max_expansion`, or unpack it "
-                "first.",
+                "If you trust it, pass a larger `max_expansion` where the file "
+                "is read, or unpack it first.",
             )
         )

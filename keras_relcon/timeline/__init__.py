@@ -5,6 +5,7 @@ from keras_relcon.timeline.non_wear import find_worn
 from keras_relcon.timeline.number_timeline import NumberTimeline
 from keras_relcon.timeline.states import NOT_MEASURED, NOT_WORN, UNKNOWN
 from keras_relcon.timeline.timeline import Timeline
+from keras_relcon.timeline.window_timeline import WindowTimeline
 
 __all__ = [
     "Intensity",
@@ -13,6 +14,7 @@ __all__ = [
     "NumberTimeline",
     "Timeline",
     "UNKNOWN",
+    "WindowTimeline",
     "find_worn",
     "measure_intensity",
 ]

@@ -18,7 +18,7 @@ from keras_relcon.data import Recording, WindowStore
 from keras_relcon.data.streams.stored_ranking import StoredRanking
 from keras_relcon.estimators import MotionClassifier
 from keras_relcon.evaluation.embeddings import Embeddings
-from keras_relcon.kept_files import KeptFolder
+from keras_relcon.kept_files import KeptFolder, replacing
 from keras_relcon.presets import save_to_preset
 from keras_relcon.timeline import NumberTimeline
 
@@ -244,6 +244,13 @@ def test_error_names_the_path_and_what_is_free(tmp_path):
     assert said.endswith(f"{str(path)!r}")
     free = int(said.split("where ")[1].split(" are free")[0].replace(",", ""))
     assert abs(free - shutil.disk_usage(tmp_path).free) < 1e9
+
+
+def test_a_full_disk_elsewhere_is_not_taken_for_this_one(tmp_path):
+    error = OSError(errno.ENOSPC, "full", "/elsewhere/file")
+    with pytest.raises(OSError) as found, replacing(tmp_path / "file"):
+        raise error
+    assert found.value is error
 
 
 def test_paths_of_other_errors_stay(tmp_path):

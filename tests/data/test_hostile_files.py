@@ -322,6 +322,18 @@ def test_forged_catalogs_are_refused(store, change, match):
     assert [path.name for path in store.parent.iterdir()] == [store.name]
 
 
+def test_a_store_at_rest_is_written_and_opened(tmp_path, small):
+    path = tmp_path / "store.h5"
+    calm = np.tile([0.0, 0.0, 1.0], (100_000, 1))
+    recordings = [Recording(calm, 50, f"s{person}") for person in range(2)]
+    store = WindowStore.create(path, recordings[:1], 50, 64)
+    store.append(recordings[1:]).verify()
+    with pytest.raises(ValueError, match="pass a larger `max_expansion`"):
+        WindowStore.open(path, max_expansion=2)
+    whole = WindowStore.open(path, max_expansion=1e4)
+    assert whole.subjects == ["s0", "s1"]
+
+
 def test_catalog_that_unpacks_to_far_more_is_refused(store):
     body = zlib.compress(json.dumps(["a" * 10**7]).encode())
     header = store_catalog.HEADER.pack(

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from keras_relcon import kept_files
+from keras_relcon.data.file_limits import UNBOUNDED, expansion
 from keras_relcon.data.store.store_catalog import (
     FOOTER,
     FORMAT_VERSION,
@@ -86,7 +87,8 @@ def append_to_store(path, make_items):
     """
     with _writing(path) as temporary:
         # Only now: a writer before this one may have changed it.
-        catalog, problems = read_catalog(path)
+        with expansion(UNBOUNDED):  # it was opened
+            catalog, problems = read_catalog(path)
         if problems:
             raise OSError(
                 "Only an undamaged store can be appended to. Received: "

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_relcon import checks
+from keras_relcon.data import file_limits
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.store.intervals import CLIPPED, MISSING, Interval
 from keras_relcon.data.store.signal_encoding import (
@@ -188,7 +189,9 @@ class WindowStore:
             )
         items = encode_recordings(recordings, encoding, window_length)
         create_store(path, items, encoding, window_length)
-        return cls.open(path, cache_dir=cache_dir)
+        return cls.open(
+            path, cache_dir=cache_dir, max_expansion=file_limits.UNBOUNDED
+        )
 
     @classmethod
     def open(
@@ -196,6 +199,7 @@ class WindowStore:
         path: PathLike,
         on_error: Literal["raise", "skip"] = "raise",
         cache_dir: PathLike | None = None,
+        max_expansion: float = file_limits.MAX_EXPANSION,
     ) -> Self:
         """Opens a file that `create` wrote.
 
@@ -209,6 +213,8 @@ class WindowStore:
                 Defaults to `"raise"`.
             cache_dir: str or path. Folder of the unpacked signal, about twice
                 the size of the file. Defaults to the folder of `path`.
+            max_expansion: float. How many times its size a file may unpack to,
+                as of `read_recording`. Defaults to `300.0`.
 
         Returns:
             `WindowStore`.
@@ -216,12 +222,13 @@ class WindowStore:
         Raises:
             FileNotFoundError: if there is no file.
             OSError: if a recording or the file is damaged; it is named.
-            ValueError: if it is no store, or of a newer version, or `on_error`
-                is neither.
+            ValueError: if it is no store, of a newer version or unpacks to
+                too much, or `on_error` is neither.
         """
         checks.check_one_of("on_error", on_error, ("raise", "skip"))
         path = os.path.abspath(path)
-        catalog, problems = read_catalog(path)
+        with file_limits.expansion(max_expansion):
+            catalog, problems = read_catalog(path)
         stamp = stamp_of(path, catalog)
         unpacked = unpack(path, catalog, cache_dir)
         report_damage(path, catalog, problems, unpacked.damaged, on_error)
@@ -274,7 +281,11 @@ class WindowStore:
             )
 
         append_to_store(self.path, encode)
-        return type(self).open(self.path, cache_dir=self._cache_dir)
+        return type(self).open(
+            self.path,
+            cache_dir=self._cache_dir,
+            max_expansion=file_limits.UNBOUNDED,
+        )
 
     @property
     def subjects(self) -> list[str]:
@@ -434,7 +445,8 @@ class WindowStore:
                 "Only a store in a file can be verified. Received: a store in "
                 "memory."
             )
-        catalog, problems = read_catalog(self.path)
+        with file_limits.expansion(file_limits.UNBOUNDED):  # it was opened
+            catalog, problems = read_catalog(self.path)
         damaged = find_damage(self.path, catalog, self._signal.path)
         report_damage(self.path, catalog, problems, damaged, "raise")
 
