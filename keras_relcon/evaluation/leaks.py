@@ -8,6 +8,12 @@ from keras_relcon.checks import message
 # below what a scaler of the test rows moves.
 _TOLERANCE = 5e-2
 _MAX_ROWS = 256
+_COPY = 0.999  # correlation
+_MOVES = 0.05  # g
+_SHIFTS = 8  # samples
+_FREQUENCIES = 65
+_MOST_ALIKE = 4
+_ROWS_AT_A_TIME = 1024
 
 
 def check_names_apart(subjects):
@@ -60,6 +66,99 @@ def check_no_shared_windows(acceleration, rows):
             "that are, sample for sample, test windows. Is one recording "
             "there under two subjects?"
         )
+
+
+def check_no_near_copies(acceleration, rows):
+    """Raises if a test window is all but a copy of one in another part.
+
+    Args:
+        acceleration, rows: as of `near_copies`.
+
+    Raises:
+        ValueError: with the number of such windows.
+    """
+    num_copies = len(near_copies(acceleration, rows))
+    if num_copies:
+        raise ValueError(
+            message(
+                "No window may be in the test part and, all but the same, in "
+                "another one.",
+                f"{num_copies} of {len(rows['test'])} test windows whose "
+                "magnitude is that of a window of the training or validation "
+                "subjects, but for noise, a turn or a few samples",
+                "Look whether one recording is there under two subjects.",
+            )
+        )
+
+
+def near_copies(acceleration, rows):
+    """Finds test windows that are all but copies of one in another part.
+
+    Two windows are copies if the magnitude of their acceleration correlates by
+    at least 0.999 where one is shifted by at most eight samples. So noise,
+    rounding, axes that are swapped or turned, and a start a little later hide
+    none. Windows that hardly move (a standard deviation of the magnitude below
+    0.05 g) are passed over. Of each test window only the four windows with the
+    most similar spectrum are compared.
+
+    Args:
+        acceleration: `(windows, time, 3)`, g.
+        rows: dict of `"train"`, `"validation"` and `"test"` to indices.
+
+    Returns:
+        `(any,)` int, indices of the test windows.
+    """
+    fitted = np.concatenate([rows["train"], rows["validation"]])
+    test, test_spectra = _spectra(acceleration, rows["test"])
+    fitted, fitted_spectra = _spectra(acceleration, fitted)
+    is_copy = np.zeros(len(test), bool)
+    if not len(fitted):
+        return test[is_copy]
+    count = min(_MOST_ALIKE, len(fitted))
+    for first in range(0, len(test), _ROWS_AT_A_TIME):
+        some = slice(first, first + _ROWS_AT_A_TIME)
+        likeness = test_spectra[some] @ fitted_spectra.T
+        nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
+        own = _magnitude(acceleration[test[some]])
+        for column in nearest.T:
+            others = _magnitude(acceleration[fitted[column]])
+            is_copy[some] |= _largest_correlation(own, others) >= _COPY
+    return test[is_copy]
+
+
+def _magnitude(windows):
+    return np.linalg.norm(np.asarray(windows, "float32"), axis=-1)
+
+
+def _spectra(acceleration, rows):
+    """Those of the rows that move, and their spectra, all of length 1."""
+    kept, spectra = [], []
+    for first in range(0, len(rows), _ROWS_AT_A_TIME):
+        some = rows[first : first + _ROWS_AT_A_TIME]
+        size = _magnitude(acceleration[some])
+        moves = size.std(axis=1) > _MOVES
+        size = size[moves] - size[moves].mean(axis=1, keepdims=True)
+        spectrum = np.abs(np.fft.rfft(size, axis=1))[:, 1:_FREQUENCIES]
+        spectrum /= np.linalg.norm(spectrum, axis=1, keepdims=True) + 1e-9
+        kept.append(some[moves])
+        spectra.append(spectrum.astype("float32"))
+    if not kept:
+        return np.array([], int), np.empty((0, 1), "float32")
+    return np.concatenate(kept), np.concatenate(spectra)
+
+
+def _largest_correlation(one, other):
+    """Of each pair of rows, over all shifts up to the largest."""
+    best = np.full(len(one), -1.0)
+    length = one.shape[1]
+    for shift in range(-_SHIFTS, _SHIFTS + 1):
+        a = one[:, max(shift, 0) : length + min(shift, 0)]
+        b = other[:, max(-shift, 0) : length + min(-shift, 0)]
+        a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
+        product = np.einsum("rt,rt->r", a, b)
+        scale = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+        best = np.maximum(best, product / np.maximum(scale, 1e-9))
+    return best
 
 
 def check_no_label_inside(columns, labels, name):

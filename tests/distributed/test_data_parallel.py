@@ -252,7 +252,7 @@ def test_batches_must_fit_all_replicas_of_all_processes(monkeypatch):
     from keras_relcon.distributed import data_parallel
 
     cluster = types.SimpleNamespace(num_replicas=16)
-    monkeypatch.setattr(data_parallel, "Cluster", lambda devices: cluster)
+    monkeypatch.setattr(data_parallel, "Cluster", lambda *given: cluster)
     parallel = kr.distributed.DataParallel()
     with pytest.raises(ValueError, match="batch_size=8, num_replicas=16"):
         parallel.shard(train_run.candidate_groups())

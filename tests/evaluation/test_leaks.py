@@ -178,3 +178,74 @@ def test_label_is_found_where_a_few_windows_straddle(rng):
         leaks.check_no_label_inside(column, labels, "embedding")
     column[:10] = rng.normal(size=(10, 1))
     leaks.check_no_label_inside(column, labels, "embedding")
+
+
+def walking(num_windows, seed, length=128):
+    """Windows that move, each in a way of its own; also their next samples."""
+    generator = np.random.default_rng(seed)
+    noise = generator.normal(size=(num_windows, length + 16, 3))
+    smooth = np.apply_along_axis(
+        lambda x: np.convolve(x, np.ones(5) / 5, "same"), 1, noise
+    )
+    return [0.0, 0.0, 1.0] + 0.4 * smooth
+
+
+def turned(windows):
+    rotation = np.linalg.qr(np.random.default_rng(9).normal(size=(3, 3)))[0]
+    return windows @ rotation
+
+
+COPIES = {
+    "noise": lambda x: x + np.random.default_rng(1).normal(0, 1e-6, x.shape),
+    "more noise": lambda x: (
+        x + np.random.default_rng(1).normal(0, 3e-3, x.shape)
+    ),
+    "rounded": lambda x: np.round(x, 2),
+    "axes swapped": lambda x: x[..., [2, 0, 1]] * [1, -1, 1],
+    "turned": turned,
+    "in int8": lambda x: np.round(x * 64) / 64,
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize("shift", [0, 3, 8])
+def test_near_copies_are_found(name, shift):
+    whole = walking(60, seed=0)
+    acceleration = whole[:, :128].copy()
+    # Ten of the test windows are windows of training.
+    acceleration[40:50] = COPIES[name](whole[:10, shift : shift + 128])
+    rows = {
+        "train": np.arange(30),
+        "validation": np.arange(30, 40),
+        "test": np.arange(40, 60),
+    }
+    with pytest.raises(ValueError, match="10 of 20 test windows whose magn"):
+        leaks.check_no_near_copies(acceleration, rows)
+    acceleration[40:50] = walking(10, seed=5)[:, :128]
+    leaks.check_no_near_copies(acceleration, rows)
+
+
+def test_windows_at_rest_are_no_copies():
+    acceleration = np.tile([0.0, 0.0, 1.0], (20, 128, 1))
+    acceleration += np.random.default_rng(0).normal(0, 0.01, (20, 128, 3))
+    acceleration[15:] = acceleration[:5]
+    rows = {
+        "train": np.arange(10),
+        "validation": np.arange(0),
+        "test": np.arange(10, 20),
+    }
+    leaks.check_no_near_copies(acceleration, rows)
+
+
+def test_near_copies_are_looked_for_in_folds(
+    make_labelled_windows, make_encoder
+):
+    windows = make_labelled_windows()
+    acceleration = windows.acceleration.copy()
+    generator = np.random.default_rng(0)
+    acceleration += generator.normal(0, 0.3, acceleration.shape)
+    copied = acceleration[windows.subjects == "1"][..., [1, 0, 2]]
+    acceleration[windows.subjects == "5"] = copied
+    leaky = dataclasses.replace(windows, acceleration=acceleration)
+    with pytest.raises(ValueError, match="24 of 48 test windows whose magnit"):
+        cross_validate(LinearProbe(), make_encoder(), leaky, FOLDS)
