@@ -1,6 +1,7 @@
 """Reads named columns of .npz, .parquet, .feather and HDF5 files."""
 
 import math
+import tokenize
 import zipfile
 import zlib
 from contextlib import ExitStack, contextmanager
@@ -19,9 +20,20 @@ BLOCK_ROWS = 1 << 17  # in memory at a time
 BUFFER_BYTES = 1 << 20  # of a column of a Parquet file
 NUMBER_BYTES = 8
 AXES = ("x", "y", "z")
+# What zip archives, HDF5 and the decoders behind them raise.
+DAMAGE = (
+    OSError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 NPY = b"\x93NUMPY"  # the first bytes of a .npy file
-# What pyarrow raises, by the builtin kinds that its own errors are of.
-ARROW_ERRORS = (ValueError, KeyError, NotImplementedError)
+# What pyarrow raises, by the builtin kinds that its own errors are of; for
+# want of memory too, where a damaged size asks for it.
+ARROW_ERRORS = (ValueError, KeyError, NotImplementedError, MemoryError)
 
 
 def list_arrays(path):
@@ -85,11 +97,9 @@ def _open(path):
         _check_holds_names(path)
     kinds = {".npz": _Npz, ".parquet": _Parquet, ".feather": _Feather}
     kind = kinds.get(suffix, _Hdf5)
-    damaged = (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError)
-    damaged += (NotImplementedError, RuntimeError)  # of compressions and keys
     try:
         table = kind(path)
-    except damaged as error:
+    except (ValueError, *DAMAGE) as error:
         raise _unreadable(path, error) from None
     try:
         yield table
@@ -101,7 +111,7 @@ def _open(path):
                 "Store it as str, or leave this column out.",
             )
         ) from None
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except DAMAGE as error:
         raise _unreadable(path, error) from None
     finally:
         table.close()
@@ -230,7 +240,10 @@ def _npy_header(stream):
         if version == (1, 0)
         else np.lib.format.read_array_header_2_0
     )
-    return read(stream)
+    try:
+        return read(stream)
+    except (SyntaxError, tokenize.TokenError) as error:  # it is Python's text
+        raise ValueError(f"a header that is damaged: {error}") from None
 
 
 def _column(values, axis):

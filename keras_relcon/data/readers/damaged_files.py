@@ -26,6 +26,15 @@ GENEACTIV_LINES = (  # of a page, after its first and before the samples
     b"Measurement Frequency:",
 )
 GENEACTIV_SAMPLE_DIGITS = 12
+# Also of members with a key, or an unknown compression.
+DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    RuntimeError,
+)
 ZIP_START = b"PK\x03\x04"
 # A record: a separator, its kind, the second, the size of its payload, the
 # payload, and a checksum of one byte.
@@ -99,7 +108,7 @@ def _copy_gt3x(path, copy):
         with zipfile.ZipFile(path) as archive:
             info = archive.read("info.txt")
             log = _member_without_checksum(path, archive.getinfo("log.bin"))
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
+    except DAMAGED_ZIP as error:
         raise ValueError(str(error)) from None
     records, num_bad = _intact_records(log)
     with zipfile.ZipFile(copy, "w") as archive:

@@ -12,7 +12,11 @@ from keras_relcon.data.clock_time import tzinfo_of
 from keras_relcon.data.file_limits import check_expansion, check_is_file
 from keras_relcon.data.large_arrays import chunks, empty
 from keras_relcon.data.placement import body_part
-from keras_relcon.data.readers.damaged_files import intact_copy, is_cut_short
+from keras_relcon.data.readers.damaged_files import (
+    DAMAGED_ZIP,
+    intact_copy,
+    is_cut_short,
+)
 from keras_relcon.data.regularizing import median_step, steps_where
 
 MAKERS = {".cwa": "Axivity", ".bin": "GENEActiv", ".gt3x": "ActiGraph"}
@@ -228,18 +232,17 @@ def _decode(path):
             f"Reading a {path.suffix} file needs actfast. "
             "Run `pip install keras-relcon[devices]`."
         ) from error
-    if zipfile.is_zipfile(path):  # .gt3x
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-        check_expansion(path, sum(each.file_size for each in members))
+    check_expansion(path, _stated_size(path))
     try:
-        content = actfast.read(path)
+        content = _read(actfast, path)
         if is_cut_short(path):
             _warn_of_a_short_file(path)
     except (ValueError, OSError) as error:
         content = _decode_intact(actfast, path, error)
     tables = content["timeseries"]
-    table = next(t for t in tables.values() if "acceleration" in t)
+    table = next((t for t in tables.values() if "acceleration" in t), None)
+    if table is None:
+        raise _unreadable(path, "there is no block of acceleration")
     nanoseconds = table["datetime"]
     first = nanoseconds[0] if len(nanoseconds) else 0
     seconds = empty(len(nanoseconds), np.float64)
@@ -251,17 +254,37 @@ def _decode(path):
     return seconds, table["acceleration"], num_blocks, content["metadata"]
 
 
+def _read(actfast, path, **options):
+    """`actfast.read`, whose own faults are errors like others."""
+    try:
+        return actfast.read(path, **options)
+    except BaseException as error:
+        # A panic of Rust is no `Exception`, and has no public name.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError(f"actfast failed: {str(error)[:100]}") from None
+
+
+def _stated_size(path):
+    """What the members of a .gt3x file unpack to, by its directory."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (ValueError, *DAMAGED_ZIP):  # of another kind, or damaged
+        return 0
+
+
 def _decode_intact(actfast, path, error):
     """What is in the blocks that are not damaged, and a warning."""
     try:
         if path.suffix.lower() == ".cwa":
-            content = actfast.read(path, lenient=True)
+            content = _read(actfast, path, lenient=True)
             num_bad = len(content["warnings"])
             slow = content["timeseries"]["low_frequency"]
             num_blocks = len(slow["datetime"]) + num_bad
         else:
             with intact_copy(path) as (copy, num_bad, num_blocks):
-                content = actfast.read(copy)
+                content = _read(actfast, copy)
     except (ValueError, OSError):
         raise _unreadable(path, error) from None
     if num_bad == num_blocks or not num_bad:
