@@ -14,6 +14,7 @@ _SHIFTS = 8  # samples
 _FREQUENCIES = 65
 _MOST_ALIKE = 4
 _ROWS_AT_A_TIME = 1024
+_PAIRS_AT_A_TIME = 1 << 24
 
 
 def check_names_apart(subjects):
@@ -114,15 +115,16 @@ def near_copies(acceleration, rows):
     is_copy = np.zeros(len(test), bool)
     if not len(fitted):
         return test[is_copy]
-    count = min(_MOST_ALIKE, len(fitted))
-    for first in range(0, len(test), _ROWS_AT_A_TIME):
-        some = slice(first, first + _ROWS_AT_A_TIME)
+    num_rows = max(1, _PAIRS_AT_A_TIME // len(fitted))
+    for first in range(0, len(test), num_rows):
+        some = slice(first, first + num_rows)
         likeness = test_spectra[some] @ fitted_spectra.T
-        nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
         own = _magnitude(acceleration[test[some]])
-        for column in nearest.T:
-            others = _magnitude(acceleration[fitted[column]])
+        for _ in range(min(_MOST_ALIKE, len(fitted))):
+            nearest = likeness.argmax(axis=1)
+            others = _magnitude(acceleration[fitted[nearest]])
             is_copy[some] |= _largest_correlation(own, others) >= _COPY
+            likeness[np.arange(len(own)), nearest] = -np.inf
     return test[is_copy]
 
 
