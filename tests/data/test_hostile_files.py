@@ -117,12 +117,12 @@ def wide_chunks(path):
         )
 
 
-def said_in_npz(path):
+def said_in_npz(path, in_columns=False):
     """A header that says far more than comes."""
     content = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         content,
-        {"descr": "<f8", "fortran_order": False, "shape": (10**12, 3)},
+        {"descr": "<f8", "fortran_order": in_columns, "shape": (10**12, 3)},
     )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("acc.npy", content.getvalue() + bytes(800))
@@ -130,13 +130,7 @@ def said_in_npz(path):
 
 def said_in_columns(path):
     """The same, in an order in which it is read at once."""
-    content = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        content,
-        {"descr": "<f8", "fortran_order": True, "shape": (10**12, 3)},
-    )
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("acc.npy", content.getvalue() + bytes(800))
+    said_in_npz(path, in_columns=True)
 
 
 @pytest.mark.parametrize(

@@ -27,14 +27,14 @@ KILLED_AFTER = 4
 
 
 class KillAfter(keras.callbacks.Callback):
-    def __init__(self, steps):
+    def __init__(self, steps, by=signal.SIGKILL):
         super().__init__()
-        self.left = steps
+        self.left, self.by = steps, by
 
     def on_train_batch_end(self, batch, logs=None):
         self.left -= 1
         if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.by)
 
 
 def main(output, folder, count, *runs):
