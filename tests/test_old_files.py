@@ -113,9 +113,7 @@ def test_a_training_goes_on_from_an_old_checkpoint(old, expected):
         )
 
 
-def test_a_pretraining_goes_on_in_its_stage(
-    old, expected, monkeypatch, capsys
-):
+def test_a_pretraining_goes_on_in_its_stage(old, expected, monkeypatch, capsys):
     folder = _need(old / "pretraining")
     assert _losses(folder, "motif_distance").size == 1
     write_pretraining(folder)
@@ -147,7 +145,5 @@ def test_classifiers_give_the_same_probabilities(old, expected):
 
 def test_rankings_are_loaded(old):
     ranking = StoredRanking.load(_need(old / "ranking.h5"))
-    np.testing.assert_array_equal(
-        ranking.starts, np.arange(12).reshape(3, 4)
-    )
+    np.testing.assert_array_equal(ranking.starts, np.arange(12).reshape(3, 4))
     np.testing.assert_array_equal(ranking.ranks[0, 0], [0, 1, 2])

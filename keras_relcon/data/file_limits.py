@@ -5,11 +5,15 @@ a path must be a file, and what it unpacks to, by its own header and as it is
 read, is compared with its size.
 """
 
+import math
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+import h5py
+import numpy as np
 
 from keras_relcon.checks import check_number, message
 from keras_relcon.types import PathLike
@@ -91,3 +95,47 @@ def check_expansion(path: PathLike, num_bytes: int) -> None:
                 "is read, or unpack it first.",
             )
         )
+
+
+@contextmanager
+def bounded_npz(path: PathLike) -> Iterator[np.lib.npyio.NpzFile]:
+    """Opens a `.npz` file whose arrays unpack within the limit.
+
+    Raises:
+        ValueError: if they do not, or the path is no file, or none of
+            arrays with names.
+        zipfile.BadZipFile, EOFError, KeyError: if it is damaged.
+    """
+    check_is_file(path)
+    with open(path, "rb") as file:  # np.load leaves a damaged one open
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("one array without a name, in place of several")
+        with archive:
+            members = archive.zip.infolist()  # type: ignore[union-attr]
+            check_expansion(path, sum(each.file_size for each in members))
+            yield archive
+
+
+def check_dataset(path: PathLike, dataset: h5py.Dataset) -> None:
+    """Refuses what lies in other files, and what unpacks to too much.
+
+    Args:
+        path: path. Of the HDF5 file.
+        dataset: of this file.
+
+    Raises:
+        ValueError: if it is so.
+    """
+    if dataset.is_virtual or dataset.external:
+        raise ValueError(
+            message(
+                "All of a HDF5 file must be in the file itself.",
+                f"path={str(path)!r}, where {dataset.name.lstrip('/')!r} "
+                "refers to another file",
+                "Copy what it refers to into one file.",
+            )
+        )
+    shapes = dataset.shape or (), dataset.chunks or ()
+    numbers = max(map(math.prod, shapes))
+    check_expansion(path, dataset.dtype.itemsize * numbers)

@@ -53,6 +53,24 @@ def median_magnitude(acceleration):
     return float(np.median(magnitude, overwrite_input=True))
 
 
+def check_windows_in_g(acceleration, advice):
+    """Raises a ValueError if windows cannot be in g.
+
+    Args:
+        acceleration: `(windows, time, 3)`.
+        advice: str. What to do where they are in no unit.
+    """
+    median = median_magnitude(acceleration)
+    if median > LARGEST_MEDIAN_G:
+        raise ValueError(
+            message(
+                "Windows must be in g (1 g = 9.80665 m/s2).",
+                f"a median magnitude of {median:.2f}",
+                f"Divide by 9.80665 if they are in m/s2{advice}.",
+            )
+        )
+
+
 def without_absurd(acceleration, unit="g"):
     """Marks samples that no device measures as missing.
 

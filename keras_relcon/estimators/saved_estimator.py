@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_relcon import kept_files
 from keras_relcon.checks import message, nearest
+from keras_relcon.data.file_limits import bounded_npz
 from keras_relcon.estimators.encoders import chosen_output, load_encoder
 from keras_relcon.estimators.linear_head import LinearHead
 from keras_relcon.evaluation.report.run_facts import to_plain
@@ -193,7 +194,7 @@ def _read_head(directory, facts):
     if _sha256(path) != facts["head_sha256"]:
         raise _damaged(path, "its checksum is another")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with bounded_npz(path) as archive:
             arrays = [archive[name] for name in ARRAYS]
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
         raise _damaged(path, error) from error

@@ -5,10 +5,17 @@ from typing import Any, Literal
 
 import keras
 
+from keras_relcon.checks import message, some_of
 from keras_relcon.data import Windows
+from keras_relcon.data.units import check_windows_in_g
 from keras_relcon.evaluation import leaks
 from keras_relcon.evaluation.fold_runs import FoldRuns
-from keras_relcon.evaluation.protocols.folds import Fold
+from keras_relcon.evaluation.people import (
+    people_alike,
+    pretrained_message,
+    pretrained_on,
+)
+from keras_relcon.evaluation.protocols.folds import PARTS, Fold
 from keras_relcon.evaluation.report.published import (
     PublishedRow,
     check_published,
@@ -114,7 +121,10 @@ def cross_validate(
     representations = make_representations(
         encoder, controls, seed, batch_size, windows.acceleration.shape[1]
     )
-    _warn_of_other_windows(encoder, windows)
+    _check_windows_of_presets(encoder, windows, standardize)
+    tested = {name for fold in folds for name in fold.test}
+    known = _warn_of_known_people(encoder, tested)
+    alike = _warn_of_people_alike(windows, folds)
     _warn_of_what_is_not_kept(representations, cache_dir)
     runs = FoldRuns(task, windows, y, standardize, ResultCache(cache_dir))
     results = []
@@ -128,23 +138,28 @@ def cross_validate(
     if hasattr(task, "for_features"):
         settings["task_of_features"] = task_settings(task.for_features())
     settings["representations"] = {
-        name: represent.describe()
+        name: {**represent.describe(), **known.get(name, {})}
         for name, represent in representations.items()
     }
+    settings["people_alike"] = alike
     settings["num_dropped_windows"] = num_dropped
-    given = encoder if isinstance(encoder, dict) else {"encoder": encoder}
-    beside = [name for name in representations if name not in given]
+    beside = [name for name in representations if name not in _named(encoder)]
     return Report(results, settings, published, controls=beside)
 
 
-def _warn_of_other_windows(encoder, windows):
-    """A benchmark may need such windows, but the caller should know."""
-    encoders = encoder.values() if isinstance(encoder, dict) else [encoder]
+def _named(encoder):
+    return encoder if isinstance(encoder, dict) else {"encoder": encoder}
+
+
+def _check_windows_of_presets(encoder, windows, standardize):
+    """A benchmark may need other windows, but the caller should know."""
     length = windows.acceleration.shape[1]
-    for model in encoders:
+    for model in _named(encoder).values():
         preset = getattr(model, "preset_metadata", None)
         if preset is None:
             continue
+        if not standardize:
+            check_windows_in_g(windows.acceleration, "")
         trained_on = preset.window_length, preset.sample_rate_hz
         if trained_on != (length, windows.sample_rate_hz):
             warnings.warn(
@@ -154,6 +169,51 @@ def _warn_of_other_windows(encoder, windows):
                 "a benchmark needs this, cut windows of the preset's size.",
                 stacklevel=3,
             )
+
+
+def _warn_of_known_people(encoder, tested):
+    """Returns what each preset was trained on, by the encoder's name."""
+    facts = {}
+    for name, model in _named(encoder).items():
+        preset = getattr(model, "preset_metadata", None)
+        if preset is None:
+            continue
+        found = pretrained_on(model, tested)
+        facts[name] = {
+            "pretraining_data": preset.facts.get("data"),
+            "tested_people_in_pretraining": found,
+        }
+        if found:
+            warnings.warn(pretrained_message(name, found), stacklevel=3)
+    return facts
+
+
+def _warn_of_people_alike(windows, folds):
+    """Returns pairs of people who are in different parts of a fold."""
+    parts = [
+        {name: part for part in PARTS for name in getattr(fold, part)}
+        for fold in folds
+        if fold.leak is None
+    ]
+    if not parts:
+        return []
+    alike = [
+        pair
+        for pair in people_alike(windows.acceleration, windows.subjects)
+        if any(part.get(pair[0]) != part.get(pair[1]) for part in parts)
+    ]
+    if alike:
+        pairs = [f"{one} and {other}" for one, other, _ in alike]
+        warnings.warn(
+            message(
+                "One person must not be in two parts.",
+                f"{some_of(pairs)}, whose windows look as if of one person: "
+                "the most similar ones of each are the other's",
+                "Look whether they are one person, or wore one device.",
+            ),
+            stacklevel=3,
+        )
+    return alike
 
 
 def _warn_of_what_is_not_kept(representations, cache_dir):

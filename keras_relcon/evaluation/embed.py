@@ -20,7 +20,7 @@ from keras_relcon.data.at_rest import (
     without_gravity_message,
 )
 from keras_relcon.data.readers.file_kinds import stem_of
-from keras_relcon.data.units import LARGEST_MEDIAN_G, median_magnitude
+from keras_relcon.data.units import check_windows_in_g
 from keras_relcon.data.windows import (
     recording_name,
     warn_if_short,
@@ -193,13 +193,9 @@ def check_windows(encoder, windows, without_gravity="error"):
         expected_input(
             encoder, windows.sample_rate_hz, windows.acceleration.shape[1]
         )
-    median = median_magnitude(acceleration)
-    if median > LARGEST_MEDIAN_G:
-        raise ValueError(
-            "Windows must be in g (1 g = 9.80665 m/s2). Received: a median "
-            f"magnitude of {median:.2f}. Divide by 9.80665 if they are in "
-            "m/s2, or use `embed_windows` for windows that are standardised."
-        )
+    check_windows_in_g(
+        acceleration, ", or use `embed_windows` if they are standardised"
+    )
 
 
 def check_gravity(recording, name):

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_relcon.checks import check_whole, message
+from keras_relcon.data.units import check_windows_in_g
 
 # While Keras predicts on JAX the values of its variables are given away, and
 # models share variables. So threads take turns there.
@@ -46,12 +47,15 @@ def embed_windows(
     Raises:
         ValueError: if `acceleration` is not `(windows, time, 3)` or has no
             window, `batch_size` is below 1, the output is not `(batch, dim)`,
-            or a window, a weight of the encoder or an embedding is not finite.
+            a window, a weight of the encoder or an embedding is not finite,
+            or windows for a preset are in m/s2, by their median magnitude.
     """
     acceleration = np.asarray(acceleration, dtype="float32")
     check_acceleration("acceleration", acceleration)
     check_whole("batch_size", batch_size, advice="Use 256.")
     batch_size = min(batch_size, power_of_two(len(acceleration)))
+    if getattr(encoder, "preset_metadata", None) is not None:
+        check_windows_in_g(acceleration, "")
     model = as_model(encoder)
     check_weights(model)
     return embed_batches(model, acceleration, batch_size, on_batch)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.data.clock_time import clock_texts
+from keras_relcon.data.file_limits import bounded_npz
 from keras_relcon.data.windows import fill_clock
 from keras_relcon.kept_files import replacing
 from keras_relcon.reprs import counted, described
@@ -177,13 +178,12 @@ def _write_npz(embeddings, path, key):
 
 
 def _npz_key(path):
-    with open(path, "rb") as file:  # np.load leaves a damaged one open
-        with np.load(file, allow_pickle=False) as archive:
-            return str(archive[KEY])
+    with bounded_npz(path) as archive:
+        return str(archive[KEY])
 
 
 def _read_npz(path):
-    with np.load(path, allow_pickle=False) as archive:
+    with bounded_npz(path) as archive:
         return {
             name: archive[name]
             for name in _names()

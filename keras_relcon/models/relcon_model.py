@@ -91,7 +91,8 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
             not used, and may be missing; one augmented copy of the anchor
             takes their place. Defaults to `None`, no copy.
         skip_nonfinite: bool. Whether a training step after which the loss or
-            a weight is not finite is left out as a whole, see
+            a weight is not finite is left out as a whole, and a batch of
+            validation whose loss is not, see
             `keras_relcon.training.LossGuard`. Takes the memory of another
             copy of all weights. Defaults to `False`.
         micro_batch_size: int, at least 1. Windows that pass the encoder at
@@ -124,7 +125,7 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
     among as many nearest by the motif distance;
     `embedding_spread` of what the loss compares, for the anchors of the batch,
     0 is collapse (`EmbeddingSpread`); with `skip_nonfinite`, `skipped_steps` in
-    this epoch.
+    this epoch, and in its validation.
 
     Raises:
         TypeError: if `encoder` or `motif_distance` is no such model, or
@@ -396,6 +397,12 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         if self.skip_nonfinite:
             return step_or_nothing(self, super().train_step, *args)
         return super().train_step(*args)
+
+    def test_step(self, *args: Any) -> Any:
+        step = super().test_step
+        if self.skip_nonfinite:
+            return step_or_nothing(self, step, *args, only_metrics=True)
+        return step(*args)
 
     def compute_loss(
         self,

@@ -17,6 +17,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 HUB = "hf://"
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS, CARD = "model.weights.h5", "README.md"
+MOST_JSON_BYTES = 1 << 24
 COLUMNS = ("name", "parameters", "window", "weights", "trained on")
 # Folders within a preset: what `RelConModel` takes, and the rest.
 PRETRAINING_PARTS = ("motif_distance", "projector")
@@ -177,6 +178,10 @@ def _beside_a_preset(path):
 
 
 def _read_json(path):
+    num_bytes = path.stat().st_size
+    if num_bytes > MOST_JSON_BYTES:
+        reason = f"{num_bytes:,} bytes, at most {MOST_JSON_BYTES:,} are read"
+        raise _damaged(path, reason)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -28,6 +28,7 @@ CARD_FACTS = {
     "data": "Training data",
     "licence": "Licence of the training data",
     "num_subjects": "Subjects",
+    "subjects": "Names of the subjects, by data set",
     "hours": "Hours",
     "steps": "Steps",
     "batch_size": "Anchors per batch",
@@ -260,5 +261,7 @@ def _cell(value):
         return NOT_STATED
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(map(_cell, value))
     # Links and code may be meant; elements of a page are not.
     return " ".join(str(value).replace("<", "&lt;").split())

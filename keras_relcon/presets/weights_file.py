@@ -5,6 +5,7 @@ import hashlib
 import h5py
 import numpy as np
 
+from keras_relcon.data.file_limits import check_dataset
 from keras_relcon.kept_files import check_room
 
 # Of an output, relative to the standard deviation of the outputs.
@@ -82,10 +83,25 @@ def read_weights(model, path, metadata):
     stored, needed = metadata.num_parameters, model.count_params()
     if stored not in (None, needed):
         raise _misfit(path, model, f"{stored} numbers for {needed}.")
+    _check_datasets(path)
     try:
         model.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
         raise _misfit(path, model, _first_line(error)) from error
+
+
+def _check_datasets(path):
+    """Raises where weights lie in another file, or unpack to too much."""
+
+    def visit(name, node):
+        if isinstance(node, h5py.Dataset):
+            check_dataset(path, node)
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(visit)
+    except OSError:
+        return  # no HDF5: Keras says so
 
 
 def _misfit(path, model, reason):

@@ -64,6 +64,7 @@ def pretraining_facts(config, train, held_out, model, auc, seconds):
     facts = {
         "data": ", ".join(path.name for path in data_paths(config)),
         "num_subjects": len(train.subjects),
+        "subjects": by_source(train.subjects, data_paths(config)),
         "held_out_subjects": held_out,
         "hours": round(train.info()["hours"], 3),
         "steps": steps_per_epoch * len(history["loss"]),
@@ -79,3 +80,22 @@ def pretraining_facts(config, train, held_out, model, auc, seconds):
     if auc is not None:
         facts["same_activity_auc"] = auc
     return {**facts, "config": stated_config(config), **config["facts"]}
+
+
+def by_source(subjects, paths):
+    """The people of each source, whom `read_data` named `<source>/<subject>`.
+
+    Args:
+        subjects: sequence of str.
+        paths: list of `Path`.
+
+    Returns:
+        dict of the source's name, without its ending, to a list of str.
+    """
+    if len(paths) == 1:
+        return {paths[0].stem: list(subjects)}
+    people = {}
+    for subject in subjects:
+        source, _, name = subject.partition("/")
+        people.setdefault(source, []).append(name)
+    return people

@@ -29,6 +29,10 @@ class LossGuard(keras.callbacks.Callback):
     itself: its batch is written down too, with a loss of `null`, and `fit` goes
     on.
 
+    A batch of the validation data whose loss is not finite ends `fit` too, by
+    its number. A model with `skip_nonfinite` leaves it out of the mean, and
+    only if all are left out `fit` ends.
+
     Args:
         path: str or path. File to append to, `.jsonl`.
         groups: `CandidateGroups` or `WindowBatches`. The ones that `fit` is
@@ -39,8 +43,8 @@ class LossGuard(keras.callbacks.Callback):
 
     Raises:
         TypeError: if `groups` are neither of the two.
-        FloatingPointError: if a loss is not finite or too large, or too many
-            steps are left out.
+        FloatingPointError: if a loss is not finite or too large, too many
+            steps are left out, or all of a validation.
 
     Example:
 
@@ -62,6 +66,7 @@ class LossGuard(keras.callbacks.Callback):
         self.largest_loss = largest_loss
         self.most_skipped = most_skipped
         self._before: tuple[float, int, int] | None = None
+        self._num_validated = 0
 
     def on_epoch_begin(
         self, epoch: int, logs: dict[str, Any] | None = None
@@ -108,6 +113,19 @@ class LossGuard(keras.callbacks.Callback):
             "temperature, and go on from the last checkpoint."
         )
 
+    def on_test_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
+        self._num_validated = batch + 1
+        loss = float((logs or {})["loss"])
+        if not math.isfinite(loss):
+            raise _unusable_validation(f"loss={loss:g} at its batch {batch}")
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        num_skipped = int((logs or {}).get("skipped_steps", 0))
+        if num_skipped and num_skipped >= self._num_validated:
+            raise _unusable_validation(f"none in all {num_skipped} batches")
+
     def _write_down(self, epoch, index, loss):
         anchors = describe_anchors(self.groups, epoch, index)
         line = {
@@ -121,6 +139,17 @@ class LossGuard(keras.callbacks.Callback):
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         return anchors
+
+
+def _unusable_validation(received):
+    return FloatingPointError(
+        checks.message(
+            "The loss of the validation data must be finite.",
+            received,
+            "Look there for windows with values that are not finite, or not "
+            "in g; the weights are as the last training step left them.",
+        )
+    )
 
 
 def describe_anchors(groups, epoch, index):

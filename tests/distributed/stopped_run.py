@@ -6,12 +6,16 @@ python stopped_run.py CHECKPOINTS
 import signal
 import sys
 
+import dying_run
+import keras
 import resume_run
 
 import keras_relcon as kr
 
 
 def main(checkpoints):
+    if keras.backend.backend() == "jax":
+        dying_run.notice_soon()
     parallel = kr.distributed.DataParallel(timeout_seconds=10)
     extra = []
     if parallel.process_index == 1:

@@ -299,8 +299,8 @@ def test_a_process_that_dies_ends_the_other(tmp_path):
         assert values["position"] == [1, 0] and not damaged
 
 
-@pytest.mark.slow
-@only_torch
+# The others end as where it dies, which runs always.
+@(pytest.mark.slow if BACKEND == "torch" else pytest.mark.hardening)
 def test_a_process_that_stops_answering_ends_the_other(tmp_path):
     checkpoints = tmp_path / "checkpoints"
     first, second = (
@@ -311,15 +311,18 @@ def test_a_process_that_stops_answering_ends_the_other(tmp_path):
             stderr=subprocess.STDOUT,
             text=True,
         )
-        for each in processes.environments_of_two("torch")
+        for each in processes.environments_of_two(BACKEND)
     )
     try:
-        output, _ = first.communicate(timeout=120)
+        output, _ = first.communicate(timeout=300)
     finally:
         second.kill()
         first.kill()
-    assert first.returncode > 0  # by an error, not by a signal
-    assert re.search("[Tt]imed out|timeout", output), output[-3000:]
+    assert first.returncode, output[-3000:]
+    # PyTorch waits in vain; the others miss the heartbeat.
+    assert re.search("[Tt]imed out|timeout|heartbeat", output), output[-3000:]
+    if BACKEND == "tensorflow":
+        return  # no checkpoints between workers
     values, _, damaged = CheckpointFiles(checkpoints).read()
     assert values["position"] == [1, 0] and not damaged
 

@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import json
 import pickle
 
@@ -15,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 import keras_relcon as kr
 from keras_relcon import MotionClassifier, MotionEmbedding
-from keras_relcon.data import make_windows
+from keras_relcon.data import file_limits, make_windows
 from keras_relcon.estimators.hidden_markov import smooth
 from keras_relcon.evaluation import embed_windows
 
@@ -270,7 +271,7 @@ def test_input_that_does_not_fit(preset, windows, recordings, fitted):
         fitted.save(preset)
 
 
-def test_damaged_models_are_refused(fitted, tmp_path):
+def test_damaged_models_are_refused(fitted, tmp_path, monkeypatch):
     path = fitted.save(tmp_path / "model")
     with pytest.raises(FileExistsError, match="overwrite=True"):
         fitted.save(path)
@@ -298,6 +299,12 @@ def test_damaged_models_are_refused(fitted, tmp_path):
     with pytest.raises(ValueError, match="is damaged"):
         MotionClassifier.load(path)
     (path / "classifier.json").write_text(json.dumps(facts))
+    # Made by somebody: 4 MB of zeros, and the checksum of that file.
+    np.savez_compressed(path / "head.npz", mean=np.zeros(1 << 20, "float32"))
+    bomb = hashlib.sha256((path / "head.npz").read_bytes()).hexdigest()
+    monkeypatch.setattr(file_limits, "FREE_BYTES", 1 << 16)
+    refuses("at most 300 times its size", head_sha256=bomb)
     (path / "head.npz").unlink()
+    (path / "classifier.json").write_text(json.dumps(facts))
     with pytest.raises(ValueError, match="it is missing"):
         MotionClassifier.load(path)

@@ -65,25 +65,31 @@ def test_windows_at_rest_may_be_equal(make_labelled_windows):
     leaks.check_no_shared_windows(acceleration, rows)
 
 
+@pytest.mark.parametrize("noise", [0, 1e-4])
 @pytest.mark.parametrize("kind", ["code", "one-hot"])
-def test_label_in_the_features_is_found(make_labelled_windows, kind, rng):
+def test_label_in_the_features_is_found(
+    make_labelled_windows, kind, noise, rng
+):
     labels = make_labelled_windows().labels
     codes = np.unique(labels, return_inverse=True)[1].astype("float32")
     features = rng.normal(size=(len(labels), 5)).astype("float32")
     leaks.check_no_label_inside(features, labels, "embedding")
     features[:, 3] = codes if kind == "code" else codes == 1
+    features[:, 3] += rng.normal(0, noise, len(features))
     with pytest.raises(ValueError, match=r"embedding .* columns \[3\]"):
         leaks.check_no_label_inside(features, labels, "embedding")
 
 
+@pytest.mark.parametrize("noise", [0, 1e-4, 1e-2])
 @pytest.mark.parametrize("num_straddling", [0, 1])
 def test_label_read_as_an_axis_is_found(
-    make_labelled_windows, make_encoder, num_straddling
+    make_labelled_windows, make_encoder, num_straddling, noise, rng
 ):
     windows = make_labelled_windows()
     acceleration = windows.acceleration.copy()
     codes = np.unique(windows.labels, return_inverse=True)[1]
     acceleration[..., 1] = codes[:, None]
+    acceleration[..., 1] += rng.normal(0, noise, acceleration.shape[:2])
     for code in np.unique(codes):
         row = np.flatnonzero(codes == code)[:num_straddling]
         acceleration[row, :20, 1] = code + 1  # the end of another activity
@@ -178,6 +184,16 @@ def test_label_is_found_where_a_few_windows_straddle(rng):
         leaks.check_no_label_inside(column, labels, "embedding")
     column[:10] = rng.normal(size=(10, 1))
     leaks.check_no_label_inside(column, labels, "embedding")
+
+
+def test_a_few_windows_of_a_class_are_close_by_chance():
+    labels = np.repeat(["walk", "sit"], 9)
+    column = np.where(labels == "sit", 1.0, 0.0)[:, None]
+    column += np.linspace(0, 1e-3, len(column))[:, None]
+    leaks.check_no_label_inside(column, labels, "embedding")
+    more = np.concatenate([column, column]), np.concatenate([labels, labels])
+    with pytest.raises(ValueError, match="code of the label"):
+        leaks.check_no_label_inside(*more, "embedding")
 
 
 def walking(num_windows, seed, length=128):

@@ -5,12 +5,14 @@ import json
 import os
 import shutil
 
+import h5py
 import keras
 import pytest
 from keras.src.saving.serialization_lib import SafeModeScope
 from keras.src.utils.python_utils import func_dump
 
-from keras_relcon.presets import from_preset
+from keras_relcon.data import file_limits
+from keras_relcon.presets import from_preset, weights_file
 from keras_relcon.presets.safe_config import check_config
 
 DTYPE = {
@@ -205,3 +207,61 @@ def test_what_a_preset_may_hold_passes():
         ]
     )
     check_config(keras.saving.serialize_keras_object(model), "here")
+
+
+def _replace_weights(preset, change):
+    """Changes the file of weights, and its checksum as its maker would."""
+    path = preset / "model.weights.h5"
+    with h5py.File(path, "r+") as file:
+        change(file)
+    metadata = json.loads((preset / "metadata.json").read_text())
+    metadata["weights"]["sha256"] = weights_file.sha256(path)
+    (preset / "metadata.json").write_text(json.dumps(metadata))
+
+
+def _first_dataset(file):
+    found = []
+
+    def visit(name, node):
+        if isinstance(node, h5py.Dataset):
+            found.append(name)
+
+    file.visititems(visit)
+    return found[0]
+
+
+def test_weights_of_another_file_are_refused(preset, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(1 << 16))
+
+    def reach_out(file):
+        name = _first_dataset(file)
+        shape = file[name].shape
+        del file[name]
+        external = [(str(secret), 0, 1 << 16)]
+        file.create_dataset(name, shape, "float32", external=external)
+
+    _replace_weights(preset, reach_out)
+    with pytest.raises(ValueError, match="must be in the file itself"):
+        from_preset(preset)
+
+
+def test_weights_that_unpack_to_far_more_are_refused(preset, monkeypatch):
+    monkeypatch.setattr(file_limits, "FREE_BYTES", 1 << 16)
+
+    def expand(file):
+        name = _first_dataset(file)
+        del file[name]
+        file.create_dataset(name, (1 << 40,), "float32", chunks=(1 << 20,))
+
+    _replace_weights(preset, expand)
+    with pytest.raises(ValueError, match="at most 300 times its size"):
+        from_preset(preset)
+
+
+@pytest.mark.parametrize("name", ["metadata.json", "config.json"])
+def test_descriptions_without_end_are_refused(preset, name):
+    with open(preset / name, "r+b") as file:
+        file.truncate(1 << 40)  # takes no room on the disk
+    with pytest.raises(ValueError, match="1,099,511,627,776 bytes, at most"):
+        from_preset(preset)

@@ -37,6 +37,20 @@ def spoiled_groups(**kwargs):
     return SpoiledGroups(store, 4, 2, **kwargs)
 
 
+class Batches(keras.utils.PyDataset):
+    """Batches of a list, in order."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index]
+
+
 def lines_of(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -191,6 +205,57 @@ def test_a_step_that_another_replica_leaves_out_is_left_out(monkeypatch):
     assert float(logs["skipped_steps"]) == 1
     for old, new in zip(before, model.encoder.get_weights()):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.traced
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_validation_that_is_not_finite_is_left_out_and_counted(value):
+    validation = [make_groups().batch(1, i) for i in range(3)]
+    bad = {**validation[1], "anchor": validation[1]["anchor"] * value}
+    model = skipping_model()
+    model.fit(make_groups(), verbose=0)
+    before = get_arrays(model)
+    found = model.evaluate(
+        Batches([validation[0], bad, validation[2]]),
+        return_dict=True,
+        verbose=0,
+    )
+    assert found.pop("skipped_steps") == 1
+    expected = model.evaluate(
+        Batches([validation[0], validation[2]]), return_dict=True, verbose=0
+    )
+    assert expected.pop("skipped_steps") == 0
+    assert found == pytest.approx(expected)
+    after = get_arrays(model)
+    is_metric = {id(variable) for variable in model.metrics_variables}
+    for variable, old, new in zip(state_variables(model), before, after):
+        if id(variable) not in is_metric:
+            np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.traced
+def test_validation_that_is_not_finite_stops(tmp_path):
+    validation = [make_groups().batch(1, i) for i in range(2)]
+    bad = {**validation[1], "anchor": np.nan * validation[1]["anchor"]}
+    groups = make_groups()
+    guard = LossGuard(tmp_path / "a", groups)
+    with pytest.raises(FloatingPointError, match="loss=nan at its batch 1"):
+        make_model().fit(
+            groups,
+            validation_data=Batches([validation[0], bad]),
+            callbacks=[guard],
+            verbose=0,
+        )
+    groups = make_groups()
+    guard = LossGuard(tmp_path / "a", groups)
+    with pytest.raises(FloatingPointError, match="none in all 2 batches"):
+        skipping_model().fit(
+            groups,
+            validation_data=Batches([bad, bad]),
+            callbacks=[guard],
+            verbose=0,
+        )
+    assert not (tmp_path / "a").exists()
 
 
 def test_too_many_skipped_steps_stop(tmp_path):

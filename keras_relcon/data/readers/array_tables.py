@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_relcon.checks import message
 from keras_relcon.data.clock_time import check_time_zone
-from keras_relcon.data.file_limits import check_expansion
+from keras_relcon.data.file_limits import check_dataset, check_expansion
 from keras_relcon.data.recording import label_text
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
@@ -277,7 +277,7 @@ class _Hdf5:
         places = [_place(self, name) for name in names]
         stems = dict.fromkeys(stem for stem, _ in places)
         for stem in stems:
-            self._check(stem)
+            check_dataset(self._path, self._file[stem])
         for first in range(0, num_rows, BLOCK_ROWS):
             rows = slice(first, first + BLOCK_ROWS)
             block = {stem: self._rows(stem, rows) for stem in stems}
@@ -288,22 +288,6 @@ class _Hdf5:
 
     def time_zone(self, name):
         return None  # its dates are text, or numbers
-
-    def _check(self, name):
-        """Refuses what lies in other files, and what expands without bound."""
-        values = self._file[name]
-        if values.is_virtual or values.external:
-            raise ValueError(
-                message(
-                    "All of a HDF5 file must be in the file itself.",
-                    f"path={str(self._path)!r}, where {name!r} refers to "
-                    "another file",
-                    "Copy what it refers to into one file.",
-                )
-            )
-        shapes = values.shape, values.chunks or ()
-        numbers = max(map(math.prod, shapes))
-        check_expansion(self._path, values.dtype.itemsize * numbers)
 
     def _rows(self, name, rows):
         values = self._file[name]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.checks import message
-from keras_relcon.data.file_limits import check_expansion, check_is_file
+from keras_relcon.data.file_limits import bounded_npz
 from keras_relcon.data.recording import Recording
 from keras_relcon.types import PathLike
 
@@ -92,13 +92,10 @@ def _load(path):
                 f"path={str(path)!r}, which does not exist",
             )
         )
-    check_is_file(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            members = archive.zip.infolist()
-            check_expansion(path, sum(each.file_size for each in members))
+        with bounded_npz(path) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (TypeError, *DAMAGE) as error:  # `.npy`: one array, not several
+    except (ValueError, *DAMAGE) as error:
         raise ValueError(
             message(
                 "`path` must be a complete `.npz` file of the corpus.",

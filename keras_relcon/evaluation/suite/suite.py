@@ -2,11 +2,13 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from keras_relcon.checks import check_one_of, check_whole, message
+from keras_relcon.evaluation.people import pretrained_message, pretrained_on
 from keras_relcon.evaluation.suite.classify import HEADS, classify
 from keras_relcon.evaluation.suite.controls import (
     CONTROLS,
@@ -151,11 +153,30 @@ def suite(
         "num_draws": num_draws,
         "rotations": rotations,
         "seed": seed,
-        "sets": {each.name: each.describe() for each in loaded},
+        "sets": {
+            each.name: {
+                **each.describe(),
+                "people_in_pretraining": _pretrained_on(each, represent),
+            }
+            for each in loaded
+        },
         "versions": library_versions(),
         "seconds": round(time.time() - started, 1),
     }
     return SuiteResult(list(rows.values()), loaded, settings, missing)
+
+
+def _pretrained_on(each, represent):
+    """The people of a set whom presets were trained on, by encoder; warns."""
+    known = {}
+    source = Path(each.archive).stem
+    for name, embedder in represent.items():
+        model = getattr(embedder, "model", None)
+        found = pretrained_on(model, each.people, source)
+        if found:
+            known[name] = found
+            warnings.warn(pretrained_message(name, found), stacklevel=3)
+    return known
 
 
 def _fitted_on_wisdm(mini_rocket, folder, seed):
