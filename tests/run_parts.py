@@ -4,7 +4,8 @@
 
 The last backend that is named runs every test, the others run those that are
 marked `every_backend`. With `--hardening` these are the tests of that mark,
-which are left out otherwise. A line is printed as each part ends; where it
+which are left out otherwise, and those of the same faults that always run. A
+line is printed as each part ends; where it
 failed, its output is printed too. The outputs are kept in
 `.pytest_cache/parts/`.
 """
@@ -26,6 +27,19 @@ MODELS = "tests/models"
 # Kills, and several devices and processes.
 PROCESSES = ["tests/distributed", "tests/training"]
 WHEEL = "tests/presets/test_wheel.py"
+# Faults and hostile input, `docs/security.md`.
+HARDENED = [
+    *PROCESSES,
+    "tests/test_kept_files.py",
+    "tests/test_old_files.py",
+    "tests/data/test_full_disk.py",
+    "tests/data/test_hostile_files.py",
+    "tests/estimators/test_in_a_service.py",
+    "tests/evaluation/report/test_hostile_text.py",
+    "tests/evaluation/test_leaks.py",
+    "tests/evaluation/test_people.py",
+    "tests/presets/test_hostile_presets.py",
+]
 
 
 def parts_of(backend, is_whole):
@@ -46,7 +60,12 @@ def parts_of(backend, is_whole):
 
 def hardening_parts(backend, is_whole):
     mark = "" if is_whole else "every_backend and "
-    return [(backend, "hardening", ["-m", f"{mark}hardening and not gpu"])]
+    long = ["-m", f"{mark}hardening and not gpu"]
+    share = ["-m", f"{mark}not hardening and not gpu", *HARDENED]
+    return [
+        (backend, "hardening", long),
+        (backend, "hardening: what always runs", share),
+    ]
 
 
 def run(backend, name, arguments):
