@@ -52,13 +52,18 @@ class LinearHead:
             activation: str. Defaults to `"softmax"`, for probabilities;
                 `None` for outputs.
         """
-        # Standardising is part of the product: layers that hold constants
-        # beside their weights are not exported by every converter.
-        kernel = self.kernel / self.deviation.astype("float64")[:, None]
+        # Layers that hold constants beside their weights are not exported by
+        # every converter.
         dense = keras.layers.Dense(len(self.bias), activation=activation)
         dense.build((None, len(self.mean)))
-        dense.set_weights([kernel, self.bias - self.mean @ kernel])
+        dense.set_weights(self.folded())
         return [dense]
+
+    def folded(self):
+        """Returns `(kernel, bias)`, float32, with the standardising in them."""
+        kernel = self.kernel / self.deviation.astype("float64")[:, None]
+        bias = self.bias - self.mean @ kernel
+        return kernel.astype("float32"), bias.astype("float32")
 
 
 def fit_linear_head(

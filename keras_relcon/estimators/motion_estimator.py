@@ -32,6 +32,7 @@ from keras_relcon.estimators.examples import (
     is_one,
 )
 from keras_relcon.estimators.linear_head import LinearHead
+from keras_relcon.estimators.predicting import EncoderAndHead
 from keras_relcon.estimators.saved_estimator import (
     check_is_free,
     load_into,
@@ -133,7 +134,9 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         A file is read when it is its turn, so that one is in memory.
         """
         check_is_fitted(self, "head_")
-        model = self._keras_model()
+        model = EncoderAndHead(
+            self._fitted_encoder(), self.head_, self.activation
+        )
         for recording in each_recording(X, read_options):
             yield self._predict_recording(model, recording)
 
@@ -245,10 +248,6 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         """
         return load_into(cls(), name_or_directory)
 
-    def __getstate__(self):
-        state = super().__getstate__()
-        return {k: v for k, v in state.items() if k != "_made"}
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -330,14 +329,6 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
                 )
             )
         return windows.acceleration
-
-    def _keras_model(self):
-        """`to_keras`, made once: each backend compiles it at its first call."""
-        parts = self._fitted_encoder(), self.head_
-        made = getattr(self, "_made", None)
-        if made is None or made[0] is not parts[0] or made[1] is not parts[1]:
-            self._made = made = (*parts, self.to_keras())
-        return made[2]
 
     def _load_encoder(self):
         return load_encoder(self.encoder, self.output)

@@ -7,8 +7,32 @@ import numpy as np
 from keras_relcon.checks import message, some_of
 from keras_relcon.estimators.encoders import window_of
 from keras_relcon.estimators.hidden_markov import number_sequences, smooth
+from keras_relcon.estimators.linear_head import softmax
 from keras_relcon.evaluation.embed import embed
 from keras_relcon.timeline import UNKNOWN, NumberTimeline, Timeline
+
+
+class EncoderAndHead:
+    """An encoder and its head, predicted with as with one model.
+
+    The program that a backend compiled for the encoder, when the head was
+    fitted, is used again: JAX takes a while to compile another one.
+
+    Args:
+        encoder: `keras.Model`.
+        head: `LinearHead`.
+        activation: `"softmax"` for probabilities, or `None`.
+    """
+
+    def __init__(self, encoder, head, activation):
+        self.weights = encoder.weights
+        self._encoder = encoder
+        self._kernel, self._bias = head.folded()
+        self._finish = softmax if activation else np.asarray
+
+    def predict_on_batch(self, batch):
+        vectors = np.asarray(self._encoder.predict_on_batch(batch), "float32")
+        return self._finish(vectors @ self._kernel + self._bias)
 
 
 def make_timeline(classifier, model, recording):
@@ -16,7 +40,7 @@ def make_timeline(classifier, model, recording):
 
     Args:
         classifier: fitted `MotionClassifier`.
-        model: `keras.Model`, the classifier's `to_keras()`.
+        model: `EncoderAndHead`.
         recording: `Recording`.
 
     Returns:
@@ -57,7 +81,7 @@ def make_number_timeline(regressor, model, recording):
 
     Args:
         regressor: fitted `MotionRegressor`.
-        model: `keras.Model`, the regressor's `to_keras()`.
+        model: `EncoderAndHead`.
         recording: `Recording`.
 
     Returns:

@@ -88,7 +88,7 @@ def embed_batches(model, acceleration, batch_size, on_batch):
 
 def as_model(encoder):
     """Returns the encoder; a layer, which has no `predict`, as a model."""
-    if isinstance(encoder, keras.Model):
+    if hasattr(encoder, "predict_on_batch"):
         return encoder
     return keras.Sequential([encoder])
 

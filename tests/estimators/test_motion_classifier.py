@@ -75,6 +75,22 @@ def test_a_saved_model_is_the_same(fitted, preset, tmp_path):
 
 
 @pytest.mark.every_backend
+def test_predict_takes_the_program_of_the_encoder(fitted, monkeypatch):
+    """Another model would be compiled once more, which takes JAX a while."""
+    new = make_recording("new", LONG, seed=51)
+    fitted.smoothing = None
+    windows = make_windows(new, 100, LENGTH, LENGTH).acceleration
+    expected = embed_windows(fitted.to_keras(), windows)
+
+    def fail(*args, **kwargs):
+        raise AssertionError("a model was made")
+
+    monkeypatch.setattr(keras, "Sequential", fail)
+    found = fitted.predict(new).probabilities
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.every_backend
 @pytest.mark.filterwarnings("ignore")  # of the converters
 def test_a_classifier_is_exported_whole(fitted, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
