@@ -51,6 +51,8 @@ def test_a_config_becomes_a_preset(values, recordings_folder, tmp_path, capsys):
     facts = metadata.facts
     assert facts["held_out_subjects"] == ["s03"]
     assert (facts["num_subjects"], facts["steps"]) == (3, 2)
+    people = {recordings_folder.name: ["s00", "s01", "s02"]}
+    assert facts["subjects"] == people
     np.testing.assert_allclose(facts["hours"], 3 * 3 * 8 / 3600, atol=1e-3)
     assert facts["intended_use"] == "a test"
     assert facts["config"]["relcon"]["num_candidates"] == 2

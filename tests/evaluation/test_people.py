@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from keras_relcon.evaluation import (
+    FineTune,
     LinearProbe,
     cross_validate,
+    embed_windows,
     grouped_k_fold,
     handmade_features,
 )
@@ -73,12 +75,30 @@ def test_the_share_is_that_of_a_plain_loop(people, rng):
     assert share == min(shares.values())
 
 
-def test_few_people_or_windows_say_nothing(people):
+def test_both_must_be_near_the_other(monkeypatch, rng):
+    """All of p0 are nearest to p1, but few of p1 to p0."""
+    monkeypatch.setattr(
+        "keras_relcon.evaluation.people.handmade_features",
+        lambda x: x[:, 0],
+    )
+    centres = np.repeat([0.0, 150.0, 200.0, 400.0, 600.0, 800.0], 30)
+    points = centres[:, None, None] + rng.normal(size=(180, 16, 3))
+    names = np.repeat([f"p{i}" for i in range(6)], 30)
+    points[30:38] = points[:8] + 1e-3
+    assert people_alike(points, names) == []
+    points[30:42] = points[:12] + 1e-3
+    assert people_alike(points, names)[0][:2] == ("p0", "p1")
+
+
+def test_few_people_or_windows_say_nothing(people, rng):
     windows, names = people
     few = np.isin(names, ["p0", "p1", "p2", "p3"])
     same = np.where(few & (np.arange(len(names)) % 2 == 0), "p9", "p0")
     assert people_alike(windows[few], same[few]) == []
-    assert people_alike(windows[::2], names[::2]) == []  # 15 windows each
+    windows = np.concatenate([windows, walk_of(3, 20, rng)])
+    names = np.concatenate([names, np.repeat(["p8"], 20)])
+    assert people_alike(windows, names)[0][:2] == ("p3", "p8")
+    assert people_alike(windows[:-1], names[:-1]) == []  # 19 of p8
 
 
 def test_many_windows_take_the_memory_of_a_few(monkeypatch, rng):
@@ -171,8 +191,12 @@ def test_windows_in_other_units_are_refused_beside_a_preset(
     data = labelled(make_labelled_windows, people, rng)
     data = dataclasses.replace(data, acceleration=9.80665 * data.acceleration)
     folds = grouped_k_fold(data.subjects, 2)
-    with pytest.raises(ValueError, match=r"in g .*median magnitude of 1?\d\."):
-        cross_validate(LinearProbe(), preset, data, folds, controls=())
+    for task in (LinearProbe(), FineTune()):
+        with pytest.raises(ValueError, match=r"in g .*magnitude of 1?\d\."):
+            cross_validate(task, preset, data, folds, controls=())
+    with pytest.raises(ValueError, match="in g .*Divide by 9.80665"):
+        embed_windows(preset, data.acceleration)
+    embed_windows(make_encoder(), data.acceleration)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # What an own encoder takes is its own affair, and so are standard

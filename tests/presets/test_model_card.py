@@ -17,6 +17,7 @@ FACTS = {
         {"benchmark": "MotionSense", "this": 0.87654, "untrained encoder": 0.7},
         {"benchmark": "own", "this": 0.5, "hand-made features": 0.6},
     ],
+    "subjects": {"watch": ["s1", "s2"], "phone": ["s1"]},
     "contact": "someone",
 }
 
@@ -43,6 +44,11 @@ def test_the_card_says_what_the_model_takes():
     assert "128 samples at 50 Hz (2.56 s), axes x, y, z, in g" in card
     assert "float16" in card and "4.0e-04" in card
     assert "4.0e-04" not in _card(dtype="float32")
+
+
+def test_people_are_named_by_data_set():
+    section = _section(_card(), "Names of the subjects, by data set")
+    assert section == "- watch: s1, s2\n- phone: s1"
 
 
 def test_a_difference_that_is_not_stated_is_left_out():

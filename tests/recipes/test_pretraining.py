@@ -17,8 +17,12 @@ from keras_relcon.data.streams.stored_ranking import StoredRanking
 from keras_relcon.presets import from_preset
 from keras_relcon.recipes.pretraining import pretrain
 from keras_relcon.recipes.pretraining_config import complete_config
-from keras_relcon.recipes.pretraining_data import data_files, split_data
-from keras_relcon.recipes.pretraining_facts import same_activity_auc
+from keras_relcon.recipes.pretraining_data import (
+    data_files,
+    data_paths,
+    split_data,
+)
+from keras_relcon.recipes.pretraining_facts import by_source, same_activity_auc
 from keras_relcon.recipes.pretraining_models import (
     in_float32,
     learning_rate,
@@ -359,6 +363,8 @@ def test_subjects_of_several_sources_are_told_apart(
     assert f"{name}/s00" in train.subjects
     assert all(subject.startswith(f"{name}/") for subject in train.subjects)
     assert len(data_files(config)) > len(list(other.iterdir()))
+    people = by_source(train.subjects, data_paths(config))
+    assert people == {name: [s.split("/")[1] for s in train.subjects]}
 
 
 def test_groups_are_ranked_once_by_the_distance_of_a_preset(

@@ -81,5 +81,5 @@ def test_fitting_300_classifiers():
     check_long_life(work, 300, first=100)
 
 
-def test_writing_50_reports(report, tmp_path):
-    check_long_life(lambda: report.save(tmp_path / "report"), 50)
+def test_writing_100_reports(report, tmp_path):
+    check_long_life(lambda: report.save(tmp_path / "report"), 100)

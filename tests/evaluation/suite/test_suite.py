@@ -4,6 +4,7 @@ import json
 import sys
 import types
 
+import keras
 import numpy as np
 import pytest
 
@@ -267,6 +268,21 @@ def test_columns_are_made_once_and_labels_do_not_reach_them(
     assert result.row("mine embedding").mean() > 0.9
     assert result.row("mine embedding", "logistic").mean() > 0.9
     assert result.row("mine embedding + hand-made features").mean() > 0.9
+
+
+def test_people_of_the_pretraining_are_named(tmp_path, write_set):
+    write_set(tmp_path)
+    encoder = keras.Sequential(
+        [keras.layers.Input((256, 3)), keras.layers.GlobalAveragePooling1D()]
+    )
+    (loaded,) = _suite(tmp_path).sets
+    first, *others = loaded.people
+    named = {"geotec_sw": [first, "nobody"], "another_set": others}
+    encoder.preset_metadata = types.SimpleNamespace(facts={"subjects": named})
+    with pytest.warns(UserWarning, match=f"geotec_sw/{first}, whose windows"):
+        result = _suite(tmp_path, {"mine": encoder})
+    said = result.settings["sets"]["geotec_sw"]["people_in_pretraining"]
+    assert said == {"mine embedding": [f"geotec_sw/{first}"]}
 
 
 def test_wide_columns_have_no_logistic_head(tmp_path, write_set):
