@@ -14,6 +14,7 @@ from keras_relcon import checks
 # How the workers of a pool end when it is closed.
 NORMAL = (None, 0, -signal.SIGTERM)
 JOIN_SECONDS = 5.0
+START_SECONDS = 120.0  # that a pool may take to begin all its processes
 ADVICE = (
     "Use fewer `workers`, or threads (`use_multiprocessing=False`), and go on "
     "from the last checkpoint."
@@ -69,13 +70,21 @@ class WorkerWatch(keras.callbacks.Callback):
         self._is_over.set()
 
     def _watch(self, is_over):
-        workers, pending, idle, before = {}, {}, 0.0, time.monotonic()
+        workers, pending, idle = {}, {}, 0.0
+        before = began = time.monotonic()
         while True:
             workers |= {worker.pid: worker for worker in self._find_workers()}
             dead = [x for x in workers.values() if x.exitcode not in NORMAL]
             if dead:
+                # Processes that are spawned are seen before their pool, which
+                # is known once all have begun.
+                if not _pools() and began + START_SECONDS > time.monotonic():
+                    if is_over.wait(self.seconds):
+                        return
+                    continue
                 _end_pools(_death_of(dead[0]))
                 return
+            began = time.monotonic()
             now, drawn = time.monotonic(), _pending()
             # What was being drawn at the last look, and is so still. A look
             # that comes late does not count for more: this process may have

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import types
 from pathlib import Path
 
 import keras
@@ -14,7 +16,11 @@ import pytest
 from training.train_script import make_groups, make_model
 
 from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
-from keras_relcon.training import ResumableTraining, WorkerWatch
+from keras_relcon.training import (
+    ResumableTraining,
+    WorkerWatch,
+    worker_watch,
+)
 from keras_relcon.training.training_state import get_arrays
 
 pytestmark = pytest.mark.every_backend
@@ -106,6 +112,36 @@ def test_a_worker_that_fails_ends_the_program(tmp_path, fault, reason):
     assert found.returncode == 0, found.stderr
     assert reason in found.stdout, found.stdout + found.stderr
     assert [*tmp_path.iterdir()]  # the checkpoints
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("looks", [1, 4])
+def test_a_worker_that_dies_before_its_pool_is_known(monkeypatch, looks):
+    """As where processes are spawned, one after the other."""
+    dead = types.SimpleNamespace(pid=1, exitcode=-9)
+    found, ended = [], []
+
+    def pools():
+        found.append("a pool" if len(found) >= looks else None)
+        return [found[-1]] if found[-1] else []
+
+    watch = WorkerWatch(0.001)
+    monkeypatch.setattr(watch, "_find_workers", lambda: [dead])
+    monkeypatch.setattr(worker_watch, "_pools", pools)
+    monkeypatch.setattr(worker_watch, "_end_pools", ended.append)
+    watch._watch(threading.Event())
+    assert found[-1] == "a pool" and len(found) == looks + 1
+    (error,) = ended
+    assert "process 1 ended by signal 9" in str(error)
+    # Not for ever: where no pool comes, there is nothing to wait for.
+    monkeypatch.setattr(worker_watch, "_pools", list)
+    monkeypatch.setattr(worker_watch, "START_SECONDS", 0.01)
+    watch._watch(threading.Event())
+    is_over = threading.Event()
+    is_over.set()
+    monkeypatch.setattr(worker_watch, "START_SECONDS", 100.0)
+    watch._watch(is_over)
+    assert len(ended) == 2
 
 
 class LoseStore(keras.callbacks.Callback):
