@@ -1,4 +1,4 @@
-"""Runs all tests in parts, as many side by side as there are cores.
+"""Runs all tests in parts, one more side by side than there are cores.
 
     python tests/run_parts.py [--hardening] [BACKEND ...]
 
@@ -97,13 +97,16 @@ def run(backend, name, arguments):
 
 
 def num_side_by_side():
-    """As many parts as there are cores, and memory for."""
+    """One part more than there are cores: some wait, for processes that hang.
+
+    Fewer where the memory does not suffice.
+    """
     try:
         size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError):  # where the system does not say
         return 1
     room = int(size / 1e9 / GIGABYTES_PER_PART)
-    return max(1, min(os.cpu_count(), room))
+    return max(1, min(os.cpu_count() + 1, room))
 
 
 def main(backends, is_hardening=False):
