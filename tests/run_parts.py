@@ -78,7 +78,12 @@ def run(backend, name, arguments):
             # Parts side by side would write over each other's cache.
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
             + ["-q", "--durations=30", *arguments],
-            env={**os.environ, "KERAS_BACKEND": backend},
+            # Threads of several processes would wait for each other.
+            env={
+                "OMP_NUM_THREADS": "1",
+                **os.environ,
+                "KERAS_BACKEND": backend,
+            },
             cwd=ROOT,
             stdout=file,
             stderr=subprocess.STDOUT,

@@ -109,6 +109,7 @@ def test_a_classifier_is_exported_whole(fitted, tmp_path):
 
 
 @pytest.mark.every_backend
+@pytest.mark.eager
 def test_fine_tuning_changes_a_copy_of_the_encoder(preset, windows, tmp_path):
     x, y, people = windows
     model = MotionClassifier(

@@ -208,10 +208,9 @@ def test_a_step_that_another_replica_leaves_out_is_left_out(monkeypatch):
 
 
 @pytest.mark.traced
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_validation_that_is_not_finite_is_left_out_and_counted(value):
+def test_validation_that_is_not_finite_is_left_out_and_counted():
     validation = [make_groups().batch(1, i) for i in range(3)]
-    bad = {**validation[1], "anchor": validation[1]["anchor"] * value}
+    bad = {**validation[1], "anchor": np.nan * validation[1]["anchor"]}
     model = skipping_model()
     model.fit(make_groups(), verbose=0)
     before = get_arrays(model)
@@ -233,7 +232,6 @@ def test_validation_that_is_not_finite_is_left_out_and_counted(value):
             np.testing.assert_array_equal(old, new)
 
 
-@pytest.mark.traced
 def test_validation_that_is_not_finite_stops(tmp_path):
     validation = [make_groups().batch(1, i) for i in range(2)]
     bad = {**validation[1], "anchor": np.nan * validation[1]["anchor"]}

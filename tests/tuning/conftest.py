@@ -21,8 +21,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def quick_collection():
-    """KerasTuner collects garbage for each trial: less of it is looked at."""
-    gc.collect()
+    """KerasTuner collects garbage for each trial: that of before is left.
+
+    On TensorFlow it takes half a minute to collect what many tests left.
+    """
     gc.freeze()
     yield
     gc.unfreeze()
