@@ -83,6 +83,7 @@ def run(backend, name, arguments):
                 "OMP_NUM_THREADS": "1",
                 **os.environ,
                 "KERAS_BACKEND": backend,
+                "TESTS_END_AT_ONCE": "1",
             },
             cwd=ROOT,
             stdout=file,
