@@ -72,8 +72,6 @@ def test_threads_predict_as_one(classifier, recordings):
     def predicted(recording):
         return classifier.predict(recording).probabilities
 
-    # The model is made at the first call, which is one of the threads'.
-    classifier.__dict__.pop("_made", None)
     items, found = at_once(predicted, recordings)
     expected = {id(each): predicted(each) for each in recordings}
     for item, values in zip(items, found):
