@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import keras
 from keras import ops
@@ -10,15 +10,11 @@ from keras_relcon.baselines.predicted_transforms import (
     LongSegmentPermutation,
     VisibleScaling,
 )
-from keras_relcon.checks import check_number, check_windows_shape, message
+from keras_relcon.baselines.pretraining_method import PretrainingMethod
+from keras_relcon.checks import check_number, message
 from keras_relcon.distributed import ReplicaSeedGenerator
 from keras_relcon.layers.augmentations import Rotation
 from keras_relcon.layers.time_augmentations import TimeFlip, TimeWarp
-from keras_relcon.models.built_first import BuiltFirst
-from keras_relcon.models.embedding_spread import (
-    EmbeddingSpread,
-    similarities_to_others,
-)
 from keras_relcon.types import Shape, Tensor
 
 # In the order in which they are applied.
@@ -32,7 +28,7 @@ DEFAULT_TASKS = ("arrow_of_time", "permutation", "time_warp")
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class AugPred(BuiltFirst, keras.Model):
+class AugPred(PretrainingMethod):
     """Pretrains an encoder to tell which transforms a window went through.
 
     Multi-task self-supervision of
@@ -97,8 +93,7 @@ class AugPred(BuiltFirst, keras.Model):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        # The signal stays in float32 under a policy of mixed precision.
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(encoder, seed, **kwargs)
         if (
             isinstance(tasks, str)
             or not tasks
@@ -118,10 +113,8 @@ class AugPred(BuiltFirst, keras.Model):
             below=1,
             advice="Use 0.5: both classes are needed.",
         )
-        self.encoder = encoder
         self.tasks = tuple(task for task in TASKS if task in tasks)
         self.probability = probability
-        self.seed = seed
         seeds = [None if seed is None else seed + 1 + i for i in range(6)]
         self.transforms = [
             TASKS[task](seed=task_seed)
@@ -136,28 +129,15 @@ class AugPred(BuiltFirst, keras.Model):
         self.heads = [
             keras.layers.Dense(2, name=f"head_{task}") for task in self.tasks
         ]
-        self.task_loss = keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, dtype="float32"
-        )
         self.accuracies = [
             keras.metrics.Mean(name=f"accuracy_{task}") for task in self.tasks
         ]
-        self.embedding_spread = EmbeddingSpread()
 
-    def build(self, input_shape: Shape) -> None:
-        check_windows_shape(
-            "windows",
-            input_shape,
-            "`keras_relcon.data.WindowBatches` yields such batches.",
-        )
-        window_shape = (None, *input_shape[1:])
+    def build_parts(self, window_shape: Shape) -> None:
         for layer in (*self.transforms, *self.orientations):
             layer.build(window_shape)
-        if not self.encoder.built:
-            self.encoder.build(window_shape)
         for head in self.heads:
-            head.build(self.encoder.compute_output_shape(window_shape))
-        self.built = True
+            head.build(self.embedding_shape(window_shape))
 
     def call(
         self, windows: Tensor, training: bool = False
@@ -165,7 +145,7 @@ class AugPred(BuiltFirst, keras.Model):
         transformed, labels = self.transform(windows)
         for orientation in self.orientations:
             transformed = orientation(transformed, training=True)
-        embedding = self.encoder(transformed, training=training)
+        embedding = self.encode(transformed, training)
         logits = ops.stack([head(embedding) for head in self.heads], axis=1)
         return {"logits": logits, "labels": labels, "embedding": embedding}
 
@@ -192,48 +172,33 @@ class AugPred(BuiltFirst, keras.Model):
             )
         return windows, ops.cast(is_applied, "int32")
 
-    def compute_loss(
-        self,
-        x: Tensor | None = None,
-        y: Tensor | None = None,
-        y_pred: Tensor = None,
-        sample_weight: Tensor | None = None,
-        training: bool = True,
-    ) -> Tensor:
+    def loss_of(self, outputs: dict[str, Tensor]) -> Tensor:
         # The mean over (batch, tasks): tasks have equal weights.
-        loss = self.task_loss(y_pred["labels"], y_pred["logits"])
-        return distributed.with_penalties(loss, self.losses)
+        logits = ops.cast(outputs["logits"], "float32")
+        return ops.mean(
+            keras.losses.sparse_categorical_crossentropy(
+                outputs["labels"], logits, from_logits=True
+            )
+        )
 
     def compute_metrics(
         self,
         x: Tensor,
         y: Tensor,
-        y_pred: Tensor,
+        y_pred: Any,
         sample_weight: Tensor | None = None,
     ) -> dict[str, Any]:
-        logits, labels = y_pred["logits"], y_pred["labels"]
+        logits = distributed.gather(y_pred["logits"])
+        labels = distributed.gather(y_pred["labels"])
         predicted = ops.cast(logits[:, :, 1] > logits[:, :, 0], "int32")
         is_right = ops.cast(predicted == labels, "float32")
         for index, accuracy in enumerate(self.accuracies):
             accuracy.update_state(is_right[:, index])
-        self.embedding_spread.update_state(
-            similarities_to_others(y_pred["embedding"])
-        )
-        return self.get_metrics_result()
+        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
             "tasks": self.tasks,
             "probability": self.probability,
-            "seed": self.seed,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        config = dict(config)
-        config["encoder"] = keras.saving.deserialize_keras_object(
-            config["encoder"]
-        )
-        return cls(**config)

@@ -31,7 +31,7 @@ from keras_relcon.models.ranking import (
     same_subject,
     within_subject_share,
 )
-from keras_relcon.models.train_steps import RelConTrainStep
+from keras_relcon.models.train_steps import TrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
 from keras_relcon.types import Tensor
 
@@ -48,7 +48,7 @@ SHUFFLE = 8
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
+class RelConModel(TrainStep, BuiltFirst, keras.Model):
     """Pretrains an encoder by relative contrastive learning.
 
     Section 3.2 of [RelCon](https://arxiv.org/abs/2411.18822). A batch holds
@@ -333,6 +333,9 @@ class RelConModel(RelConTrainStep, BuiltFirst, keras.Model):
         return distributed.per_replica(self._rank)(
             *self._group(inputs, keep_seeds=True)
         )
+
+    def targets_of(self, inputs: dict[str, Tensor]) -> Tensor:
+        return ops.stop_gradient(self.rank_candidates(inputs))
 
     def _rank(self, anchors, candidates):
         everyone, first = self._gather(anchors)

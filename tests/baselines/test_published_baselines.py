@@ -36,7 +36,6 @@ def test_simclr_has_the_temperature_and_views_of_its_sources():
     """Methods 1.2 and 1.4: `soar`, 0.1. RelCon trains it with 1 (A.1)."""
     model = baselines.SimCLR(tiny_encoder())
     assert model.temperature == 0.1
-    assert model.contrastive_loss.temperature == 0.1
     assert model.views == model.view_pairs.policy == "soar"
     # 8 * 7 ordered pairs
     assert len(set(model.view_pairs.PAIRS)) == 56

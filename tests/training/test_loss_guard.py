@@ -8,7 +8,7 @@ from training.train_script import make_groups, make_model
 
 from keras_relcon import distributed
 from keras_relcon.data import WindowBatches
-from keras_relcon.models.train_steps import RelConTrainStep
+from keras_relcon.models.train_steps import TrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
 from keras_relcon.training import LossGuard, ResumableTraining
 from keras_relcon.training.loss_guard import describe_anchors
@@ -171,7 +171,7 @@ def test_the_logs_of_a_step_keep_their_shape():
     }
 
     def step(data):
-        logs = RelConTrainStep.train_step(model, data)
+        logs = TrainStep.train_step(model, data)
         return {name: keras.ops.reshape(x, (1,)) for name, x in logs.items()}
 
     logs = step_or_nothing(model, step, tensors)
@@ -196,7 +196,7 @@ def test_a_step_that_another_replica_leaves_out_is_left_out(monkeypatch):
     before = model.encoder.get_weights()
 
     def step(data):
-        return RelConTrainStep.train_step(model, data)
+        return TrainStep.train_step(model, data)
 
     with monkeypatch.context() as patch:
         # The mean of this replica, which is good, and of one that is not.

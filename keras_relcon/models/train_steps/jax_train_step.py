@@ -2,20 +2,21 @@ import jax
 import keras
 
 
-class RelConTrainStep:
-    """The training and test step of `RelConModel` on JAX.
+class TrainStep:
+    """The training and test step of a model on JAX.
 
     On several devices the step is the same: it sees the global batch, and XLA
     averages gradients between devices.
 
-    During `fit` a variable holds no value, all are in `state`; the distance is
-    read in a stateless scope that maps each variable to its value there.
+    During `fit` a variable holds no value, all are in `state`; what gives the
+    targets is read in a stateless scope that maps each variable to its value
+    there.
     """
 
     def train_step(self, state, data):
         trainable, non_trainable, optimizer_state, metrics = state
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        distances = self._stateless_rank(trainable, non_trainable, inputs)
+        targets = self._stateless_targets(trainable, non_trainable, inputs)
 
         loss_and_gradients = jax.value_and_grad(
             self.compute_loss_and_updates, has_aux=True
@@ -25,37 +26,37 @@ class RelConTrainStep:
             non_trainable,
             metrics,
             inputs,
-            distances,
+            targets,
             None,
             training=True,
             optimizer_variables=optimizer_state,
         )
-        loss, similarities, non_trainable, metrics = auxiliary
+        loss, outputs, non_trainable, metrics = auxiliary
 
         trainable, optimizer_state = self.optimizer.stateless_apply(
             optimizer_state, gradients, trainable
         )
         logs, metrics = self._update_metrics_variables(
-            metrics, loss, inputs, distances, similarities, None
+            metrics, loss, inputs, targets, outputs, None
         )
         return logs, (trainable, non_trainable, optimizer_state, metrics)
 
     def test_step(self, state, data):
         trainable, non_trainable, metrics = state
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        distances = self._stateless_rank(trainable, non_trainable, inputs)
+        targets = self._stateless_targets(trainable, non_trainable, inputs)
         _, auxiliary = self.compute_loss_and_updates(
             trainable,
             non_trainable,
             metrics,
             inputs,
-            distances,
+            targets,
             None,
             training=False,
         )
-        loss, similarities, non_trainable, metrics = auxiliary
+        loss, outputs, non_trainable, metrics = auxiliary
         logs, metrics = self._update_metrics_variables(
-            metrics, loss, inputs, distances, similarities, None
+            metrics, loss, inputs, targets, outputs, None
         )
         return logs, (trainable, non_trainable, metrics)
 
@@ -63,8 +64,8 @@ class RelConTrainStep:
         """Embeddings of windows, whose gradient trains the encoder."""
         return self.encoder(windows, training=True)
 
-    def _stateless_rank(self, trainable, non_trainable, inputs):
+    def _stateless_targets(self, trainable, non_trainable, inputs):
         variables = self.trainable_variables + self.non_trainable_variables
         values = trainable + non_trainable
         with keras.StatelessScope(state_mapping=zip(variables, values)):
-            return jax.lax.stop_gradient(self.rank_candidates(inputs))
+            return self.targets_of(inputs)

@@ -5,8 +5,8 @@ from keras_relcon import distributed
 from keras_relcon.distributed import tensorflow_replicas
 
 
-class RelConTrainStep:
-    """The training and test step of `RelConModel` on TensorFlow.
+class TrainStep:
+    """The training and test step of a model on TensorFlow.
 
     On several devices every replica runs it on its own rows, the loss is
     divided by their number, and `optimizer.apply` sums the gradients.
@@ -14,37 +14,35 @@ class RelConTrainStep:
 
     def train_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        distances = tf.stop_gradient(self.rank_candidates(inputs))
+        targets = self.targets_of(inputs)
 
         with tf.GradientTape() as tape:
-            similarities = self(inputs, training=True)
-            loss = self.compute_loss(
-                inputs, distances, similarities, None, True
-            )
+            outputs = self(inputs, training=True)
+            loss = self.compute_loss(inputs, targets, outputs, None, True)
             scaled_loss = self.optimizer.scale_loss(loss)
         self._loss_tracker.update_state(
             distributed.mean_loss(loss),
-            sample_weight=tf.shape(inputs["anchor"])[0],
+            sample_weight=_num_rows(inputs),
         )
 
         variables = self.trainable_variables
         gradients = tape.gradient(scaled_loss, variables)
         self.optimizer.apply(gradients, variables)
         return tensorflow_replicas.logs_of_step(
-            self.compute_metrics(inputs, distances, similarities)
+            self.compute_metrics(inputs, targets, outputs)
         )
 
     def test_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        distances = self.rank_candidates(inputs)
-        similarities = self(inputs, training=False)
-        loss = self.compute_loss(inputs, distances, similarities, None, False)
+        targets = self.targets_of(inputs)
+        outputs = self(inputs, training=False)
+        loss = self.compute_loss(inputs, targets, outputs, None, False)
         self._loss_tracker.update_state(
             distributed.mean_loss(loss),
-            sample_weight=tf.shape(inputs["anchor"])[0],
+            sample_weight=_num_rows(inputs),
         )
         return tensorflow_replicas.logs_of_step(
-            self.compute_metrics(inputs, distances, similarities)
+            self.compute_metrics(inputs, targets, outputs)
         )
 
     def encode_in_training(self, windows):
@@ -63,3 +61,7 @@ class RelConTrainStep:
             )
             iterator = None
         super()._maybe_symbolic_build(iterator, data_batch)
+
+
+def _num_rows(inputs):
+    return tf.shape(keras.tree.flatten(inputs)[0])[0]

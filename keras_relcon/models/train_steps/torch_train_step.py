@@ -5,8 +5,8 @@ from keras_relcon import distributed
 from keras_relcon.distributed import torch_replicas
 
 
-class RelConTrainStep:
-    """The training and test step of `RelConModel` on PyTorch.
+class TrainStep:
+    """The training and test step of a model on PyTorch.
 
     On several devices every process runs it on its own rows; all begin with the
     weights of the first, and average the gradients.
@@ -25,13 +25,13 @@ class RelConTrainStep:
         # First, as the next CUDA graph writes to the memory of the last.
         self.zero_grad()
         with torch.no_grad():
-            distances = self.rank_candidates(inputs)
+            targets = self.targets_of(inputs)
 
-        similarities = self(inputs, training=True)
-        loss = self.compute_loss(inputs, distances, similarities, None, True)
+        outputs = self(inputs, training=True)
+        loss = self.compute_loss(inputs, targets, outputs, None, True)
         self._loss_tracker.update_state(
             distributed.mean_loss(loss),
-            sample_weight=inputs["anchor"].shape[0],
+            sample_weight=_num_rows(inputs),
         )
 
         self.optimizer.scale_loss(loss).backward()
@@ -41,18 +41,18 @@ class RelConTrainStep:
         )
         with torch.no_grad():
             self.optimizer.apply(gradients, variables)
-        return self.compute_metrics(inputs, distances, similarities)
+        return self.compute_metrics(inputs, targets, outputs)
 
     def test_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        distances = self.rank_candidates(inputs)
-        similarities = self(inputs, training=False)
-        loss = self.compute_loss(inputs, distances, similarities, None, False)
+        targets = self.targets_of(inputs)
+        outputs = self(inputs, training=False)
+        loss = self.compute_loss(inputs, targets, outputs, None, False)
         self._loss_tracker.update_state(
             distributed.mean_loss(loss),
-            sample_weight=inputs["anchor"].shape[0],
+            sample_weight=_num_rows(inputs),
         )
-        return self.compute_metrics(inputs, distances, similarities)
+        return self.compute_metrics(inputs, targets, outputs)
 
     def encode_in_training(self, windows):
         """Embeddings of windows, whose gradient trains the encoder."""
@@ -72,6 +72,10 @@ class RelConTrainStep:
 
     def _should_torch_compile(self):
         return False  # not the whole of a step, see above
+
+
+def _num_rows(inputs):
+    return keras.tree.flatten(inputs)[0].shape[0]
 
 
 def _compiled_training(encoder):

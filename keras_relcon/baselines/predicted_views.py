@@ -1,0 +1,132 @@
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_relcon.baselines.two_views import TwoViews, Views, head
+from keras_relcon.checks import message
+from keras_relcon.models.ema import EMA
+from keras_relcon.models.projector import mlp_projector
+from keras_relcon.types import Shape, Tensor
+
+
+class PredictedViews(TwoViews):
+    """Base of the methods that predict one view's projection from the other's.
+
+    A predictor follows the projector. What it is to predict, the target, gets
+    no gradient: it is the projection of the other view, or, with a `momentum`,
+    that of a slow copy of encoder and projector (`EMA`).
+
+    Args:
+        encoder, projector, views, seed: as of `TwoViews`.
+        predictor: Keras model or layer, from projections to targets, or the
+            name of a published one of `PREDICTORS`. Discarded after training.
+        momentum: float in [0, 1], of the slow copy; `None` for none. Defaults
+            to `None`.
+        momentum_steps: int or `None`. Steps over which the momentum rises to
+            1, see `EMA`. Defaults to `None`: it stays.
+
+    Returns:
+        dict as of `TwoViews`, and `prediction` and `target`, `(batch, 2, any)`.
+        The target of a view is the projection of that view.
+
+    Raises:
+        TypeError, ValueError: as `TwoViews` and `EMA`; and if a prediction has
+            not the width of a target.
+    """
+
+    PARTS = ("encoder", "projector", "views", "predictor")
+    PREDICTORS = {
+        "batch_norm": lambda: mlp_projector(
+            (128, 128), batch_norm=True, name="predictor"
+        )
+    }
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projector: keras.Layer | str | None,
+        predictor: keras.Layer | str,
+        views: Views = "soar",
+        momentum: float | None = None,
+        momentum_steps: int | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(encoder, projector, views, seed, **kwargs)
+        self.predictor = head("predictor", predictor, self.PREDICTORS)
+        self.momentum = momentum
+        self.momentum_steps = momentum_steps
+        self.slow_encoder = self.slow_projector = None
+        if momentum is not None:
+            self.slow_encoder = EMA(encoder, momentum, momentum_steps)
+            if self.projector is not None:
+                self.slow_projector = EMA(
+                    self.projector, momentum, momentum_steps
+                )
+
+    def build_parts(self, window_shape: Shape) -> None:
+        super().build_parts(window_shape)
+        shape = self.projection_shape(window_shape)
+        if not self.predictor.built:
+            self.predictor.build(shape)
+        predicted = tuple(self.predictor.compute_output_shape(shape))
+        if predicted[-1] != shape[-1]:
+            raise ValueError(
+                message(
+                    "`predictor` must give as many numbers as a projection "
+                    f"has, which are {shape[-1]}.",
+                    f"{predicted[-1]} numbers",
+                    "Give a predictor of that width.",
+                )
+            )
+        if self.slow_encoder is not None:
+            self.slow_encoder.build(window_shape)
+        if self.slow_projector is not None:
+            self.slow_projector.build(self.embedding_shape(window_shape))
+
+    def outputs_of(self, views: Tensor, training: bool) -> dict[str, Tensor]:
+        if self.slow_encoder is None:
+            outputs = super().outputs_of(views, training)
+            targets = ops.stop_gradient(outputs["projection"])
+        else:
+            targets = self.slow_projections(views, training)
+            outputs = super().outputs_of(views, training)
+        prediction = self.predictor(outputs["projection"], training=training)
+        return {**outputs, "prediction": prediction, "target": targets}
+
+    def slow_projections(self, views: Tensor, training: bool) -> Tensor:
+        """Projections of the slow copy, which in training follows first."""
+        x = views
+        for slow, model in (
+            (self.slow_encoder, self.encoder),
+            (self.slow_projector, self.projector),
+        ):
+            if slow is None:
+                continue
+            if training:
+                slow.update(model)
+            x = slow(x, training=training)
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "momentum": self.momentum,
+            "momentum_steps": self.momentum_steps,
+        }
+
+
+def mean_cosine(outputs: dict[str, Tensor]) -> Tensor:
+    """Mean cosine similarity of each prediction to the other view's target.
+
+    Args:
+        outputs: dict of `prediction` and `target`, `(batch, 2, any)`.
+
+    Returns:
+        float32 scalar, in [-1, 1].
+    """
+    others = ops.flip(ops.cast(outputs["target"], "float32"), axis=1)
+    predictions = ops.cast(outputs["prediction"], "float32")
+    # Keras has the sign of a loss here.
+    return -ops.mean(keras.losses.cosine_similarity(others, predictions))

@@ -1,0 +1,107 @@
+"""What holds of each method that trains on windows alone."""
+
+import keras
+import numpy as np
+import pytest
+from baselines.every_method import METHODS, QUIET, small
+from support import (
+    assert_trains_and_keeps_its_encoder,
+    to_numpy,
+    windows_of_two_kinds,
+)
+
+from keras_relcon.data import WindowBatches, WindowStore, synthetic_recordings
+from keras_relcon.training import ResumableTraining
+
+pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
+
+every_method = pytest.mark.parametrize("name", METHODS)
+
+
+@every_method
+def test_fit_lowers_the_loss_and_the_encoder_stays(rng, tmp_path, name):
+    model = small(name, **QUIET.get(name, {}))
+    model.compile(optimizer=keras.optimizers.Adam(1e-2))
+    windows = windows_of_two_kinds(rng)
+    assert_trains_and_keeps_its_encoder(
+        model, windows, windows, tmp_path, epochs=12, batch_size=8
+    )
+
+
+@every_method
+def test_the_loss_is_in_float32_in_mixed_precision(rng, name):
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = small(name)
+        outputs = model(windows_of_two_kinds(rng, 4), training=True)
+        loss = model.compute_loss(None, None, outputs)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert keras.backend.standardize_dtype(loss.dtype) == "float32"
+    assert np.isfinite(to_numpy(loss))
+
+
+@every_method
+def test_it_embeds_different_windows_differently(rng, name):
+    model = small(name)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3))
+    windows = windows_of_two_kinds(rng)
+    history = model.fit(
+        windows,
+        epochs=4,
+        batch_size=8,
+        verbose=0,
+        validation_data=(windows, None),
+    ).history
+    assert np.isfinite(history["val_loss"]).all()
+    assert history["embedding_spread"][-1] > 0.05
+
+
+@every_method
+def test_what_are_no_windows_is_explained(name):
+    with pytest.raises(ValueError, match="shape .batch, time, channels"):
+        small(name)(np.ones((64, 3), "float32"))
+    with pytest.raises(TypeError, match="`encoder` must be a Keras model"):
+        METHODS[name](np.mean)
+
+
+class Stop(keras.callbacks.Callback):
+    """Ends `fit` after some steps, as an interrupt does."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.left = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def trained(name, folder, callbacks=()):
+    recordings = synthetic_recordings(2, 20, motions=["walking", "sitting"])
+    store = WindowStore.from_recordings(recordings, 50, 64)
+    batches = WindowBatches(store, 4, steps_per_epoch=3, seed=2)
+    model = small(name)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3))
+    resumable = ResumableTraining(folder, batches, every=1)
+    model.fit(
+        batches,
+        epochs=2,
+        shuffle=False,
+        verbose=0,
+        callbacks=[resumable, *callbacks],
+    )
+    return [to_numpy(variable) for variable in model.variables]
+
+
+@every_method
+def test_resumed_it_ends_as_if_never_interrupted(tmp_path, name):
+    """Slow copies, queues, seeds and places of views go on too."""
+    with pytest.raises(KeyboardInterrupt):
+        trained(name, tmp_path / "stopped", [Stop(4)])
+    resumed = trained(name, tmp_path / "stopped")
+    whole = trained(name, tmp_path / "whole")
+    for one, other in zip(resumed, whole, strict=True):
+        np.testing.assert_array_equal(one, other)
