@@ -2,6 +2,7 @@ from keras_relcon.losses.binary_contrastive import (
     BinaryContrastiveLoss,
     binary_contrastive_loss,
 )
+from keras_relcon.losses.info_nce import info_nce_loss
 from keras_relcon.losses.log_ratio import LogRatioLoss, log_ratio_loss
 from keras_relcon.losses.nt_xent import NTXentLoss, nt_xent_loss
 from keras_relcon.losses.relative_contrastive import (
@@ -15,6 +16,7 @@ __all__ = [
     "NTXentLoss",
     "RelativeContrastiveLoss",
     "binary_contrastive_loss",
+    "info_nce_loss",
     "log_ratio_loss",
     "nt_xent_loss",
     "relative_contrastive_loss",
