@@ -9,6 +9,7 @@ from keras_relcon.baselines.supervised_references import (
     deep_conv_lstm,
     lstm_classifier,
 )
+from keras_relcon.baselines.taxonomy import Taxonomy
 from keras_relcon.baselines.two_views import TwoViews
 from keras_relcon.baselines.view_pairs import ViewPairs
 
@@ -19,6 +20,7 @@ __all__ = [
     "REBAR",
     "SimCLR",
     "SimSiam",
+    "Taxonomy",
     "TwoViews",
     "ViewPairs",
     "conv_classifier",

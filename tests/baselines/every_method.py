@@ -22,12 +22,15 @@ METHODS = {
         momentum=0.9,
         **kwargs,
     ),
+    "Taxonomy": lambda encoder, **kwargs: baselines.Taxonomy(
+        encoder, ad=0.01, cd=1.0, queue_size=8, momentum=0.9, **kwargs
+    ),
 }
 # What makes the loss of a batch vary less.
 QUIET = {
     name: {"views": keras.layers.GaussianNoise(0.05, seed=0)}
     for name in METHODS
-    if issubclass(getattr(baselines, name), baselines.TwoViews)
+    if "views" in getattr(baselines, name).PARTS
 }
 
 
