@@ -32,8 +32,9 @@ class Taxonomy(PretrainingMethod):
 
     A loss draws together or tells apart, and does so among embeddings or among
     windows that a decoder makes of them; "How and What to Learn: Taxonomizing
-    Self-Supervised Learning for 3D Action Recognition" has all 15 combinations. Of a window `x`, its
-    views `x1` and `x2`, the encoder `E`, its slow copy `K` and the decoder `D`:
+    Self-Supervised Learning for 3D Action Recognition" has all 15 combinations.
+    Of a window `x`, its views `x1` and `x2`, the encoder `E`, its slow copy `K`
+    and the decoder `D`:
 
     - `ce`, contrastive encoder: `info_nce_loss(E(x1), K(x2), queue)`.
     - `ae`, attractive encoder: `2 - 2 * cosine(E(x1), E(x))`. Alone it

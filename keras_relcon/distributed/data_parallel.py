@@ -89,23 +89,24 @@ class DataParallel:
         together they draw the batches of `groups`, each group once.
 
         Args:
-            groups: `CandidateGroups`. Its `batch_size` is the global one.
+            groups: `CandidateGroups` or `WindowBatches`. Its `batch_size` is
+                the global one.
 
         Returns:
             What to pass to `fit`, with `steps_per_epoch=len(groups)`.
 
         Raises:
-            TypeError: if `groups` are no candidate groups.
+            TypeError: if `groups` are neither of the two.
             ValueError: if the replicas cannot share a batch evenly.
         """
         if not (
             isinstance(groups, keras.utils.PyDataset)
-            and hasattr(groups, "num_candidates")
+            and hasattr(groups, "num_rows")
         ):
             raise TypeError(
-                "`shard` takes `keras_relcon.data.CandidateGroups`. Received: "
-                f"{type(groups).__name__}. `RelConModel` trains on several "
-                "devices; train other models on one."
+                "`shard` takes `keras_relcon.data.CandidateGroups` or "
+                f"`WindowBatches`. Received: {type(groups).__name__}. Make one "
+                "of a `WindowStore`."
             )
         if groups.batch_size % self.num_replicas:
             raise ValueError(

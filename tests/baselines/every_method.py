@@ -26,12 +26,13 @@ METHODS = {
         encoder, ad=0.01, cd=1.0, queue_size=8, momentum=0.9, **kwargs
     ),
 }
-# What makes the loss of a batch vary less.
-QUIET = {
-    name: {"views": keras.layers.GaussianNoise(0.05, seed=0)}
-    for name in METHODS
-    if "views" in getattr(baselines, name).PARTS
-}
+
+
+def quiet(name):
+    """Arguments that make the loss of a batch vary less."""
+    if "views" in getattr(baselines, name).PARTS:
+        return {"views": keras.layers.GaussianNoise(0.05, seed=0)}
+    return {}
 
 
 def small(name, encoder=None, **kwargs):

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from baselines.every_method import METHODS, QUIET, small
+from baselines.every_method import METHODS, quiet, small
 from support import (
     assert_trains_and_keeps_its_encoder,
     to_numpy,
@@ -20,7 +20,7 @@ every_method = pytest.mark.parametrize("name", METHODS)
 
 @every_method
 def test_fit_lowers_the_loss_and_the_encoder_stays(rng, tmp_path, name):
-    model = small(name, **QUIET.get(name, {}))
+    model = small(name, **quiet(name))
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
     windows = windows_of_two_kinds(rng)
     assert_trains_and_keeps_its_encoder(

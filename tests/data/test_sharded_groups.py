@@ -1,10 +1,15 @@
-"""Shards of candidate groups: together the batches, each group once."""
+"""Shards of streams: together the batches, each row once."""
 
 import keras
 import numpy as np
 import pytest
 
-from keras_relcon.data import CandidateGroups, WindowStore, synthetic_recordings
+from keras_relcon.data import (
+    CandidateGroups,
+    WindowBatches,
+    WindowStore,
+    synthetic_recordings,
+)
 from keras_relcon.distributed import DataParallel
 
 
@@ -24,6 +29,17 @@ def test_shards_together_are_the_batch(groups):
             assert drawn[0][name].shape == (4, *windows.shape[1:])
             joined = np.concatenate([each[name] for each in drawn])
             np.testing.assert_array_equal(joined, windows)
+
+
+@pytest.mark.parametrize("weighting", [None, "activity"])
+def test_shards_of_windows_together_are_the_batch(groups, weighting):
+    batches = WindowBatches(groups.store, 12, seed=4, weighting=weighting)
+    whole = batches.batch(1, 0)
+    parts = [batches.shard(3, index) for index in range(3)]
+    joined = [part.batch(1, 0) for part in parts]
+    assert [len(each) for each in joined] == [4, 4, 4]
+    np.testing.assert_array_equal(np.concatenate(joined), whole)
+    assert parts[0].batch_specs().shape == (4, 40, 3)
 
 
 def test_a_shard_reads_its_own_rows_only(groups, monkeypatch):
@@ -74,3 +90,17 @@ def test_a_shard_as_a_tf_dataset(groups):
     np.testing.assert_array_equal(
         batch["anchor"].numpy(), groups.batch(0, 0)["anchor"][6:]
     )
+
+
+@pytest.mark.every_backend
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="tf.data needs TensorFlow"
+)
+def test_windows_as_a_tf_dataset(groups):
+    batches = WindowBatches(groups.store, 12, seed=4)
+    dataset = batches.shard(2, 1).to_tf_dataset(epochs=2)
+    assert dataset.element_spec.shape == (6, 40, 3)
+    found = [windows.numpy() for windows in dataset]
+    assert len(found) == 2 * len(batches)
+    np.testing.assert_array_equal(found[0], batches.batch(0, 0)[6:])
+    np.testing.assert_array_equal(found[len(batches)], batches.batch(1, 0)[6:])

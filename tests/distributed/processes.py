@@ -106,7 +106,11 @@ def run_together(commands, environments, fails=False):
     processes = [
         subprocess.Popen(
             [*map(str, command)],
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+                **environment,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 from typing import Any, Literal
 
@@ -25,7 +24,6 @@ from keras_relcon.data.streams.subject_blocks import (
     check_blocks,
     check_max_blocks,
 )
-from keras_relcon.data.streams.tf_dataset import check_shard, to_tf_dataset
 from keras_relcon.types import PathLike
 
 
@@ -185,8 +183,6 @@ class CandidateGroups(EpochBatches):
                     "Use a smaller `batch_size` or more data.",
                 )
             )
-        self.num_rows = batch_size  # of each batch, in this shard
-        self._rows = slice(None)
 
     def batch(self, epoch: int, index: int) -> dict[str, np.ndarray]:
         """Returns the batch at `index` of any epoch: a dict, as above."""
@@ -226,72 +222,6 @@ class CandidateGroups(EpochBatches):
         """
         starts = tuple(self._draw(epoch, index)[0].values())
         return starts if self.anchors == "one" else starts[0]
-
-    def shard(self, num_shards: int, shard_index: int) -> CandidateGroups:
-        """Gives the rows of every batch that fall to one of several processes.
-
-        All processes draw the same batches, and each reads its own rows only;
-        put together in order, the rows are the batch. Each shard counts its
-        epochs itself.
-
-        Args:
-            num_shards: int. A divisor of `batch_size`.
-            shard_index: int. Which part: rows `shard_index * num_rows` to
-                `(shard_index + 1) * num_rows`, with `num_rows` those of one.
-
-        Returns:
-            `CandidateGroups` with batches of `num_rows` groups.
-
-        Raises:
-            ValueError: if the shard is out of range or a batch cannot be
-                shared evenly.
-        """
-        check_shard(num_shards, shard_index, self.num_rows)
-        part = copy.copy(self)
-        part._drawn = set()
-        part.num_rows = self.num_rows // num_shards
-        start = (self._rows.start or 0) + shard_index * part.num_rows
-        part._rows = slice(start, start + part.num_rows)
-        return part
-
-    def to_tf_dataset(
-        self,
-        epochs: int | None = None,
-        num_parallel_calls: int | None = None,
-        num_shards: int = 1,
-        shard_index: int = 0,
-    ) -> Any:
-        """Gives the same batches, in the same order, as a `tf.data.Dataset`.
-
-        Batches of the epochs from `self.epoch` on follow each other. They are
-        read in parallel, in order. Between the workers of a distribution
-        strategy each batch goes to one of them, and none is lost.
-
-        Args:
-            epochs: int. Epochs in the dataset. Defaults to `None`, no end:
-                pass `steps_per_epoch=len(groups)` to `fit`.
-            num_parallel_calls: int. Batches read at once. Defaults to what
-                tf.data finds best.
-            num_shards: int. Of how many parts this is one. Defaults to `1`.
-            shard_index: int. Which part: batches `shard_index`, `shard_index +
-                num_shards`, ...; others are not read. Defaults to `0`.
-
-        Returns:
-            `tf.data.Dataset` of dicts with static shapes. It reads in this
-            process: it cannot be saved.
-
-        Raises:
-            ImportError: if TensorFlow is not installed.
-            ValueError: if `epochs` or the shard is out of range.
-
-        Example:
-
-        >>> dataset = groups.to_tf_dataset()
-        >>> model.fit(dataset, steps_per_epoch=len(groups), epochs=10)
-        """
-        return to_tf_dataset(
-            self, epochs, num_parallel_calls, num_shards, shard_index
-        )
 
     def identity(self) -> dict[str, Any]:
         identity = super().identity()

@@ -1,14 +1,16 @@
 """Batches that depend on (seed, epoch, index) alone."""
 
+import copy
 import dataclasses
 import hashlib
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
 
 from keras_relcon import checks
 from keras_relcon.data.store.window_store import WindowStore
+from keras_relcon.data.streams.tf_dataset import check_shard, to_tf_dataset
 
 MOST_COMPARED_WINDOWS = 1000
 
@@ -18,8 +20,9 @@ class EpochBatches(keras.utils.PyDataset):
 
     A round is what all windows are cut and ordered into; an epoch has one or
     more, of `_batches_per_round` batches each. A subclass sets
-    `_batches_per_round` in its constructor, and has `batch(epoch, index)` and
-    `_draw_round(epoch, round_index)`. The other arguments are as of
+    `_batches_per_round` in its constructor, and has `batch(epoch, index)`, of
+    the rows `self._rows`, `batch_specs()` and `_draw_round(epoch,
+    round_index)`. The other arguments are as of
     `CandidateGroups`.
     """
 
@@ -75,6 +78,8 @@ class EpochBatches(keras.utils.PyDataset):
         self._drawn: set[int] = set()  # items of this epoch
         self._num_drawn_before = 0  # in the epoch before, or before the first
         self._round = None
+        self.num_rows = batch_size  # of each batch, in this shard
+        self._rows = slice(None)
 
     def __len__(self) -> int:
         return self.steps_per_epoch or self._batches_per_round
@@ -160,6 +165,76 @@ class EpochBatches(keras.utils.PyDataset):
     def batch(self, epoch: int, index: int) -> Any:
         """Returns the batch at `index` of any epoch."""
         raise NotImplementedError
+
+    def batch_specs(self) -> Any:
+        """Shape and dtype of a batch: `KerasTensor`, or dict of them."""
+        raise NotImplementedError
+
+    def shard(self, num_shards: int, shard_index: int) -> Self:
+        """Gives the rows of every batch that fall to one of several processes.
+
+        All processes draw the same batches, and each reads its own rows only;
+        put together in order, the rows are the batch. Each shard counts its
+        epochs itself.
+
+        Args:
+            num_shards: int. A divisor of `batch_size`.
+            shard_index: int. Which part: rows `shard_index * num_rows` to
+                `(shard_index + 1) * num_rows`, with `num_rows` those of one.
+
+        Returns:
+            The same stream, with batches of `num_rows` rows.
+
+        Raises:
+            ValueError: if the shard is out of range or a batch cannot be
+                shared evenly.
+        """
+        check_shard(num_shards, shard_index, self.num_rows)
+        part = copy.copy(self)
+        part._drawn = set()
+        part.num_rows = self.num_rows // num_shards
+        start = (self._rows.start or 0) + shard_index * part.num_rows
+        part._rows = slice(start, start + part.num_rows)
+        return part
+
+    def to_tf_dataset(
+        self,
+        epochs: int | None = None,
+        num_parallel_calls: int | None = None,
+        num_shards: int = 1,
+        shard_index: int = 0,
+    ) -> Any:
+        """Gives the same batches, in the same order, as a `tf.data.Dataset`.
+
+        Batches of the epochs from `self.epoch` on follow each other. They are
+        read in parallel, in order. Between the workers of a distribution
+        strategy each batch goes to one of them, and none is lost.
+
+        Args:
+            epochs: int. Epochs in the dataset. Defaults to `None`, no end:
+                pass `steps_per_epoch=len(batches)` to `fit`.
+            num_parallel_calls: int. Batches read at once. Defaults to what
+                tf.data finds best.
+            num_shards: int. Of how many parts this is one. Defaults to `1`.
+            shard_index: int. Which part: batches `shard_index`, `shard_index +
+                num_shards`, ...; others are not read. Defaults to `0`.
+
+        Returns:
+            `tf.data.Dataset` of what the stream gives, with static shapes. It
+            reads in this process: it cannot be saved.
+
+        Raises:
+            ImportError: if TensorFlow is not installed.
+            ValueError: if `epochs` or the shard is out of range.
+
+        Example:
+
+        >>> dataset = batches.to_tf_dataset()
+        >>> model.fit(dataset, steps_per_epoch=len(batches), epochs=10)
+        """
+        return to_tf_dataset(
+            self, epochs, num_parallel_calls, num_shards, shard_index
+        )
 
     def _draw_round(self, epoch, round_index):
         raise NotImplementedError

@@ -1,4 +1,6 @@
-"""Gives the batches of candidate groups as a `tf.data.Dataset`."""
+"""Gives the batches of a stream as a `tf.data.Dataset`."""
+
+import keras
 
 from keras_relcon import checks
 
@@ -10,27 +12,28 @@ def to_tf_dataset(
     num_shards=1,
     shard_index=0,
 ):
-    """See `CandidateGroups.to_tf_dataset`."""
+    """See `EpochBatches.to_tf_dataset`."""
     check_shard(num_shards, shard_index)
     if epochs is not None:
         checks.check_whole("epochs", epochs, 1, "Leave it out for no end.")
     tf = _import_tensorflow()
     length, first_epoch = len(groups), groups.epoch
     specs = groups.batch_specs()
-    types = [tf.as_dtype(spec.dtype) for spec in specs.values()]
+    parts = keras.tree.flatten(specs)
+    types = [tf.as_dtype(spec.dtype) for spec in parts]
 
     def draw(number):
         epoch, index = divmod(int(number), length)
         epoch = first_epoch if groups.is_fixed else first_epoch + epoch
-        batch = groups.batch(epoch, index)
-        return [batch[name] for name in specs]
+        return keras.tree.flatten(groups.batch(epoch, index))
 
     def to_batch(number):
         values = tf.numpy_function(draw, [number], types, stateful=False)
-        return {
-            name: tf.ensure_shape(value, spec.shape)
-            for (name, spec), value in zip(specs.items(), values)
-        }
+        values = [
+            tf.ensure_shape(value, spec.shape)
+            for value, spec in zip(values, parts)
+        ]
+        return keras.tree.pack_sequence_as(specs, values)
 
     if epochs is None:
         numbers = tf.data.Dataset.counter()
@@ -69,7 +72,7 @@ def check_shard(num_shards, shard_index, num_rows=None):
     if num_rows is not None and num_rows % num_shards:
         raise ValueError(
             "A batch must be shared evenly. Received: "
-            f"num_shards={num_shards} for batches of {num_rows} groups. Use "
+            f"num_shards={num_shards} for batches of {num_rows} rows. Use "
             "a `batch_size` that is a multiple of `num_shards`."
         )
 
@@ -81,6 +84,6 @@ def _import_tensorflow():
         raise ImportError(
             "`to_tf_dataset` needs TensorFlow. Install it with "
             '`pip install "keras-relcon[tensorflow]"`, or pass the '
-            "`CandidateGroups` themselves to `fit`."
+            "batches themselves to `fit`."
         ) from error
     return tf

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import keras
 import numpy as np
 
 from keras_relcon import checks
@@ -121,11 +122,16 @@ class WindowBatches(EpochBatches):
         """Returns the batch at `index` of any epoch: an array, as above."""
         return self.store.read(self.draw(epoch, index))
 
+    def batch_specs(self) -> keras.KerasTensor:
+        """Shape and dtype of a batch."""
+        shape = (self.num_rows, self.store.window_length, 3)
+        return keras.KerasTensor(shape, "float32")
+
     def draw(self, epoch: int, index: int) -> np.ndarray:
         """Returns where the windows of a batch start in the store's signal.
 
         Returns:
-            `(batch_size,)` int.
+            `(batch_size,)` int; of a shard its rows of them.
         """
         round_index, position = divmod(index, self._batches_per_round)
         cells, order, chance = self._round_of(epoch, round_index)
@@ -138,7 +144,7 @@ class WindowBatches(EpochBatches):
             picks = np.searchsorted(chance, numbers, side="right")
             # Rounding may take a number up to the end.
             picks = np.minimum(picks, cells.size - 1)
-        return cells.locate(picks)[1]
+        return cells.locate(picks[self._rows])[1]
 
     def _num_sure(self):
         """How many windows there are, whatever the shift."""
