@@ -1,10 +1,19 @@
 """Pretrains one encoder with RelCon and other methods, and compares them.
 
-python examples/compare.py wisdm-dataset.zip A_DeviceMotion_data.zip
+python examples/compare.py examples/relcon_small.toml --data data
 
-A linear probe scores them on the held-out subjects of WISDM and on MotionSense;
-see `keras_relcon.recipes.compare_methods`. Finished parts are kept in OUTPUT,
-so that a comparison that was stopped resumes.
+The config says which recordings train, and which encoder. Every method has the
+same number of windows through the encoder. The sets to choose by, those of
+`keras-relcon suite`, are read from the folder of `--data`. Several learning
+rates are tried with few windows; then
+
+python examples/compare.py examples/relcon_small.toml --data data \\
+    --output trials --windows 150000 --learning-rates 3e-4 1e-3 3e-3
+python examples/compare.py examples/relcon_small.toml --data data \\
+    --best-of trials --seeds 0 1 2
+
+trains each method with its best one. What is finished is kept in OUTPUT, and a
+comparison that was stopped goes on; see `keras_relcon.recipes.compare_methods`.
 """
 
 import argparse
@@ -13,27 +22,37 @@ from keras_relcon import recipes
 
 
 def main():
-    reports = recipes.compare_methods(**vars(parse_args()))
-    for report in reports:
-        print(report.table())
-    for name in reports[0].representations:
-        mean = sum(report.mean(name) for report in reports) / len(reports)
-        print(f"{name}: {100 * mean:.2f}, mean macro-F1 of both")
+    arguments = vars(parse_args())
+    data, trials = arguments.pop("data"), arguments.pop("best_of")
+    if trials is not None:
+        scored = recipes.score_methods(trials, data, controls=())
+        arguments["learning_rates"] = recipes.best_learning_rates(scored)
+    arguments["num_windows"] = arguments.pop("windows")
+    recipes.compare_methods(**arguments)
+    result = recipes.score_methods(arguments["output"], data)
+    print(result.table())
+    for method, cost in result.settings["cost"].items():
+        seconds = cost["seconds_per_1000_windows"]
+        print(f"{method}: {seconds:.2f} s for 1,000 windows")
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("wisdm", help="wisdm-dataset.zip")
-    parser.add_argument("motionsense", help="A_DeviceMotion_data.zip")
+    parser.add_argument("config", help="a config of `keras-relcon pretrain`")
+    parser.add_argument("--data", required=True, help="folder of the sets")
     parser.add_argument("--output", default="comparison")
     methods = list(recipes.METHODS)
     parser.add_argument(
         "--methods", nargs="+", choices=methods, default=methods
     )
-    parser.add_argument("--steps", type=int, default=500)
-    parser.add_argument("--batch-size", type=int, default=32, help="anchors")
-    parser.add_argument("--num-candidates", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--windows", type=int, default=500_000)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument(
+        "--learning-rates", nargs="+", type=float, default=[1e-3]
+    )
+    parser.add_argument("--best-of", metavar="TRIALS")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--max-minutes", type=float)
     return parser.parse_args()
 
 

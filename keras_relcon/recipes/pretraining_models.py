@@ -53,6 +53,11 @@ def check_models(config):
     check_readout(config, model.encoder)
 
 
+def make_encoder(config):
+    """The encoder of a config, in its precision: untrained, or of a preset."""
+    return _encoder(**config["encoder"])
+
+
 def make_model(config, distance):
     """The `RelConModel` to train, whose encoder is in the chosen precision.
 
@@ -60,7 +65,7 @@ def make_model(config, distance):
     """
     settings = config["relcon"]
     return models.RelConModel(
-        _encoder(**config["encoder"]),
+        make_encoder(config),
         distance,
         temperature=settings["temperature"],
         projector=_projector(settings["projector"]),
@@ -76,13 +81,9 @@ def in_float32(model):
     An encoder in half precision is slow on a CPU, and most users of a preset do
     not need it; `from_preset(..., dtype=...)` chooses another precision.
     """
-    trained = model.encoder
-    if trained.dtype_policy.name == "float32":
+    encoder = encoder_in_float32(model.encoder)
+    if encoder is model.encoder:
         return model
-    config = {**trained.get_config(), "dtype": "float32"}
-    encoder = layers.ResNet1D34.from_config(config)
-    encoder.build((None, None, 3))
-    encoder.set_weights(trained.get_weights())
     return models.RelConModel(
         encoder,
         model.motif_distance,
@@ -90,6 +91,21 @@ def in_float32(model):
         model.projector,
         anchors=model.anchors,
     )
+
+
+def encoder_in_float32(trained):
+    """The encoder in float32, with the same weights; itself if it is already.
+
+    Args:
+        trained: `ResNet1D34`, or an encoder in float32.
+    """
+    if trained.dtype_policy.name == "float32":
+        return trained
+    config = {**trained.get_config(), "dtype": "float32"}
+    encoder = layers.ResNet1D34.from_config(config)
+    encoder.build((None, None, 3))
+    encoder.set_weights(trained.get_weights())
+    return encoder
 
 
 def learning_rate(config, section, steps):

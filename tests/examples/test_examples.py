@@ -4,6 +4,7 @@ import ast
 import inspect
 import runpy
 import sys
+import types
 from pathlib import Path
 
 import keras
@@ -109,16 +110,26 @@ def test_ablation(run_example, tiny_preset, tmp_path):
 
 def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
     compare = runpy.run_path(str(ROOT / "examples" / "compare.py"))
-    line = ["compare.py", "a.zip", "b.zip", "--methods", "REBAR", "SimCLR"]
+    line = ["compare.py", "a.toml", "--data", "d", "--methods", "REBAR"]
     monkeypatch.setattr(sys, "argv", line)
-    given = inspect.signature(kr.recipes.compare_methods).bind(
-        **vars(compare["parse_args"]())
+    asked = {}
+    recipes = types.SimpleNamespace(
+        compare_methods=lambda **given: asked.update(
+            inspect.signature(kr.recipes.compare_methods)
+            .bind(**given)
+            .arguments
+        ),
+        score_methods=lambda *given: (
+            asked.update(scored=given)
+            or types.SimpleNamespace(table=str, settings={"cost": {}})
+        ),
+        METHODS=kr.recipes.METHODS,
     )
-    assert given.arguments["methods"] == ["REBAR", "SimCLR"]
-    assert (given.arguments["wisdm"], given.arguments["steps"]) == (
-        "a.zip",
-        500,
-    )
+    compare["main"].__globals__["recipes"] = recipes
+    compare["main"]()
+    assert asked["methods"] == ["REBAR"] and asked["config"] == "a.toml"
+    assert (asked["num_windows"], asked["batch_size"]) == (500_000, 64)
+    assert asked["scored"] == ("comparison", "d")
 
 
 def test_examples_are_listed_and_run_by_name(capsys, monkeypatch):

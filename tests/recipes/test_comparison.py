@@ -1,35 +1,173 @@
+"""A comparison of all methods, of a second each."""
+
+import json
+
+import keras
 import numpy as np
 import pytest
+from command_support import write_recordings
+from pretraining_support import pretraining_values
 
 import keras_relcon as kr
-from keras_relcon.recipes.comparison import METHODS, train_by
+from keras_relcon import recipes
+from keras_relcon.recipes import comparison
+
+LENGTH = 64
 
 
-@pytest.mark.parametrize("method", sorted(METHODS))
-def test_a_method_trains_the_encoder_that_it_is_given(method):
-    recordings = kr.data.synthetic_recordings(2, 30, 50, seed=0)
-    store = kr.data.WindowStore.from_recordings(recordings, 50, 64)
-    encoder = kr.layers.ResNet1D34(
-        num_blocks=(1,),
-        widths=(8,),
-        kernel_sizes=(3,),
-        strides=(1,),
-        embedding_dim=4,
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A config, and a preset with the distance that ranks."""
+    folder = tmp_path_factory.mktemp("comparison")
+    (folder / "recordings").mkdir()
+    recordings = write_recordings(folder / "recordings")
+    values = pretraining_values(recordings, folder / "unused")
+    values["windows"]["window_length"] = LENGTH
+    values["encoder"]["embedding_dim"] = 4
+    (folder / "config.json").write_text(json.dumps(values))
+    distance = kr.MotifDistance(
+        embedding_dim=8, kernel_size=3, num_dilated_blocks=1
     )
-    distance = kr.MotifDistance(embedding_dim=8, kernel_size=3)
-    for model in (encoder, distance):
-        model.build((None, 64, 3))
-    before = encoder.get_weights()
-    train_by(
-        method,
-        encoder,
+    distance.build((None, LENGTH, 3))
+    kr.presets.save_to_preset(
         distance,
-        store,
-        steps=2,
-        batch_size=3,
-        num_candidates=2,
-        seed=0,
+        folder / "distance",
+        sample_rate_hz=50,
+        window_length=LENGTH,
     )
-    after = encoder.get_weights()
-    assert any(not np.allclose(a, b) for a, b in zip(before, after))
-    assert all(np.isfinite(weight).all() for weight in after)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    sizes = {"SUBJECTS": 2, "WINDOWS_OF_EACH": 2, "EPOCHS": 2}
+    for name, size in {**sizes, "ANCHORS": 2, "CANDIDATES": 1}.items():
+        monkeypatch.setattr(comparison, name, size)
+
+
+def compare(folder, output, methods, **kwargs):
+    return recipes.compare_methods(
+        folder / "config.json",
+        output,
+        methods,
+        **{
+            "num_windows": 16,
+            "batch_size": 4,
+            "distance": folder / "distance",
+            "say": lambda text: None,
+            **kwargs,
+        },
+    )
+
+
+def facts_of(path):
+    return json.loads((path / "metadata.json").read_text())["facts"]
+
+
+@pytest.mark.parametrize("name", comparison.METHODS)
+def test_a_method_trains_the_encoder_for_its_windows(folder, tmp_path, name):
+    (path,) = compare(folder, tmp_path, [name], seeds=[3])
+    assert path.name == f"{name}-0.001-3"
+    facts = facts_of(path)
+    assert 16 <= facts["windows_through_the_encoder"] <= 24
+    assert facts["seconds"] > 0
+    assert "s03" not in facts["subjects"]["recordings"]  # held out
+    encoder = kr.presets.from_preset(path)
+    keras.utils.set_random_seed(3)
+    untrained = kr.evaluation.untrained_copy(encoder, 3)
+    window = np.random.default_rng(0).normal(size=(2, LENGTH, 3))
+    found, other = (
+        keras.ops.convert_to_numpy(model(window.astype("float32")))
+        for model in (encoder, untrained)
+    )
+    assert np.isfinite(found).all() and not np.allclose(found, other)
+
+
+def test_it_goes_on_where_the_time_was_over(folder, tmp_path):
+    whole = compare(folder, tmp_path / "whole", ["SimSiam"], num_windows=32)
+    output = tmp_path / "legs"
+    assert (
+        compare(folder, output, ["SimSiam"], num_windows=32, max_minutes=0)
+        == []
+    )
+    legs = compare(folder, output, ["SimSiam"], num_windows=32)
+    first, second = (
+        kr.presets.from_preset(paths[0]).get_weights()
+        for paths in (whole, legs)
+    )
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+    trained = legs[0].stat().st_mtime_ns
+    assert (
+        compare(folder, output, ["SimSiam"], num_windows=32)[0]
+        .stat()
+        .st_mtime_ns
+        == trained
+    )
+    with pytest.raises(ValueError, match="`num_windows` must be.*has 32"):
+        compare(folder, output, ["SimSiam"], num_windows=16)
+
+
+def test_the_best_rate_is_that_of_the_best_mean(folder, tmp_path, monkeypatch):
+    compare(
+        folder, tmp_path, ["SimSiam"], seeds=[0, 1], learning_rates=[0.1, 1e-3]
+    )
+    asked = {}
+
+    class Result:
+        settings = {}
+        rows = []
+
+        def mean_over(self, groups):
+            asked["groups"] = groups
+            return self
+
+        def save(self, path):
+            asked["path"] = path
+
+    def suite(encoders, data, **kwargs):
+        asked["encoders"] = encoders
+        return Result()
+
+    monkeypatch.setattr(comparison.evaluation, "suite", suite)
+    result = recipes.score_methods(tmp_path, "data", say=None)
+    assert asked["groups"] == {
+        "SimSiam 0.001": ["SimSiam-0.001-0", "SimSiam-0.001-1"],
+        "SimSiam 0.1": ["SimSiam-0.1-0", "SimSiam-0.1-1"],
+    }
+    assert set(asked["encoders"]) == {
+        name for names in asked["groups"].values() for name in names
+    }
+    assert asked["path"] == tmp_path / "scores"
+    cost = result.settings["cost"]["SimSiam 0.1"]
+    assert cost["windows"] == 16 and cost["seconds_per_1000_windows"] > 0
+
+
+def test_best_learning_rates_are_by_features_where_there_are():
+    def row(name, mean):
+        row = type("Row", (), {"representation": name})()
+        row.mean = lambda: mean
+        return row
+
+    result = type("Result", (), {})()
+    result.rows = [
+        row("SimCLR 0.001 embedding", 0.9),
+        row("SimCLR 0.001 features", 0.4),
+        row("SimCLR 0.01 features", 0.5),
+        row("SimCLR 0.01 embedding", 0.2),
+        row("CPC 0.01 embedding", 0.2),
+        row("CPC 0.1 embedding", 0.3),
+        row("hand-made features", 0.7),
+    ]
+    known = {**comparison.METHODS, "CPC": None}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparison, "METHODS", known)
+        found = recipes.best_learning_rates(result)
+    assert found == {"SimCLR": 0.01, "CPC": 0.1}
+
+
+def test_what_is_no_comparison_is_explained(folder, tmp_path):
+    with pytest.raises(ValueError, match="`methods` must be one of"):
+        compare(folder, tmp_path, ["simclr"])
+    with pytest.raises(FileNotFoundError, match="without a finished preset"):
+        recipes.score_methods(tmp_path, "data")

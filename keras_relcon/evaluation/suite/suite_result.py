@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -175,6 +175,40 @@ class SuiteResult:
                         }
                     )
         return found
+
+    def mean_over(self, groups: Mapping[str, Sequence[str]]) -> Self:
+        """Puts encoders together: of each group the mean over its members.
+
+        Args:
+            groups: dict of a name to the names of encoders that were scored,
+                such as those of several seeds.
+
+        Returns:
+            `SuiteResult`. The rows of a group are named after it, where the
+            first of its members stood; rows of no group stay.
+        """
+        group_of = {
+            member: group for group, names in groups.items() for member in names
+        }
+        together: dict[Any, list[Row]] = {}
+        for row in self.rows:
+            encoder, space, output = row.representation.rpartition(" ")
+            name = row.representation
+            if encoder in group_of:
+                name = f"{group_of[encoder]}{space}{output}"
+            together.setdefault((name, *row.condition), []).append(row)
+        rows = [
+            dataclasses.replace(
+                members[0],
+                representation=name,
+                confusion={
+                    each: np.concatenate([m.confusion[each] for m in members])
+                    for each in members[0].confusion
+                },
+            )
+            for (name, *_), members in together.items()
+        ]
+        return type(self)(rows, self.sets, self.settings, self.missing)
 
     def table(self) -> str:
         """Returns the macro-F1 of every row, and differences, as text."""

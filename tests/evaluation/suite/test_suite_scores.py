@@ -120,3 +120,26 @@ def test_rows_that_were_not_scored_are_named():
         result.row("theirs")
     with pytest.raises(ValueError, match="num_labelled=3"):
         result.row("ours", num_labelled=3)
+
+
+def test_encoders_of_several_seeds_are_one_row_with_their_mean():
+    sets = [_set("x", "x", ["a", "b", "c", "d"])]
+    confusions = {
+        f"{name} features": {"x": _confusion([accuracy] * 4, seed=seed)}
+        for seed, (name, accuracy) in enumerate(
+            [("m-0", 0.9), ("other", 0.5), ("m-1", 0.7)]
+        )
+    }
+    result = _result(confusions, sets)
+    together = result.mean_over({"m": ["m-0", "m-1"]})
+    names = [row.representation for row in together.rows]
+    assert names == ["m features", "other features"]
+    singles = [result.row(f"m-{seed} features").mean() for seed in (0, 1)]
+    assert together.row("m features").mean() == pytest.approx(np.mean(singles))
+    found = together.difference("m features", "other features")
+    apart = [
+        result.difference(f"m-{seed} features", "other features").people_mean
+        for seed in (0, 1)
+    ]
+    assert found.people_mean == pytest.approx(np.mean(apart))
+    assert together.settings == result.settings
