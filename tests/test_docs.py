@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,14 @@ def test_every_measurement_has_its_place_in_the_list():
     listed = set(LINK.findall((ROOT / "benchmarks/README.md").read_text()))
     pages = (ROOT / "benchmarks" / "results").glob("*.md")
     assert {f"results/{page.name}" for page in pages} == listed
+
+
+def test_the_page_of_differences_is_that_of_the_docstrings():
+    script = runpy.run_path(str(ROOT / "docs" / "differences.py"))
+    assert script["PAGE"].read_text() == script["page"](), (
+        "Run `python docs/differences.py`."
+    )
+    names = [
+        entry[0] for rows in script["by_folder"]().values() for entry in rows
+    ]
+    assert {"SimCLR", "CandidateGroups", "plot_embedding_map"} <= set(names)

@@ -25,7 +25,11 @@ from keras_relcon.tuning.settings import (
     make_model,
     train_distance,
 )
-from keras_relcon.tuning.validation_probe import ValidationProbe, mean_scores
+from keras_relcon.tuning.validation_probe import (
+    ValidationProbe,
+    mean_scores,
+    probed_store,
+)
 from keras_relcon.types import PathLike
 
 
@@ -120,13 +124,7 @@ class RelConHyperModel(
     ) -> None:
         super().__init__()
         self.probe = ValidationProbe(windows, folds, task)
-        both = sorted(set(store.subjects) & set(self.probe.validation_subjects))
-        if both:
-            raise ValueError(
-                "Validation subjects must not be in the store to pretrain on. "
-                f"Received: {both} in both. Use `store.select_subjects`."
-            )
-        self.store = store
+        self.store = probed_store(store, self.probe)
         self.encoder = encoder
         self.base = dict(base or {})
         self.space = dict(SPACE if space is None else space)

@@ -150,3 +150,18 @@ def score_names(num_folds):
     """The names of `mean_scores`, a list of str."""
     one_fold = dict.fromkeys(METRICS, 0.0)
     return list(mean_scores([one_fold] * num_folds))
+
+
+def probed_store(store, probe):
+    """The store, if none of its subjects is scored by the probe.
+
+    Raises:
+        ValueError: if a validation subject is in the store.
+    """
+    both = sorted(set(store.subjects) & set(probe.validation_subjects))
+    if both:
+        raise ValueError(
+            "Validation subjects must not be in the store to pretrain on. "
+            f"Received: {both} in both. Use `store.select_subjects`."
+        )
+    return store

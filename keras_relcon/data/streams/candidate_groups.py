@@ -103,7 +103,9 @@ class CandidateGroups(EpochBatches):
 
     Differs from the released code: its candidates come from the same subject
     and the same hour of the clock; `policy="time_span", span_seconds=3600`
-    takes those within an hour of the anchor.
+    takes those within an hour of the anchor. The windows of an epoch lie on
+    one grid with a random shift, anchors and candidates alike; the paper does
+    not say where windows begin.
 
     Example:
 

@@ -72,9 +72,11 @@ def motionsense_windows(recordings):
             labels or another recording id; if a subject has one trial twice;
             or if no subject has enough rows for a window.
 
-    Differs from the released code: the order of trials is fixed. That code
-    also cuts each trial to the length of the gyroscope file. In the
-    DeviceMotion files the lengths are already equal.
+    Differs from the released code: the signal is that of the archive
+    `A_DeviceMotion_data.zip`, gravity and user acceleration added; that code
+    reads `B_Accelerometer_data.zip`, the accelerometer itself. The order of
+    trials is fixed. That code also cuts each trial to the length of the
+    gyroscope file; in the DeviceMotion files the lengths are already equal.
     """
     by_subject = {}
     for recording in recordings:

@@ -74,6 +74,9 @@ def plot_embedding_map(report, representations=None, maps=None):
     in Figure 2 of [RelCon](https://arxiv.org/abs/2411.18822), or a third of
     the other windows where that is less. Distances between groups mean little.
 
+    Differs from the paper: of more than 50 columns the first 50 principal
+    components are mapped. The paper does not say how many windows it maps.
+
     Args:
         report: `Report`. For a regression, the colour is the target.
         representations: sequence of str. Defaults to `None`, all.
