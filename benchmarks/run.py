@@ -25,6 +25,7 @@ PARTS = (
     "distance",
     "training_step",
     "objective_step",
+    "method_step",
     "scaling",
     "layouts",
     "mixed_precision",

@@ -1,6 +1,8 @@
 from keras_relcon.baselines.aug_pred import AugPred
 from keras_relcon.baselines.byol import BYOL
 from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
+from keras_relcon.baselines.predicted_views import PredictedViews
+from keras_relcon.baselines.pretraining_method import PretrainingMethod
 from keras_relcon.baselines.rebar import REBAR
 from keras_relcon.baselines.simclr import SimCLR
 from keras_relcon.baselines.simsiam import SimSiam
@@ -17,6 +19,8 @@ __all__ = [
     "AugPred",
     "BYOL",
     "MaskedMotifDistance",
+    "PredictedViews",
+    "PretrainingMethod",
     "REBAR",
     "SimCLR",
     "SimSiam",

@@ -31,7 +31,13 @@ def benchmarks(monkeypatch):
 ON_EVERY_BACKEND = ["training_step", "accelerator"]
 ONCE = [
     *("distance", "layouts"),
-    *("objective_step", "scaling", "mixed_precision", "inference"),
+    *(
+        "objective_step",
+        "method_step",
+        "scaling",
+        "mixed_precision",
+        "inference",
+    ),
 ]
 
 
