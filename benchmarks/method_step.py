@@ -10,7 +10,7 @@ SMALL = {
     "final_norm": True,
 }
 SIZES = [{"batch_size": 64, "length": 256, "repeats": 5, "encoder": SMALL}]
-TINY = [{"batch_size": 4, "length": 64, "repeats": 1, "encoder": {}}]
+TINY = [{"batch_size": 8, "length": 64, "repeats": 1, "encoder": {}}]
 PLAIN = "the encoder alone"
 
 
