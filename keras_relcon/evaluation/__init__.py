@@ -55,6 +55,7 @@ from keras_relcon.evaluation.report.published import (
 )
 from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.representations import untrained_copy
+from keras_relcon.evaluation.streaming_embedder import StreamingEmbedder
 from keras_relcon.evaluation.suite.rival_encoder import RivalEncoder
 from keras_relcon.evaluation.suite.suite import suite
 from keras_relcon.evaluation.suite.suite_result import SuiteResult
@@ -76,6 +77,7 @@ __all__ = [
     "Report",
     "RidgeProbe",
     "RivalEncoder",
+    "StreamingEmbedder",
     "SuiteResult",
     "amplitude_matched",
     "classification_metrics",

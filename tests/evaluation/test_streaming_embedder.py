@@ -1,0 +1,147 @@
+"""A stream in pieces gives what the whole recording gives."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_relcon.data import Recording
+from keras_relcon.evaluation import StreamingEmbedder, embed
+
+LENGTH = 40
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Sums(keras.layers.Layer):
+    """Weighted sums of a window: every sample has its part."""
+
+    def call(self, x):
+        place = keras.ops.arange(1, x.shape[1] + 1, dtype="float32")
+        return keras.ops.sum(x * place[None, :, None] / LENGTH, axis=1)
+
+
+def signal(seconds, rate, rng):
+    time = np.arange(round(seconds * rate)) / rate
+    motion = np.sin(2 * np.pi * 1.7 * time)[:, None] * [0.5, 0.3, 0.1]
+    noise = rng.normal(scale=0.05, size=(len(time), 3))
+    return (motion + noise + [0, 0, 1]).astype("float32")
+
+
+def in_pieces(samples, stream, rng, largest):
+    found, first = [], 0
+    while first < len(samples):
+        count = int(rng.integers(0, largest + 1))
+        found.append(stream.push(samples[first : first + count]))
+        first += count
+    return [*found, stream.finish()]
+
+
+def joined(pieces):
+    return [
+        np.concatenate([getattr(piece, name) for piece in pieces])
+        for name in ("start_seconds", "valid", "embeddings")
+    ]
+
+
+@pytest.mark.parametrize("largest", [1, 7, 300])
+@pytest.mark.parametrize(
+    ("rate", "stride"), [(20, None), (32, 16), (50, None), (99.4, 16)]
+)
+def test_pieces_give_the_windows_of_the_whole(rng, rate, stride, largest):
+    samples = signal(14, rate, rng)
+    for first, last in ((30, 33), (60, 110), (150, 151)):
+        samples[first:last] = np.nan
+    settings = {
+        "sample_rate_hz": 50,
+        "window_length": LENGTH,
+        "stride": stride,
+    }
+    model = keras.Sequential([Sums()])
+    whole = embed(
+        model,
+        Recording(samples, rate, "a"),
+        without_gravity="accept",
+        **settings,
+    )
+    stream = StreamingEmbedder(model, rate, **settings)
+    pieces = in_pieces(samples, stream, rng, largest)
+    start_seconds, valid, embeddings = joined(pieces)
+    np.testing.assert_array_equal(start_seconds, whole.start_seconds)
+    np.testing.assert_array_equal(valid, whole.valid)
+    assert 0 < valid.sum() < len(valid)
+    # The weights of a window sum to 20.5, the error of a sample is below 1e-4.
+    np.testing.assert_allclose(embeddings, whole.embeddings, atol=1e-3)
+
+
+def test_a_window_comes_as_soon_as_it_can(rng):
+    """Half of the filter's reach of 24 samples of the slower rate later."""
+    samples = signal(10, 50, rng)
+    stream = StreamingEmbedder(
+        keras.Sequential([Sums()]), 50, 100, window_length=LENGTH
+    )
+    when = []
+    for number, sample in enumerate(samples, 1):
+        when += [number] * len(stream.push(sample[None]))
+    expected = np.arange(1, len(when) + 1) * LENGTH / 2
+    delay = np.array(when) - expected
+    assert (delay >= 0).all() and (delay <= 25).all()
+    same = StreamingEmbedder(
+        keras.Sequential([Sums()]), 100, 100, window_length=LENGTH
+    )
+    assert [len(same.push(samples[:39])), len(same.push(samples[39:40]))] == [
+        0,
+        1,
+    ]
+
+
+def test_it_keeps_no_more_than_it_needs(rng):
+    stream = StreamingEmbedder(
+        keras.Sequential([Sums()]), 50, 100, window_length=LENGTH
+    )
+    most = 0
+    for _ in range(50):
+        stream.push(signal(1, 50, rng))
+        most = max(most, len(stream._samples))
+    assert most < 50 + 3 * LENGTH
+    stream.push(np.full((500, 3), np.nan))
+    stream.push(signal(3, 50, rng))
+    assert len(stream._samples) < 50 + 3 * LENGTH
+
+
+def test_a_new_stream_begins_anew(rng):
+    samples = signal(4, 50, rng)
+    stream = StreamingEmbedder(
+        keras.Sequential([Sums()]), 50, 50, window_length=LENGTH
+    )
+    first = stream.push(samples)
+    with pytest.raises(ValueError, match="before `finish`.*`reset`"):
+        stream.finish()
+        stream.push(samples)
+    stream.reset()
+    again = stream.push(samples)
+    np.testing.assert_array_equal(again.embeddings, first.embeddings)
+    assert again.start_seconds[0] == 0
+
+
+def test_nothing_and_what_is_too_short_give_nothing():
+    stream = StreamingEmbedder(
+        keras.Sequential([Sums()]), 32, 50, window_length=LENGTH
+    )
+    assert len(stream.push(np.empty((0, 3)))) == 0
+    assert stream.push(np.ones((10, 3))).embeddings.shape == (0, 3)
+    assert len(stream.finish()) == 0
+    stream.reset()
+    stream.push(np.full((200, 3), np.nan))
+    rest = stream.finish()
+    assert len(rest) > 0 and not rest.valid.any()
+    assert np.isnan(rest.embeddings).all()
+
+
+def test_what_cannot_be_streamed_is_explained():
+    model = keras.Sequential([Sums()])
+    stream = StreamingEmbedder(model, 50, 50, window_length=LENGTH)
+    with pytest.raises(ValueError, match=r"`samples` must be.*shape=\(3,\)"):
+        stream.push(np.zeros(3))
+    with pytest.raises(ValueError, match="`recorded_hz`"):
+        StreamingEmbedder(model, 0, 50)
+    with pytest.raises(ValueError, match="`batch_size`"):
+        StreamingEmbedder(model, 50, 50, batch_size=0)
