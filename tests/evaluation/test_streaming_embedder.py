@@ -66,8 +66,8 @@ def test_pieces_give_the_windows_of_the_whole(rng, rate, stride, largest):
     np.testing.assert_array_equal(start_seconds, whole.start_seconds)
     np.testing.assert_array_equal(valid, whole.valid)
     assert 0 < valid.sum() < len(valid)
-    # The mean of the signal moves by several g.
-    np.testing.assert_allclose(embeddings, whole.embeddings, atol=5e-4)
+    # The mean of the signal moves, and the filter goes around it.
+    np.testing.assert_allclose(embeddings, whole.embeddings, atol=1e-4)
 
 
 def test_a_window_comes_as_soon_as_it_can(rng):
