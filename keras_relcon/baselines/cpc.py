@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_relcon.baselines.sequence_method import SequenceMethod
 from keras_relcon.checks import check_number, check_whole, message
+from keras_relcon.layers.seeded_dropout import SeededDropout
 from keras_relcon.types import Shape, Tensor
 
 # Of the published code, whose windows have 50 steps.
@@ -40,7 +41,7 @@ class CPC(SequenceMethod):
         context_width: int. Units of a recurrent layer. Defaults to `256`.
         num_layers: int. Recurrent layers. Defaults to `2`.
         dropout: float in [0, 1), between recurrent layers. Defaults to `0.2`.
-        seed: int or `None`. Of `t`. Defaults to `None`.
+        seed: int or `None`. Of `t` and of the dropout. Defaults to `None`.
 
     Call arguments:
         windows: `(batch, time, channels)`, g. A batch of 2 or more has
@@ -99,7 +100,8 @@ class CPC(SequenceMethod):
             for index in range(num_layers)
         ]
         self.dropouts = [
-            keras.layers.Dropout(dropout) for _ in range(num_layers - 1)
+            SeededDropout(dropout, None if seed is None else seed + 1 + index)
+            for index in range(num_layers - 1)
         ]
         # All replicas have one `t`.
         self.seed_generator = keras.random.SeedGenerator(seed)

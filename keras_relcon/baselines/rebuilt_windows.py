@@ -48,13 +48,15 @@ class RebuiltWindows(SequenceMethod):
             )
         else:
             check_kind("decoder", decoder, keras.Layer, "a Keras layer")
-        self.decoder = decoder
+        self.decoder: Any = decoder
 
     def build_parts(self, window_shape: Shape) -> None:
         shape = self.sequence_shape(window_shape)
         if isinstance(self.decoder, str):
+            _, length, channels = window_shape
             self.decoder = SequenceDecoder1D(
-                *window_shape[1:],
+                length,
+                channels,
                 output_activation=self.decoder,
                 name="decoder",
             )

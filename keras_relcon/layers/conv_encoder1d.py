@@ -17,6 +17,7 @@ from keras_relcon.layers.layout import (
     swap_layout,
 )
 from keras_relcon.layers.reflected_conv1d import ReflectedConv1D
+from keras_relcon.layers.seeded_dropout import SeededDropout
 from keras_relcon.types import Shape, Tensor
 
 # What the encoders that keep every step make one vector of a window with.
@@ -94,8 +95,7 @@ class ConvEncoder1D(keras.Model):
             for index, width in enumerate(widths)
         ]
         self.dropouts = [
-            keras.layers.Dropout(dropout, dtype=self.dtype_policy)
-            for _ in widths
+            SeededDropout(dropout, dtype=self.dtype_policy) for _ in widths
         ]
 
     def build(self, input_shape: Shape) -> None:

@@ -12,6 +12,7 @@ from keras_relcon.checks import (
     message,
 )
 from keras_relcon.layers.conv_encoder1d import POOLINGS
+from keras_relcon.layers.seeded_dropout import SeededDropout
 from keras_relcon.types import Shape, Tensor
 
 # Of the positions, Vaswani et al., section 3.5.
@@ -180,7 +181,7 @@ class TransformerBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.hidden_width = hidden_width
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.dropout = SeededDropout(dropout, dtype=self.dtype_policy)
         self.norms = [
             keras.layers.LayerNormalization(
                 epsilon=1e-5, dtype=self.dtype_policy
