@@ -66,8 +66,9 @@ class SequenceEncoder(keras.Model):
 
 # Of methods that need more of an encoder than an embedding.
 ENCODERS = {
-    name: SequenceEncoder
-    for name in ("CPC", "MaskedReconstruction", "Autoencoder")
+    "CPC": lambda: SequenceEncoder(stride=8),  # recurrence takes time
+    "MaskedReconstruction": SequenceEncoder,
+    "Autoencoder": SequenceEncoder,
 }
 # What makes the loss of a batch vary less.
 QUIET = {

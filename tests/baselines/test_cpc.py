@@ -166,25 +166,21 @@ def test_one_start_for_a_batch_and_each_that_there_is():
     assert set(starts) == set(range(length - steps))
 
 
-def test_predictions_do_not_look_ahead(rng):
+def test_predictions_do_not_look_ahead(rng, monkeypatch):
+    start = keras.ops.convert_to_tensor([3], dtype="int32")
+    monkeypatch.setattr(keras.random, "randint", lambda *_, **__: start)
+    model = CPC(SameSequence(), num_steps=3, context_width=4)
     windows = rng.normal(size=(3, 8, 3)).astype("float32")
-    other = windows.copy()
-    found = []
-    for batch in (windows, other):
-        keras.utils.set_random_seed(0)
-        model = CPC(SameSequence(), num_steps=3, context_width=4, seed=2)
-        outputs = model(batch)
-        found.append(to_numpy(outputs["prediction"]))
-        first = to_numpy(outputs["target"])[0, 0]
-        (place,) = np.flatnonzero((batch[0] == first).all(-1))
-        other[:, place:] += 1.0
-    np.testing.assert_array_equal(*found)
-    assert place > 1  # so there is something before
-    keras.utils.set_random_seed(0)
-    model = CPC(SameSequence(), num_steps=3, context_width=4, seed=2)
-    windows[:, place - 1] += 1.0
-    change = to_numpy(model(windows)["prediction"]) - found[0]
-    assert np.abs(change).max() > 1e-3
+
+    def predictions(place):
+        changed = windows.copy()
+        changed[:, place] += 1.0
+        return to_numpy(model(changed)["prediction"])
+
+    np.testing.assert_array_equal(predictions(4), predictions(5))
+    for place in range(4):
+        change = predictions(place) - predictions(4)
+        assert np.abs(change).max() > 1e-3, place
 
 
 def test_number_of_steps_by_default():
@@ -213,14 +209,14 @@ def test_dropout_between_the_recurrent_layers_in_training_only(rng):
 def test_sources_network_learns(rng):
     keras.utils.set_random_seed(0)
     model = CPC(ConvEncoder1D((8, 8), dropout=0.2), 4, 8, seed=0)
-    model.compile(optimizer=keras.optimizers.Adam(1e-2))
+    model.compile(optimizer=keras.optimizers.Adam(3e-2))
     losses = model.fit(
         windows_of_two_kinds(rng, length=16),
         epochs=30,
         verbose=0,
         batch_size=16,
     ).history["loss"]
-    assert losses[-1] < losses[0] - 0.1, losses
+    assert np.mean(losses[-3:]) < losses[0] - 0.1, losses
 
 
 def test_bad_input_is_explained():
