@@ -1,8 +1,11 @@
 from keras_relcon.baselines.aug_pred import AugPred
+from keras_relcon.baselines.autoencoder import Autoencoder
 from keras_relcon.baselines.byol import BYOL
+from keras_relcon.baselines.cpc import CPC
 from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
 from keras_relcon.baselines.predicted_views import PredictedViews
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
+from keras_relcon.baselines.masked_reconstruction import MaskedReconstruction
 from keras_relcon.baselines.rebar import REBAR
 from keras_relcon.baselines.simclr import SimCLR
 from keras_relcon.baselines.simsiam import SimSiam
@@ -17,10 +20,13 @@ from keras_relcon.baselines.view_pairs import ViewPairs
 
 __all__ = [
     "AugPred",
+    "Autoencoder",
     "BYOL",
+    "CPC",
     "MaskedMotifDistance",
     "PredictedViews",
     "PretrainingMethod",
+    "MaskedReconstruction",
     "REBAR",
     "SimCLR",
     "SimSiam",

@@ -7,6 +7,7 @@ from keras_relcon.layers.augmentations import (
     Scaling,
 )
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
+from keras_relcon.layers.conv_encoder1d import ConvEncoder1D
 from keras_relcon.layers.cross_attention import CrossAttention
 from keras_relcon.layers.dilated_conv_qkv import (
     DilatedConvQKV,
@@ -22,6 +23,7 @@ from keras_relcon.layers.random_augmentations import (
 from keras_relcon.layers.residual_block1d import ResidualBlock1D
 from keras_relcon.layers.resnet1d18 import ResNet1D18
 from keras_relcon.layers.resnet1d34 import ResNet1D34
+from keras_relcon.layers.sequence_decoder1d import SequenceDecoder1D
 from keras_relcon.layers.span_mask import SpanMask
 from keras_relcon.layers.sparsemax import Sparsemax, sparsemax
 from keras_relcon.layers.time_augmentations import (
@@ -29,12 +31,14 @@ from keras_relcon.layers.time_augmentations import (
     TimeFlip,
     TimeWarp,
 )
+from keras_relcon.layers.transformer_encoder1d import TransformerEncoder1D
 
 __all__ = [
     "AUGMENTATIONS",
     "Augmentation",
     "CandidateRevIN",
     "ChannelShuffle",
+    "ConvEncoder1D",
     "CrossAttention",
     "DilatedConvQKV",
     "DilatedConvStack",
@@ -50,9 +54,11 @@ __all__ = [
     "Rotation",
     "Scaling",
     "SegmentPermutation",
+    "SequenceDecoder1D",
     "SpanMask",
     "Sparsemax",
     "TimeFlip",
     "TimeWarp",
+    "TransformerEncoder1D",
     "sparsemax",
 ]

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from support import plain_encoder
 
-from keras_relcon import baselines
+from keras_relcon import baselines, layers
 from keras_relcon.models import mlp_projector
 
 METHODS = {
@@ -25,6 +25,53 @@ METHODS = {
     "Taxonomy": lambda encoder, **kwargs: baselines.Taxonomy(
         encoder, ad=0.01, cd=1.0, queue_size=8, momentum=0.9, **kwargs
     ),
+    "CPC": lambda encoder, **kwargs: baselines.CPC(
+        encoder, num_steps=3, context_width=8, **kwargs
+    ),
+    "MaskedReconstruction": lambda encoder, **kwargs: (
+        baselines.MaskedReconstruction(
+            encoder, layers.SequenceDecoder1D(64, 3, (8,)), span=4, **kwargs
+        )
+    ),
+    "Autoencoder": lambda encoder, **kwargs: baselines.Autoencoder(
+        encoder, layers.SequenceDecoder1D(64, 3, (8,)), **kwargs
+    ),
+}
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class SequenceEncoder(keras.Model):
+    """The least encoder with sequences: a convolution with batch norm."""
+
+    def __init__(self, stride=4, **kwargs):
+        super().__init__(**kwargs)
+        self.stride = stride
+        self.conv = keras.layers.Conv1D(8, 5, strides=stride, padding="same")
+        self.norm = keras.layers.BatchNormalization()
+
+    def build(self, input_shape):
+        self.conv.build(input_shape)
+        self.norm.build((None, None, 8))
+        self.built = True
+
+    def call(self, x, training=False):
+        return keras.ops.mean(self.sequences(x, training)[-1], axis=1)
+
+    def sequences(self, x, training=False):
+        return [keras.ops.relu(self.norm(self.conv(x), training=training))]
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 8)
+
+    def get_config(self):
+        return {**super().get_config(), "stride": self.stride}
+
+
+# Of methods that need more of an encoder than an embedding.
+ENCODERS = {
+    "CPC": lambda: SequenceEncoder(stride=8),  # recurrence takes time
+    "MaskedReconstruction": SequenceEncoder,
+    "Autoencoder": SequenceEncoder,
 }
 
 
@@ -38,7 +85,8 @@ def quiet(name):
 def small(name, encoder=None, **kwargs):
     """A method by its name, with weights that repeat."""
     keras.utils.set_random_seed(0)
-    encoder = plain_encoder() if encoder is None else encoder
+    if encoder is None:
+        encoder = ENCODERS.get(name, plain_encoder)()
     return METHODS[name](encoder, **{"seed": 1, **kwargs})
 
 
