@@ -24,6 +24,7 @@ def measure(batch_size, length, repeats, encoder):
 
     import keras_relcon as kr
     from keras_relcon import recipes
+    from keras_relcon.recipes.comparison import untrained_encoder
 
     class Plain(kr.baselines.PretrainingMethod):
         """Forward and backward of the encoder, for a loss that is nothing."""
@@ -34,8 +35,7 @@ def measure(batch_size, length, repeats, encoder):
         def loss_of(self, outputs):
             return keras.ops.mean(keras.ops.square(outputs["embedding"]))
 
-    def network():
-        return kr.layers.ResNet1D34(**encoder)
+    config = {"encoder": {"precision": "float32", "preset": None, **encoder}}
 
     def step(model, batch):
         model.compile(optimizer=keras.optimizers.Adam(1e-3))
@@ -58,9 +58,9 @@ def measure(batch_size, length, repeats, encoder):
     }
     distance = kr.MotifDistance(embedding_dim=32, downsampling=2)
     distance.build((None, length, 3))
-    steps = {PLAIN: step(Plain(network()), windows)}
+    steps = {PLAIN: step(Plain(kr.layers.ResNet1D34(**encoder)), windows)}
     for name, method in recipes.METHODS.items():
-        own = (method.make_encoder or network)()
+        own = untrained_encoder(method, config)
         steps[name] = step(
             method.make(own, distance, 0), batches[method.stream]
         )

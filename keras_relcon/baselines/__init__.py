@@ -3,9 +3,9 @@ from keras_relcon.baselines.autoencoder import Autoencoder
 from keras_relcon.baselines.byol import BYOL
 from keras_relcon.baselines.cpc import CPC
 from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
+from keras_relcon.baselines.masked_reconstruction import MaskedReconstruction
 from keras_relcon.baselines.predicted_views import PredictedViews
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
-from keras_relcon.baselines.masked_reconstruction import MaskedReconstruction
 from keras_relcon.baselines.rebar import REBAR
 from keras_relcon.baselines.simclr import SimCLR
 from keras_relcon.baselines.simsiam import SimSiam

@@ -14,6 +14,7 @@ from keras_relcon import (
     baselines,
     data,
     evaluation,
+    layers,
     models,
     presets,
     training,
@@ -52,7 +53,9 @@ class Method:
         stream: str. `"windows"`; `"ranked"`, groups whose order is stored; or
             `"candidates"`, anchors with candidates of their own.
         weighting: as of `WindowBatches`.
-        make_encoder: callable, what makes the encoder of a method that needs
+        has_head: bool. Whether the encoder has the dense layer after its
+            pooling: a loss of the sequence before it would not train it.
+        own_encoder: callable, what makes the encoder of a method that needs
             one of its own; `None` for that of the config.
     """
 
@@ -60,7 +63,8 @@ class Method:
     passes: int = 1
     stream: str = "windows"
     weighting: Any = None
-    make_encoder: Callable[[], keras.Model] | None = None
+    has_head: bool = True
+    own_encoder: Callable[[], keras.Model] | None = None
 
 
 def _method(name, **arguments):
@@ -106,6 +110,11 @@ METHODS: dict[str, Method] = {
     "SimSiam": Method(_method("SimSiam"), passes=2),
     "BYOL": Method(_method("BYOL"), passes=2),
     "Taxonomy": Method(_method("Taxonomy"), passes=2),
+    "CPC": Method(_method("CPC"), has_head=False),
+    "MaskedReconstruction": Method(
+        _method("MaskedReconstruction"), has_head=False
+    ),
+    "Autoencoder": Method(_method("Autoencoder"), has_head=False),
 }
 
 
@@ -208,10 +217,7 @@ class _Run:
         batches, per_step = self._batches(method, seed)
         steps = len(batches) * EPOCHS
         keras.utils.set_random_seed(seed)
-        if method.make_encoder is None:
-            encoder = make_encoder(self.config)
-        else:
-            encoder = method.make_encoder()
+        encoder = untrained_encoder(method, self.config)
         distance = None
         if method.stream == "candidates":
             distance = load_distance(self.distance)
@@ -314,6 +320,22 @@ class _Run:
                     "Choose another output.",
                 )
             )
+
+
+def untrained_encoder(method, config):
+    """The encoder that a method begins with.
+
+    Args:
+        method: `Method`.
+        config: dict of `read_config`. Of a preset only its layers are taken.
+    """
+    if method.own_encoder is not None:
+        return method.own_encoder()
+    settings = make_encoder(config).get_config()
+    if not method.has_head:
+        both = 2 if settings["pooling"] == "mean_std" else 1
+        settings["embedding_dim"] = both * settings["widths"][-1]
+    return layers.ResNet1D34.from_config(settings)
 
 
 def rows_of_ranked():

@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     recordings = write_recordings(folder / "recordings")
     values = pretraining_values(recordings, folder / "unused")
     values["windows"]["window_length"] = LENGTH
-    values["encoder"]["embedding_dim"] = 4
+    values["encoder"].update(embedding_dim=4, pooling="mean_std")
     (folder / "config.json").write_text(json.dumps(values))
     distance = kr.MotifDistance(
         embedding_dim=8, kernel_size=3, num_dilated_blocks=1
