@@ -85,8 +85,8 @@ def report(rows):
         "One training step of the encoder of `relcon_small`, float32, Adam, on "
         "64 windows of 256 samples; REBAR has 16 anchors with three candidates "
         "each, which it ranks, and RelCon has stored ranks. *Passes*: how "
-        "often a window passes the encoder with a gradient. Seconds, medians of five "
-        "interleaved runs.\n\n"
+        "often a window passes the encoder with a gradient. Seconds, medians "
+        "of five interleaved runs.\n\n"
         + measuring.table(
             ["backend", "method", "passes", "seconds", "of the encoder alone"],
             lines,

@@ -47,10 +47,10 @@ class StreamingEmbedder:
     Pieces of any size, pushed one after the other, give the windows of `embed`
     on the whole recording, whatever the pieces are. Resampled samples agree
     within 1e-4 g: the filter goes around the mean of the signal, which a stream
-    does not know in advance. A window is given as soon as the samples that it depends on
-    are there: beside its own, those within the reach of the filter that
-    resamples, a quarter of a second at 100 Hz. A window beside a gap waits for
-    the end of the gap. Kept are the samples of the window that comes next.
+    does not know in advance. A window is given as soon as the samples that it
+    depends on are there: beside its own, those within the reach of the filter
+    that resamples, half a second at 50 Hz. A window beside a gap waits for the
+    end of the gap. Kept are the samples of the window that comes next.
 
     Args:
         encoder: `keras.Model` from `(batch, time, 3)`, g, to `(batch, dim)`:
