@@ -4,6 +4,7 @@ from keras_relcon.losses.binary_contrastive import (
 )
 from keras_relcon.losses.log_ratio import LogRatioLoss, log_ratio_loss
 from keras_relcon.losses.nt_xent import NTXentLoss, nt_xent_loss
+from keras_relcon.losses.rebar import rebar_loss
 from keras_relcon.losses.relative_contrastive import (
     RelativeContrastiveLoss,
     relative_contrastive_loss,
@@ -17,5 +18,6 @@ __all__ = [
     "binary_contrastive_loss",
     "log_ratio_loss",
     "nt_xent_loss",
+    "rebar_loss",
     "relative_contrastive_loss",
 ]
