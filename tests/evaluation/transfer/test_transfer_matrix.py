@@ -1,5 +1,7 @@
 import dataclasses
 import math
+import types
+import warnings
 
 import keras
 import numpy as np
@@ -371,6 +373,38 @@ def test_encoder_that_reads_its_batch_is_found(run):
 
     encoder = keras.Sequential([keras.layers.Input((None, 3)), Standardizes()])
     with pytest.raises(ValueError, match="must depend on the window alone"):
+        run(rows="probe", encoder=encoder)
+
+
+def test_a_label_in_the_embedding_is_found(run, target, label_map):
+    """An axis of the target holds the class."""
+    names, codes = np.unique(target.labels, return_inverse=True)
+    coded = target.acceleration.copy()
+    coded[:, :, 0] = 0.1 * codes[:, None]
+    encoder = keras.Sequential(
+        [
+            keras.layers.Input((None, 3)),
+            keras.layers.GlobalAveragePooling1D(),
+        ]
+    )
+    with pytest.raises(ValueError, match="embedding of target may be a code"):
+        run(
+            rows="probe",
+            encoder=encoder,
+            target=dataclasses.replace(target, acceleration=coded),
+        )
+
+
+def test_test_people_of_the_pretraining_are_warned_of(run, make_encoder):
+    encoder = make_encoder()
+    encoder.preset_metadata = types.SimpleNamespace(
+        facts={"subjects": {"watch": ["1", "5"], "phone": ["t2"]}}
+    )
+    with pytest.warns(UserWarning, match="watch/5, whose windows"):
+        result = run(rows="probe", encoder=encoder, names=("watch", "other"))
+    assert result.settings["people_in_pretraining"] == {"watch": ["watch/5"]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
         run(rows="probe", encoder=encoder)
 
 
