@@ -102,6 +102,8 @@ def test_columns_of_people_and_of_windows():
         np.testing.assert_array_equal(rows[0], again)
     draws = [columns[2].rows(train, subjects, y, 4, d) for d in range(2)]
     assert set(subjects[draws[0]]) != set(subjects[draws[1]])
+    draws = [columns[4].rows(train, subjects, y, 4, d) for d in range(2)]
+    assert not set(draws[0]) & set(draws[1])
 
 
 def test_all_people_are_a_plain_fit(
