@@ -241,19 +241,26 @@ def test_every_cell_tests_the_same_windows(run, target, label_map):
                 np.testing.assert_array_equal(draw, expected)
 
 
-def test_labels_are_joined_by_the_map(run, label_map):
+def test_labels_are_joined_by_the_map(run, label_map, make_encoder):
     """With walk and run crossed over, only what was learned there is wrong."""
     crossed = LabelMap(
         label_map.source, {"rest": "still", "steps": "run", "jog": "walk"}
     )
-    right, wrong = run(), run(label_map=crossed)
+    encoder = make_encoder()
+    generator = np.random.default_rng(0)  # the same on every backend
+    encoder.set_weights(
+        [generator.normal(0, 0.4, w.shape) for w in encoder.get_weights()]
+    )
+    rows = ("direct", "probe", "handmade")
+    right = run(encoder=encoder, rows=rows)
+    wrong = run(encoder=encoder, rows=rows, label_map=crossed)
     column = "100 % (5)"
-    assert right.score("direct", column) > wrong.score("direct", column) + 0.2
+    assert right.score("direct", column) > wrong.score("direct", column) + 0.1
     for row in ("probe", "handmade"):
         assert wrong.score(row, column) == pytest.approx(
             right.score(row, column)
         )
-    assert wrong.drop("direct", column).mean > 0.2
+    assert wrong.drop("direct", column).mean > 0.1
 
 
 def test_pretraining_sees_no_label_and_no_test_person(
