@@ -64,6 +64,9 @@ from keras_relcon.evaluation.tasks.from_scratch import FromScratch
 from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
 from keras_relcon.evaluation.tasks.mlp_probe import MLPProbe
 from keras_relcon.evaluation.tasks.ridge_probe import RidgeProbe
+from keras_relcon.evaluation.transfer.label_map import LabelMap, activity_map
+from keras_relcon.evaluation.transfer.transfer_matrix import transfer_matrix
+from keras_relcon.evaluation.transfer.transfer_result import TransferResult
 
 __all__ = [
     "BENCHMARKS",
@@ -71,6 +74,7 @@ __all__ = [
     "FineTune",
     "Fold",
     "FromScratch",
+    "LabelMap",
     "LinearProbe",
     "MLPProbe",
     "PublishedRow",
@@ -79,6 +83,8 @@ __all__ = [
     "RivalEncoder",
     "StreamingEmbedder",
     "SuiteResult",
+    "TransferResult",
+    "activity_map",
     "amplitude_matched",
     "classification_metrics",
     "cross_validate",
@@ -99,6 +105,7 @@ __all__ = [
     "repeated_held_out",
     "run_benchmark",
     "suite",
+    "transfer_matrix",
     "untrained_copy",
     "validation_folds",
     "wisdm_watch_pretraining_subjects",

@@ -5,6 +5,7 @@ from keras_relcon.losses.binary_contrastive import (
 from keras_relcon.losses.info_nce import info_nce_loss
 from keras_relcon.losses.log_ratio import LogRatioLoss, log_ratio_loss
 from keras_relcon.losses.nt_xent import NTXentLoss, nt_xent_loss
+from keras_relcon.losses.rebar import rebar_loss
 from keras_relcon.losses.relative_contrastive import (
     RelativeContrastiveLoss,
     relative_contrastive_loss,
@@ -19,5 +20,6 @@ __all__ = [
     "info_nce_loss",
     "log_ratio_loss",
     "nt_xent_loss",
+    "rebar_loss",
     "relative_contrastive_loss",
 ]

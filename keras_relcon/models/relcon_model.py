@@ -432,23 +432,26 @@ class RelConModel(TrainStep, BuiltFirst, keras.Model):
         y_pred: Tensor,
         sample_weight: Tensor | None = None,
     ) -> dict[str, Any]:
-        num_own = self._num_own_candidates(x)
-        num_others = ops.shape(y)[1] - num_own
-        if self.anchors == "all":
-            (subject,) = unpack_group(x, "subject")
-            is_within = same_subject(subject, *self._gather(subject))
-        else:
-            is_within = ops.arange(ops.shape(y)[1]) >= num_others
+        num_others = ops.shape(y)[1] - self._num_own_candidates(x)
         loss = distributed.mean_loss(self.relative_loss(y, y_pred))
         self.loss_per_candidate.update_state(
             loss / ops.cast(ops.shape(y)[1], "float32")
         )
-        share = within_subject_share(y, is_within)
+        share = within_subject_share(y, self._is_within(x, y))
         self.within_subject_share.update_state(distributed.gather(share))
         self.embedding_spread.update_state(
             distributed.gather(y_pred[:, :num_others])
         )
         return self.get_metrics_result()
+
+    def _is_within(self, inputs, distances):
+        """Which candidates are of the anchor's subject, of each or of all."""
+        if self.anchors == "all":
+            (subject,) = unpack_group(inputs, "subject")
+            return same_subject(subject, *self._gather(subject))
+        num_candidates = ops.shape(distances)[1]
+        num_others = num_candidates - self._num_own_candidates(inputs)
+        return ops.arange(num_candidates) >= num_others
 
     def _num_own_candidates(self, inputs):
         """How many candidates of an anchor are no anchors of the batch."""

@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -86,6 +88,80 @@ def test_augmentation_is_for_the_encoder_in_training_alone(rng):
     )
 
 
+def two_terms(distances, similarities, num_within, temperature, alpha):
+    """REBAR's own loss, anchor by anchor, of the nearest own candidate."""
+    losses = []
+    for row, values in zip(distances, similarities):
+        first = len(row) - num_within
+        positive = first + int(np.argmin(row[first:]))
+        powers = [math.exp(value / temperature) for value in values]
+        within = -math.log(powers[positive] / sum(powers[first:]))
+        others = powers[positive] + sum(powers[:first])
+        between = -math.log(powers[positive] / others)
+        losses.append(alpha * between + (1 - alpha) * within)
+    return np.array(losses)
+
+
+@pytest.mark.eager
+@pytest.mark.parametrize("alpha", [None, 0.0, 0.3])
+def test_positives_within_the_subject_have_two_terms(rng, alpha):
+    model = small_rebar(positives="within", alpha=alpha)
+    model.compile(optimizer="sgd")
+    group = candidate_group(rng)
+    logs = model.test_on_batch(group, return_dict=True)
+    distances, similarities = oracle(model, group)
+    # The nearest of all must not always be an own candidate.
+    assert (distances.argmin(1) < 3).any()
+    rows = two_terms(
+        distances, similarities, 3, 0.2, 0.5 if alpha is None else alpha
+    )
+    np.testing.assert_allclose(logs["loss"], rows.mean(), rtol=2e-3)
+
+
+@pytest.mark.eager
+def test_every_window_an_anchor_has_candidates_of_its_subject(rng):
+    """Which are within is then told by the subjects of the batch."""
+    model = small_rebar(positives="within", alpha=0.3, anchors="all")
+    model.compile(optimizer="sgd")
+    anchors = rng.normal(size=(6, 40, 3)).astype("float32")
+    subject = np.array([0, 0, 0, 1, 1, 1], "int32")
+    batch = {"anchor": anchors, "subject": subject}
+    logs = model.test_on_batch(batch, return_dict=True)
+    empty = np.zeros((6, 0, 40, 3), "float32")
+    distances, similarities = oracle(
+        model, {"anchor": anchors, "candidates": empty}
+    )
+    rows = []
+    for i in range(6):
+        others = [(i + step) % 6 for step in range(1, 6)]
+        is_own = subject[others] == subject[i]
+        order = np.argsort(is_own, kind="stable")  # own candidates last
+        rows += two_terms(
+            distances[i : i + 1, order],
+            similarities[i : i + 1, order],
+            is_own.sum(),
+            0.2,
+            0.3,
+        ).tolist()
+    np.testing.assert_allclose(logs["loss"], np.mean(rows), rtol=2e-3)
+
+
+def test_positives_within_train_and_are_kept(tmp_path):
+    model = small_rebar(positives="within", alpha=0.25)
+    model.compile(optimizer=keras.optimizers.Adam(1e-2))
+    groups = groups_of(40)
+    loaded = assert_trains_and_keeps_its_encoder(
+        model, groups, groups.batch(0, 0)["anchor"], tmp_path, epochs=8
+    )
+    assert (loaded.positives, loaded.alpha) == ("within", 0.25)
+
+
+def test_a_model_from_before_the_positives_loads(rng):
+    config = small_rebar().get_config()
+    del config["positives"], config["alpha"]
+    assert REBAR.from_config(config).positives == "all"
+
+
 def groups_of(length):
     store = WindowStore.from_recordings(
         synthetic_recordings(3, 4, seed=0), window_length=length
@@ -131,3 +207,9 @@ def test_bad_input_is_explained():
         small_rebar()(np.zeros((2, 40, 3), "float32"))
     with pytest.raises(ValueError, match="`temperature` must be.*above 0"):
         small_rebar(temperature=0)
+    with pytest.raises(ValueError, match="`positives` must be one of"):
+        small_rebar(positives="own")
+    with pytest.raises(ValueError, match="`alpha` must be.*at most 1"):
+        small_rebar(positives="within", alpha=1.5)
+    with pytest.raises(ValueError, match='`alpha` weighs.*"within"'):
+        small_rebar(alpha=0.0)
