@@ -2,8 +2,10 @@ from keras_relcon.baselines.aug_pred import AugPred
 from keras_relcon.baselines.byol import BYOL
 from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
 from keras_relcon.baselines.rebar import REBAR
+from keras_relcon.baselines.renyi_cl import RenyiCL
 from keras_relcon.baselines.simclr import SimCLR
 from keras_relcon.baselines.simsiam import SimSiam
+from keras_relcon.baselines.slr import SLR
 from keras_relcon.baselines.supervised_references import (
     conv_classifier,
     deep_conv_lstm,
@@ -17,6 +19,8 @@ __all__ = [
     "BYOL",
     "MaskedMotifDistance",
     "REBAR",
+    "RenyiCL",
+    "SLR",
     "SimCLR",
     "SimSiam",
     "TwoViews",

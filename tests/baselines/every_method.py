@@ -22,6 +22,21 @@ METHODS = {
         momentum=0.9,
         **kwargs,
     ),
+    "RenyiCL": lambda encoder, **kwargs: baselines.RenyiCL(
+        encoder,
+        mlp_projector((8, 8)),
+        mlp_projector((8, 8)),
+        num_local_crops=1,
+        momentum=0.9,
+        **kwargs,
+    ),
+    "SLR": lambda encoder, **kwargs: baselines.SLR(
+        encoder,
+        mlp_projector((8, 8)),
+        queue_size=8,
+        momentum=0.9,
+        **kwargs,
+    ),
 }
 # What makes the loss of a batch vary less.
 QUIET = {
