@@ -75,7 +75,7 @@ class RenyiCL(PredictedViews):
         ValueError: if an argument is wrong, or the input is no windows.
 
     Differs from the paper: its projector and predictor have 4096 and 256
-    units, and no bias; its local crops are smaller images, where ours are
+    units, and its predictor no bias; its local crops are smaller images, where ours are
     stretched to the length of a window, so that one program serves both and
     motion in them is slower; views and crops are one batch norm population.
 
@@ -130,7 +130,8 @@ class RenyiCL(PredictedViews):
         self.num_local_crops = num_local_crops
         self.crop_shares = tuple(crop_shares)
         self.mutual_information = RenyiMutualInformation(alpha, temperature)
-        self.crop_pairs = self.local_crop = None
+        self.crop_pairs: Any = None
+        self.local_crop: Any = None
         if num_local_crops > 0:
             crop_seed = None if seed is None else seed + SEED_OF_CROPS
             self.crop_pairs = ViewPairs(views, crop_seed)

@@ -35,7 +35,7 @@ SEED_OF_FURTHER = 101
 class SLR(TwoViews):
     """Experimental: of its paper only abstract and first page could be read.
 
-    Soft label refinement and momentum mixup of SANE
+    Self-labeling refinery and momentum mixup of SANE
     ([Zhou et al., 2021](https://arxiv.org/abs/2106.14749)). Pretrains an
     encoder by finding the slow copy's key of the other view among a queue of
     past keys, as MoCo. Keys of the queue that are like the window are no plain
@@ -87,9 +87,11 @@ class SLR(TwoViews):
         ValueError: if an argument is wrong, a batch has more windows than the
             queue has keys, or the input is no windows.
 
-    Differs from the paper: what it leaves to its unread pages is from memory,
-    the schedule and the mixing, or our choice, all numbers and that the
-    estimate is of a further view. The paper mixes inputs.
+    Differs from the paper: in what, is not known. It says that a positive
+    estimates how like the keys are, that the label is combined with the usual
+    one, and that queries and positives are mixed. The schedule and the labels
+    of mixtures are from memory; all numbers, and that the estimate is of a
+    further view, are our choice.
 
     Example:
 
