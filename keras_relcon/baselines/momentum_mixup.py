@@ -26,8 +26,12 @@ def mixture(x: Tensor, positives: Tensor, weight: Tensor) -> Tensor:
 
     Args:
         x, positives: `(batch, ...)`. In the same order.
-        weight: `(batch, 1, ...)`. Share of the row.
+        weight: `(batch, 1, ...)` float32. Share of the row.
+
+    Returns:
+        `(batch, ...)` float32.
     """
+    x, positives = ops.cast(x, "float32"), ops.cast(positives, "float32")
     return weight * x + (1 - weight) * partner(positives)
 
 

@@ -75,9 +75,10 @@ class RenyiCL(PredictedViews):
         ValueError: if an argument is wrong, or the input is no windows.
 
     Differs from the paper: its projector and predictor have 4096 and 256
-    units, and its predictor no bias; its local crops are smaller images, where ours are
-    stretched to the length of a window, so that one program serves both and
-    motion in them is slower; views and crops are one batch norm population.
+    units, and its predictor no bias; its local crops are smaller images, where
+    ours are stretched to the length of a window, so that one program serves
+    both and motion in them is slower; views and crops are one batch norm
+    population.
 
     Example:
 

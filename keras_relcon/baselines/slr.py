@@ -38,9 +38,8 @@ class SLR(TwoViews):
     Self-labeling refinery and momentum mixup of SANE
     ([Zhou et al., 2021](https://arxiv.org/abs/2106.14749)). Pretrains an
     encoder by finding the slow copy's key of the other view among a queue of
-    past keys, as MoCo. Keys of the queue that are like the window are no plain
-    negatives: one more view of the window says how like they are, and the label
-    leaves them a part (`refined_labels`, `soft_label_loss`).
+    past keys, as MoCo. One more view of the window says how like it the keys
+    are, and the label leaves them a part (`refined_labels`, `soft_label_loss`).
 
     In training the queries may be mixed, each with the positive of the window
     before it in the batch, `w ~ Beta(c, c)`:
@@ -50,7 +49,8 @@ class SLR(TwoViews):
     label = w * label_i + (1 - w) * label_j      # over the keys of both
     ```
 
-    `fit` and views are those of `TwoViews`.
+    `fit` and views are those of `TwoViews`. The loss rises at first, while keys
+    take the place of the random vectors that the queue begins with.
 
     Args:
         encoder: Keras model, `(batch, time, channels)` to `(batch, dim)`.

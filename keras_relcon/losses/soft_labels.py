@@ -79,6 +79,8 @@ def refined_labels(
     """
     check_refinement(schedule, strength, shares)
     slow = ops.cast(slow, "float32")
+    if online is not None:
+        online = ops.cast(online, "float32")
     if schedule == "constant":
         of_slow, of_online = shares
         if online is None and of_online > 0:
@@ -102,7 +104,7 @@ def refined_labels(
     is_positive = ops.cast(ops.arange(slow.shape[1]) == 0, "float32")
     labels = (1 - of_slow - of_online) * is_positive + of_slow * slow
     if online is not None:
-        labels = labels + of_online * ops.cast(online, "float32")
+        labels = labels + of_online * online
     return ops.stop_gradient(labels)
 
 

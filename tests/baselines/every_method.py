@@ -44,6 +44,7 @@ QUIET = {
     for name in METHODS
     if issubclass(getattr(baselines, name), baselines.TwoViews)
 }
+QUIET["SLR"]["mix"] = None
 
 
 def small(name, encoder=None, **kwargs):

@@ -9,7 +9,6 @@ from support import plain_encoder, to_numpy, windows_of_two_kinds
 from keras_relcon.baselines import RenyiCL
 from keras_relcon.baselines.local_crops import LocalCrop
 from keras_relcon.layers import Negation, TimeFlip
-from keras_relcon.models import mlp_projector
 
 pytestmark = pytest.mark.every_backend
 
@@ -17,8 +16,8 @@ pytestmark = pytest.mark.every_backend
 def small(**kwargs):
     keras.utils.set_random_seed(0)
     heads = {
-        "projector": mlp_projector((8, 4)),
-        "predictor": mlp_projector((8, 4)),
+        "projector": keras.layers.Dense(4),
+        "predictor": keras.layers.Dense(4),
     }
     return RenyiCL(plain_encoder(), **{"seed": 1, **heads, **kwargs})
 

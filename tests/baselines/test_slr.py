@@ -166,6 +166,7 @@ def test_every_form_trains_and_is_loaded(rng, tmp_path, arguments):
     model = small(views=views, queue_size=8, momentum=0.9, **arguments)
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
     windows = windows_of_two_kinds(rng)
+    model.fit(windows, batch_size=8, verbose=0)  # fills the queue
     loaded = assert_trains_and_keeps_its_encoder(
         model, windows, windows, tmp_path, epochs=12, batch_size=8
     )
