@@ -137,6 +137,31 @@ def test_mixtures_are_of_a_window_and_the_positive_before_it(
     np.testing.assert_allclose(labels.sum(1), 1, rtol=1e-6)
 
 
+def test_keys_are_of_second_views_and_estimates_of_further(rng, monkeypatch):
+    model = small(mix=None, schedule="constant")
+    windows = windows_of_two_kinds(rng, 4)
+    model.build(windows.shape)
+    model.slow_encoder.update(model.encoder)
+    model.slow_projector.update(model.projector)
+    first, second, further = (rng.permuted(windows, axis=1) for _ in range(3))
+    monkeypatch.setattr(model, "view_pairs", lambda w: (first, second))
+    monkeypatch.setattr(model, "further_pairs", lambda w: (further, first))
+    outputs = model(windows)
+    q, k, e = (
+        to_numpy(model.projector(model.encoder(views)))
+        for views in (first, second, further)
+    )
+    queue = to_numpy(model.queue.keys)
+    np.testing.assert_allclose(
+        to_numpy(outputs["similarity"]),
+        cosines_by_loops(q, k, queue),
+        atol=1e-5,
+    )
+    expected = 0.3 * softmax_by_loops(cosines_by_loops(e, k, queue) / 0.1)
+    expected[:, 0] += 0.7
+    np.testing.assert_allclose(to_numpy(outputs["label"]), expected, atol=1e-4)
+
+
 def test_nothing_is_mixed_in_evaluation(rng):
     outputs = small()(windows_of_two_kinds(rng, 3))
     assert outputs["label"].shape == outputs["similarity"].shape == (3, 7)
