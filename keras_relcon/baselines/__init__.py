@@ -7,8 +7,10 @@ from keras_relcon.baselines.masked_reconstruction import MaskedReconstruction
 from keras_relcon.baselines.predicted_views import PredictedViews
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
 from keras_relcon.baselines.rebar import REBAR
+from keras_relcon.baselines.renyi_cl import RenyiCL
 from keras_relcon.baselines.simclr import SimCLR
 from keras_relcon.baselines.simsiam import SimSiam
+from keras_relcon.baselines.slr import SLR
 from keras_relcon.baselines.supervised_references import (
     conv_classifier,
     deep_conv_lstm,
@@ -28,6 +30,8 @@ __all__ = [
     "PretrainingMethod",
     "MaskedReconstruction",
     "REBAR",
+    "RenyiCL",
+    "SLR",
     "SimCLR",
     "SimSiam",
     "Taxonomy",

@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_relcon.baselines.two_views import TwoViews, Views, head
 from keras_relcon.checks import message
-from keras_relcon.models.ema import EMA
+from keras_relcon.models.ema import EMA, slow_outputs
 from keras_relcon.models.projector import mlp_projector
 from keras_relcon.types import Shape, Tensor
 
@@ -97,17 +97,11 @@ class PredictedViews(TwoViews):
 
     def slow_projections(self, views: Tensor, training: bool) -> Tensor:
         """Projections of the slow copy, which in training follows first."""
-        x = views
-        for slow, model in (
+        pairs = (
             (self.slow_encoder, self.encoder),
             (self.slow_projector, self.projector),
-        ):
-            if slow is None:
-                continue
-            if training:
-                slow.update(model)
-            x = slow(x, training=training)
-        return x
+        )
+        return slow_outputs(pairs, views, training)
 
     def get_config(self) -> dict[str, Any]:
         return {

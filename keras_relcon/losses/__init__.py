@@ -10,16 +10,32 @@ from keras_relcon.losses.relative_contrastive import (
     RelativeContrastiveLoss,
     relative_contrastive_loss,
 )
+from keras_relcon.losses.renyi import (
+    RenyiMutualInformation,
+    renyi_contrastive_loss,
+    renyi_mutual_information,
+)
+from keras_relcon.losses.soft_labels import (
+    label_estimates,
+    refined_labels,
+    soft_label_loss,
+)
 
 __all__ = [
     "BinaryContrastiveLoss",
     "LogRatioLoss",
     "NTXentLoss",
     "RelativeContrastiveLoss",
+    "RenyiMutualInformation",
     "binary_contrastive_loss",
     "info_nce_loss",
+    "label_estimates",
     "log_ratio_loss",
     "nt_xent_loss",
     "rebar_loss",
+    "refined_labels",
     "relative_contrastive_loss",
+    "renyi_contrastive_loss",
+    "renyi_mutual_information",
+    "soft_label_loss",
 ]

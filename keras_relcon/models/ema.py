@@ -138,3 +138,23 @@ class EMA(keras.layers.Layer):
     def from_config(cls, config: dict[str, Any]) -> Self:
         model = keras.saving.deserialize_keras_object(config["model"])
         return cls(**{**config, "model": model})
+
+
+def slow_outputs(pairs: Any, x: Tensor, training: bool) -> Tensor:
+    """What slow copies make of `x`, one after the other.
+
+    Args:
+        pairs: sequence of `(EMA, model)`, or `(None, model)` for nothing.
+        x: what the first takes.
+        training: bool. Each copy then follows its model first.
+
+    Returns:
+        What the last returns, without a gradient.
+    """
+    for slow, model in pairs:
+        if slow is None:
+            continue
+        if training:
+            slow.update(model)
+        x = slow(x, training=training)
+    return x

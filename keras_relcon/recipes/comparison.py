@@ -115,6 +115,8 @@ METHODS: dict[str, Method] = {
         _method("MaskedReconstruction"), has_head=False
     ),
     "Autoencoder": Method(_method("Autoencoder"), has_head=False),
+    "RenyiCL": Method(_method("RenyiCL"), passes=2),
+    "SLR": Method(_method("SLR"), passes=3),
 }
 
 

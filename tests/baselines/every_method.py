@@ -36,6 +36,21 @@ METHODS = {
     "Autoencoder": lambda encoder, **kwargs: baselines.Autoencoder(
         encoder, layers.SequenceDecoder1D(64, 3, (8,)), **kwargs
     ),
+    "RenyiCL": lambda encoder, **kwargs: baselines.RenyiCL(
+        encoder,
+        mlp_projector((8, 8)),
+        mlp_projector((8, 8)),
+        num_local_crops=1,
+        momentum=0.9,
+        **kwargs,
+    ),
+    "SLR": lambda encoder, **kwargs: baselines.SLR(
+        encoder,
+        mlp_projector((8, 8)),
+        queue_size=8,
+        momentum=0.9,
+        **kwargs,
+    ),
 }
 
 
@@ -77,9 +92,12 @@ ENCODERS = {
 
 def quiet(name):
     """Arguments that make the loss of a batch vary less."""
+    arguments = {}
     if "views" in getattr(baselines, name).PARTS:
-        return {"views": keras.layers.GaussianNoise(0.05, seed=0)}
-    return {}
+        arguments["views"] = keras.layers.GaussianNoise(0.05, seed=0)
+    if name == "SLR":
+        arguments["mix"] = None
+    return arguments
 
 
 def small(name, encoder=None, **kwargs):
