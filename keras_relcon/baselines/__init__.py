@@ -1,6 +1,10 @@
 from keras_relcon.baselines.aug_pred import AugPred
 from keras_relcon.baselines.byol import BYOL
+from keras_relcon.baselines.class_extremes import catch22_features, extremes
+from keras_relcon.baselines.excon import Excon, excon_classifier
 from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
+from keras_relcon.baselines.outlier_exposure import OutlierExposure
+from keras_relcon.baselines.outside_windows import OutsideWindows
 from keras_relcon.baselines.rebar import REBAR
 from keras_relcon.baselines.simclr import SimCLR
 from keras_relcon.baselines.simsiam import SimSiam
@@ -15,13 +19,19 @@ from keras_relcon.baselines.view_pairs import ViewPairs
 __all__ = [
     "AugPred",
     "BYOL",
+    "Excon",
     "MaskedMotifDistance",
+    "OutlierExposure",
+    "OutsideWindows",
     "REBAR",
     "SimCLR",
     "SimSiam",
     "TwoViews",
     "ViewPairs",
+    "catch22_features",
     "conv_classifier",
     "deep_conv_lstm",
+    "excon_classifier",
+    "extremes",
     "lstm_classifier",
 ]

@@ -22,6 +22,11 @@ METHODS = {
         momentum=0.9,
         **kwargs,
     ),
+    "OutlierExposure": lambda encoder, **kwargs: baselines.OutlierExposure(
+        encoder,
+        mlp_projector((8, 8), batch_norm=True),
+        **{"steps_before_alpha": 2, "alpha": 0.1, **kwargs},
+    ),
 }
 # What makes the loss of a batch vary less.
 QUIET = {
