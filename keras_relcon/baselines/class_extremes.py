@@ -44,9 +44,9 @@ def extremes(
     """
     from scipy.spatial.distance import cdist
 
-    features, labels = _checked(features, labels)
+    values, labels = _checked(features, labels)
     if standardize:
-        features = standardized(features)
+        values = standardized(values)
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
@@ -56,9 +56,9 @@ def extremes(
                 "An extreme is far from another class.",
             )
         )
-    largest = np.empty(len(features))
+    largest = np.empty(len(values))
     for code in range(len(classes)):
-        others = features[codes != code]
+        others = values[codes != code]
         rows = np.flatnonzero(codes == code)
         for start in range(0, len(rows), BLOCK_ROWS):
             block = rows[start : start + BLOCK_ROWS]
@@ -66,7 +66,7 @@ def extremes(
             largest[block] = np.max(
                 [
                     cdist(
-                        features[block], others[first : first + BLOCK_ROWS]
+                        values[block], others[first : first + BLOCK_ROWS]
                     ).max(axis=1)
                     for first in range(0, len(others), BLOCK_ROWS)
                 ],

@@ -105,12 +105,14 @@ class OutlierExposure(TwoViews):
         self.steps_before_alpha = steps_before_alpha
         self.temperature = temperature
         self.outside = outside
-        self.outside_windows = outside
         if outside == "self":
-            self.outside_windows = OutsideWindows(seed=seed)
-        elif outside is not None:
+            made: Any = OutsideWindows(seed=seed)
+        else:
+            kinds = (keras.Layer, type(None))
             expected = '"self", a layer from windows to windows, or None'
-            check_kind("outside", outside, keras.Layer, expected)
+            check_kind("outside", outside, kinds, expected)
+            made = outside
+        self.outside_windows = made
 
     def build(self, input_shape: Any) -> None:
         if self.outside_windows is not None:

@@ -63,6 +63,7 @@ from keras_relcon.evaluation.tasks.from_scratch import FromScratch
 from keras_relcon.evaluation.tasks.linear_probe import LinearProbe
 from keras_relcon.evaluation.tasks.mlp_probe import MLPProbe
 from keras_relcon.evaluation.tasks.ridge_probe import RidgeProbe
+from keras_relcon.evaluation.view_norms import head_outputs, view_norm_scores
 
 __all__ = [
     "BENCHMARKS",
@@ -87,6 +88,7 @@ __all__ = [
     "few_labels",
     "grouped_k_fold",
     "handmade_features",
+    "head_outputs",
     "held_out",
     "leave_one_subject_out",
     "motif_distance_auc",
@@ -99,6 +101,7 @@ __all__ = [
     "suite",
     "untrained_copy",
     "validation_folds",
+    "view_norm_scores",
     "wisdm_watch_pretraining_subjects",
 ]
 
