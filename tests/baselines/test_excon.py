@@ -38,7 +38,7 @@ def extremes_by_loops(features, labels):
     return rows
 
 
-def test_extremes_known_numbers():
+def test_extremes_of_known_numbers():
     rows = extremes(waves((7, 3)), LABELS, standardize=False)
     np.testing.assert_array_equal(rows, [1, 4, 5])
 
