@@ -1,9 +1,13 @@
 from keras_relcon.baselines.aug_pred import AugPred
 from keras_relcon.baselines.autoencoder import Autoencoder
 from keras_relcon.baselines.byol import BYOL
+from keras_relcon.baselines.class_extremes import catch22_features, extremes
 from keras_relcon.baselines.cpc import CPC
+from keras_relcon.baselines.excon import Excon, excon_classifier
 from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
 from keras_relcon.baselines.masked_reconstruction import MaskedReconstruction
+from keras_relcon.baselines.outlier_exposure import OutlierExposure
+from keras_relcon.baselines.outside_windows import OutsideWindows
 from keras_relcon.baselines.predicted_views import PredictedViews
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
 from keras_relcon.baselines.rebar import REBAR
@@ -25,10 +29,13 @@ __all__ = [
     "Autoencoder",
     "BYOL",
     "CPC",
+    "Excon",
     "MaskedMotifDistance",
+    "MaskedReconstruction",
+    "OutlierExposure",
+    "OutsideWindows",
     "PredictedViews",
     "PretrainingMethod",
-    "MaskedReconstruction",
     "REBAR",
     "RenyiCL",
     "SLR",
@@ -37,7 +44,10 @@ __all__ = [
     "Taxonomy",
     "TwoViews",
     "ViewPairs",
+    "catch22_features",
     "conv_classifier",
     "deep_conv_lstm",
+    "excon_classifier",
+    "extremes",
     "lstm_classifier",
 ]

@@ -67,6 +67,7 @@ from keras_relcon.evaluation.tasks.ridge_probe import RidgeProbe
 from keras_relcon.evaluation.transfer.label_map import LabelMap, activity_map
 from keras_relcon.evaluation.transfer.transfer_matrix import transfer_matrix
 from keras_relcon.evaluation.transfer.transfer_result import TransferResult
+from keras_relcon.evaluation.view_norms import head_outputs, view_norm_scores
 
 __all__ = [
     "BENCHMARKS",
@@ -95,6 +96,7 @@ __all__ = [
     "few_labels",
     "grouped_k_fold",
     "handmade_features",
+    "head_outputs",
     "held_out",
     "leave_one_subject_out",
     "motif_distance_auc",
@@ -108,6 +110,7 @@ __all__ = [
     "transfer_matrix",
     "untrained_copy",
     "validation_folds",
+    "view_norm_scores",
     "wisdm_watch_pretraining_subjects",
 ]
 

@@ -1,5 +1,6 @@
 """Scores of unfamiliarity: higher means less like the training data."""
 
+import os
 from typing import Any
 
 import keras
@@ -12,6 +13,15 @@ from keras_relcon.evaluation.embed_windows import (
     embed_windows,
     map_batches,
 )
+from keras_relcon.evaluation.view_norms import (
+    encoder_and_head,
+    head_outputs,
+    view_norm_scores,
+)
+from keras_relcon.presets.from_preset import from_preset
+from keras_relcon.types import PathLike
+
+NUM_VIEWS = 32  # of the released code of Le-Gia and Ahn
 
 
 def norm_scores(embeddings):
@@ -26,9 +36,10 @@ def norm_scores(embeddings):
     Returns:
         `(windows,)`, unitless.
 
-    Differs from the paper: no augmented views are averaged. RelCon's encoder
-    sees raw acceleration, so the norm depends in part on the amplitude.
-    Compare with `std_scores`, and on `amplitude_matched` windows.
+    Differs from the paper: no augmented views are averaged, and it takes the
+    head's output instead: see `view_norms`. RelCon's encoder sees raw
+    acceleration, so the norm depends in part on the amplitude. Compare with
+    `std_scores`, and on `amplitude_matched` windows.
     """
     return -np.linalg.norm(np.asarray(embeddings, "float64"), axis=-1)
 
@@ -138,7 +149,7 @@ def amplitude_matched(
 
 
 def out_of_distribution_auroc(
-    encoder: keras.Model,
+    encoder: keras.Model | PathLike,
     inside: np.ndarray,
     outside: np.ndarray,
     bank: np.ndarray,
@@ -147,12 +158,16 @@ def out_of_distribution_auroc(
     max_motif_bank: int = 64,
     seed: int = 0,
     batch_size: int = 256,
+    num_views: int | None = None,
+    views: keras.Layer | None = None,
 ) -> dict[str, float]:
     """Measures how well each score detects windows of another distribution.
 
     Args:
         encoder: `keras.Model` from `(batch, time, 3)`, g, to
-            `(batch, dim)`.
+            `(batch, dim)`; a `RelConModel` or a method of
+            `keras_relcon.baselines`, with the head that it was trained with;
+            or a preset, as of `from_preset`, with the head that it keeps.
         inside: `(windows, time, 3)`, g. Held-out windows of the training
             distribution.
         outside: `(windows, time, 3)`, g. Windows of another one.
@@ -164,14 +179,22 @@ def out_of_distribution_auroc(
             `seed`, that the motif distance compares with. Defaults to `64`.
         seed: int. Defaults to `0`.
         batch_size: int. Windows, or pairs, per call. Defaults to `256`.
+        num_views: int or `None`. Augmented views, beside the plain one, for
+            the scores of `view_norm_scores`. Defaults to `None`: 32 if there
+            is a head, else no such score.
+        views: layer, or `None`. What makes them, see `head_outputs`. Defaults
+            to `None`.
 
     Returns:
         dict of score to area under the ROC curve, in `[0, 1]`; 0.5 is
         chance. The scores are `embedding_norm`, `embedding_neighbors`,
-        `motif_distance` and the trivial `window_std`. The last is that of the
-        better of its two directions, so it is never below 0.5.
+        `motif_distance`, of the head's output (without one, of the embedding)
+        `norm_of_mean_view`, `mean_squared_norm` and `squared_norm`, and the
+        trivial `window_std`. The last is that of the better of its two
+        directions, so it is never below 0.5.
 
     Raises:
+        TypeError: if `encoder` is no model.
         ValueError: if one of the three is empty or not windows, a size is
             below 1, the bank has fewer windows than `num_neighbors`, or a
             window, a weight of the encoder or an embedding is not finite.
@@ -183,6 +206,14 @@ def out_of_distribution_auroc(
     ):
         check_acceleration(name, part)
     check_whole("max_motif_bank", max_motif_bank, advice="Use 64.")
+    if num_views is not None:
+        check_whole("num_views", num_views, least=0)
+    if isinstance(encoder, (str, os.PathLike)):
+        encoder = from_preset(encoder, task="pretrain")
+    model = encoder
+    encoder, head = encoder_and_head(model)
+    if num_views is None and head is not None:
+        num_views = NUM_VIEWS
     windows = np.concatenate([inside, outside])
     is_outside = np.arange(len(windows)) >= len(inside)
     embeddings = embed_windows(encoder, windows, batch_size)
@@ -198,6 +229,11 @@ def out_of_distribution_auroc(
         scores["motif_distance"] = motif_scores(
             motif_distance, windows, bank[rows[:max_motif_bank]], batch_size
         )
+    if num_views is not None:
+        outputs = head_outputs(
+            model, windows, num_views, views, seed, batch_size
+        )
+        scores |= view_norm_scores(outputs)
     areas = {name: _area(is_outside, s) for name, s in scores.items()}
     trivial = _area(is_outside, std_scores(windows))
     return {**areas, "window_std": max(trivial, 1 - trivial)}

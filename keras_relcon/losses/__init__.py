@@ -2,9 +2,13 @@ from keras_relcon.losses.binary_contrastive import (
     BinaryContrastiveLoss,
     binary_contrastive_loss,
 )
+from keras_relcon.losses.extreme_reconstruction import (
+    extreme_reconstruction_loss,
+)
 from keras_relcon.losses.info_nce import info_nce_loss
 from keras_relcon.losses.log_ratio import LogRatioLoss, log_ratio_loss
 from keras_relcon.losses.nt_xent import NTXentLoss, nt_xent_loss
+from keras_relcon.losses.outlier_exposure import outlier_exposure_loss
 from keras_relcon.losses.rebar import rebar_loss
 from keras_relcon.losses.relative_contrastive import (
     RelativeContrastiveLoss,
@@ -28,10 +32,12 @@ __all__ = [
     "RelativeContrastiveLoss",
     "RenyiMutualInformation",
     "binary_contrastive_loss",
+    "extreme_reconstruction_loss",
     "info_nce_loss",
     "label_estimates",
     "log_ratio_loss",
     "nt_xent_loss",
+    "outlier_exposure_loss",
     "rebar_loss",
     "refined_labels",
     "relative_contrastive_loss",

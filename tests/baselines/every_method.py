@@ -51,6 +51,11 @@ METHODS = {
         momentum=0.9,
         **kwargs,
     ),
+    "OutlierExposure": lambda encoder, **kwargs: baselines.OutlierExposure(
+        encoder,
+        mlp_projector((8, 8), batch_norm=True),
+        **{"steps_before_alpha": 2, "alpha": 0.1, **kwargs},
+    ),
 }
 
 
