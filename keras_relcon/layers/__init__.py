@@ -8,6 +8,10 @@ from keras_relcon.layers.augmentations import (
 )
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.cross_attention import CrossAttention
+from keras_relcon.layers.dilated_conv_encoder1d import (
+    DilatedConvBlock1D,
+    DilatedConvEncoder1D,
+)
 from keras_relcon.layers.dilated_conv_qkv import (
     DilatedConvQKV,
     DilatedConvStack,
@@ -36,6 +40,8 @@ __all__ = [
     "CandidateRevIN",
     "ChannelShuffle",
     "CrossAttention",
+    "DilatedConvBlock1D",
+    "DilatedConvEncoder1D",
     "DilatedConvQKV",
     "DilatedConvStack",
     "EdgeRenormalizedConv1D",
