@@ -19,7 +19,8 @@ class OverlappingViews(keras.layers.Layer):
 
     Args:
         view_length: int, samples, or `None`. Of each view. Defaults to `None`:
-            five eighths of the window, the mean of the paper.
+            five eighths of the window, the mean of the paper, or fewer where
+            the shortest overlap asks for it.
         overlap_lengths: sequence of int, samples, or `None`. One of them is
             drawn for each batch. Defaults to `None`: 2, 3 and 4 eighths of the
             window.
@@ -84,11 +85,12 @@ class OverlappingViews(keras.layers.Layer):
                     "Give batches a static shape.",
                 )
             )
-        self.view = self.view_length or 5 * time // 8
         self.lengths = self.overlap_lengths or tuple(
             eighths * time // 8 for eighths in (2, 3, 4)
         )
         shortest, self.longest = min(self.lengths), max(self.lengths)
+        fitting = min(5 * time // 8, (time + shortest) // 2)
+        self.view = self.view_length or fitting
         is_inside = 2 * self.view - shortest <= time
         if not (2 <= shortest and self.longest <= self.view and is_inside):
             raise ValueError(

@@ -46,7 +46,8 @@ class TS2Vec(PretrainingMethod):
         alpha: float in [0, 1]. Weight of the comparison to other windows.
             Defaults to `0.5`.
         view_length: int, samples, or `None`. Of each view. Defaults to `None`:
-            five eighths of the window.
+            five eighths of the window, or fewer where the shortest overlap
+            asks for it.
         overlap_lengths: sequence of int, samples, or `None`. One of them is
             drawn for each batch. Defaults to `None`: 2, 3 and 4 eighths of the
             window.

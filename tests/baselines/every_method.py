@@ -5,6 +5,7 @@ import numpy as np
 from support import plain_encoder
 
 from keras_relcon import baselines
+from keras_relcon.layers import DilatedConvEncoder1D
 from keras_relcon.models import mlp_projector
 
 METHODS = {
@@ -22,6 +23,11 @@ METHODS = {
         momentum=0.9,
         **kwargs,
     ),
+    "TS2Vec": lambda encoder, **kwargs: baselines.TS2Vec(encoder, **kwargs),
+}
+# The encoders of those that need an embedding of each sample.
+ENCODERS = {
+    "TS2Vec": lambda: DilatedConvEncoder1D(8, 8, depth=2, dropout=0.0, seed=3)
 }
 # What makes the loss of a batch vary less.
 QUIET = {
@@ -29,12 +35,14 @@ QUIET = {
     for name in METHODS
     if issubclass(getattr(baselines, name), baselines.TwoViews)
 }
+QUIET["TS2Vec"] = {"overlap_lengths": (24,)}
 
 
 def small(name, encoder=None, **kwargs):
     """A method by its name, with weights that repeat."""
     keras.utils.set_random_seed(0)
-    encoder = plain_encoder() if encoder is None else encoder
+    if encoder is None:
+        encoder = ENCODERS.get(name, plain_encoder)()
     return METHODS[name](encoder, **{"seed": 1, **kwargs})
 
 
