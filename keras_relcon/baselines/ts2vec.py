@@ -127,7 +127,21 @@ class TS2Vec(PretrainingMethod):
     def build_parts(self, window_shape: Shape) -> None:
         self.views.build(window_shape)
         if self.resolution is not None:
-            self.resolution.build((num_resolutions(self.views.longest),))
+            self._build_resolution(self.resolution)
+
+    def _build_resolution(self, resolution):
+        count = num_resolutions(self.views.longest)
+        if not resolution.built:  # one that was loaded is
+            resolution.build((count,))
+        if resolution.count != count:
+            raise ValueError(
+                message(
+                    "`resolution` must be for as many resolutions as the "
+                    f"views have, which are {count}.",
+                    f"one that was built for {resolution.count}",
+                    "Give each model an `AdaptiveResolution` of its own.",
+                )
+            )
 
     def fit(
         self, x: Any = None, *args: Any, **kwargs: Any

@@ -32,10 +32,15 @@ pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 every_choice = pytest.mark.parametrize("every", ["epoch", "step"])
 
 
-def adaptive(every="epoch", encoder=None, lengths=(12, 24), **kwargs):
-    resolution = AdaptiveResolution(every=every, seed=5, **kwargs)
+ALPHA = 0.3
+
+
+def adaptive(every="epoch", lengths=(12, 24), **kwargs):
     return small(
-        "TS2Vec", encoder, resolution=resolution, overlap_lengths=lengths
+        "TS2Vec",
+        resolution=AdaptiveResolution(every=every, seed=5, **kwargs),
+        overlap_lengths=lengths,
+        alpha=ALPHA,
     )
 
 
@@ -104,10 +109,10 @@ def test_views_that_do_not_fit_are_explained(arguments, text):
 
 
 def test_loss_of_a_batch_is_that_of_loops(rng):
-    model = small("TS2Vec")
+    model = small("TS2Vec", alpha=0.3)
     for _ in range(4):
         outputs = model(windows_of_two_kinds(rng, 4, 32), training=True)
-        expected = hierarchical_by_loops(*overlaps(model, outputs))
+        expected = hierarchical_by_loops(*overlaps(model, outputs), 0.3)
         loss = to_numpy(model.loss_of(outputs))
         np.testing.assert_allclose(loss, expected, rtol=2e-5)
 
@@ -138,13 +143,13 @@ def test_loss_of_a_choice_is_that_of_its_level(rng, every, selection):
         if selection == "all":
             assert chosen == 4
             expected = hierarchical_by_loops(
-                first, second, include_length_one=False
+                first, second, ALPHA, include_length_one=False
             )
         else:
             # The finest of the view where a finer one was chosen.
             assert selection != "finest" or chosen == 3
             level = count - 1 - min(chosen, count - 1)
-            expected = level_loss_by_loops(first, second, level)
+            expected = level_loss_by_loops(first, second, level, ALPHA)
         loss = to_numpy(model.loss_of(outputs))
         np.testing.assert_allclose(loss, expected, rtol=2e-5)
 
@@ -167,11 +172,11 @@ def test_each_choice_in_each_length_has_a_loss_of_its_own(rng):
             )
             if chosen == 4:
                 expected = hierarchical_by_loops(
-                    *shared, include_length_one=False
+                    *shared, ALPHA, include_length_one=False
                 )
             else:
                 level = count - 1 - min(chosen, count - 1)
-                expected = level_loss_by_loops(*shared, level)
+                expected = level_loss_by_loops(*shared, level, ALPHA)
             loss = to_numpy(model.loss_of(outputs))
             np.testing.assert_allclose(loss, expected, rtol=2e-5)
 
@@ -191,7 +196,8 @@ def test_gradient_of_a_choice_by_finite_differences(rng):
 
     (gradient,) = gradients(loss, [overlap])
     expected = numeric_gradient(
-        lambda x: level_loss_by_loops(x[:, 0, :12], x[:, 1, :12], 1), overlap
+        lambda x: level_loss_by_loops(x[:, 0, :12], x[:, 1, :12], 1, ALPHA),
+        overlap,
     )
     np.testing.assert_allclose(gradient, expected, atol=1e-5)
 
@@ -222,7 +228,7 @@ def test_a_step_records_the_losses_of_its_own_samples(rng):
         first, second = overlaps(model, outputs)
         count = int(np.log2(first.shape[1]))
         for k in range(count):
-            known[k] = level_loss_by_loops(first, second, count - 1 - k)
+            known[k] = level_loss_by_loops(first, second, count - 1 - k, ALPHA)
         np.testing.assert_allclose(
             to_numpy(model.resolution.previous), known, rtol=2e-5
         )
@@ -237,7 +243,7 @@ def test_a_validation_records_nothing_and_is_over_all(rng):
     for old, variable in zip(before, model.resolution.variables, strict=True):
         np.testing.assert_array_equal(to_numpy(variable), old)
     expected = hierarchical_by_loops(
-        *overlaps(model, outputs), include_length_one=False
+        *overlaps(model, outputs), ALPHA, include_length_one=False
     )
     loss = to_numpy(model.loss_of(outputs))
     np.testing.assert_allclose(loss, expected, rtol=2e-5)
@@ -270,6 +276,8 @@ def test_it_chooses_in_fit_and_loads(rng, tmp_path, every):
     assert to_numpy(model.resolution.is_known).all()
     assert (to_numpy(model.resolution.previous) > 0).all()
     assert loaded.resolution.get_config() == model.resolution.get_config()
+    for one, other in zip(loaded.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
 
 
 class Stop(keras.callbacks.Callback):
@@ -288,7 +296,7 @@ def trained(every, folder, callbacks=()):
     resumable = ResumableTraining(folder, batches, every=1)
     model.fit(
         batches,
-        epochs=4,
+        epochs=3,
         shuffle=False,
         verbose=0,
         callbacks=[resumable, *callbacks],
@@ -313,6 +321,10 @@ def test_wrong_arguments_are_explained(rng):
         small("TS2Vec", resolution="adaptive")
     with pytest.raises(ValueError, match="`alpha`.*at most 1"):
         small("TS2Vec", alpha=2)
+    resolution = AdaptiveResolution()
+    resolution.build((3,))
+    with pytest.raises(ValueError, match="which are 5.*built for 3"):
+        small("TS2Vec", resolution=resolution).build((None, 64, 3))
     model = small(
         "TS2Vec",
         ResNet1D34(8, (1,), (8,), (3,), (1,)),
