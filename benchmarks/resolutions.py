@@ -168,7 +168,8 @@ def main(words=None):
         recordings = load_recordings(arguments.data)
     length = arguments.window_length
     windows = make_windows(recordings, arguments.rate_hz, length, length)
-    windows = windows.select(windows.valid)
+    labels = np.asarray(windows.labels).astype(str)
+    windows = windows.select(windows.valid & (labels != ""))
     step = -(-len(windows) // arguments.most_windows)
     windows = windows.select(np.arange(len(windows)) % step == 0)
     for line in lines(arguments.arms, compare(windows, arguments)):

@@ -259,7 +259,7 @@ def resolution_scores(
     has_trend = ops.logical_and(is_present, is_known)
     difference = ops.where(has_trend, current - previous, 0.0)
     is_scored = is_present
-    if absent == "carry":
+    if False:
         is_scored = ops.logical_or(is_present, is_known)
     logits = ops.where(is_scored, weight * difference, LARGE_NEGATIVE)
     return ops.softmax(logits)
