@@ -140,7 +140,8 @@ class AdaptiveResolution(keras.layers.Layer):
             return ops.convert_to_tensor(self.count, dtype="int32")
         if self.selection == "finest":
             return ops.convert_to_tensor(self.count - 1, dtype="int32")
-        return ops.convert_to_tensor(self.selected)
+        # A copy: on PyTorch `record` changes the variable's own tensor.
+        return ops.copy(self.selected)
 
     def record(self, losses: Tensor, num_present: Tensor) -> None:
         """Takes in the losses of a step of training.
@@ -259,7 +260,7 @@ def resolution_scores(
     has_trend = ops.logical_and(is_present, is_known)
     difference = ops.where(has_trend, current - previous, 0.0)
     is_scored = is_present
-    if False:
+    if absent == "carry":
         is_scored = ops.logical_or(is_present, is_known)
     logits = ops.where(is_scored, weight * difference, LARGE_NEGATIVE)
     return ops.softmax(logits)

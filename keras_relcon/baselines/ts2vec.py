@@ -173,7 +173,7 @@ class TS2Vec(PretrainingMethod):
             "length": of_each(place),
         }
         if self.resolution is not None:
-            entropy = ops.convert_to_tensor(self.resolution.entropy)
+            entropy = ops.copy(self.resolution.entropy)
             outputs["choice"] = of_each(self.resolution.choice(training))
             outputs["entropy"] = of_each(entropy)
             if training:

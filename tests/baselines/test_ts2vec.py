@@ -62,7 +62,7 @@ def clock(batch, time):
 def test_views_are_cut_from_one_window_and_overlap(lengths):
     views = OverlappingViews(None if lengths is None else 40, lengths, seed=1)
     x = clock(6, 64)
-    starts, ends, places = [], [], set()
+    starts, ends, spreads, places = [], [], [], set()
     for _ in range(20):
         first, second, place = views(x)
         shared = to_numpy(views.overlap(first, second, place))
@@ -77,8 +77,10 @@ def test_views_are_cut_from_one_window_and_overlap(lengths):
         np.testing.assert_array_equal(first[:, -length:], second[:, :length])
         np.testing.assert_array_equal(shared[:, 0, :length], second[:, :length])
         np.testing.assert_array_equal(shared[:, 1, :length], second[:, :length])
+        spreads.append(len(set(first[:, 0, 0] % 1000)))
         starts.extend(first[:, 0, 0] % 1000)
         ends.extend(second[:, -1, 0] % 1000)
+    assert max(spreads) > 1  # each window has a place of its own
     assert min(starts) == 0 and max(ends) == 63
     assert len(set(starts)) > 3 and places == set(range(len(views.lengths)))
 
@@ -133,7 +135,9 @@ def test_embeddings_of_a_sample_are_compared_in_both_views(rng):
 def test_loss_of_a_choice_is_that_of_its_level(rng, every, selection):
     model = adaptive(every, selection=selection)
     windows = windows_of_two_kinds(rng, 3, 40)
+    model.build(windows.shape)
     for _ in range(4):
+        selected = int(to_numpy(model.resolution.selected))
         outputs = model(windows, training=True)
         first, second = overlaps(model, outputs)
         count = int(np.log2(first.shape[1]))
@@ -146,6 +150,8 @@ def test_loss_of_a_choice_is_that_of_its_level(rng, every, selection):
                 first, second, ALPHA, include_length_one=False
             )
         else:
+            # That of before the step; the next one is drawn in it.
+            assert selection == "finest" or chosen == selected
             # The finest of the view where a finer one was chosen.
             assert selection != "finest" or chosen == 3
             level = count - 1 - min(chosen, count - 1)
@@ -222,16 +228,18 @@ def test_the_losses_of_other_resolutions_have_no_gradient(rng):
 def test_a_step_records_the_losses_of_its_own_samples(rng):
     model = adaptive("step")
     windows = windows_of_two_kinds(rng, 3, 40)
-    known = np.zeros(4)
-    for _ in range(4):
+    known, lengths = np.zeros(4), []
+    for _ in range(8):
         outputs = model(windows, training=True)
         first, second = overlaps(model, outputs)
         count = int(np.log2(first.shape[1]))
+        lengths.append(count)
         for k in range(count):
             known[k] = level_loss_by_loops(first, second, count - 1 - k, ALPHA)
         np.testing.assert_allclose(
             to_numpy(model.resolution.previous), known, rtol=2e-5
         )
+    assert "43" in "".join(map(str, lengths))  # a long overlap, then a short
 
 
 def test_a_validation_records_nothing_and_is_over_all(rng):

@@ -123,6 +123,8 @@ def test_dropout_is_of_the_output_in_training(rng):
 
 def test_a_sample_with_a_nan_is_hidden_always(rng):
     encoder = pointwise(mask_rate=0.01)
+    encoder.build((None, 6, 3))
+    encoder.first.bias.assign(np.ones(4))
     x = rng.normal(size=(1, 6, 3)).astype("float32")
     x[0, 2, 1] = x[0, 4, 0] = np.nan
     sequence = to_numpy(encoder.sequences(x)[0])[0]
