@@ -1,3 +1,4 @@
+from keras_relcon.baselines.adaptive_resolution import AdaptiveResolution
 from keras_relcon.baselines.aug_pred import AugPred
 from keras_relcon.baselines.autoencoder import Autoencoder
 from keras_relcon.baselines.byol import BYOL
@@ -8,6 +9,7 @@ from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
 from keras_relcon.baselines.masked_reconstruction import MaskedReconstruction
 from keras_relcon.baselines.outlier_exposure import OutlierExposure
 from keras_relcon.baselines.outside_windows import OutsideWindows
+from keras_relcon.baselines.overlapping_views import OverlappingViews
 from keras_relcon.baselines.predicted_views import PredictedViews
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
 from keras_relcon.baselines.rebar import REBAR
@@ -21,10 +23,12 @@ from keras_relcon.baselines.supervised_references import (
     lstm_classifier,
 )
 from keras_relcon.baselines.taxonomy import Taxonomy
+from keras_relcon.baselines.ts2vec import TS2Vec
 from keras_relcon.baselines.two_views import TwoViews
 from keras_relcon.baselines.view_pairs import ViewPairs
 
 __all__ = [
+    "AdaptiveResolution",
     "AugPred",
     "Autoencoder",
     "BYOL",
@@ -34,6 +38,7 @@ __all__ = [
     "MaskedReconstruction",
     "OutlierExposure",
     "OutsideWindows",
+    "OverlappingViews",
     "PredictedViews",
     "PretrainingMethod",
     "REBAR",
@@ -41,6 +46,7 @@ __all__ = [
     "SLR",
     "SimCLR",
     "SimSiam",
+    "TS2Vec",
     "Taxonomy",
     "TwoViews",
     "ViewPairs",

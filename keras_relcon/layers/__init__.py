@@ -9,6 +9,10 @@ from keras_relcon.layers.augmentations import (
 from keras_relcon.layers.candidate_rev_in import CandidateRevIN
 from keras_relcon.layers.conv_encoder1d import ConvEncoder1D
 from keras_relcon.layers.cross_attention import CrossAttention
+from keras_relcon.layers.dilated_conv_encoder1d import (
+    DilatedConvBlock1D,
+    DilatedConvEncoder1D,
+)
 from keras_relcon.layers.dilated_conv_qkv import (
     DilatedConvQKV,
     DilatedConvStack,
@@ -40,6 +44,8 @@ __all__ = [
     "ChannelShuffle",
     "ConvEncoder1D",
     "CrossAttention",
+    "DilatedConvBlock1D",
+    "DilatedConvEncoder1D",
     "DilatedConvQKV",
     "DilatedConvStack",
     "EdgeRenormalizedConv1D",

@@ -5,6 +5,11 @@ from keras_relcon.losses.binary_contrastive import (
 from keras_relcon.losses.extreme_reconstruction import (
     extreme_reconstruction_loss,
 )
+from keras_relcon.losses.hierarchical_contrastive import (
+    hierarchical_contrastive_loss,
+    level_loss,
+    resolution_losses,
+)
 from keras_relcon.losses.info_nce import info_nce_loss
 from keras_relcon.losses.log_ratio import LogRatioLoss, log_ratio_loss
 from keras_relcon.losses.nt_xent import NTXentLoss, nt_xent_loss
@@ -33,8 +38,10 @@ __all__ = [
     "RenyiMutualInformation",
     "binary_contrastive_loss",
     "extreme_reconstruction_loss",
+    "hierarchical_contrastive_loss",
     "info_nce_loss",
     "label_estimates",
+    "level_loss",
     "log_ratio_loss",
     "nt_xent_loss",
     "outlier_exposure_loss",
@@ -43,5 +50,6 @@ __all__ = [
     "relative_contrastive_loss",
     "renyi_contrastive_loss",
     "renyi_mutual_information",
+    "resolution_losses",
     "soft_label_loss",
 ]

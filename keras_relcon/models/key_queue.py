@@ -68,7 +68,8 @@ class KeyQueue(keras.layers.Layer):
         self.built = True
 
     def call(self, keys: Tensor) -> Tensor:
-        return ops.stop_gradient(ops.convert_to_tensor(self.keys))
+        # A copy: on PyTorch `put` changes the tensor of the variable itself.
+        return ops.stop_gradient(ops.copy(ops.convert_to_tensor(self.keys)))
 
     def put(self, keys: Tensor) -> None:
         """Puts keys in, and drops as many of the oldest.

@@ -117,6 +117,14 @@ METHODS: dict[str, Method] = {
     "Autoencoder": Method(_method("Autoencoder"), has_head=False),
     "RenyiCL": Method(_method("RenyiCL"), passes=2),
     "SLR": Method(_method("SLR"), passes=3),
+    # Two views inside, two outside.
+    "OutlierExposure": Method(_method("OutlierExposure"), passes=4),
+    # It needs an embedding of each sample.
+    "TS2Vec": Method(
+        _method("TS2Vec"),
+        passes=2,
+        own_encoder=lambda: layers.DilatedConvEncoder1D(depth=5),
+    ),
 }
 
 

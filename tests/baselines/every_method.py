@@ -56,6 +56,7 @@ METHODS = {
         mlp_projector((8, 8), batch_norm=True),
         **{"steps_before_alpha": 2, "alpha": 0.1, **kwargs},
     ),
+    "TS2Vec": lambda encoder, **kwargs: baselines.TS2Vec(encoder, **kwargs),
 }
 
 
@@ -92,6 +93,10 @@ ENCODERS = {
     "CPC": lambda: SequenceEncoder(stride=8),  # recurrence takes time
     "MaskedReconstruction": SequenceEncoder,
     "Autoencoder": SequenceEncoder,
+    # An embedding of each sample.
+    "TS2Vec": lambda: layers.DilatedConvEncoder1D(
+        8, 8, depth=2, dropout=0.0, seed=3
+    ),
 }
 
 
@@ -102,6 +107,8 @@ def quiet(name):
         arguments["views"] = keras.layers.GaussianNoise(0.05, seed=0)
     if name == "SLR":
         arguments["mix"] = None
+    if name == "TS2Vec":
+        arguments["overlap_lengths"] = (24,)
     return arguments
 
 

@@ -31,6 +31,14 @@ def test_the_newest_are_first_and_the_oldest_go(rng):
         np.testing.assert_array_equal(to_numpy(queue(keys)), expected)
 
 
+def test_what_was_read_stays(rng):
+    queue = small_queue()
+    found = queue(np.ones((2, 3), "float32"))
+    before = np.array(to_numpy(found))
+    queue.put(rng.normal(size=(2, 3)).astype("float32"))
+    np.testing.assert_array_equal(to_numpy(found), before)
+
+
 def test_it_is_saved_and_loaded(rng, tmp_path):
     queue = small_queue()
     queue.put(rng.normal(size=(2, 3)).astype("float32"))
