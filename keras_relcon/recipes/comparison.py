@@ -150,7 +150,8 @@ def compare_methods(
 
     Args:
         config: path of a config of `pretrain`, or the dict that `read_config`
-            gives: its data, held-out people, windows and encoder.
+            gives: its data, held-out people, windows, encoder, and of
+            `relcon` `minimum_std_g` and `max_blocks`.
         output: str or path. Folder of the presets, `<method>-<rate>-<seed>`.
         methods: sequence of names of `METHODS`. Defaults to all.
         seeds: sequence of int. Of weights, batches and draws. Defaults to
@@ -278,6 +279,7 @@ class _Run:
         per_step = rows * method.passes
         shared = {
             "seed": seed,
+            "minimum_std_g": self.config["relcon"]["minimum_std_g"],
             "steps_per_epoch": math.ceil(self.num_windows / per_step / EPOCHS),
         }
         if method.stream == "windows":
@@ -302,13 +304,18 @@ class _Run:
             WINDOWS_OF_EACH - 1,
             anchors="all",
             ranking=ranking,
+            max_blocks=self.config["relcon"]["max_blocks"],
             **shared,
         )
 
     def _ranking(self):
         """The file of the order of the groups, ranked once."""
         to_rank = self._ranked_groups(
-            {"seed": 0, "steps_per_epoch": self._num_groups()}
+            {
+                "seed": 0,
+                "steps_per_epoch": self._num_groups(),
+                "minimum_std_g": self.config["relcon"]["minimum_std_g"],
+            }
         )
         return data.rank_groups(
             to_rank, load_distance(self.distance), self.output / "ranking.h5"

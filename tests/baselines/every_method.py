@@ -40,9 +40,7 @@ METHODS = {
         encoder,
         mlp_projector((8, 8)),
         mlp_projector((8, 8)),
-        num_local_crops=1,
-        momentum=0.9,
-        **kwargs,
+        **{"num_local_crops": 1, "momentum": 0.9, **kwargs},
     ),
     "SLR": lambda encoder, **kwargs: baselines.SLR(
         encoder,

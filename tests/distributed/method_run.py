@@ -16,6 +16,15 @@ from baselines.every_method import METHODS
 import keras_relcon as kr
 
 STEPS = 3
+# What leaves nothing to draw, for each replica draws its own.
+DRAW_NOTHING = {
+    "SimCLR": {},
+    "SimSiam": {},
+    "BYOL": {},
+    "Taxonomy": {},
+    "RenyiCL": {"num_local_crops": 0},
+    "SLR": {"mix": None},
+}
 
 
 def main(output, count, *names):
@@ -39,7 +48,9 @@ def train(parallel, name):
                 keras.layers.GlobalAveragePooling1D(),
             ]
         )
-        model = METHODS[name](encoder, views=keras.layers.Rescaling(2.0))
+        model = METHODS[name](
+            encoder, views=keras.layers.Rescaling(2.0), **DRAW_NOTHING[name]
+        )
         model.build((train_run.BATCH_SIZE, train_run.LENGTH, 3))
         model.compile(optimizer=keras.optimizers.SGD(0.1))
     recordings = kr.data.synthetic_recordings(3, 6, 50, seed=1)

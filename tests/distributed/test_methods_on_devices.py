@@ -13,8 +13,7 @@ from test_data_parallel import alone
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.slow]
 
-# With views, so that nothing has to be drawn.
-NAMES = ["SimCLR", "SimSiam", "BYOL", "Taxonomy"]
+NAMES = list(method_run.DRAW_NOTHING)
 
 
 @pytest.fixture(scope="module")
