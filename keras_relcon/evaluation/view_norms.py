@@ -12,7 +12,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import ArrayLike
 
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
 from keras_relcon.checks import check_kind, check_layer, check_whole, message
@@ -65,7 +64,7 @@ def squared_norm_scores(outputs):
     return -np.square(_checked(outputs, 2)).sum(axis=-1)
 
 
-def view_norm_scores(outputs: ArrayLike) -> dict[str, np.ndarray]:
+def view_norm_scores(outputs: np.ndarray) -> dict[str, np.ndarray]:
     """The three scores.
 
     Args:

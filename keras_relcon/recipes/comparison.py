@@ -258,7 +258,7 @@ class _Run:
             "steps": steps,
             "windows_through_the_encoder": steps * per_step,
             "asked_windows": self.num_windows,
-            "seconds": round(resumable.seconds, 1),
+            "seconds": round(resumable.seconds, 3),
             "subjects": by_source(self.store.subjects, data_paths(self.config)),
         }
         presets.save_to_preset(
