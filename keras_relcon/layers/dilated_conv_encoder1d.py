@@ -15,6 +15,7 @@ from keras_relcon.layers.layout import (
     internal_data_format,
     swap_layout,
 )
+from keras_relcon.layers.seeded_dropout import SeededDropout
 from keras_relcon.types import Shape, Tensor
 
 POOLINGS = ("max", "mean")
@@ -105,6 +106,9 @@ class DilatedConvEncoder1D(keras.Model):
         self.pooling = pooling
         self.seed = seed
         self.seed_generator = ReplicaSeedGenerator(seed)
+        self.drop = SeededDropout(
+            dropout, None if seed is None else seed + 1, dtype=self.dtype_policy
+        )
         self.data_format = internal_data_format()
         self.first = keras.layers.Dense(
             hidden_dim, dtype=self.dtype_policy, name="first"
@@ -169,9 +173,7 @@ class DilatedConvEncoder1D(keras.Model):
         for block in self.blocks:
             x = block(x)
         x = swap_layout(x, self.data_format)
-        if training and self.dropout > 0:
-            x = keras.random.dropout(x, self.dropout, seed=self.seed_generator)
-        return x
+        return self.drop(x, training=training)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.embedding_dim)

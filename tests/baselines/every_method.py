@@ -92,9 +92,7 @@ ENCODERS = {
     "MaskedReconstruction": SequenceEncoder,
     "Autoencoder": SequenceEncoder,
     # An embedding of each sample.
-    "TS2Vec": lambda: layers.DilatedConvEncoder1D(
-        8, 8, depth=2, dropout=0.0, seed=3
-    ),
+    "TS2Vec": lambda: layers.DilatedConvEncoder1D(8, 8, depth=2),
 }
 
 
