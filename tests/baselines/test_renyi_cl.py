@@ -163,3 +163,12 @@ def test_bad_arguments_are_explained():
     ]:
         with pytest.raises(ValueError, match=match):
             small(**arguments)
+
+
+def test_a_crop_of_the_whole_is_the_window(rng):
+    windows = rng.normal(size=(3, 20, 3)).astype("float32")
+    whole = LocalCrop((1.0, 1.0), seed=0)(windows, training=True)
+    np.testing.assert_allclose(to_numpy(whole), windows, atol=1e-5)
+    for shares in ((0.5, 1.5), (0.0, 0.5), (0.6, 0.5), (0.5,)):
+        with pytest.raises(ValueError, match="least and the most"):
+            LocalCrop(shares)
