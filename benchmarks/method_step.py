@@ -24,7 +24,7 @@ def measure(batch_size, length, repeats, encoder):
 
     import keras_relcon as kr
     from keras_relcon import recipes
-    from keras_relcon.recipes.comparison import untrained_encoder
+    from keras_relcon.recipes.compared_methods import untrained_encoder
 
     class Plain(kr.baselines.PretrainingMethod):
         """Forward and backward of the encoder, for a loss that is nothing."""

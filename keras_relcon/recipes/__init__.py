@@ -1,7 +1,7 @@
-from keras_relcon.recipes.comparison import (
-    METHODS,
+from keras_relcon.recipes.compared_methods import METHODS
+from keras_relcon.recipes.comparison import compare_methods
+from keras_relcon.recipes.comparison_scores import (
     best_learning_rates,
-    compare_methods,
     score_methods,
 )
 from keras_relcon.recipes.pretraining import pretrain

@@ -1,9 +1,7 @@
-"""Pretrains one encoder with every method, at equal cost, and scores all."""
+"""Pretrains one encoder with every method, at equal cost."""
 
-import dataclasses
 import math
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,28 +9,22 @@ from typing import Any
 import keras
 
 from keras_relcon import (
-    baselines,
     data,
-    evaluation,
-    layers,
-    models,
     presets,
     training,
 )
 from keras_relcon.checks import check_one_of, message
-from keras_relcon.evaluation.suite.suite_result import SuiteResult
-from keras_relcon.presets.preset_directory import read_preset
+from keras_relcon.recipes.compared_methods import METHODS, untrained_encoder
+from keras_relcon.recipes.comparison_scores import facts_of
 from keras_relcon.recipes.pretraining_config import read_config
 from keras_relcon.recipes.pretraining_data import data_paths, split_data
 from keras_relcon.recipes.pretraining_facts import by_source
 from keras_relcon.recipes.pretraining_models import (
     encoder_in_float32,
     load_distance,
-    make_encoder,
 )
 from keras_relcon.types import PathLike
 
-TEMPERATURE = 0.1
 # Subjects and windows of each in a batch of RelCon, every window an anchor;
 # groups of them, which are ranked once.
 SUBJECTS, WINDOWS_OF_EACH, MOST_GROUPS = 8, 8, 1400
@@ -40,92 +32,6 @@ SUBJECTS, WINDOWS_OF_EACH, MOST_GROUPS = 8, 8, 1400
 ANCHORS, CANDIDATES = 16, 8
 EPOCHS = 10
 CHECKPOINT_STEPS = 200
-
-
-@dataclasses.dataclass(frozen=True)
-class Method:
-    """How a comparison trains a method.
-
-    Attributes:
-        make: callable, `(encoder, distance, seed)` to the model to compile.
-        passes: int. How often each window of a batch passes the encoder with a
-            gradient.
-        stream: str. `"windows"`; `"ranked"`, groups whose order is stored; or
-            `"candidates"`, anchors with candidates of their own.
-        weighting: as of `WindowBatches`.
-        has_head: bool. Whether the encoder has the dense layer after its
-            pooling: a loss of the sequence before it would not train it.
-        own_encoder: callable, what makes the encoder of a method that needs
-            one of its own; `None` for that of the config.
-    """
-
-    make: Callable[..., keras.Model]
-    passes: int = 1
-    stream: str = "windows"
-    weighting: Any = None
-    has_head: bool = True
-    own_encoder: Callable[[], keras.Model] | None = None
-
-
-def _method(name, **arguments):
-    """A method that takes windows alone, with these arguments."""
-    kind = getattr(baselines, name)
-    return lambda encoder, _, seed: kind(encoder, seed=seed, **arguments)
-
-
-def _relcon(views=None):
-    def make(encoder, distance, seed):
-        return models.RelConModel(
-            encoder,
-            None,
-            TEMPERATURE,
-            projector=models.mlp_projector((256, 128)),
-            views=views and views(),
-            anchors="all",
-        )
-
-    return make
-
-
-METHODS: dict[str, Method] = {
-    "RelCon": Method(_relcon(), stream="ranked"),
-    "RelCon with views": Method(
-        _relcon(
-            lambda: models.AugmentedViews(
-                projector=models.mlp_projector((256, 128)), weight=4
-            )
-        ),
-        passes=2,
-        stream="ranked",
-    ),
-    "REBAR": Method(
-        lambda encoder, distance, seed: baselines.REBAR(
-            encoder, distance, TEMPERATURE
-        ),
-        stream="candidates",
-    ),
-    "SimCLR": Method(_method("SimCLR", temperature=TEMPERATURE), passes=2),
-    # It draws windows with movement more often, as its source does.
-    "AugPred": Method(_method("AugPred"), weighting="activity"),
-    "SimSiam": Method(_method("SimSiam"), passes=2),
-    "BYOL": Method(_method("BYOL"), passes=2),
-    "Taxonomy": Method(_method("Taxonomy"), passes=2),
-    "CPC": Method(_method("CPC"), has_head=False),
-    "MaskedReconstruction": Method(
-        _method("MaskedReconstruction"), has_head=False
-    ),
-    "Autoencoder": Method(_method("Autoencoder"), has_head=False),
-    "RenyiCL": Method(_method("RenyiCL"), passes=2),
-    "SLR": Method(_method("SLR"), passes=3),
-    # Two views inside, two outside.
-    "OutlierExposure": Method(_method("OutlierExposure"), passes=4),
-    # It needs an embedding of each sample.
-    "TS2Vec": Method(
-        _method("TS2Vec"),
-        passes=2,
-        own_encoder=lambda: layers.DilatedConvEncoder1D(depth=5),
-    ),
-}
 
 
 def compare_methods(
@@ -327,7 +233,7 @@ class _Run:
         return max(1, min(MOST_GROUPS, math.ceil(steps)))
 
     def _check_is_equal(self, folder):
-        facts = _facts_of(folder)
+        facts = facts_of(folder)
         if facts.get("asked_windows") != self.num_windows:
             raise ValueError(
                 message(
@@ -339,125 +245,9 @@ class _Run:
             )
 
 
-def untrained_encoder(method, config):
-    """The encoder that a method begins with.
-
-    Args:
-        method: `Method`.
-        config: dict of `read_config`. Of a preset only its layers are taken.
-    """
-    if method.own_encoder is not None:
-        return method.own_encoder()
-    settings = make_encoder(config).get_config()
-    if not method.has_head:
-        both = 2 if settings["pooling"] == "mean_std" else 1
-        settings["embedding_dim"] = both * settings["widths"][-1]
-    return layers.ResNet1D34.from_config(settings)
-
-
 def rows_of_ranked():
     """Windows of a batch in which every window is an anchor."""
     return SUBJECTS * WINDOWS_OF_EACH
-
-
-def score_methods(
-    output: PathLike,
-    data_folder: PathLike,
-    controls: Sequence[str] = ("untrained", "handmade", "minirocket"),
-    say: Callable[[str], Any] = print,
-) -> SuiteResult:
-    """Scores the encoders of a comparison on the sets to choose by.
-
-    Ridge on all labelled people, beside controls on the same windows, folds
-    and people. A row is a method with a learning rate: the mean over its
-    seeds. The result is written into `<output>/scores`.
-
-    Args:
-        output: str or path. The folder of `compare_methods`.
-        data_folder: str or path. As `data` of `keras_relcon.evaluation.suite`.
-        controls: as of `suite`. Defaults to untrained, hand-made and
-            MiniRocket.
-        say: callable. Called with lines of text. Defaults to `print`.
-
-    Returns:
-        `SuiteResult`, whose `settings["cost"]` has, for each method and rate,
-        `seconds_per_1000_windows` and `windows`.
-
-    Raises:
-        FileNotFoundError: if the folder has no finished preset.
-    """
-    output = Path(output)
-    facts = {
-        path.parent: _facts_of(path.parent)
-        for path in sorted(output.glob("*-*/metadata.json"))
-    }
-    if not facts:
-        raise FileNotFoundError(
-            message(
-                "`output` must be a folder of `compare_methods`.",
-                f"{str(output)!r}, without a finished preset",
-                "Train the methods first.",
-            )
-        )
-    members: dict[str, list[str]] = {}
-    cost: dict[str, Any] = {}
-    for path, fact in facts.items():
-        group = f"{fact['method']} {fact['learning_rate']:g}"
-        members.setdefault(group, []).append(path.name)
-        windows = fact["windows_through_the_encoder"]
-        cost.setdefault(group, {"windows": windows, "seeds": []})
-        cost[group]["seeds"].append(1000 * fact["seconds"] / windows)
-    for each in cost.values():
-        seconds = each.pop("seeds")
-        each["seconds_per_1000_windows"] = sum(seconds) / len(seconds)
-    with warnings.catch_warnings():
-        # Of one set, WISDM, some people are in the training: others are tested.
-        warnings.simplefilter("ignore")
-        result = evaluation.suite(
-            {path.name: path for path in facts},
-            data_folder,
-            num_labelled=None,
-            heads=("ridge",),
-            controls=tuple(controls),
-            progress=say,
-        )
-    result.settings["cost"] = cost
-    result = result.mean_over(members)
-    result.save(output / "scores")
-    return result
-
-
-def best_learning_rates(
-    result: SuiteResult, output_name: str = "features"
-) -> dict[str, float]:
-    """The learning rate of each method with the best mean over sets.
-
-    Args:
-        result: `SuiteResult` of `score_methods`.
-        output_name: str. `"features"` or `"embedding"`. Defaults to
-            `"features"`; a method without features goes by its embedding.
-
-    Returns:
-        dict of method to float, for `compare_methods`.
-    """
-    best: dict[str, tuple[float, float]] = {}
-    names = {row.representation for row in result.rows}
-    for row in result.rows:
-        group, _, output = row.representation.rpartition(" ")
-        method, _, rate = group.rpartition(" ")
-        if method not in METHODS:
-            continue  # a control
-        wanted = output_name
-        if f"{group} {wanted}" not in names:
-            wanted = "embedding"
-        if output == wanted:
-            found = (row.mean(), float(rate))
-            best[method] = max(best.get(method, found), found)
-    return {method: rate for method, (_, rate) in best.items()}
-
-
-def _facts_of(folder):
-    return read_preset(folder)[1].facts
 
 
 def _minutes_until(deadline):

@@ -10,7 +10,7 @@ from pretraining_support import pretraining_values
 
 import keras_relcon as kr
 from keras_relcon import recipes
-from keras_relcon.recipes import comparison
+from keras_relcon.recipes import comparison, comparison_scores
 
 LENGTH = 64
 
@@ -64,7 +64,7 @@ def facts_of(path):
     return json.loads((path / "metadata.json").read_text())["facts"]
 
 
-@pytest.mark.parametrize("name", comparison.METHODS)
+@pytest.mark.parametrize("name", recipes.METHODS)
 def test_a_method_trains_the_encoder_for_its_windows(folder, tmp_path, name):
     (path,) = compare(folder, tmp_path, [name], seeds=[3])
     assert path.name == f"{name}-0.001-3"
@@ -130,7 +130,7 @@ def test_the_best_rate_is_that_of_the_best_mean(folder, tmp_path, monkeypatch):
         asked["encoders"] = encoders
         return Result()
 
-    monkeypatch.setattr(comparison.evaluation, "suite", suite)
+    monkeypatch.setattr(comparison_scores.evaluation, "suite", suite)
     result = recipes.score_methods(tmp_path, "data", say=None)
     assert asked["groups"] == {
         "SimSiam 0.001": ["SimSiam-0.001-0", "SimSiam-0.001-1"],
@@ -160,9 +160,9 @@ def test_best_learning_rates_are_by_features_where_there_are():
         row("CPC 0.1 embedding", 0.3),
         row("hand-made features", 0.7),
     ]
-    known = {**comparison.METHODS, "CPC": None}
+    known = {**recipes.METHODS, "CPC": None}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison, "METHODS", known)
+        patch.setattr(comparison_scores, "METHODS", known)
         found = recipes.best_learning_rates(result)
     assert found == {"SimCLR": 0.01, "CPC": 0.1}
 
