@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_relcon import baselines, layers, models
+from keras_relcon.layers.resnet1d34 import ResNet1D34
 from keras_relcon.recipes.pretraining_models import make_encoder
 
 TEMPERATURE = 0.1
@@ -111,4 +112,4 @@ def untrained_encoder(method, config):
     if not method.has_head:
         both = 2 if settings["pooling"] == "mean_std" else 1
         settings["embedding_dim"] = both * settings["widths"][-1]
-    return layers.ResNet1D34.from_config(settings)
+    return ResNet1D34.from_config(settings)

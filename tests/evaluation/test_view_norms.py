@@ -21,7 +21,7 @@ from keras_relcon.layers import Negation, Noise, TimeFlip
 from keras_relcon.models import RelConModel, mlp_projector
 from keras_relcon.presets import from_preset
 
-pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
+pytestmark = [pytest.mark.eager]
 
 NORMS = {"norm_of_mean_view", "mean_squared_norm", "squared_norm"}
 OTHERS = {"embedding_norm", "embedding_neighbors", "window_std"}

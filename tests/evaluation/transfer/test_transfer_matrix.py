@@ -20,7 +20,7 @@ from keras_relcon.evaluation.ridge import fit_ridge
 from keras_relcon.evaluation.transfer.columns import make_columns
 from keras_relcon.models import MiniRocket
 
-pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
+pytestmark = pytest.mark.eager
 
 SOURCE_TEST, TARGET_TEST = ("5", "6"), ("t2", "t6")
 HEADS = ("direct", "probe", "target_ssl", "handmade", "minirocket")
