@@ -105,6 +105,17 @@ def check_kind(name, value, kinds, expected, advice=""):
         )
 
 
+def check_encoder(encoder):
+    """Raises a TypeError unless what is to be trained is a Keras layer."""
+    check_kind(
+        "encoder",
+        encoder,
+        keras.Layer,
+        "a Keras model",
+        "Load a preset with `keras_relcon.presets.from_preset`.",
+    )
+
+
 def check_layer(name, value):
     """Raises a TypeError unless the value is a Keras layer, or `None`."""
     if value is not None:
@@ -120,6 +131,26 @@ def check_windows_shape(name, shape, advice=""):
                 "in g.",
                 f"shape={tuple(shape)}",
                 advice,
+            )
+        )
+
+
+def check_length(layer, shape, least, reason=""):
+    """Raises a ValueError where windows are shorter than a layer can take.
+
+    Args:
+        layer: str. Name of its class.
+        shape: `(batch, time, channels)`; a time of `None` is not known yet.
+        least: int. Samples.
+        reason: str, after "or more". Defaults to nothing.
+    """
+    if shape[1] is not None and shape[1] < least:
+        raise ValueError(
+            message(
+                f"`{layer}` takes windows of {least} samples or more{reason}.",
+                f"shape={tuple(shape)}, that is {shape[1]} samples of time",
+                "Use longer windows, or check that the axes are (batch, time, "
+                "channels).",
             )
         )
 

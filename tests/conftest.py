@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 from pathlib import Path
@@ -65,6 +66,15 @@ def pytest_runtest_setup(item):
         tf.config.run_functions_eagerly(is_eager)
         use_xla = item.get_closest_marker("xla") is not None
         tensorflow_programs.USE_XLA = use_xla
+
+
+def pytest_collection_finish():
+    """What was imported stays: no later collection looks through it.
+
+    A collection took up to a second, and each fine-tuning makes one.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session, exitstatus):

@@ -3,7 +3,7 @@ from typing import Any, Self
 import keras
 
 from keras_relcon import distributed
-from keras_relcon.checks import check_kind, check_windows_shape
+from keras_relcon.checks import check_encoder, check_windows_shape
 from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
@@ -42,13 +42,7 @@ class PretrainingMethod(TrainStep, BuiltFirst, keras.Model):
     ) -> None:
         # The signal stays in float32 under a policy of mixed precision.
         super().__init__(autocast=False, **kwargs)
-        check_kind(
-            "encoder",
-            encoder,
-            keras.Layer,
-            "a Keras model",
-            "Load a preset with `keras_relcon.presets.from_preset`.",
-        )
+        check_encoder(encoder)
         self.encoder = encoder
         self.seed = seed
         self.embedding_spread = EmbeddingSpread()

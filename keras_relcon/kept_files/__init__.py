@@ -13,6 +13,7 @@ from keras_relcon.kept_files.replacing import (
     replacing,
     replacing_directory,
     reserve,
+    write_texts,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "replacing",
     "replacing_directory",
     "reserve",
+    "write_texts",
 ]

@@ -13,6 +13,20 @@ from keras_relcon.kept_files.locking import temporary_path
 _NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", -1), errno.EFBIG)
 
 
+def write_texts(folder, texts):
+    """Writes each of several files of text as a whole, or as it was.
+
+    Args:
+        folder: path. Made if it is not there.
+        texts: dict of file name to str.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        with replacing(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
 @contextlib.contextmanager
 def replacing(path):
     """Yields the path of an empty file, which takes the place of `path`.

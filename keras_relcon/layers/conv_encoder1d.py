@@ -5,6 +5,7 @@ import keras
 from keras import ops
 
 from keras_relcon.checks import (
+    check_length,
     check_number,
     check_one_of,
     check_whole,
@@ -102,7 +103,7 @@ class ConvEncoder1D(keras.Model):
         check_windows_shape(
             "x", input_shape, "Add the batch axis with `window[None]`."
         )
-        self._check_length(input_shape)
+        self._check(input_shape)
         # Any longer window may follow.
         shape: list[int | None] = [None, None, None]
         channels = input_shape[-1]
@@ -130,7 +131,7 @@ class ConvEncoder1D(keras.Model):
         Returns:
             list of `(batch, time, width)`, unitless, one per convolution.
         """
-        self._check_length(x.shape)
+        self._check(x.shape)
         x = swap_layout(x, self.data_format)
         outputs = []
         for convolution, dropout in zip(self.convolutions, self.dropouts):
@@ -138,18 +139,13 @@ class ConvEncoder1D(keras.Model):
             outputs.append(swap_layout(x, self.data_format))
         return outputs
 
-    def _check_length(self, shape):
-        least = self.kernel_size // 2 + 1
-        if shape[1] is not None and shape[1] < least:
-            raise ValueError(
-                message(
-                    f"`ConvEncoder1D` takes windows of {least} samples or more "
-                    "with this `kernel_size`: the edges are reflected.",
-                    f"shape={tuple(shape)}, that is {shape[1]} samples of time",
-                    "Use longer windows, or check that the axes are (batch, "
-                    "time, channels).",
-                )
-            )
+    def _check(self, shape):
+        check_length(
+            "ConvEncoder1D",
+            shape,
+            self.kernel_size // 2 + 1,
+            " with this `kernel_size`: the edges are reflected",
+        )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.widths[-1])

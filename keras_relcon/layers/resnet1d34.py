@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_relcon.checks import (
+    check_length,
     check_one_of,
     check_whole,
     check_windows_shape,
@@ -190,7 +191,7 @@ class ResNet1D34(keras.Model):
         check_windows_shape(
             "x", input_shape, "Add the batch axis with `window[None]`."
         )
-        self._check_length(input_shape)
+        check_length("ResNet1D34", input_shape, MINIMUM_LENGTH)
         if self.align is not None:
             self.align.build(input_shape)
         # Weights do not depend on the batch or the length, so they are left
@@ -246,7 +247,7 @@ class ResNet1D34(keras.Model):
         return [swap_layout(x, self.data_format) for x in outputs[1:]]
 
     def _run_stem(self, x, training):
-        self._check_length(x.shape)
+        check_length("ResNet1D34", x.shape, MINIMUM_LENGTH)
         if self.align is not None:
             x = self.align(x)
         x = swap_layout(x, self.data_format)
@@ -281,18 +282,6 @@ class ResNet1D34(keras.Model):
 
     def _pooled_dim(self):
         return self.widths[-1] * (2 if self.pooling == "mean_std" else 1)
-
-    def _check_length(self, shape):
-        if shape[1] is not None and shape[1] < MINIMUM_LENGTH:
-            raise ValueError(
-                message(
-                    f"`ResNet1D34` takes windows of {MINIMUM_LENGTH} samples "
-                    "or more.",
-                    f"shape={tuple(shape)}, that is {shape[1]} samples of time",
-                    "Use longer windows, or check that the axes are (batch, "
-                    "time, channels).",
-                )
-            )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.embedding_dim)

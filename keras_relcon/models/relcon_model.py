@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_relcon import distributed
 from keras_relcon.checks import (
-    check_kind,
+    check_encoder,
     check_layer,
     check_one_of,
     check_whole,
@@ -166,13 +166,7 @@ class RelConModel(TrainStep, BuiltFirst, keras.Model):
         # The signal stays in float32 under a policy of mixed precision; the
         # layers cast what they compute in half.
         super().__init__(autocast=False, **kwargs)
-        check_kind(
-            "encoder",
-            encoder,
-            keras.Layer,
-            "a Keras model",
-            "Load a preset with `keras_relcon.presets.from_preset`.",
-        )
+        check_encoder(encoder)
         check_one_of("anchors", anchors, ("one", "all"))
         has_ranks = motif_distance is None and anchors == "all"
         if not (has_ranks or hasattr(motif_distance, "candidate_distances")):

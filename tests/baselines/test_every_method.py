@@ -3,15 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from baselines.every_method import METHODS, quiet, small
+from baselines.every_method import METHODS, assert_goes_on, quiet, small
 from support import (
     assert_trains_and_keeps_its_encoder,
     to_numpy,
     windows_of_two_kinds,
 )
-
-from keras_relcon.data import WindowBatches, WindowStore, synthetic_recordings
-from keras_relcon.training import ResumableTraining
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
@@ -61,36 +58,6 @@ def test_what_are_no_windows_is_explained(name):
         METHODS[name](np.mean)
 
 
-class Stop(keras.callbacks.Callback):
-    """Ends `fit` after some steps, as an interrupt does."""
-
-    def __init__(self, steps):
-        super().__init__()
-        self.left = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.left -= 1
-        if self.left == 0:
-            raise KeyboardInterrupt
-
-
-def trained(name, folder, callbacks=()):
-    recordings = synthetic_recordings(2, 20, motions=["walking", "sitting"])
-    store = WindowStore.from_recordings(recordings, 50, 64)
-    batches = WindowBatches(store, 4, steps_per_epoch=3, seed=2)
-    model = small(name)
-    model.compile(optimizer=keras.optimizers.Adam(1e-3))
-    resumable = ResumableTraining(folder, batches, every=1)
-    model.fit(
-        batches,
-        epochs=2,
-        shuffle=False,
-        verbose=0,
-        callbacks=[resumable, *callbacks],
-    )
-    return [to_numpy(variable) for variable in model.variables]
-
-
 # Slow copies, queues and seeds go on on every backend; the rest is the same.
 @pytest.mark.parametrize(
     "name",
@@ -98,9 +65,4 @@ def trained(name, folder, callbacks=()):
 )
 def test_resumed_it_ends_as_if_never_interrupted(tmp_path, name):
     """Slow copies, queues, seeds and places of views go on too."""
-    with pytest.raises(KeyboardInterrupt):
-        trained(name, tmp_path / "stopped", [Stop(4)])
-    resumed = trained(name, tmp_path / "stopped")
-    whole = trained(name, tmp_path / "whole")
-    for one, other in zip(resumed, whole, strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert_goes_on(lambda: small(name), tmp_path, epochs=2, stop_after=4)

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from baselines.every_method import ENCODERS, small
+from baselines.every_method import ENCODERS, assert_goes_on, small
 from losses.test_hierarchical_contrastive import (
     hierarchical_by_loops,
     level_loss_by_loops,
@@ -22,9 +22,7 @@ from keras_relcon.baselines import (
     OverlappingViews,
     TS2Vec,
 )
-from keras_relcon.data import WindowBatches, WindowStore, synthetic_recordings
 from keras_relcon.layers import ResNet1D34
-from keras_relcon.training import ResumableTraining
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
@@ -293,41 +291,12 @@ def test_it_chooses_in_fit_and_loads(rng, tmp_path, every):
         np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
 
 
-class Stop(keras.callbacks.Callback):
-    def on_train_batch_end(self, batch, logs=None):
-        self.left = getattr(self, "left", 7) - 1
-        if self.left == 0:
-            raise KeyboardInterrupt
-
-
-def trained(every, folder, callbacks=()):
-    recordings = synthetic_recordings(2, 20, motions=["walking", "sitting"])
-    store = WindowStore.from_recordings(recordings, 50, 64)
-    batches = WindowBatches(store, 4, steps_per_epoch=3, seed=2)
-    model = adaptive(every)
-    model.compile(optimizer=keras.optimizers.Adam(1e-3))
-    resumable = ResumableTraining(folder, batches, every=1)
-    model.fit(
-        batches,
-        epochs=3,
-        shuffle=False,
-        verbose=0,
-        callbacks=[resumable, *callbacks],
-    )
-    return [to_numpy(variable) for variable in model.variables]
-
-
 @pytest.mark.skipif(
     keras.backend.backend() != "torch", reason="it goes on alike on all"
 )
 @every_choice
 def test_resumed_it_chooses_as_if_never_interrupted(tmp_path, every):
-    with pytest.raises(KeyboardInterrupt):
-        trained(every, tmp_path / "stopped", [Stop()])
-    resumed = trained(every, tmp_path / "stopped")
-    whole = trained(every, tmp_path / "whole")
-    for one, other in zip(resumed, whole, strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert_goes_on(lambda: adaptive(every), tmp_path, epochs=3, stop_after=7)
 
 
 def test_wrong_arguments_are_explained(rng):

@@ -19,15 +19,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(f"{missing()} is not installed"))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="package")
 def quick_collection():
     """KerasTuner collects garbage for each trial: that of before is left.
 
     On TensorFlow it takes half a minute to collect what many tests left.
     """
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

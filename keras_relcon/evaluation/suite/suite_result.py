@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from keras_relcon.evaluation.suite.scores import (
     interval,
     resampled_means,
 )
-from keras_relcon.kept_files import replacing
+from keras_relcon.kept_files import write_texts
 from keras_relcon.markup import csv_text
 from keras_relcon.reprs import text_table
 from keras_relcon.types import PathLike
@@ -251,8 +250,6 @@ class SuiteResult:
         Args:
             folder: str or path. Made if it is not there.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         facts = self.facts()
         texts = {
             "scores.csv": csv_text(facts["scores"]),
@@ -261,9 +258,7 @@ class SuiteResult:
             "suite.json": json.dumps(facts, indent=1, default=str) + "\n",
             "table.txt": self.table() + "\n",
         }
-        for name, text in texts.items():
-            with replacing(folder / name) as temporary:
-                Path(temporary).write_text(text, encoding="utf-8")
+        write_texts(folder, texts)
 
     def _resampled(self, row):
         key = row.representation, row.condition

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from keras_relcon.evaluation.suite.scores import (
     resampled_means,
 )
 from keras_relcon.evaluation.suite.suite_result import SuiteDifference
-from keras_relcon.kept_files import replacing
+from keras_relcon.kept_files import write_texts
 from keras_relcon.markup import csv_text
 from keras_relcon.reprs import text_table
 from keras_relcon.types import PathLike
@@ -194,8 +193,6 @@ class TransferResult:
         Args:
             folder: str or path. Made if it is not there.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         facts = self.facts()
         texts = {
             "scores.csv": csv_text(facts["scores"]),
@@ -203,9 +200,7 @@ class TransferResult:
             "transfer.json": json.dumps(facts, indent=1, default=str) + "\n",
             "table.txt": self.table() + "\n",
         }
-        for name, text in texts.items():
-            with replacing(folder / name) as temporary:
-                Path(temporary).write_text(text, encoding="utf-8")
+        write_texts(folder, texts)
 
     def _row(self, name, column):
         names = [row.representation for row in self.rows]
