@@ -185,6 +185,7 @@ class FoldRuns:
             },
             "probabilities": probabilities.astype("float32"),
             "classes": tuple(np.asarray(task.classes_).tolist()),
+            "bouts": bouts,
         }
 
 

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 METRICS = ("macro_f1", "kappa", "accuracy", "macro_auc")
-RECORDING_METRICS = tuple(f"recording_{name}" for name in METRICS)
+RECORDING = "recording_"  # before the name of a metric by recording
+RECORDING_METRICS = tuple(f"{RECORDING}{name}" for name in METRICS)
 
 
 def classification_metrics(
@@ -62,6 +63,31 @@ def recording_metrics(
 ) -> dict[str, float]:
     """Scores one vote per recording instead of one per window.
 
+    Args:
+        y_true, y_pred, probabilities, classes: see `classification_metrics`.
+        bouts: see `recording_votes`.
+
+    Returns:
+        dict of `recording_macro_f1`, `recording_kappa`, `recording_accuracy`
+        and `recording_macro_auc`, floats, all at most 1.
+
+    Raises:
+        ValueError: as `recording_votes`.
+    """
+    votes = recording_votes(y_true, y_pred, probabilities, classes, bouts)
+    scores = classification_metrics(*votes, classes)
+    return {f"{RECORDING}{name}": value for name, value in scores.items()}
+
+
+def recording_votes(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    probabilities: ArrayLike,
+    classes: ArrayLike,
+    bouts: ArrayLike,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Makes one prediction per recording of those of its windows.
+
     Section 4.2.1 of [RelCon](https://arxiv.org/abs/2411.18822): a workout gets
     the class that is predicted for most of its windows. At a tie the class
     with the larger sum of probabilities wins. The probabilities of a recording
@@ -74,8 +100,8 @@ def recording_metrics(
             label.
 
     Returns:
-        dict of `recording_macro_f1`, `recording_kappa`, `recording_accuracy`
-        and `recording_macro_auc`, floats, all at most 1.
+        `(recordings,)` labels, `(recordings,)` votes and `(recordings,
+        classes)` probabilities, in the order of the numbers.
 
     Raises:
         ValueError: if a recording has two labels, a prediction is not one of
@@ -95,10 +121,7 @@ def recording_metrics(
     means = sums / counts.sum(axis=1, keepdims=True)
     is_most = counts == counts.max(axis=1, keepdims=True)
     winner = np.where(is_most, means, -np.inf).argmax(axis=1)
-    scores = classification_metrics(
-        y_true[first], classes[winner], means, classes
-    )
-    return {f"recording_{name}": value for name, value in scores.items()}
+    return y_true[first], classes[winner], means
 
 
 def find_bouts(subjects, recordings, start_seconds, labels):

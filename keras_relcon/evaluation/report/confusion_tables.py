@@ -7,6 +7,11 @@ from keras_relcon.evaluation.report.metric_columns import show
 from keras_relcon.markup import Html, element, section, table
 from keras_relcon.markup.style import variables
 
+# What a recording is, below what is shown of recordings.
+ONE_VOTE = (
+    "Each recording has one vote, the class that is predicted for most of its "
+    "windows. A recording of several activities is cut where they change."
+)
 _MOST_WITH_COUNTS = 8
 _MOST_LEVEL = 10  # classes of CSS from l0 to l10
 _WHITE_FROM = 8  # the text of darker cells
@@ -15,18 +20,40 @@ LIGHT = {"full": "#00508a", "cell-text": "#000000"}
 DARK = {"full": "#0a6fb5", "cell-text": "#ffffff"}
 
 
-def to_section(report):
+def to_sections(report):
+    """The matrices by window and by recording; none in a regression.
+
+    Args:
+        report: `Report`.
+
+    Returns:
+        dict of title to HTML.
+    """
+    if report.kind == "regression":
+        return {}
+    found = {"Confusion matrices": _section(report, "Confusion matrices")}
+    votes = report.by_recording()
+    if votes is not None:
+        title = "Confusion matrices by recording"
+        found[title] = _section(votes, title, "recordings")
+    return found
+
+
+def _section(report, title, rows="windows"):
     """A table for each representation, side by side where they fit."""
-    about = "Test windows of all folds, by true class (rows) and predicted "
+    about = f"Test {rows} of all folds, by true class (rows) and predicted "
     about += "class (columns). Percent of the true class"
     is_large = len(report.classes) > _MOST_WITH_COUNTS
-    about += "." if is_large else "; below it the number of windows."
+    about += "." if is_large else f"; below it the number of {rows}."
+    if rows == "recordings":
+        about += f" {ONE_VOTE}"
     matrices = [_matrix(report, n, is_large) for n in report.representations]
+    numbers = report.representations if is_large else ()
     return section(
-        "Confusion matrices",
+        title,
         element("p", about, class_="soft"),
         element("div", *matrices, class_="matrices"),
-        *(_numbers(report, n) for n in report.representations if is_large),
+        *(_numbers(report, name, rows) for name in numbers),
     )
 
 
@@ -76,9 +103,9 @@ def _cell(share, count, is_large):
     return element("td", *text, class_=f"l{level}")
 
 
-def _numbers(report, name):
+def _numbers(report, name, rows):
     content = table(
-        f"Test windows of {name}",
+        f"Test {rows} of {name}",
         ["true class", *report.classes],
         [
             [label, *row]
@@ -87,7 +114,7 @@ def _numbers(report, name):
             )
         ],
     )
-    summary = element("summary", f"Numbers of windows: {name}")
+    summary = element("summary", f"Numbers of {rows}: {name}")
     return element("details", summary, content)
 
 

@@ -4,6 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from keras_relcon.evaluation.metrics.classification import (
+    RECORDING,
+    recording_votes,
+)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FoldResult:
@@ -24,6 +29,8 @@ class FoldResult:
         probabilities: `(windows, classes)`, or `None` for a regression.
         classes: tuple of str, the columns of `probabilities`.
         window_subjects: `(windows,)` str, the subject of each test window.
+        bouts: `(windows,)` int, the number of the recording of each test
+            window, or of its part with one label; `None` in a regression.
         seconds: float. Time of fitting and predicting.
         leak: str. What leaks from test to training, or `None`.
     """
@@ -39,8 +46,47 @@ class FoldResult:
     probabilities: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     window_subjects: np.ndarray | None = None
+    bouts: np.ndarray | None = None
     seconds: float = 0.0
     leak: str | None = None
+
+    def by_recording(self) -> "FoldResult":
+        """The same fold with a row per recording, see `recording_votes`.
+
+        Its metrics are those by recording, and its embeddings the means over
+        the windows of a recording.
+        """
+        y_true, y_pred, probabilities = recording_votes(
+            self.y_true,
+            self.y_pred,
+            self.probabilities,
+            self.classes,
+            self.bouts,
+        )
+        _, first, codes = np.unique(
+            self.bouts, return_index=True, return_inverse=True
+        )
+        embeddings = np.zeros((len(first), self.embeddings.shape[1]), "float32")
+        np.add.at(embeddings, codes, self.embeddings)
+        embeddings /= np.bincount(codes)[:, None]
+        return dataclasses.replace(
+            self,
+            metrics={
+                name.removeprefix(RECORDING): value
+                for name, value in self.metrics.items()
+                if name.startswith(RECORDING)
+            },
+            y_true=y_true,
+            y_pred=y_pred,
+            probabilities=probabilities,
+            embeddings=embeddings,
+            window_subjects=(
+                None
+                if self.window_subjects is None
+                else self.window_subjects[first]
+            ),
+            bouts=np.arange(len(first)),
+        )
 
 
 def check_results(results):

@@ -3,7 +3,8 @@
 import dataclasses
 import math
 
-RECORDING = "recording_"
+from keras_relcon.evaluation.metrics.classification import RECORDING
+
 _TITLES = {
     "macro_f1": "macro-F1",
     "kappa": "kappa",

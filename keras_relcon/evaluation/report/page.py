@@ -46,8 +46,8 @@ def to_html(report, sections=()):
         sections: list of `Section`, the figures.
     """
     parts = [_scores(report), _differences(report), _published(report)]
-    if report.kind == "classification":
-        parts.append(confusion_tables.to_section(report))
+    matrices = confusion_tables.to_sections(report)
+    parts += matrices.values()
     parts += map(to_section, sections)
     parts.append(section("Folds", _fold_table(report), _run_table(report)))
     parts.append(section("What was run", _settings_table(report)))
@@ -56,7 +56,7 @@ def to_html(report, sections=()):
         element("h1", _TITLE),
         _leaks(report),
         *_summary(report),
-        _contents(report, sections),
+        _contents(report, [*matrices, *(part.title for part in sections)]),
         *parts,
     )
     return document(
@@ -74,12 +74,11 @@ def _summary(report):
     ]
 
 
-def _contents(report, sections):
+def _contents(report, figures):
     titles = ["Scores"]
     titles += ["Differences"] if report.compared_pairs() else []
     titles += ["Published rows"] if report.published else []
-    titles += ["Confusion matrices"] if report.classes else []
-    titles += [part.title for part in sections]
+    titles += figures
     titles += ["Folds", "What was run"]
     links = [
         element("a", title, href=f"#{anchor_of(title)}") for title in titles

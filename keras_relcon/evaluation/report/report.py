@@ -187,6 +187,31 @@ class Report:
             size_ratio(self) if corrected else 0.0,
         )
 
+    def by_recording(self) -> "Report | None":
+        """The report of one vote per recording, as in RelCon's Table 2.
+
+        A recording of several activities is cut where its label changes; its
+        vote is the class that is predicted for most of its windows.
+
+        Returns:
+            `Report` whose rows are recordings and whose metrics are those by
+            recording; `None` in a regression, where the results do not say
+            which windows are of one recording, or where each recording is one
+            window.
+        """
+        if self.kind == "regression" or any(
+            result.bouts is None or result.probabilities is None
+            for result in self.results
+        ):
+            return None
+        results = [result.by_recording() for result in self.results]
+        if all(
+            len(votes.y_true) == len(result.y_true)
+            for votes, result in zip(results, self.results)
+        ):
+            return None
+        return Report(results, self.settings, (), self.controls)
+
     def compared_pairs(self) -> list[tuple[str, str]]:
         """Returns every pair of encoders, then of an encoder and a control.
 

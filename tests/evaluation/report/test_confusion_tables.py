@@ -5,7 +5,12 @@ from html_outline import Outline
 
 from keras_relcon.evaluation import Report
 from keras_relcon.evaluation.report.confusion import confusion_counts
-from keras_relcon.evaluation.report.confusion_tables import to_section
+from keras_relcon.evaluation.report.confusion_tables import to_sections
+
+
+def matrices(report):
+    (section,) = to_sections(report).values()
+    return section
 
 
 def cells(page, name):
@@ -16,7 +21,7 @@ def cells(page, name):
 def test_a_cell_is_the_share_of_its_true_class(report):
     counts = confusion_counts(report, "encoder")
     shares = counts / counts.sum(axis=1, keepdims=True)
-    found = cells(to_section(report), "encoder")
+    found = cells(matrices(report), "encoder")
     assert len(found) == counts.size
     for (level, text), share, count in zip(
         found, shares.ravel(), counts.ravel()
@@ -29,7 +34,7 @@ def test_a_cell_is_the_share_of_its_true_class(report):
 
 
 def test_matrices_have_names_and_can_be_reached_by_keyboard(report):
-    outline = Outline(to_section(report))
+    outline = Outline(matrices(report))
     assert len(outline.of("table")) == len(outline.of("caption")) == 2
     boxes = [div for div in outline.of("div") if div.get("role") == "region"]
     assert [box["tabindex"] for box in boxes] == ["0", "0"]
@@ -47,7 +52,7 @@ def test_many_classes_have_their_numbers_apart(make_result):
         probabilities=None,
         classes=tuple(names),
     )
-    page = to_section(Report([result]))
+    page = matrices(Report([result]))
     assert ("10", "100") in cells(page, "a")
     details = page.split("<details>")[1]
     assert "Numbers of windows: a" in details and "<td>30</td>" in details
@@ -57,5 +62,5 @@ def test_without_windows_of_a_class_a_row_is_empty(make_result):
     result = make_result(
         "a", 0, 0.5, y_true=["sit"] * 30, y_pred=["sit", "run"] * 15
     )
-    found = cells(to_section(Report([result])), "a")
+    found = cells(matrices(Report([result])), "a")
     assert [level for level, _ in found] == ["0", "0", "5", "5"]

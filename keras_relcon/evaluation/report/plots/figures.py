@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_relcon.evaluation.report.confusion_tables import ONE_VOTE
 from keras_relcon.evaluation.report.pictures import Picture, Section
 from keras_relcon.evaluation.report.plots.curves import (
     loss_curves,
@@ -66,7 +67,12 @@ def drawings(report, histories=None):
     if report.kind == "regression":
         found = [_predictions(report)]
     else:
-        found = [_confusion(report), _roc(report), _calibration(report)]
+        votes = report.by_recording()
+        found = [
+            *(_confusion(report), _roc(report)),
+            *([] if votes is None else _of_recordings(votes)),
+            _calibration(report),
+        ]
     found.append(_map(report, "t-SNE", "embedding_map.png"))
     if importlib.util.find_spec("umap") is not None:
         found.append(_map(report, "UMAP", "umap_map.png"))
@@ -113,6 +119,20 @@ def _confusion(report):
         "Test windows of all folds. Percent of the true class.",
         lambda names: plot_confusion_matrix(report, names),
     )
+
+
+def _of_recordings(votes):
+    """Figures 4 and 5 of RelCon: curves and matrices by recording."""
+    return [
+        dataclasses.replace(
+            each,
+            file=f"recording_{each.file}",
+            title=f"{each.title} by recording",
+            caption=each.caption.replace("windows", "recordings")
+            + f" {ONE_VOTE}",
+        )
+        for each in (_confusion(votes), _roc(votes))
+    ]
 
 
 def _roc(report):
