@@ -4,6 +4,7 @@ from keras_relcon.baselines.autoencoder import Autoencoder
 from keras_relcon.baselines.byol import BYOL
 from keras_relcon.baselines.class_extremes import catch22_features, extremes
 from keras_relcon.baselines.cpc import CPC
+from keras_relcon.baselines.cross_view import CrossView
 from keras_relcon.baselines.excon import Excon, excon_classifier
 from keras_relcon.baselines.masked_motif_distance import MaskedMotifDistance
 from keras_relcon.baselines.masked_reconstruction import MaskedReconstruction
@@ -33,6 +34,7 @@ __all__ = [
     "Autoencoder",
     "BYOL",
     "CPC",
+    "CrossView",
     "Excon",
     "MaskedMotifDistance",
     "MaskedReconstruction",

@@ -56,6 +56,12 @@ class FoldResult:
         Its metrics are those by recording, and its embeddings the means over
         the windows of a recording.
         """
+        if self.bouts is None or self.probabilities is None:
+            raise ValueError(
+                "A vote by recording needs `bouts` and `probabilities`. "
+                f"Received: none for {self.representation!r}. Score a "
+                "classification with `cross_validate`."
+            )
         y_true, y_pred, probabilities = recording_votes(
             self.y_true,
             self.y_pred,
