@@ -12,6 +12,16 @@ def to_numpy(x):
     return ops.convert_to_numpy(x)
 
 
+def in_one_program(function, *arrays):
+    """`function` of arrays; JAX compiles it whole, not each operation of it."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        function = jax.jit(function)
+    arrays = [ops.convert_to_tensor(array, "float32") for array in arrays]
+    return keras.tree.map_structure(to_numpy, function(*arrays))
+
+
 def gradients(function, arrays):
     """Gradients of a scalar `function` of tensors, on the active backend."""
     backend = keras.backend.backend()

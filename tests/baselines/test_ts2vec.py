@@ -26,7 +26,9 @@ from keras_relcon.layers import ResNet1D34
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
-every_choice = pytest.mark.parametrize("every", ["epoch", "step"])
+# Of all backends only TensorFlow has to trace what is chosen by a step.
+EVERY = ["epoch", "step"] if keras.backend.backend() == "torch" else ["step"]
+every_choice = pytest.mark.parametrize("every", EVERY)
 
 
 ALPHA = 0.3
@@ -254,11 +256,7 @@ def test_a_validation_records_nothing_and_is_over_all(rng):
     np.testing.assert_allclose(loss, expected, rtol=2e-5)
 
 
-# Of all backends only TensorFlow has to trace what is chosen by a step.
-@pytest.mark.parametrize(
-    "every",
-    ["epoch", "step"] if keras.backend.backend() == "torch" else ["step"],
-)
+@every_choice
 @pytest.mark.traced
 def test_it_chooses_in_fit_and_loads(rng, tmp_path, every):
     model = adaptive(every, lengths=(24,))

@@ -35,8 +35,6 @@ def quick(monkeypatch):
     return skip_training(monkeypatch)
 
 
-@pytest.mark.eager
-@pytest.mark.every_backend
 def test_a_config_becomes_a_preset(values, recordings_folder, tmp_path, capsys):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(values))

@@ -108,8 +108,6 @@ def test_a_classifier_is_exported_whole(fitted, tmp_path):
     np.testing.assert_allclose(found, fitted.predict_proba(windows), atol=1e-4)
 
 
-@pytest.mark.every_backend
-@pytest.mark.eager
 def test_fine_tuning_changes_a_copy_of_the_encoder(preset, windows, tmp_path):
     x, y, people = windows
     model = MotionClassifier(

@@ -6,7 +6,12 @@ import keras
 import numpy as np
 import pytest
 from baselines.every_method import waves
-from support import gradients, numeric_gradient, to_numpy
+from support import (
+    gradients,
+    in_one_program,
+    numeric_gradient,
+    to_numpy,
+)
 
 from keras_relcon.losses import (
     hierarchical_contrastive_loss,
@@ -69,50 +74,75 @@ def hierarchical_by_loops(first, second, alpha=0.5, include_length_one=True):
 
 
 def close(output, expected, atol=3e-6):
-    np.testing.assert_allclose(to_numpy(output), expected, atol=atol)
+    np.testing.assert_allclose(output, expected, atol=atol)
 
 
 def test_known_numbers_of_each_level():
-    first, second = views()
+    losses = in_one_program(
+        lambda first, second: [
+            *(level_loss(first, second, level) for level in range(4)),
+            level_loss(first, second, alpha=1.0),
+            level_loss(first, second, alpha=0.0),
+            hierarchical_contrastive_loss(first, second),
+        ],
+        *views(),
+    )
     numbers = [2.667000, 2.269235, 1.552463, 0.842445]
-    for level, number in enumerate(numbers):
-        close(level_loss(first, second, level), number)
-    close(level_loss(first, second, alpha=1.0), 1.956673)
-    close(level_loss(first, second, alpha=0.0), 3.377326)
-    close(hierarchical_contrastive_loss(first, second), 1.832786)
+    close(losses, [*numbers, 1.956673, 3.377326, 1.832786])
 
 
 def test_known_numbers_with_steps_that_are_left_over():
     first, second = (view[:, :7] for view in views())
-    close(resolution_losses(first, second), [2.084058, 2.492434])
-    close(hierarchical_contrastive_loss(first, second), 1.805836)
+    by_level, all_levels = in_one_program(
+        lambda *pair: (
+            resolution_losses(*pair),
+            hierarchical_contrastive_loss(*pair),
+        ),
+        first,
+        second,
+    )
+    close(by_level, [2.084058, 2.492434])
+    close(all_levels, 1.805836)
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 4), (2, 7, 3), (1, 5, 2), (4, 1, 3)])
 @pytest.mark.parametrize("alpha", [0.5, 0.2])
 def test_losses_are_those_of_loops(rng, shape, alpha):
     first, second = rng.normal(size=(2, *shape))
-    for level in range(5):
-        expected = level_loss_by_loops(first, second, level, alpha)
-        close(level_loss(first, second, level, alpha), expected, 1e-5)
-    output = hierarchical_contrastive_loss(first, second, alpha)
-    close(output, hierarchical_by_loops(first, second, alpha), 1e-5)
-    if shape[1] > 1:
-        output = hierarchical_contrastive_loss(first, second, alpha, False)
-        expected = hierarchical_by_loops(first, second, alpha, False)
-        close(output, expected, 1e-5)
+    with_one = (True, False) if shape[1] > 1 else (True,)
+    outputs = in_one_program(
+        lambda *pair: [
+            *(level_loss(*pair, level, alpha) for level in range(5)),
+            *(hierarchical_contrastive_loss(*pair, alpha, x) for x in with_one),
+        ],
+        first,
+        second,
+    )
+    pair = first, second
+    expected = [
+        *(level_loss_by_loops(*pair, level, alpha) for level in range(5)),
+        *(hierarchical_by_loops(*pair, alpha, x) for x in with_one),
+    ]
+    close(outputs, expected, 1e-5)
 
 
 def test_one_window_and_one_step_have_no_negatives(rng):
     first, second = rng.normal(size=(2, 1, 6, 3))
-    close(level_loss(first, second, alpha=1.0), 0.0)
-    close(level_loss(first, second, level=3, alpha=0.0), 0.0)
+    losses = in_one_program(
+        lambda *pair: [
+            level_loss(*pair, alpha=1.0),
+            level_loss(*pair, level=3, alpha=0.0),
+        ],
+        first,
+        second,
+    )
+    close(losses, [0.0, 0.0])
 
 
 def test_equal_rows_guess_among_all_others():
     first = np.ones((3, 4, 2))
     expected = (math.log(5) + math.log(7)) / 2
-    close(level_loss(first, first), expected, 1e-5)
+    close(to_numpy(level_loss(first, first)), expected, 1e-5)
 
 
 def test_resolutions_are_counted_from_the_coarsest(rng):
@@ -121,15 +151,22 @@ def test_resolutions_are_counted_from_the_coarsest(rng):
     for length, levels in ((2, [0]), (6, [1, 0]), (11, [2, 1, 0])):
         pair = first[:, :length], second[:, :length]
         expected = [level_loss_by_loops(*pair, level) for level in levels]
-        close(np.stack(list(map(to_numpy, resolution_losses(*pair)))), expected)
+        close(in_one_program(resolution_losses, *pair), expected)
 
 
 def test_windows_in_another_order_and_views_swapped_change_nothing(rng):
     first, second = rng.normal(size=(2, 4, 6, 3))
-    expected = to_numpy(hierarchical_contrastive_loss(first, second))
     order = rng.permutation(4)
-    close(hierarchical_contrastive_loss(second, first), expected)
-    close(hierarchical_contrastive_loss(first[order], second[order]), expected)
+    expected, swapped, moved = (
+        in_one_program(hierarchical_contrastive_loss, *pair)
+        for pair in (
+            (first, second),
+            (second, first),
+            (first[order], second[order]),
+        )
+    )
+    close(swapped, expected)
+    close(moved, expected)
 
 
 def test_gradients_of_both_views_by_finite_differences(rng):

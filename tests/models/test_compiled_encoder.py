@@ -57,6 +57,7 @@ def test_a_compiled_encoder_trains_as_an_eager_one(
     assert compilations.modes == ["reduce-overhead"]
 
 
+@pytest.mark.slow
 def test_other_batch_sizes_and_validation_follow(
     rng, motif_weights, compilations
 ):
@@ -74,6 +75,7 @@ def test_other_batch_sizes_and_validation_follow(
     assert compilations.frame_count == 2
 
 
+@pytest.mark.slow
 def test_each_model_has_programs_of_its_own(rng, motif_weights, compilations):
     batches = [candidate_group(rng)]
     with torch._dynamo.config.patch(recompile_limit=1):
