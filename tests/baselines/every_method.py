@@ -2,13 +2,10 @@
 
 import keras
 import numpy as np
-import pytest
-from support import plain_encoder, to_numpy
+from support import plain_encoder
 
 from keras_relcon import baselines, layers
-from keras_relcon.data import WindowBatches, WindowStore, synthetic_recordings
 from keras_relcon.models import mlp_projector
-from keras_relcon.training import ResumableTraining
 
 METHODS = {
     "SimCLR": lambda encoder, **kwargs: baselines.SimCLR(
@@ -128,48 +125,3 @@ def waves(shape, k=1.0, p=0.3):
 def unit(rows):
     """Rows brought to unit length."""
     return rows / np.sqrt((rows**2).sum(-1, keepdims=True))
-
-
-class _Stop(keras.callbacks.Callback):
-    """Ends `fit` after some steps, as an interrupt does."""
-
-    def __init__(self, steps):
-        super().__init__()
-        self.left = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.left -= 1
-        if self.left == 0:
-            raise KeyboardInterrupt
-
-
-def assert_goes_on(make, folder, epochs, stop_after):
-    """A training that was stopped ends bit-equal to one that was not.
-
-    Args:
-        make: callable, to the method to train.
-        folder: path.
-        epochs: int, of three steps.
-        stop_after: int. Steps.
-    """
-    recordings = synthetic_recordings(2, 20, motions=["walking", "sitting"])
-    store = WindowStore.from_recordings(recordings, 50, 64)
-
-    def trained(name, *callbacks):
-        batches = WindowBatches(store, 4, steps_per_epoch=3, seed=2)
-        model = make()
-        model.compile(optimizer=keras.optimizers.Adam(1e-3))
-        resumable = ResumableTraining(folder / name, batches, every=1)
-        model.fit(
-            batches,
-            epochs=epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=[resumable, *callbacks],
-        )
-        return [to_numpy(variable) for variable in model.variables]
-
-    with pytest.raises(KeyboardInterrupt):
-        trained("stopped", _Stop(stop_after))
-    for one, other in zip(trained("stopped"), trained("whole"), strict=True):
-        np.testing.assert_array_equal(one, other)

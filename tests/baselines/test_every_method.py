@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from baselines.every_method import METHODS, assert_goes_on, quiet, small
+from baselines.every_method import METHODS, quiet, small
 from support import (
     assert_trains_and_keeps_its_encoder,
     to_numpy,
@@ -56,13 +56,3 @@ def test_what_are_no_windows_is_explained(name):
         small(name)(np.ones((64, 3), "float32"))
     with pytest.raises(TypeError, match="`encoder` must be a Keras model"):
         METHODS[name](np.mean)
-
-
-# Slow copies, queues and seeds go on on every backend; the rest is the same.
-@pytest.mark.parametrize(
-    "name",
-    METHODS if keras.backend.backend() == "torch" else ["BYOL", "Taxonomy"],
-)
-def test_resumed_it_ends_as_if_never_interrupted(tmp_path, name):
-    """Slow copies, queues, seeds and places of views go on too."""
-    assert_goes_on(lambda: small(name), tmp_path, epochs=2, stop_after=4)

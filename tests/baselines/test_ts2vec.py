@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from baselines.every_method import ENCODERS, assert_goes_on, small
+from baselines.every_method import ENCODERS, small
 from losses.test_hierarchical_contrastive import (
     hierarchical_by_loops,
     level_loss_by_loops,
@@ -287,14 +287,6 @@ def test_it_chooses_in_fit_and_loads(rng, tmp_path, every):
     assert loaded.resolution.get_config() == model.resolution.get_config()
     for one, other in zip(loaded.weights, model.weights, strict=True):
         np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
-
-
-@pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="it goes on alike on all"
-)
-@every_choice
-def test_resumed_it_chooses_as_if_never_interrupted(tmp_path, every):
-    assert_goes_on(lambda: adaptive(every), tmp_path, epochs=3, stop_after=7)
 
 
 def test_wrong_arguments_are_explained(rng):

@@ -14,16 +14,62 @@ import train_run
 from baselines.every_method import METHODS
 
 import keras_relcon as kr
+from keras_relcon import baselines, layers
 
 STEPS = 3
-# What leaves nothing to draw, for each replica draws its own.
-DRAW_NOTHING = {
-    "SimCLR": {},
-    "SimSiam": {},
-    "BYOL": {},
-    "Taxonomy": {},
-    "RenyiCL": {"num_local_crops": 0},
-    "SLR": {"mix": None},
+WINDOWS = (train_run.BATCH_SIZE, train_run.LENGTH, 3)
+
+
+def plain_encoder():
+    """Without batch norm, whose statistics are each replica's own."""
+    return keras.Sequential(
+        [
+            keras.layers.Conv1D(8, 5, strides=3, activation="tanh"),
+            keras.layers.GlobalAveragePooling1D(),
+        ]
+    )
+
+
+def of_views(name, **kwargs):
+    return lambda: METHODS[name](
+        plain_encoder(), views=keras.layers.Rescaling(2.0), **kwargs
+    )
+
+
+# With nothing to draw, for each replica draws its own; but the step of `CPC`
+# and the resolution of `TS2Vec` are drawn once for all.
+RUNS = {
+    "SimCLR": of_views("SimCLR"),
+    "SimSiam": of_views("SimSiam"),
+    "BYOL": of_views("BYOL"),
+    "Taxonomy": of_views("Taxonomy"),
+    "RenyiCL": of_views("RenyiCL", num_local_crops=0),
+    "SLR": of_views("SLR", mix=None),
+    "OutlierExposure": lambda: baselines.OutlierExposure(
+        plain_encoder(),
+        kr.models.mlp_projector((8, 8)),
+        outside=keras.layers.Rescaling(-3.0),
+        views=keras.layers.Rescaling(2.0),
+        steps_before_alpha=1,
+    ),
+    "CPC": lambda: baselines.CPC(
+        layers.ConvEncoder1D((8,), kernel_size=5),
+        num_steps=3,
+        context_width=8,
+        dropout=0.0,
+        seed=1,
+    ),
+    "TS2Vec": lambda: baselines.TS2Vec(
+        layers.DilatedConvEncoder1D(8, 8, depth=1, mask_rate=0, dropout=0),
+        baselines.AdaptiveResolution(every="step", seed=1),
+        # Both views have one place in a window.
+        view_length=32,
+        overlap_lengths=(24,),
+        seed=1,
+    ),
+    "REBAR": lambda: baselines.REBAR(
+        plain_encoder(), train_run.quick_distance(), 0.2, positives="within"
+    ),
 }
 
 
@@ -38,28 +84,12 @@ def main(output, count, *names):
 
 def train(parallel, name):
     """A few steps on the same batches, whatever the number of devices."""
+    batches, shape = batches_of(name)
     with parallel.scope():
         keras.utils.set_random_seed(0)
-        # Without batch norm, whose statistics are each replica's own, and
-        # without draws, which are each replica's own too.
-        encoder = keras.Sequential(
-            [
-                keras.layers.Conv1D(8, 5, strides=3, activation="tanh"),
-                keras.layers.GlobalAveragePooling1D(),
-            ]
-        )
-        model = METHODS[name](
-            encoder, views=keras.layers.Rescaling(2.0), **DRAW_NOTHING[name]
-        )
-        model.build((train_run.BATCH_SIZE, train_run.LENGTH, 3))
+        model = RUNS[name]()
+        model.build(shape)
         model.compile(optimizer=keras.optimizers.SGD(0.1))
-    recordings = kr.data.synthetic_recordings(3, 6, 50, seed=1)
-    store = kr.data.WindowStore.from_recordings(
-        recordings, 50, train_run.LENGTH
-    )
-    batches = kr.data.WindowBatches(
-        store, train_run.BATCH_SIZE, seed=2, steps_per_epoch=1, is_fixed=True
-    )
     recorder = train_run.Losses()
     model.fit(
         parallel.shard(batches),
@@ -78,6 +108,20 @@ def train(parallel, name):
         "losses": np.array(recorder.losses),
         "weights": np.concatenate(variables),
     }
+
+
+def batches_of(name):
+    """One batch again and again, and its shape."""
+    if name == "REBAR":
+        return train_run.candidate_groups(), train_run.GROUP_SHAPE
+    recordings = kr.data.synthetic_recordings(3, 6, 50, seed=1)
+    store = kr.data.WindowStore.from_recordings(
+        recordings, 50, train_run.LENGTH
+    )
+    batches = kr.data.WindowBatches(
+        store, train_run.BATCH_SIZE, seed=2, steps_per_epoch=1, is_fixed=True
+    )
+    return batches, WINDOWS
 
 
 if __name__ == "__main__":

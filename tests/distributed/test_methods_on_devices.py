@@ -13,7 +13,7 @@ from test_data_parallel import alone
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.slow]
 
-NAMES = list(method_run.DRAW_NOTHING)
+NAMES = list(method_run.RUNS)
 
 
 @pytest.fixture(scope="module")

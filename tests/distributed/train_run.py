@@ -20,6 +20,10 @@ import keras_relcon as kr
 from keras_relcon.models.ranking import squared_errors
 
 BATCH_SIZE, NUM_CANDIDATES, LENGTH = 8, 3, 40
+GROUP_SHAPE = {
+    "anchor": (BATCH_SIZE, LENGTH, 3),
+    "candidates": (BATCH_SIZE, NUM_CANDIDATES, LENGTH, 3),
+}
 
 if keras.backend.backend() == "tensorflow":
     from keras_relcon.models.backend_programs import tensorflow_programs
@@ -195,6 +199,15 @@ class QuickDistance(kr.MotifDistance):
         return pair_distances
 
 
+def quick_distance():
+    distance = QuickDistance(
+        embedding_dim=8, kernel_size=3, num_dilated_blocks=1
+    )
+    distance.build((None, LENGTH, 3))
+    distance.rev_in.gamma.assign([0.5, 1.0, 2.0])
+    return distance
+
+
 def small_model(
     candidates="global",
     micro_batch_size=None,
@@ -215,26 +228,16 @@ def small_model(
                 keras.layers.Dense(6, kernel_regularizer="l2"),
             ]
         )
-    distance = QuickDistance(
-        embedding_dim=8, kernel_size=3, num_dilated_blocks=1
-    )
-    distance.build((None, LENGTH, 3))
-    distance.rev_in.gamma.assign([0.5, 1.0, 2.0])
     model = kr.RelConModel(
         encoder,
-        distance,
+        quick_distance(),
         0.2,
         candidates=candidates,
         micro_batch_size=micro_batch_size,
         anchors=anchors,
         skip_nonfinite=skip_nonfinite,
     )
-    model.build(
-        {
-            "anchor": (BATCH_SIZE, LENGTH, 3),
-            "candidates": (BATCH_SIZE, NUM_CANDIDATES, LENGTH, 3),
-        }
-    )
+    model.build(GROUP_SHAPE)
     return model
 
 

@@ -281,7 +281,6 @@ def test_copy_of_a_fitted_task_has_its_settings_and_no_network(
     assert vars(copied) == vars(blank) and copied.seed == 5
 
 
-@pytest.mark.once
 def test_errors_say_what_to_do(make_motion, make_encoder):
     for name in ("learning_rate", "patience"):
         with pytest.raises(ValueError, match=f"`{name}` must be .* above 0"):
