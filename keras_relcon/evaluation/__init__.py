@@ -29,6 +29,7 @@ from keras_relcon.evaluation.metrics.classification import (
     classification_metrics,
     recording_metrics,
 )
+from keras_relcon.evaluation.metrics.rare_events import rare_event_metrics
 from keras_relcon.evaluation.metrics.regression import regression_metrics
 from keras_relcon.evaluation.out_of_distribution import (
     amplitude_matched,
@@ -102,6 +103,7 @@ __all__ = [
     "motif_distance_auc",
     "out_of_distribution_auroc",
     "published_rows",
+    "rare_event_metrics",
     "recording_metrics",
     "regression_metrics",
     "repeated_held_out",

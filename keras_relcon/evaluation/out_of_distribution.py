@@ -18,7 +18,7 @@ from keras_relcon.evaluation.view_norms import (
     head_outputs,
     view_norm_scores,
 )
-from keras_relcon.presets.from_preset import from_preset
+from keras_relcon.presets.from_preset import encoder_and_projector
 from keras_relcon.types import PathLike
 
 NUM_VIEWS = 32  # of the released code of Le-Gia and Ahn
@@ -209,9 +209,11 @@ def out_of_distribution_auroc(
     if num_views is not None:
         check_whole("num_views", num_views, least=0)
     if isinstance(encoder, (str, os.PathLike)):
-        encoder = from_preset(encoder, task="pretrain")
-    model = encoder
-    encoder, head = encoder_and_head(model)
+        encoder, head = encoder_and_projector(encoder)
+        model = encoder if head is None else keras.Sequential([encoder, head])
+    else:
+        model = encoder
+        encoder, head = encoder_and_head(model)
     if num_views is None and head is not None:
         num_views = NUM_VIEWS
     windows = np.concatenate([inside, outside])

@@ -109,6 +109,9 @@ class StageFeatures(keras.Model):
             axis=-1,
         )
 
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], len(self.feature_names()))
+
     def _blocks_of(self, sequences):
         blocks = [block for block in self.blocks if block <= len(sequences)]
         if not blocks:

@@ -149,6 +149,27 @@ def from_preset(
     return model
 
 
+def encoder_and_projector(
+    name_or_directory: PathLike,
+) -> tuple[keras.Model, keras.Model | None]:
+    """The encoder of a preset, and the projector that it was trained with.
+
+    Args:
+        name_or_directory: As of `from_preset`.
+
+    Returns:
+        `(encoder, projector)`; the projector is `None` where none was kept.
+
+    Raises:
+        ImportError, ValueError: as `from_preset`.
+    """
+    directory = find_preset(name_or_directory)
+    encoder, _ = _load_part(directory, load_weights=True)
+    if not (directory / "projector").is_dir():
+        return encoder, None
+    return encoder, _load_part(directory / "projector", load_weights=True)[0]
+
+
 def preset_outputs(name_or_directory: PathLike) -> tuple[str, ...]:
     """What `from_preset(..., output=...)` can give of a preset.
 

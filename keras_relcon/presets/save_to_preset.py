@@ -14,9 +14,9 @@ from keras_relcon.data.synthetic import synthetic_recordings
 from keras_relcon.data.windows import check_window, make_windows
 from keras_relcon.models import CompactFeatures, MiniRocket
 from keras_relcon.models.motif_distance import MotifDistance
-from keras_relcon.models.relcon_model import RelConModel
 from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.models.stage_features import StageFeatures
+from keras_relcon.models.train_steps import TrainStep
 from keras_relcon.presets.from_preset import make_model
 from keras_relcon.presets.preset_directory import (
     CARD,
@@ -24,6 +24,7 @@ from keras_relcon.presets.preset_directory import (
     CONFIG,
     METADATA,
     MINI_ROCKET,
+    PRETRAINING_PARTS,
     WEIGHTS,
     check_is_free,
 )
@@ -56,7 +57,8 @@ def save_to_preset(
         model: built `keras.Model`: an encoder, a `MotifDistance`, or a
             `RelConModel`, of which encoder, motif distance, projector and
             temperature are kept, so that training can go on; its `views`
-            are not.
+            are not. Of a method of `keras_relcon.baselines` the same that it
+            has: its projector's output tells what is out of distribution.
         directory: str or path.
         facts: dict, which JSON can hold. What the model card says, see
             `CARD_FACTS`. Defaults to none.
@@ -153,15 +155,12 @@ def check_facts(facts):
 
 def _parts_of(model, compact_features, mini_rocket):
     """Subdirectory to `(kind, model)`; the directory itself is `"."`."""
-    if isinstance(model, RelConModel):
-        parts = {
-            ".": ("encoder", model.encoder),
-        }
-        if model.motif_distance is not None:
-            distance = ("motif_distance", model.motif_distance)
-            parts["motif_distance"] = distance
-        if model.projector is not None:
-            parts["projector"] = ("projector", model.projector)
+    if isinstance(model, TrainStep):
+        parts = {".": ("encoder", model.encoder)}
+        for name in PRETRAINING_PARTS:
+            part = getattr(model, name, None)
+            if part is not None:
+                parts[name] = (name, part)
     else:
         is_distance = isinstance(model, MotifDistance)
         parts = {".": ("motif_distance" if is_distance else "encoder", model)}

@@ -169,6 +169,39 @@ def test_a_preset_is_scored_at_the_head_that_it_keeps(tmp_path, rng):
     )
 
 
+def test_a_method_keeps_its_head_in_a_preset(tmp_path, rng):
+    """One of no motif distance; an encoder alone has no head."""
+    keras.utils.set_random_seed(0)
+    encoder = keras.Sequential(
+        [keras.layers.Conv1D(8, 5), keras.layers.GlobalAveragePooling1D()]
+    )
+    model = OutlierExposure(encoder, mlp_projector((8, 4), batch_norm=True))
+    model.build((None, 64, 3))
+    inside, outside = some_windows(rng, 20, 64), some_windows(rng, 20, 64)
+    kwargs = {"num_views": 2, "seed": 3}
+    found = []
+    for name, saved in (("head", model), ("none", encoder)):
+        kr.presets.save_to_preset(
+            saved, tmp_path / name, sample_rate_hz=50, window_length=64
+        )
+        areas = out_of_distribution_auroc(
+            tmp_path / name, inside, outside, inside, **kwargs
+        )
+        expected = out_of_distribution_auroc(
+            saved, inside, outside, inside, **kwargs
+        )
+        assert areas == pytest.approx(expected, abs=0.02)
+        found.append(areas)
+    with_head, without = found
+    assert any(with_head[name] != without[name] for name in NORMS)
+    assert (
+        out_of_distribution_auroc(
+            tmp_path / "none", inside, outside, inside
+        ).keys()
+        == OTHERS
+    )
+
+
 def test_training_with_outlier_exposure_is_seen_by_the_scores(rng):
     """Outside windows are shorter at the head of a model that was so trained.
 

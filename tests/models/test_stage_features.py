@@ -33,6 +33,7 @@ def test_features_are_statistics_of_the_blocks(rng):
     np.testing.assert_allclose(found, expected, atol=1e-5)
     names = features.feature_names()
     assert len(names) == found.shape[1]
+    assert features.compute_output_shape((None, 50, 3)) == (None, len(names))
     assert names[0] == "block_1_mean_0" and names[8] == "block_1_std_0"
     assert names[-1] == "block_2_share_above_zero_15"
 
