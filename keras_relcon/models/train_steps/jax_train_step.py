@@ -13,6 +13,8 @@ class TrainStep:
     there.
     """
 
+    encoder: keras.Model
+
     def train_step(self, state, data):
         trainable, non_trainable, optimizer_state, metrics = state
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)

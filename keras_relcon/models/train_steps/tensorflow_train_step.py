@@ -12,6 +12,8 @@ class TrainStep:
     divided by their number, and `optimizer.apply` sums the gradients.
     """
 
+    encoder: keras.Model
+
     def train_step(self, data):
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         targets = self.targets_of(inputs)

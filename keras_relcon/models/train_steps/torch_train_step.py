@@ -17,6 +17,8 @@ class TrainStep:
     Keras' own compilation of the whole step breaks into many programs.
     """
 
+    encoder: keras.Model
+
     # Of the encoder's training; `None` is eager.
     _compiled_encoder = None
 
