@@ -20,6 +20,8 @@ from keras_relcon.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:  # What `__getattr__` imports.
     from keras_relcon import (
+        beam,
+        cohort,
         data,
         estimators,
         evaluation,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:  # What `__getattr__` imports.
     )
 
 LAZY = (
+    "beam",
+    "cohort",
     "data",
     "estimators",
     "evaluation",
@@ -54,6 +58,8 @@ __all__ = [
     "RelConModel",
     "__version__",
     "baselines",
+    "beam",
+    "cohort",
     "data",
     "distributed",
     "estimators",

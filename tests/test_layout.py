@@ -30,8 +30,10 @@ FLOORS = {
     "evaluation": 4,
     "estimators": 5,
     "recipes": 5,
+    "cohort": 6,
+    "beam": 7,
     "tuning": 5,
-    "cli": 6,
+    "cli": 7,
 }
 BACKENDS = {"tensorflow", "jax", "torch"}
 BACKEND_FILES = {

@@ -60,6 +60,10 @@ def run_page(name, folder):
 
 
 @pytest.mark.every_backend
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax",
+    reason="the wheel is tried on JAX alone, by `test_wheel.py`",
+)
 def test_the_python_of_the_readme_runs_as_printed(tmp_path):
     run_page("README.md", tmp_path)
     made = {path.name for path in tmp_path.iterdir()}

@@ -1,22 +1,20 @@
-import time
-
-from keras_relcon import evaluation
+from keras_relcon import cohort
 from keras_relcon.cli.options import (
     add_output_argument,
     add_overwrite_argument,
     add_preset_argument,
     add_read_arguments,
     add_subject_pattern,
-    load_preset,
     make_output_folder,
+    readout_of,
 )
 from keras_relcon.cli.recording_jobs import (
     add_files_argument,
+    add_workers_argument,
     recording_jobs,
     run_jobs,
+    shown_progress,
 )
-from keras_relcon.evaluation.embeddings import saved_key
-from keras_relcon.kept_files import content_key
 
 NAME = "embed"
 HELP = "embed recordings: one vector per window"
@@ -29,7 +27,8 @@ the output has the same folders. The subject is the first folder below it, or
 the name of the file where that is in none; or the group of --subject-pattern,
 a regular expression that is searched in the path below the folder. A second
 run leaves out the files whose embeddings are finished, made of the same file
-by the same settings and version. Files that failed are listed at the end.
+by the same settings and version. Files that failed are listed at the end, and
+in failures.csv. --workers 4 embeds four files at a time.
 
 Files are .csv with a header, .npz, .parquet, .h5, or the .cwa, .bin and .gt3x
 files of devices. Columns are guessed from their names unless you name them.
@@ -58,6 +57,7 @@ def add_arguments(parser):
         help="format of the embeddings (npz)",
     )
     add_overwrite_argument(parser, "existing embeddings")
+    add_workers_argument(parser)
     parser.add_argument(
         "--stride",
         type=int,
@@ -90,72 +90,25 @@ def add_arguments(parser):
 
 def run(args, console):
     jobs = recording_jobs(args)
-    encoder = load_preset(args)
-    make_output_folder(args.output)
-    settings = content_key(encoder, [args.stride, args.without_gravity])
-    found, num_failed = run_jobs(
-        args,
-        console,
-        jobs,
-        lambda job: _embed(args, console, encoder, settings, job),
+    work = cohort.EmbedFiles(
+        args.preset,
+        args.output,
+        readout=readout_of(args),
+        format=args.format,
+        stride=args.stride,
+        batch_size=args.batch_size,
+        without_gravity=args.without_gravity,
+        overwrite=args.overwrite,
+        verbose=shown_progress(args),
     )
-    num_before = sum(each["finished_before"] for each in found)
+    work.prepare()  # before the recordings are read
+    make_output_folder(args.output)
+    found, num_failed = run_jobs(args, console, jobs, work)
+    num_before = sum(done.finished_before for done in found)
     if any(job.is_in_folder for job in jobs):
         console.result(
             f"{len(jobs)} files: {len(found) - num_before} embedded, "
             f"{num_before} finished before, {num_failed} failed"
         )
-    console.answer(files=found)
+    console.answer(files=[answer for done in found for answer in done.answers])
     return 1 if num_failed else 0
-
-
-def _embed(args, console, encoder, settings, job):
-    """Embeds a file, unless that was finished before; returns what it did."""
-    key = _key(settings, job)
-    target = args.output / f"{job.name}.embeddings.{args.format}"
-    facts = {"file": str(job.file), "output": str(target)}
-    if target.exists() and not args.overwrite:
-        if not job.is_in_folder:
-            raise FileExistsError(
-                f"{target} exists already. Pass --overwrite, or another "
-                "--output."
-            )
-        if saved_key(target) != key:
-            raise FileExistsError(
-                f"{target} exists already, and was not made of this file "
-                "by these settings and this version. Pass --overwrite, or "
-                "another --output."
-            )
-        console.progress(f"{target}: finished before")
-        return {**facts, "finished_before": True}
-    started = time.perf_counter()
-    result = evaluation.embed(
-        encoder,
-        job.file,
-        stride=args.stride,
-        batch_size=args.batch_size,
-        verbose=False if args.quiet or args.json else "auto",
-        without_gravity=args.without_gravity,
-        read_options=job.options,
-    )
-    result.save(target, key)
-    num_valid = int(result.valid.sum())
-    console.progress(
-        f"{target}: {len(result)} windows, {num_valid} valid, "
-        f"{time.perf_counter() - started:.1f} s"
-    )
-    return {
-        **facts,
-        "finished_before": False,
-        "windows": len(result),
-        "valid": num_valid,
-    }
-
-
-def _key(settings, job):
-    """Of all that the embeddings of a file depend on."""
-    content = []
-    if job.file.exists():  # else its reader says what is wrong
-        state = job.file.stat()
-        content = [state.st_size, state.st_mtime_ns]
-    return content_key(settings, content, job.options)

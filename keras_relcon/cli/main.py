@@ -16,11 +16,11 @@ from keras_relcon.cli import (
 from keras_relcon.cli.console import Console, add_console_arguments
 from keras_relcon.cli.messages import (
     PROGRAM,
-    USER_ERRORS,
     report_error,
     report_warning,
     say,
 )
+from keras_relcon.cohort import FAILURES
 from keras_relcon.version import __version__
 
 DESCRIPTION = f"""\
@@ -81,7 +81,7 @@ def _run(args, console):
         except KeyboardInterrupt:
             say("stopped")
             return STOPPED, "stopped"
-        except USER_ERRORS as error:
+        except FAILURES as error:
             if args.traceback:
                 raise
             return WRONG_INPUT, report_error(error, args)

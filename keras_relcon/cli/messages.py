@@ -5,14 +5,6 @@ import sys
 from keras_relcon.markup import printable
 
 PROGRAM = "keras-relcon"
-# Errors that come from the input, and not from a bug.
-USER_ERRORS = (
-    ValueError,
-    TypeError,
-    ImportError,
-    OSError,
-    FloatingPointError,
-)
 # Words in the errors of the package, the option that a command must have (or
 # `None`), and the words for the command line.
 OPTIONS = (
@@ -53,6 +45,9 @@ OPTIONS = (
     ("`labels`", "labels", "--labels"),
     ('`on_failure="warn"`', "on_failure", "--on-failure warn"),
     ("overwrite=True", "overwrite", "--overwrite"),
+    ("another `output`", "output", "another --output"),
+    ("`smoothing=False`", "no_smoothing", "--no-smoothing"),
+    ("use fewer workers", "workers", "use fewer --workers"),
     ("`keras_relcon.presets.list_presets()`", None, f"`{PROGRAM} presets`"),
 )
 

@@ -44,11 +44,15 @@ def add_preset_argument(parser, readout=COMPACT_FIRST):
 
 def load_preset(args):
     """The model of `--preset` and `--readout`."""
-    readout = args.readout
-    if readout is None:
-        has_compact = "compact" in presets.preset_outputs(args.preset)
-        readout = "compact" if has_compact else "embedding"
-    return presets.from_preset(args.preset, output=readout)
+    return presets.from_preset(args.preset, output=readout_of(args))
+
+
+def readout_of(args):
+    """`--readout`, or the one that the preset is best read by."""
+    if args.readout is not None:
+        return args.readout
+    has_compact = "compact" in presets.preset_outputs(args.preset)
+    return "compact" if has_compact else "embedding"
 
 
 def add_output_argument(parser, what, default=None):

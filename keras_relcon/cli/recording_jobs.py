@@ -1,30 +1,16 @@
 """The recordings that a command is given, file by file."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from keras_relcon import data
-from keras_relcon.cli.messages import USER_ERRORS, report_error
+from keras_relcon import cohort
+from keras_relcon.cli.messages import report_error
 from keras_relcon.cli.options import read_options
+from keras_relcon.cohort import RecordingJob
 from keras_relcon.data.readers.file_kinds import stem_of
-from keras_relcon.data.readers.folders import options_for
+from keras_relcon.kept_files import replacing
+from keras_relcon.markup import csv_text
 
-
-@dataclass(frozen=True)
-class RecordingJob:
-    """A file to read, and what its results are called.
-
-    Attributes:
-        file: `Path`.
-        name: str. Of the results, below the output folder, without an ending.
-        options: dict. Arguments of `read_recording`.
-        is_in_folder: bool. Whether a folder was given that holds it.
-    """
-
-    file: Path
-    name: str
-    options: dict
-    is_in_folder: bool
+FAILURES_TABLE = "failures.csv"
 
 
 def add_files_argument(parser):
@@ -49,65 +35,77 @@ def recording_jobs(args):
     return jobs
 
 
+def add_workers_argument(parser):
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="files that are worked on at a time, each in a process of its "
+        "own (1)",
+    )
+
+
+def shown_progress(args):
+    """`verbose` of what is done with a file: a bar, where there is one job."""
+    return False if args.quiet or args.json or args.workers > 1 else "auto"
+
+
 def run_jobs(args, console, jobs, work):
     """Does something with each recording; goes on after one that fails.
 
-    The errors are reported when all is done, and kept for the answer.
+    The errors are reported when all is done, and kept for the answer; of a
+    folder they are a table in the output too, `failures.csv`.
 
     Args:
         args: `argparse.Namespace` of the command.
         console: `Console`.
         jobs: list of `RecordingJob`.
-        work: callable. Takes a job.
+        work: `FileWork`.
 
     Returns:
-        list of what `work` returned, of those that did not fail; and int, how
-        many failed.
+        list of `Done`, of the jobs that did not fail, in their order; and int,
+        how many failed.
     """
+    outcomes = {}
+    for job, outcome in cohort.run(work, jobs, args.workers):
+        outcomes[job.name] = outcome
+        if isinstance(outcome, Exception):
+            if args.traceback:
+                raise outcome
+            console.progress(f"{job.file}: failed")
+            continue
+        for line in outcome.lines:
+            # What is found is a result; where it was written is progress.
+            (console.result if outcome.rows else console.progress)(line)
     found, failures = [], []
     for job in jobs:
-        try:
-            found.append(work(job))
-        except USER_ERRORS as error:
-            if args.traceback:
-                raise
-            failures.append((job, error))
-            console.progress(f"{job.file}: failed")
-    console.answer(
-        failures=[
-            {
-                "file": str(job.file),
-                "error": report_error(error, args, about=str(job.file)),
-            }
-            for job, error in failures
-        ]
-    )
+        outcome = outcomes[job.name]
+        if isinstance(outcome, Exception):
+            error = report_error(outcome, args, about=str(job.file))
+            failures.append({"file": str(job.file), "error": error})
+        else:
+            found.append(outcome)
+    console.answer(failures=failures)
+    if any(job.is_in_folder for job in jobs):
+        _write_failures(failures, args.output / FAILURES_TABLE)
     return found, len(failures)
+
+
+def _write_failures(failures, path):
+    """Writes a table; an empty one takes the place of an earlier run's."""
+    if failures or path.exists():
+        with replacing(path) as temporary:
+            text = csv_text(failures, ["file", "error"])
+            temporary.write_text(text, "utf-8", newline="\n")
 
 
 def _jobs_of(args, path, given):
     path = Path(path)
     if not path.is_dir():
         return [RecordingJob(path, stem_of(path), given, is_in_folder=False)]
-    files = data.recording_files(path, args.subject_pattern)
+    jobs = cohort.find_jobs(path, args.subject_pattern, **given)
     output = args.output.resolve()
     if path.resolve() in output.parents:  # not what an earlier run has written
-        files = [f for f in files if output not in f.path.resolve().parents]
-    if not files:
-        raise ValueError(
-            "A folder must hold recordings. "
-            f"Received: {str(path)!r}, without any that can be read."
-        )
-    return [
-        RecordingJob(
-            file.path,
-            file.recording_id,
-            {
-                "subject": file.subject,
-                "recording_id": file.recording_id,
-                **options_for(file.path, given),
-            },
-            is_in_folder=True,
-        )
-        for file in files
-    ]
+        jobs = [j for j in jobs if output not in j.file.resolve().parents]
+    return jobs

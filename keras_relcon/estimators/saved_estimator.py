@@ -47,7 +47,7 @@ def kind_of(name_or_directory):
     Raises:
         ValueError: if it is neither.
     """
-    directory = _find(name_or_directory)
+    directory = directory_of(name_or_directory)
     return next(k for k in KINDS if (directory / f"{k}.json").is_file())
 
 
@@ -96,7 +96,7 @@ def load_into(estimator, name_or_directory):
         ValueError: if there is no such estimator, it is damaged, or its
             encoder is another one than it was fitted on.
     """
-    directory = _find(name_or_directory)
+    directory = directory_of(name_or_directory)
     path = directory / f"{estimator.kind}.json"
     if not path.is_file():
         found, name = kind_of(directory), type(estimator).__name__
@@ -149,7 +149,7 @@ def load_into(estimator, name_or_directory):
     return estimator
 
 
-def _find(name_or_directory):
+def directory_of(name_or_directory):
     name = str(name_or_directory)
     if name in bundled_classifiers():
         return BUNDLED / name

@@ -85,6 +85,8 @@ def train_and_die(name, folder):
 
 
 def main(output, folder, *names):
+    if keras.backend.backend() == "torch":
+        keras.utils.set_random_seed(0)  # imports TensorFlow, once for all
     fork = multiprocessing.get_context("fork")
     for name in names:
         process = fork.Process(

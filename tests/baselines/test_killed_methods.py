@@ -8,9 +8,9 @@ from distributed import processes
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.slow]
 
-# Slow copies, queues, choices and seeds go on on every backend; the rest is
+# A slow copy, a queue, a choice and seeds go on on every backend; the rest is
 # the same on all.
-NAMES = ["BYOL", "Taxonomy", "TS2Vec by step"]
+NAMES = ["Taxonomy", "TS2Vec by step"]
 if keras.backend.backend() == "torch":
     NAMES = list(killed_run.RUNS)
 

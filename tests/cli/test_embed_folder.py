@@ -1,5 +1,6 @@
 """`keras-relcon embed` of a folder."""
 
+import csv
 import json
 import os
 import shutil
@@ -51,7 +52,10 @@ def test_a_second_run_embeds_what_is_not_finished(
         f"s01/run.embeddings.{format}",
     ]
     names.append(f"s02.embeddings.{format}")
-    assert _files(output) == names
+    assert _files(output) == ["failures.csv", *names]
+    (failure,) = csv.DictReader((output / "failures.csv").open())
+    assert failure["file"] == str(study / "s01" / "bad.csv")
+    assert failure["error"]
     assert "4 files: 3 embedded, 0 finished before, 1 failed" in captured.out
     told, failed = captured.err.splitlines()
     assert "1 files of other kinds, which are not read: notes.docx" in told
@@ -73,6 +77,7 @@ def test_a_second_run_embeds_what_is_not_finished(
     assert [each["file"] for each in new] == [str(study / "s03.csv")]
     assert new[0]["windows"] == new[0]["valid"] > 0
     assert json.loads(answer)["failures"] == []
+    assert (output / "failures.csv").read_text() == "file,error\n"
     after = {name: (output / name).stat().st_mtime_ns for name in names}
     assert before == after
 

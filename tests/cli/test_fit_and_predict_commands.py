@@ -61,7 +61,9 @@ def test_predict_writes_a_page_and_a_table(model, new_folder, tmp_path, capsys):
     assert main(arguments) == 0
     assert "walking.csv: 7.68 s walking" in capsys.readouterr().out
     written = sorted(
-        p.relative_to(output).as_posix() for p in output.rglob("*.*")
+        p.relative_to(output).as_posix()
+        for p in output.rglob("[!.]*.*")
+        if ".finished" not in p.parts
     )
     names = [f"new_person/{m}" for m in ("running", "sitting", "walking")]
     expected = [f"{n}{e}" for n in names for e in (".csv", ".html")]
@@ -80,8 +82,24 @@ def test_predict_writes_a_page_and_a_table(model, new_folder, tmp_path, capsys):
         table = list(csv.DictReader(file))
     assert table[0]["start"].startswith("0") and table[0]["label"]
 
+    summary = (output / "summary.csv").read_bytes()
+    before = {p: p.stat().st_mtime_ns for p in output.rglob("*.html")}
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.count("finished before") == 3
+    assert (output / "summary.csv").read_bytes() == summary
+    assert before == {p: p.stat().st_mtime_ns for p in output.rglob("*.html")}
+    # Of another setting; what is missing; a damaged note of what is finished.
+    assert main([*arguments, "--no-smoothing"]) == 1
+    assert "was not made of this file by these" in capsys.readouterr().err
+    (output / f"{names[0]}.html").unlink()
     assert main(arguments) == 1
-    assert "exists already" in capsys.readouterr().err
+    assert "running.csv exists already" in capsys.readouterr().err
+    (output / f"{names[0]}.csv").unlink()
+    (output / ".finished" / f"{names[1]}.json").write_text("{")
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert captured.out.count("finished before") == 1
+    assert "sitting.html exists already" in captured.err
     assert main([*arguments, "--overwrite", "--no-smoothing"]) == 0
 
 

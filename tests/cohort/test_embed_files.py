@@ -1,0 +1,56 @@
+"""A cohort in several processes gives what one gives."""
+
+import pytest
+
+from keras_relcon.cohort import Done, EmbedFiles, find_jobs, run
+
+
+@pytest.mark.slow
+def test_several_processes_embed_as_one(
+    jobs, tiny_preset, tmp_path, same_files
+):
+    for name, workers in (("one", 1), ("two", 2)):
+        work = EmbedFiles(tiny_preset, tmp_path / name)
+        found = dict_of(run(work, jobs, workers))
+        assert isinstance(found.pop("s00/bad"), ValueError)
+        assert len(found) == 12
+        assert all(done.answers[0]["valid"] == 12 for done in found.values())
+    same_files(tmp_path / "one", tmp_path / "two")
+    # Made by two, finished for one.
+    again = dict_of(run(EmbedFiles(tiny_preset, tmp_path / "two"), jobs))
+    again.pop("s00/bad")
+    assert all(done.finished_before for done in again.values())
+
+
+def dict_of(outcomes):
+    return {job.name: outcome for job, outcome in outcomes}
+
+
+def test_jobs_of_a_folder(study, tmp_path):
+    jobs = find_jobs(study, sample_rate_hz=50, unit="g")
+    assert [job.name for job in jobs[:2]] == ["s00/bad", "s00/running"]
+    assert jobs[1].options == {
+        "subject": "s00",
+        "recording_id": "s00/running",
+        "sample_rate_hz": 50,
+        "unit": "g",
+    }
+    (tmp_path / "none").mkdir()
+    with pytest.raises(ValueError, match="A folder must hold recordings"):
+        find_jobs(tmp_path / "none")
+
+
+def test_a_missing_preset_is_told_before_the_files(tmp_path):
+    with pytest.raises(ValueError, match="preset"):
+        EmbedFiles(tmp_path / "none", tmp_path).prepare()
+
+
+def test_work_goes_to_another_process_without_its_model(tiny_preset, tmp_path):
+    import pickle
+
+    work = EmbedFiles(tiny_preset, tmp_path, stride=32)
+    work.prepare()
+    moved = pickle.loads(pickle.dumps(work))
+    assert moved == work and moved._model is None
+    assert len(pickle.dumps(work)) < 2000
+    assert isinstance(moved, EmbedFiles) and Done(()).answers == ()
