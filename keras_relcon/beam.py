@@ -24,7 +24,7 @@ __all__ = ["Embed", "Predict"]
 DONE, FAILED = "done", "failed"
 
 
-class _Files(beam.PTransform):
+class _Files(beam.PTransform[Any, Any]):
     """Does something with each recording, wherever there is room."""
 
     def __init__(self, work: FileWork) -> None:

@@ -23,7 +23,7 @@ class Answer:
 
     file: Path
     name: str
-    paths: list
+    paths: list[Path]
     timeline: Any
 
     def facts(self):

@@ -87,6 +87,26 @@ def test_a_frozen_teacher_stays_and_the_student_follows(rng, tmp_path):
     assert model.history.history["embedding_spread"][-1] > 0.05
 
 
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+def test_no_gradient_reaches_a_teacher_that_is_made_trainable(rng):
+    model = small()
+    inputs = batch(rng)
+    model.build({name: x.shape for name, x in inputs.items()})
+    model.trainable = True
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    before = [
+        to_numpy(part.weights[0])
+        for part in (model.teacher, model.encoder.layers[0])
+    ]
+    model.fit(inputs, verbose=0)
+    teacher, student = (
+        to_numpy(part.weights[0])
+        for part in (model.teacher, model.encoder.layers[0])
+    )
+    np.testing.assert_array_equal(teacher, before[0])
+    assert (student != before[1]).any()
+
+
 @pytest.mark.parametrize("train_teacher", [False, True])
 def test_the_teacher_has_a_gradient_where_it_is_trained(rng, train_teacher):
     model = small(train_teacher=train_teacher)

@@ -1,8 +1,13 @@
 """A cohort in several processes gives what one gives."""
 
+import dataclasses
+import pickle
+
+import numpy as np
 import pytest
 
 from keras_relcon.cohort import Done, EmbedFiles, find_jobs, run
+from keras_relcon.evaluation import Embeddings
 
 
 @pytest.mark.slow
@@ -26,6 +31,26 @@ def dict_of(outcomes):
     return {job.name: outcome for job, outcome in outcomes}
 
 
+def test_half_precision_is_near_and_another_key(jobs, tiny_preset, tmp_path):
+    job = jobs[1]
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        work = EmbedFiles(tiny_preset, tmp_path, precision=precision)
+        work(dataclasses.replace(job, name=precision))
+        path = tmp_path / f"{precision}.embeddings.npz"
+        found[precision] = Embeddings.load(path).embeddings
+    whole, half = found["float32"], found["bfloat16"]
+    assert half.dtype == np.float32
+    error = np.abs(half - whole).mean() / whole.std()
+    assert 1e-5 < error < 0.02
+    # What was made in one precision is not finished in the other.
+    work = EmbedFiles(tiny_preset, tmp_path, precision="float32")
+    with pytest.raises(FileExistsError, match="not made of this file by these"):
+        work(dataclasses.replace(job, name="bfloat16"))
+    with pytest.raises(ValueError, match="`precision` must be one of"):
+        EmbedFiles(tiny_preset, tmp_path, precision="half").prepare()
+
+
 def test_jobs_of_a_folder(study, tmp_path):
     jobs = find_jobs(study, sample_rate_hz=50, unit="g")
     assert [job.name for job in jobs[:2]] == ["s00/bad", "s00/running"]
@@ -46,8 +71,6 @@ def test_a_missing_preset_is_told_before_the_files(tmp_path):
 
 
 def test_work_goes_to_another_process_without_its_model(tiny_preset, tmp_path):
-    import pickle
-
     work = EmbedFiles(tiny_preset, tmp_path, stride=32)
     work.prepare()
     moved = pickle.loads(pickle.dumps(work))
