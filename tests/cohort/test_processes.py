@@ -35,7 +35,8 @@ def test_a_bug_is_no_failure_of_a_file(tmp_path):
 
 
 @pytest.mark.slow
-def test_side_by_side_each_outcome_is_that_of_its_job(tmp_path):
+def test_side_by_side_each_outcome_is_that_of_its_job(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
     jobs = [
         # Neither ends before the other has begun.
         job("first", "wait", **{"for": "second"}),
@@ -63,7 +64,7 @@ def test_side_by_side_each_outcome_is_that_of_its_job(tmp_path):
     assert {facts["num_loaded"] for facts in done.values()} == {1}
     share = str(max(1, (os.cpu_count() or 1) // 2))
     assert {facts["threads"] for facts in done.values()} == {share}
-    assert os.environ.get("OMP_NUM_THREADS") != "0"
+    assert os.environ["OMP_NUM_THREADS"] == "7"
     assert isinstance(found["bad"], OSError)
     assert "no such file" in str(found["bad"])
     assert isinstance(found["dead"], ProcessDied)

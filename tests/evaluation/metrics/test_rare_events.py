@@ -43,6 +43,11 @@ def test_a_forecast_without_skill_has_none(probability):
     assert found["f1"] == pytest.approx(8 / 24 if probability else 0)
 
 
+def test_an_event_is_forecast_from_the_threshold_on():
+    assert rare_event_metrics([0, 1], [0.4, 0.5])["tss"] == 1
+    assert rare_event_metrics([0, 1], [0.4, 0.5], threshold=0.6)["tss"] == 0
+
+
 def test_the_best_forecast_has_ones():
     found = rare_event_metrics(EVENTS, EVENTS)
     assert set(found.values()) == {1.0}
