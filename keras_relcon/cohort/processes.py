@@ -22,7 +22,7 @@ THREADS = (
     "NPROC",
 )
 
-_STARTING = threading.Lock()  # one process at a time
+_STARTING = threading.Lock()  # processes begin one at a time
 
 
 class ProcessDied(OSError):
@@ -127,7 +127,8 @@ class _Worker:
             self._pipe.send(job)
             return self._pipe.recv()
         except (EOFError, OSError):
-            self._process.join()
+            with _STARTING:  # which collects processes that have ended too
+                self._process.join()
             raise ProcessDied(_how_it_ended(self._process.exitcode)) from None
 
     def end(self):
