@@ -103,6 +103,24 @@ def test_predict_writes_a_page_and_a_table(model, new_folder, tmp_path, capsys):
     assert main([*arguments, "--overwrite", "--no-smoothing"]) == 0
 
 
+def test_what_another_model_has_answered_is_not_finished(
+    model, new_folder, tmp_path, capsys
+):
+    shutil.copytree(model, tmp_path / "model")
+    line = ["predict", str(new_folder), "--model", str(tmp_path / "model")]
+    line += ["--output", str(tmp_path / "answers"), "--sample-rate-hz", "50"]
+    assert main(line) == 0
+    facts = tmp_path / "model" / "classifier.json"
+    changed = json.loads(facts.read_text())
+    changed["settings"]["min_probability"] = 0.9
+    facts.write_text(json.dumps(changed))
+    capsys.readouterr()
+    assert main(line) == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("was not made of this file by these") == 3
+    assert "finished before" not in captured.out
+
+
 def test_predict_goes_on_after_a_file_that_fails(
     model, new_folder, tmp_path, capsys
 ):
