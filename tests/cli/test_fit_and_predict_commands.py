@@ -103,6 +103,17 @@ def test_predict_writes_a_page_and_a_table(model, new_folder, tmp_path, capsys):
     assert main([*arguments, "--overwrite", "--no-smoothing"]) == 0
 
 
+def test_a_summary_of_something_else_stays(model, new_folder, tmp_path, capsys):
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "summary.csv").write_text("mine")
+    line = ["predict", str(new_folder), "--model", str(model)]
+    line += ["--output", str(tmp_path / "answers"), "--sample-rate-hz", "50"]
+    assert main(line) == 1
+    assert "summary.csv exists already" in capsys.readouterr().err
+    assert [p.name for p in (tmp_path / "answers").iterdir()] == ["summary.csv"]
+    assert (tmp_path / "answers" / "summary.csv").read_text() == "mine"
+
+
 def test_what_another_model_has_answered_is_not_finished(
     model, new_folder, tmp_path, capsys
 ):
