@@ -1,9 +1,4 @@
-"""Embeds or predicts the recordings of a cohort in an Apache Beam pipeline.
-
-The same pipeline runs on one machine, on Flink, Spark or Dataflow. All workers
-need the same folders, on a disk that they share or a bucket that is mounted,
-and the same `KERAS_BACKEND`.
-"""
+"""Two transforms of Apache Beam."""
 
 from typing import Any
 
@@ -18,8 +13,6 @@ except ImportError as error:
         '`pip install "keras-relcon[beam]"`, or use `keras_relcon.cohort.run` '
         "on one machine."
     ) from error
-
-__all__ = ["Embed", "Predict"]
 
 DONE, FAILED = "done", "failed"
 

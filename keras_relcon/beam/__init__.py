@@ -1,0 +1,10 @@
+"""Embeds or predicts the recordings of a cohort in an Apache Beam pipeline.
+
+The same pipeline runs on one machine, on Flink, Spark or Dataflow. All workers
+need the same folders, on a disk that they share or a bucket that is mounted,
+and the same `KERAS_BACKEND`.
+"""
+
+from keras_relcon.beam.transforms import Embed, Predict
+
+__all__ = ["Embed", "Predict"]
