@@ -21,6 +21,7 @@ PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")])
 WITH_PYTHON = {page.name for page in PAGES if blocks_of(page)}
 # Of pages whose printed sizes take longer than a test may.
 MOST = {
+    "cohorts.md": {"workers": 1},
     "training.md": {
         "epochs": 1,
         "batch_size": 8,

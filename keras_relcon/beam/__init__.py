@@ -1,8 +1,7 @@
 """Embeds or predicts the recordings of a cohort in an Apache Beam pipeline.
 
-The same pipeline runs on one machine, on Flink, Spark or Dataflow. All workers
-need the same folders, on a disk that they share or a bucket that is mounted,
-and the same `KERAS_BACKEND`.
+All workers need the same folders, on a disk that they share or a bucket that is
+mounted, and the same `KERAS_BACKEND`. Tested on Beam's local runner.
 """
 
 from keras_relcon.beam.transforms import Embed, Predict
