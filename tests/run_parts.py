@@ -11,7 +11,6 @@ failed, its output is printed too. The outputs are kept in
 """
 
 import concurrent.futures
-import itertools
 import os
 import re
 import subprocess
@@ -27,6 +26,7 @@ MODELS = "tests/models"
 # Kills, and several devices and processes.
 PROCESSES = ["tests/distributed", "tests/training"]
 WHEEL = "tests/presets/test_wheel.py"
+LONG = {"all but models", "slow: others"}
 # Faults and hostile input, `docs/security.md`.
 HARDENED = [
     *PROCESSES,
@@ -43,7 +43,7 @@ HARDENED = [
 
 
 def parts_of(backend, is_whole):
-    """Returns name and arguments of pytest of each part, the longest first."""
+    """Returns backend, name and arguments of pytest of each part."""
     if is_whole:
         quick = ["-m", "not slow and not gpu and not hardening"]
         slow = ["-m", "slow and not gpu"]
@@ -51,9 +51,12 @@ def parts_of(backend, is_whole):
         parts = {
             "all but models": [*quick, f"--ignore={MODELS}"],
             "slow: others": [*slow, *apart],
-            "slow: the wheel and its extras": [*slow, WHEEL],
+            "slow: wheel, devices, processes, kills": [
+                *slow,
+                WHEEL,
+                *PROCESSES,
+            ],
             "models": [*quick, MODELS],
-            "slow: devices, processes, kills": [*slow, *PROCESSES],
         }
     else:  # Few are slow; to find them among all takes a quarter of a minute.
         own = ["-m", "every_backend and not gpu and not hardening"]
@@ -126,18 +129,13 @@ def num_side_by_side():
 def main(backends, is_hardening=False):
     find_parts = hardening_parts if is_hardening else parts_of
     LOGS.mkdir(parents=True, exist_ok=True)
-    # The longest of each backend first: at the end no core waits for long.
     parts = [
         part
-        for alike in itertools.zip_longest(
-            *(
-                find_parts(backend, backend == backends[-1])
-                for backend in backends
-            )
-        )
-        for part in alike
-        if part is not None
+        for backend in backends
+        for part in find_parts(backend, backend == backends[-1])
     ]
+    # The long ones first: at the end no core waits for long.
+    parts.sort(key=lambda part: part[1] not in LONG)
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(num_side_by_side()) as pool:
         passed = list(pool.map(lambda part: run(*part), parts))

@@ -68,6 +68,7 @@ ONCE = {
     "presets/test_list_presets.py",
     "presets/test_model_card.py",
     "presets/test_wheel.py",
+    "test_snippets.py",
     "tuning/test_distributed_search.py",
 }
 # May only be imported inside a function.

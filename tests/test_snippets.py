@@ -60,19 +60,14 @@ def run_page(name, folder):
     assert done.returncode == 0, f"{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
 
 
-@pytest.mark.every_backend
-@pytest.mark.skipif(
-    keras.backend.backend() == "jax",
-    reason="the wheel is tried on JAX alone, by `test_wheel.py`",
-)
+# With JAX alone the wheel is tried, by `test_wheel.py`.
 def test_the_python_of_the_readme_runs_as_printed(tmp_path):
     run_page("README.md", tmp_path)
     made = {path.name for path in tmp_path.iterdir()}
     assert {"monday.html", "walk.npz", "my_preset", "report"} <= made
 
 
-# The guides call what the README does, or what other tests run on every
-# backend.
+# The pages call what other tests run on every backend.
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(WITH_PYTHON - {"README.md"}))
 def test_the_python_of_a_guide_runs_as_printed(name, tmp_path):

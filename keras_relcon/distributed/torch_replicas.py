@@ -1,5 +1,6 @@
 """Replicas on PyTorch: one process each, as `torchrun` starts them."""
 
+import atexit
 import contextlib
 import datetime
 import os
@@ -133,6 +134,10 @@ class Cluster:
                 "nccl" if has_gpus else "gloo",
                 timeout=datetime.timedelta(seconds=timeout_seconds),
             )
+            if not has_gpus:
+                # Else Gloo's threads may abort a process that ends well. (NCCL
+                # would wait here for a replica that has failed.)
+                atexit.register(distributed.destroy_process_group)
         self.num_replicas = num_replicas()
 
     def scope(self):

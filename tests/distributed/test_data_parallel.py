@@ -248,6 +248,28 @@ def test_processes_that_have_met_do_not_meet_again(monkeypatch):
     assert parallel.process_index == 1
 
 
+@only_torch
+def test_a_process_leaves_the_others_before_it_ends():
+    script = """
+import atexit
+from torch import distributed
+atexit.register(lambda: print("still met:", distributed.is_initialized()))
+import keras_relcon as kr
+kr.distributed.DataParallel()
+print("met:", distributed.is_initialized())
+"""
+    (port,) = processes.free_ports(1)
+    environment = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": "1",
+        "RANK": "0",
+    }
+    command = [sys.executable, "-c", script]
+    (output,) = processes.run_together([command], [environment])
+    assert "\nmet: True\nstill met: False" in f"\n{output}"
+
+
 def test_batches_must_fit_all_replicas_of_all_processes(monkeypatch):
     from keras_relcon.distributed import data_parallel
 
