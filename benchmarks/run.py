@@ -30,6 +30,7 @@ PARTS = (
     "layouts",
     "mixed_precision",
     "inference",
+    "engines",
     "accelerator",
 )
 

@@ -1,3 +1,4 @@
+import dataclasses
 import tempfile
 import time
 from pathlib import Path
@@ -7,6 +8,10 @@ import keras
 import numpy as np
 
 from keras_relcon import kept_files
+from keras_relcon.presets.exported_encoder import (
+    METADATA_KEY,
+    ExportedEncoder,
+)
 from keras_relcon.types import PathLike
 
 TOLERANCE = 1e-4
@@ -21,7 +26,8 @@ def export_encoder(
 
     The file takes `(batch, window_length, 3)`, float32, g, of any batch, and
     gives `(batch, dim)`. It is run on random windows in its runtime, and its
-    outputs are held against the encoder's.
+    outputs are held against the encoder's. `ExportedEncoder` runs it in
+    Python.
 
     Args:
         encoder: built `keras.Model`, in float32.
@@ -48,9 +54,9 @@ def export_encoder(
     >>> keras_relcon.presets.export_encoder(encoder, "relcon.onnx")
     """
     path = Path(path)
-    format, run = _format_of(path)
+    format = _format_of(path)
+    preset = getattr(encoder, "preset_metadata", None)
     if window_length is None:
-        preset = getattr(encoder, "preset_metadata", None)
         window_length = getattr(preset, "window_length", WINDOW_LENGTH)
     generator = np.random.default_rng(0)
     windows = generator.normal(size=(4, window_length, 3)).astype("float32")
@@ -68,7 +74,12 @@ def export_encoder(
             encoder.export(
                 new, format=format, input_signature=[signature], verbose=False
             )
-            outputs, milliseconds = run(new, windows)
+            if format == "onnx" and preset is not None:
+                _state(
+                    dataclasses.replace(preset, window_length=window_length),
+                    new,
+                )
+            exported = ExportedEncoder(new)
         except ImportError as error:
             extra = "export"
             if keras.backend.backend() == "jax":
@@ -78,7 +89,8 @@ def export_encoder(
                 f"installed ({error}). Install them with "
                 f'`pip install "keras-relcon[{extra}]"`.'
             ) from error
-        difference = _checked_difference(outputs, expected, path)
+        difference = _checked_difference(exported(windows), expected, path)
+        milliseconds = _milliseconds(exported, windows[:1])
         # A converter may have put the weights into a file of their own.
         for file in sorted(set(new.parent.iterdir()) - {new}):
             with kept_files.replacing(path.with_name(file.name)) as other:
@@ -93,7 +105,7 @@ def export_encoder(
 
 
 def _format_of(path):
-    formats = {".onnx": ("onnx", _run_onnx), ".tflite": ("litert", _run_litert)}
+    formats = {".onnx": "onnx", ".tflite": "litert"}
     if path.suffix not in formats:
         raise ValueError(
             f"`path` must end in one of {sorted(formats)}. "
@@ -108,6 +120,15 @@ def _format_of(path):
     return formats[path.suffix]
 
 
+def _state(preset, path):
+    """Writes the metadata of a preset into an ONNX file."""
+    import onnx
+
+    model = onnx.load(path, load_external_data=False)
+    model.metadata_props.add(key=METADATA_KEY, value=preset.to_json())
+    onnx.save(model, path)
+
+
 def _checked_difference(outputs, expected, path):
     difference = float(np.abs(outputs - expected).max())
     if not difference <= TOLERANCE * max(1.0, np.abs(expected).max()):
@@ -117,44 +138,6 @@ def _checked_difference(outputs, expected, path):
             "Export from another backend, or in float32."
         )
     return difference
-
-
-def _run_onnx(path, windows):
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(
-        path, providers=["CPUExecutionProvider"]
-    )
-    name = session.get_inputs()[0].name
-
-    def run(x):
-        return session.run(None, {name: x})[0]
-
-    return run(windows), _milliseconds(run, windows[:1])
-
-
-def _run_litert(path, windows):
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(str(path))
-    entry = interpreter.get_input_details()[0]["index"]
-    output = interpreter.get_output_details()[0]["index"]
-
-    def run(x):
-        interpreter.resize_tensor_input(entry, x.shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(entry, x)
-        interpreter.invoke()
-        return interpreter.get_tensor(output)
-
-    outputs = run(windows)
-    run(windows[:1])
-
-    def run_again(x):
-        interpreter.set_tensor(entry, x)
-        interpreter.invoke()
-
-    return outputs, _milliseconds(run_again, windows[:1])
 
 
 def _milliseconds(run, window):

@@ -37,6 +37,7 @@ ONCE = [
         "scaling",
         "mixed_precision",
         "inference",
+        "engines",
     ),
 ]
 

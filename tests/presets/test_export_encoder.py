@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_relcon.presets import export_encoder, from_preset
+from keras_relcon.data import synthetic_recordings
+from keras_relcon.evaluation import StreamingEmbedder, embed
+from keras_relcon.presets import ExportedEncoder, export_encoder, from_preset
 from keras_relcon.presets.export_encoder import _checked_difference
 
 pytestmark = pytest.mark.every_backend
@@ -16,6 +18,31 @@ needs_tensorflow = pytest.mark.skipif(
 )
 
 
+def embedded_alike(exported, encoder):
+    """Whether both give the same windows of a recording and of a stream."""
+    preset = encoder.preset_metadata
+    size = {
+        "sample_rate_hz": preset.sample_rate_hz,
+        "window_length": preset.window_length,
+    }
+    (recording,) = synthetic_recordings(1, 9, 50, seed=3)[:1]
+    whole, expected = (
+        embed(model, recording, batch_size=4, verbose=False, **size)
+        for model in (exported, encoder)
+    )
+    assert len(expected) > 4  # the last batch is another one
+    stream = StreamingEmbedder(exported, 50, **size)
+    pieces = np.array_split(recording.acceleration, 7)
+    live = np.concatenate(
+        [stream.push(piece).embeddings for piece in pieces]
+        + [stream.finish().embeddings]
+    )
+    return all(
+        np.allclose(found, expected.embeddings, atol=1e-3)
+        for found in (whole.embeddings, live)
+    )
+
+
 @pytest.mark.filterwarnings("ignore")  # of the converters
 def test_onnx_gives_the_same_embeddings(preset, windows, tmp_path):
     pytest.importorskip("onnx", reason="needs onnx")
@@ -24,6 +51,9 @@ def test_onnx_gives_the_same_embeddings(preset, windows, tmp_path):
     encoder = from_preset(preset)
     path = tmp_path / "encoder.onnx"
     facts = export_encoder(encoder, path)
+    exported = ExportedEncoder(path)
+    assert exported.preset_metadata == encoder.preset_metadata
+    assert embedded_alike(exported, encoder)
     session = runtime.InferenceSession(path)
     entry = session.get_inputs()[0]
     assert entry.shape[1:] == [64, 3]
@@ -45,6 +75,9 @@ def test_litert_gives_the_same_embeddings(preset, windows, tmp_path):
     encoder = from_preset(preset)
     path = tmp_path / "encoder.tflite"
     facts = export_encoder(encoder, path)
+    exported = ExportedEncoder(path)
+    assert exported.preset_metadata is None
+    assert embedded_alike(exported, encoder)
     interpreter = litert.Interpreter(str(path))
     entry = interpreter.get_input_details()[0]["index"]
     interpreter.resize_tensor_input(entry, windows.shape)
@@ -103,3 +136,38 @@ def test_a_refused_export_leaves_the_file_before(preset, tmp_path, monkeypatch):
         export_encoder(from_preset(preset), path)
     assert list(path.parent.iterdir()) == [path]
     assert path.read_bytes() == b"of an earlier export"
+
+
+@pytest.mark.once
+def test_files_that_are_not_exports_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"end in one of \['.onnx', '.tflite'"):
+        ExportedEncoder(tmp_path / "encoder.keras")
+    with pytest.raises(FileNotFoundError, match="Write it with `export_enc"):
+        ExportedEncoder(tmp_path / "encoder.onnx")
+    for name in ("encoder.onnx", "encoder.tflite"):
+        (tmp_path / name).write_bytes(b"half of a file")
+        with pytest.raises(ValueError, match="must be a whole file"):
+            ExportedEncoder(tmp_path / name)
+
+
+@pytest.mark.once
+def test_a_missing_runtime_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    path = tmp_path / "encoder.onnx"
+    path.touch()
+    with pytest.raises(ImportError, match=r"keras-relcon\[export\]"):
+        ExportedEncoder(path)
+
+
+@pytest.mark.filterwarnings("ignore")  # of the converter
+def test_an_exported_encoder_states_the_length_it_takes(preset, tmp_path):
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+    pytest.importorskip(CONVERTER[BACKEND], reason="needs the converter")
+    path = tmp_path / "encoder.onnx"
+    export_encoder(from_preset(preset), path, window_length=48)
+    exported = ExportedEncoder(path, num_threads=1)
+    assert exported.window_length == 48
+    assert exported.preset_metadata.window_length == 48
+    assert exported(np.zeros((2, 48, 3))).shape[0] == 2
+    with pytest.raises(ValueError, match=r"\(windows, 48, 3\).*\(2, 64, 3\)"):
+        exported(np.zeros((2, 64, 3)))
