@@ -6,7 +6,6 @@ python benchmarks/cohort_costs.py [--days 1] [--recordings 8] [--workers 2]
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -100,23 +99,12 @@ def write_day(path, days):
 
 
 def run_child(folder, name, workers, threads, backend):
-    environment = {**os.environ, "KERAS_BACKEND": backend}
-    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    for variable in THREADS:
-        environment.pop(variable, None)
-        if threads is not None:
-            environment[variable] = str(threads)
+    threads = None if threads is None else str(threads)
     with tempfile.TemporaryDirectory() as output:
-        command = [sys.executable, __file__, "--child", f"{folder}/{name}"]
-        done = subprocess.run(
-            [*command, output, str(workers)],
-            env=environment,
-            capture_output=True,
-            text=True,
+        command = [__file__, "--child", f"{folder}/{name}", output]
+        return measuring.figures_of(
+            [*command, str(workers)], backend, dict.fromkeys(THREADS, threads)
         )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def embed_all(folder, output, workers):

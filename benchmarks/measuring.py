@@ -1,7 +1,9 @@
 """What every benchmark shares: windows, clocks, memory and the report."""
 
+import contextlib
 import datetime
 import importlib.metadata
+import json
 import os
 import platform
 import resource
@@ -83,6 +85,52 @@ def median_seconds(functions, repeats):
             if number:
                 seconds[name].append(time.perf_counter() - begin)
     return {name: float(np.median(each)) for name, each in seconds.items()}
+
+
+def figures_of(command, backend, variables=None):
+    """Runs a script in a process of its own; its last line is JSON.
+
+    Args:
+        command: list of str. The script and its arguments.
+        backend: str, for `KERAS_BACKEND`.
+        variables: dict of further variables of the environment; one that is
+            `None` is taken out.
+
+    Returns:
+        What the line says.
+
+    Raises:
+        RuntimeError: with the end of its error output, if it fails.
+    """
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        **(variables or {}),
+    }
+    done = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        env={k: v for k, v in environment.items() if v is not None},
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command} on {backend}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@contextlib.contextmanager
+def busy_process(is_there=True):
+    """Another process that keeps a core busy, or none."""
+    if not is_there:
+        yield
+        return
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def peak_megabytes():

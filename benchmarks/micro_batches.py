@@ -9,8 +9,6 @@ any step added.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -42,20 +40,11 @@ def main():
 
 def run(args, backend, size):
     """Measures one size in a process of its own."""
-    command = [sys.executable, __file__, "--size", str(size)]
+    command = [__file__, "--size", str(size)]
     command += ["--batch-size", str(args.batch_size)]
     command += ["--num-candidates", str(args.num_candidates)]
-    output = subprocess.run(
-        command,
-        check=True,
-        stdout=subprocess.PIPE,
-        env={
-            **os.environ,
-            "KERAS_BACKEND": backend,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-        },
-    ).stdout
-    return {"backend": backend, "size": size, **json.loads(output)}
+    figures = measuring.figures_of(command, backend)
+    return {"backend": backend, "size": size, **figures}
 
 
 def measure(batch_size, num_candidates, size, make_encoder=None):

@@ -10,8 +10,6 @@ The parts are modules of this folder. `benchmarks/streams.py` is run on its own.
 import argparse
 import importlib
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -74,22 +72,8 @@ def parse_args(arguments):
 def run_child(part, case, backend):
     """Measures one case in a process of its own; returns it and its figures."""
     case = {name: case[name] for name in case if name != "backends"}
-    process = subprocess.run(
-        [sys.executable, __file__, "--child", part, json.dumps(case)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={
-            **os.environ,
-            "KERAS_BACKEND": backend,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-        },
-    )
-    if process.returncode:
-        raise RuntimeError(
-            f"`{part}` failed on {backend}: {process.stderr[-2000:]}"
-        )
-    figures = json.loads(process.stdout.splitlines()[-1])
+    command = [__file__, "--child", part, json.dumps(case)]
+    figures = measuring.figures_of(command, backend)
     row = {"backend": backend, **case, **figures}
     # So that a run that is stopped later is not lost.
     sys.stderr.write(f"{json.dumps(row)}\n")

@@ -1,9 +1,7 @@
 """Every benchmark at a tiny size, on the active backend."""
 
 import functools
-import importlib
 import json
-import sys
 from pathlib import Path
 
 import keras
@@ -14,17 +12,12 @@ from support import candidate_group, small_distance, to_numpy
 
 import keras_relcon
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
+def benchmarks(load_benchmark):
     policy = keras.config.dtype_policy()
-    yield importlib.import_module
+    yield load_benchmark
     keras.config.set_dtype_policy(policy)
-    for name in ("run", "measuring"):
-        sys.modules.pop(name, None)
 
 
 # Each backend has programs of its own for these; the others call the same.

@@ -1,18 +1,11 @@
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def cohort(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("cohort_costs")
-    for name in ("cohort_costs", "measuring"):
-        sys.modules.pop(name, None)
+def cohort(load_benchmark):
+    return load_benchmark("cohort_costs")
 
 
 def test_recordings_of_a_day_are_embedded(cohort, tmp_path):

@@ -1,16 +1,10 @@
 """The costs on paper, by hand."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
-
-def test_costs_of_a_step_by_hand(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    costs = importlib.import_module("data_parallel").step_costs(
+def test_costs_of_a_step_by_hand(load_benchmark):
+    costs = load_benchmark("data_parallel").step_costs(
         2, 4, num_parameters=1000, num_norm_channels=10
     )
     assert costs["encoder windows"] == 2 * 21

@@ -1,9 +1,6 @@
 """`benchmarks/objectives.py` on tiny models."""
 
-import importlib
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,14 +10,10 @@ from pretraining_support import pretraining_values
 from keras_relcon import models
 from keras_relcon.presets import from_preset, save_to_preset
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def objectives(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("objectives")
-    sys.modules.pop("objectives", None)
+def objectives(load_benchmark):
+    return load_benchmark("objectives")
 
 
 def test_orders_are_those_of_the_pairs(objectives, rng):

@@ -1,22 +1,14 @@
 """`benchmarks/resolutions.py` on few windows."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from keras_relcon.data import synthetic_recordings
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def resolutions(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("resolutions")
-    sys.modules.pop("resolutions", None)
+def resolutions(load_benchmark):
+    return load_benchmark("resolutions")
 
 
 def test_every_choice_has_a_line(resolutions, capsys, monkeypatch):

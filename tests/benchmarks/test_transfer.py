@@ -1,9 +1,6 @@
 """`benchmarks/transfer.py` on synthetic people and few windows."""
 
 import dataclasses
-import importlib
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,7 +10,6 @@ import keras_relcon as kr
 from keras_relcon.data import synthetic_recordings
 from keras_relcon.evaluation.protocols.wisdm_watch import HELD_OUT, VALIDATION
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 NAMES = {
     "walking": "walking",
     "running": "jogging",
@@ -25,10 +21,8 @@ NAMES = {
 
 
 @pytest.fixture
-def transfer(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("transfer")
-    sys.modules.pop("transfer", None)
+def transfer(load_benchmark):
+    return load_benchmark("transfer")
 
 
 def people(subjects, seed, stairs):
