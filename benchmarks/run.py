@@ -24,6 +24,7 @@ PARTS = (
     "training_step",
     "objective_step",
     "method_step",
+    "pretraining_rate",
     "scaling",
     "layouts",
     "mixed_precision",

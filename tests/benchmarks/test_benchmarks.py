@@ -27,6 +27,7 @@ ONCE = [
     *(
         "objective_step",
         "method_step",
+        "pretraining_rate",
         "scaling",
         "mixed_precision",
         "inference",
