@@ -46,3 +46,50 @@ def test_without_a_repository_the_commit_is_unknown(repository):
     measuring, folder = repository
     shutil.rmtree(folder.parent / ".git")
     assert measuring.code() == "commit unknown"
+
+
+SCRIPT = """
+import json, os, sys
+print("something else")
+if sys.argv[1] == "fails":
+    sys.exit("no memory")
+found = {name: os.environ.get(name) for name in ("KERAS_BACKEND", "A", "B")}
+print(json.dumps({"argument": sys.argv[1], **found}))
+"""
+
+
+def test_figures_of_a_process_and_of_its_environment(
+    load_benchmark, tmp_path, monkeypatch
+):
+    measuring = load_benchmark("measuring")
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    monkeypatch.setenv("A", "of this process")
+    found = measuring.figures_of(
+        [str(script), "x"], "jax", {"A": None, "B": "1"}
+    )
+    assert found == {
+        "argument": "x",
+        "KERAS_BACKEND": "jax",
+        "A": None,
+        "B": "1",
+    }
+    with pytest.raises(RuntimeError, match="fails.*on jax: no memory"):
+        measuring.figures_of([str(script), "fails"], "jax")
+
+
+def test_a_busy_process_ends_with_what_it_disturbs(load_benchmark, monkeypatch):
+    measuring = load_benchmark("measuring")
+    started = []
+
+    class Recorded(subprocess.Popen):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            started.append(self)
+
+    monkeypatch.setattr(measuring.subprocess, "Popen", Recorded)
+    with measuring.busy_process():
+        assert started[0].poll() is None
+    assert started[0].poll() is not None
+    with measuring.busy_process(False):
+        assert len(started) == 1
