@@ -8,6 +8,7 @@ from keras_relcon.checks import check_one_of
 from keras_relcon.cohort.file_work import (
     Done,
     FileWork,
+    alone_at,
     check_is_free,
     file_state,
     made_otherwise,
@@ -110,7 +111,8 @@ class EmbedFiles(FileWork):
             without_gravity=self.without_gravity,
             read_options=job.options,
         )
-        result.save(target, key)
+        with alone_at(target):
+            result.save(target, key)
         counts = {"windows": len(result), "valid": int(result.valid.sum())}
         return Done(
             ({**facts, "finished_before": False, **counts},),

@@ -1,8 +1,10 @@
 """What is done with a file: the base of embedding and predicting."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
+from keras_relcon import kept_files
 from keras_relcon.cohort.jobs import RecordingJob
 
 # Errors that come from a file or a setting, and not from a bug.
@@ -77,6 +79,14 @@ def file_state(file):
         return []
     state = file.stat()
     return [state.st_size, state.st_mtime_ns]
+
+
+@contextlib.contextmanager
+def alone_at(path):
+    """For a writer of `path`; what a killed one left of it is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with kept_files.lock(path):
+        yield
 
 
 def check_is_free(path, overwrite):

@@ -10,6 +10,7 @@ from keras_relcon.cohort.answers import ANSWERS
 from keras_relcon.cohort.file_work import (
     Done,
     FileWork,
+    alone_at,
     check_is_free,
     file_state,
     made_otherwise,
@@ -131,9 +132,9 @@ class PredictFiles(FileWork):
             self._check_targets(paths, job)
         done = []
         for name, paths, timeline in zip(names, targets, found):
-            paths[0].parent.mkdir(parents=True, exist_ok=True)
             for path in paths:
-                timeline.save(path)
+                with alone_at(path):
+                    timeline.save(path)
             answer = ANSWERS[model.kind](job.file, name, paths, timeline)
             about = job.file if len(found) == 1 else f"{job.file}, {name}"
             line = f"{about}: {answer.words()}"
@@ -143,8 +144,7 @@ class PredictFiles(FileWork):
         if job.is_in_folder:
             kept = {"key": key, "answers": answers, "rows": rows}
             path = self._kept(job)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as temporary:
+            with alone_at(path), replacing(path) as temporary:
                 text = json.dumps(kept, indent=1, allow_nan=False)
                 temporary.write_text(text, encoding="utf-8")
         return Done(answers, lines, rows)

@@ -6,7 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
-from keras_relcon.cohort import Done, EmbedFiles, find_jobs, run
+from keras_relcon.cohort import Done, EmbedFiles, PredictFiles, find_jobs, run
+from keras_relcon.estimators import MotionClassifier
 from keras_relcon.evaluation import Embeddings
 
 
@@ -29,6 +30,36 @@ def test_several_processes_embed_as_one(
 
 def dict_of(outcomes):
     return {job.name: outcome for job, outcome in outcomes}
+
+
+@pytest.mark.parametrize("kind", ["embed", "predict"])
+def test_what_a_killed_run_left_half_written_is_removed(
+    kind, jobs, tiny_preset, tmp_path, study
+):
+    endings, work = (".embeddings.npz",), EmbedFiles(tiny_preset, tmp_path)
+    if kind == "predict":
+        classifier = MotionClassifier(tiny_preset, num_folds=0)
+        classifier.fit(study / "s01", read_options={"sample_rate_hz": 50})
+        classifier.save(tmp_path / "model")
+        endings = (".html", ".csv")
+        work = PredictFiles(tmp_path / "model", tmp_path)
+    job = jobs[1]
+    leftovers = [
+        tmp_path / f"{job.name}{ending}".replace("/", "/.partial-0123abcd-")
+        for ending in endings
+    ]
+    if kind == "predict":
+        leftovers.append(
+            tmp_path
+            / ".finished"
+            / f"{job.name}.json".replace("/", "/.partial-0123abcd-")
+        )
+    for path in leftovers:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    work(job)
+    assert not [path for path in leftovers if path.exists()]
+    assert (tmp_path / f"{job.name}{endings[0]}").exists()
 
 
 def test_half_precision_is_near_and_another_key(jobs, tiny_preset, tmp_path):
