@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_relcon.checks import message
+from keras_relcon.checks import check_whole, message
 from keras_relcon.presets.preset_metadata import PresetMetadata
 from keras_relcon.types import PathLike
 
@@ -34,7 +34,8 @@ class ExportedEncoder:
         FileNotFoundError: if there is no file.
         ImportError: if the runtime is not installed.
         ValueError: if the path ends otherwise, or the file is not one of
-            `export_encoder`.
+            `export_encoder`, or `num_threads` is no whole
+            number from 1 on.
 
     Example:
 
@@ -47,6 +48,8 @@ class ExportedEncoder:
     def __init__(self, path: PathLike, num_threads: int | None = None) -> None:
         self.path = Path(path)
         runtime = _runtime_of(self.path)
+        if num_threads is not None:
+            check_whole("num_threads", num_threads, advice="Leave it out.")
         if not self.path.is_file():
             raise FileNotFoundError(
                 message(
@@ -59,6 +62,7 @@ class ExportedEncoder:
             self._run, self.window_length, metadata = runtime(
                 self.path, num_threads
             )
+            metadata = metadata and json.loads(metadata)
         except ImportError as error:
             raise ImportError(
                 f"{self.path.suffix} needs a package that is not installed "
@@ -75,9 +79,7 @@ class ExportedEncoder:
                 )
             ) from error
         self.preset_metadata = (
-            PresetMetadata.from_dict(json.loads(metadata), path)
-            if metadata
-            else None
+            PresetMetadata.from_dict(metadata, path) if metadata else None
         )
 
     def predict_on_batch(self, windows: np.ndarray) -> np.ndarray:

@@ -144,6 +144,8 @@ def test_files_that_are_not_exports_are_refused(tmp_path):
         ExportedEncoder(tmp_path / "encoder.keras")
     with pytest.raises(FileNotFoundError, match="Write it with `export_enc"):
         ExportedEncoder(tmp_path / "encoder.onnx")
+    with pytest.raises(ValueError, match="`num_threads` must be"):
+        ExportedEncoder(tmp_path / "encoder.onnx", num_threads=0)
     for name in ("encoder.onnx", "encoder.tflite"):
         (tmp_path / name).write_bytes(b"half of a file")
         with pytest.raises(ValueError, match="must be a whole file"):
