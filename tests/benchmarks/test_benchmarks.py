@@ -70,6 +70,9 @@ def test_part_reports_what_it_measured(benchmarks, monkeypatch, name):
             rows.append({**row, **case, **measured})
     text = part.report(rows)
     assert f"| {backend} |" in text
+    if name == "engines":
+        half, exported, quantized = (row["mean"] for row in rows)
+        assert exported < 1e-3 < half < quantized
     json.dumps(rows)
 
 

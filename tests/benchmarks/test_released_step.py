@@ -72,3 +72,14 @@ def test_both_take_the_same_step(released, tmp_path, monkeypatch, capsys):
     assert "| released | float32 | MALLOC_MMAP_MAX_=0 MALLOC_TRIM" in page
     assert "| jax | float32 |  |" in page
     assert page.count("| 1.00 |") >= 1  # the first row beside itself
+
+
+def test_times_are_those_of_the_first_row_through_each(released):
+    args = released.parse_args(["copy"])
+    rows = [
+        (name, "float32", {}, {"seconds": seconds, "gigabytes": 1.0})
+        for name, seconds in (("released", 6.0), ("jax", 4.0))
+    ]
+    text = released.report(args, rows)
+    assert "| released | float32 |  | 6 | 1.00 |" in text
+    assert "| jax | float32 |  | 4 | 1.50 |" in text
