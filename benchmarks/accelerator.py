@@ -83,6 +83,9 @@ def measure(
     if device == "cpu":
         jit_compile = "auto"  # PyTorch would need a C++ compiler
     model.compile(keras.optimizers.Adam(1e-4), jit_compile=jit_compile)
+    # Before all else, so that the peak of the device's memory is the step's.
+    step = fit_seconds(model, (group,), repeats)
+    gigabytes = peak_gigabytes()
     plain = kr.layers.ResNet1D34()
     plain.compile(optimizer=keras.optimizers.Adam(1e-4), loss="mse")
     count = batch_size * (1 + num_candidates)
@@ -101,12 +104,13 @@ def measure(
         },
         repeats,
     )
-    seconds["step"] = fit_seconds(model, (group,), repeats)
+    seconds["step"] = step
     seconds["plain"] = fit_seconds(plain, (windows, targets), repeats)
     trace(lambda: model.train_on_batch(group))
     num_pairs = batch_size * (batch_size - 1 + num_candidates)
     return {
         **seconds,
+        "gigabytes": gigabytes,
         "device": device,
         # Whether they exist for this machine and this policy.
         "ranking_kernels": policy != "float32"
@@ -167,6 +171,27 @@ def device_name():
 
     devices = tf.config.list_physical_devices("GPU")
     return devices[0].name if devices else "cpu"
+
+
+def peak_gigabytes():
+    """The most memory of the device that was in use; `None` on a CPU."""
+    import keras
+
+    if device_name() == "cpu":
+        return None
+    if keras.backend.backend() == "jax":
+        import jax
+
+        peak = jax.devices()[0].memory_stats()["peak_bytes_in_use"]
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        peak = torch.cuda.max_memory_allocated()
+    else:
+        import tensorflow as tf
+
+        peak = tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    return peak / 1e9
 
 
 def trace(step):
@@ -233,6 +258,7 @@ def report(rows):
             1e3 * row["distance"],
             1e3 * (row["step"] - row["distance"]),
             1e3 * row["plain"],
+            row["gigabytes"] or "",
             *(
                 row[f"{part}_flops"] / row[part] / 1e12
                 for part in ("distance", "plain", "matmul")
@@ -246,7 +272,8 @@ def report(rows):
         "anchor and the other anchors. *step* and *encoder*: milliseconds of "
         "a step in `fit`, of the whole model and of the encoder alone. "
         "*distance*: milliseconds of one call. *rest*: the step less the "
-        "distance. *TFLOP/s*: what the distance and the encoder alone reach; "
+        "distance. *GB*: the most memory of the device in the steps of the whole "
+        "model. *TFLOP/s*: what the distance and the encoder alone reach; "
         "the *ceiling* is what a square matrix product reaches. *compiled*: "
         "on PyTorch, the encoder of the step, by `jit_compile=True`.\n\n"
         + measuring.table(
@@ -261,6 +288,7 @@ def report(rows):
                 "distance",
                 "rest",
                 "encoder",
+                "GB",
                 "TFLOP/s distance",
                 "TFLOP/s encoder",
                 "ceiling",

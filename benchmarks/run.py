@@ -25,6 +25,7 @@ PARTS = (
     "objective_step",
     "method_step",
     "pretraining_rate",
+    "data_wait",
     "scaling",
     "layouts",
     "mixed_precision",

@@ -72,6 +72,7 @@ def pretraining_facts(config, train, held_out, model, auc, seconds):
         "num_candidates": settings["num_candidates"],
         "temperature": settings["temperature"],
         "seed": config["seed"],
+        "seconds": round(seconds, 3),
         "training_time": f"{seconds:.0f} s",
         "machine": f"{platform.machine()}, {platform.system()}, "
         f"{keras.backend.backend()} backend",

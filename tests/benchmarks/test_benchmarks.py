@@ -28,6 +28,7 @@ ONCE = [
         "objective_step",
         "method_step",
         "pretraining_rate",
+        "data_wait",
         "scaling",
         "mixed_precision",
         "inference",
