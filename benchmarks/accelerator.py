@@ -272,10 +272,11 @@ def report(rows):
         "anchor and the other anchors. *step* and *encoder*: milliseconds of "
         "a step in `fit`, of the whole model and of the encoder alone. "
         "*distance*: milliseconds of one call. *rest*: the step less the "
-        "distance. *GB*: the most memory of the device in the steps of the whole "
-        "model. *TFLOP/s*: what the distance and the encoder alone reach; "
-        "the *ceiling* is what a square matrix product reaches. *compiled*: "
-        "on PyTorch, the encoder of the step, by `jit_compile=True`.\n\n"
+        "distance. *GB*: the most memory of the device in the steps of the "
+        "whole model. *TFLOP/s*: what the distance and the encoder alone "
+        "reach; the *ceiling* is what a square matrix product reaches. "
+        "*compiled*: on PyTorch, the encoder of the step, by "
+        "`jit_compile=True`.\n\n"
         + measuring.table(
             [
                 "backend",

@@ -29,6 +29,7 @@ TINY = {
 }
 # The aim for a step on a GPU; the one that waits stands in for it.
 GPU_STEP_MS = 8
+STAND_IN = "a step that only waits"
 
 
 def cases(sizes):
@@ -70,7 +71,7 @@ def measure(
 
     import keras_relcon as kr
 
-    device = "a step that only waits" if step_ms else accelerator.device_name()
+    device = STAND_IN if step_ms else accelerator.device_name()
     if stream == "candidates" and device == "cpu" and batch_size > 2:
         return {"device": device}  # minutes, of which a batch takes 4 ms
     keras.config.set_dtype_policy(policy)
@@ -195,10 +196,10 @@ def report(rows):
         "ranks and augmented copies, through the encoder of `relcon_small`: "
         "the step that takes the least. *candidates*: 64 anchors with 20 "
         "candidates each, through the default encoder; not on a CPU, where a "
-        f"step takes seconds. *{rows[-1]['device']}*: {GPU_STEP_MS} ms in which "
-        "the processor is free, for a machine without a GPU. *one batch "
-        "again*: no data are drawn. *waits*: what the stream adds to that, as "
-        "a share of the step. Medians of epochs that alternate.\n\n"
+        f"step takes seconds. *{STAND_IN}*: {GPU_STEP_MS} ms in which the "
+        "processor is free, for a machine without a GPU. *one "
+        "batch again*: no data are drawn. *waits*: what the stream adds to "
+        "that, as a share of the step. Medians of epochs that alternate.\n\n"
         + measuring.table(
             [
                 "backend",

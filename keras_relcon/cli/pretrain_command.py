@@ -71,6 +71,7 @@ All keys, with their defaults:
   checkpoint_steps = 100
   max_minutes = 60        # then save and stop; no default
   tensorboard = false
+  workers = 1             # threads that draw batches; 2 with a GPU
   [facts]                 # more for the model card: intended_use, limits, ...
 
 A run that was stopped or killed resumes from its last checkpoint when you run

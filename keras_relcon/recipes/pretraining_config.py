@@ -75,6 +75,7 @@ DEFAULTS: dict[str, Any] = {
         "checkpoint_steps": 100,
         "max_minutes": None,
         "tensorboard": False,
+        "workers": 1,
     },
     "facts": {},
 }
@@ -100,6 +101,7 @@ LEAST_WHOLE = {
     "readout.compact": 0,
     "readout.windows": 1,
     "run.checkpoint_steps": 1,
+    "run.workers": 1,
 }
 CHOICES = {
     "motif_distance.schedule": ("constant", "cosine"),

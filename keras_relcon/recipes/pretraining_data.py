@@ -111,6 +111,7 @@ def candidate_groups(config, store, ranking=None):
         anchors=settings["anchors"],
         ranking=ranking,
         max_blocks=settings["max_blocks"],
+        workers=config["run"]["workers"],
     )
 
 

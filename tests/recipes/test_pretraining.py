@@ -18,6 +18,7 @@ from keras_relcon.presets import from_preset
 from keras_relcon.recipes.pretraining import pretrain
 from keras_relcon.recipes.pretraining_config import complete_config
 from keras_relcon.recipes.pretraining_data import (
+    candidate_groups,
     data_files,
     data_paths,
     split_data,
@@ -439,3 +440,17 @@ def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
     assert widths == {"features": 4 * 8, "wide": 4 * 8 + 84, "compact": 6}
     assert 0 < outputs["wide"][:, 4 * 8 :].mean() < 1
     assert outputs["compact"].std() > 0
+
+
+def test_workers_do_not_change_what_is_trained(values, tmp_path, monkeypatch):
+    skip_score(monkeypatch)
+    trained = []
+    for workers in (1, 2):
+        values["run"] = {"workers": workers}
+        values["output"] = str(tmp_path / str(workers))
+        config = complete_config(values)
+        train, _, _ = split_data(config)
+        assert candidate_groups(config, train).workers == workers
+        trained.append(from_preset(pretrain(config)).get_weights())
+    for one, other in zip(*trained):
+        np.testing.assert_array_equal(one, other)
