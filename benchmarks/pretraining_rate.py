@@ -13,6 +13,7 @@ ENCODER = {
 SIZES = {
     "batch_sizes": [128, 512],
     "length": 256,
+    "group": 64,
     "repeats": 5,
     "matrix_size": 4000,
     "encoder": ENCODER,
@@ -21,6 +22,7 @@ TINY = {
     **SIZES,
     "batch_sizes": [4],
     "length": 64,
+    "group": 4,
     "repeats": 1,
     "matrix_size": 32,
     "encoder": {},
@@ -33,7 +35,7 @@ def cases(sizes):
     ]
 
 
-def measure(batch_sizes, length, repeats, matrix_size, encoder, policy):
+def measure(batch_sizes, length, group, repeats, matrix_size, encoder, policy):
     import accelerator
     import keras
     import numpy as np
@@ -41,6 +43,7 @@ def measure(batch_sizes, length, repeats, matrix_size, encoder, policy):
 
     import keras_relcon as kr
 
+    ranked = seconds_of_a_group(group, length, repeats)
     keras.config.set_dtype_policy(policy)
     plain = kr.layers.ResNet1D34(**encoder)
     method = kr.baselines.SimCLR(kr.layers.ResNet1D34(**encoder))
@@ -70,10 +73,26 @@ def measure(batch_sizes, length, repeats, matrix_size, encoder, policy):
     seconds = measuring.median_seconds({"": lambda: product(matrix)}, repeats)
     return {
         "rates": rates,
+        "ranked": group / ranked,
         # A backward pass costs twice its forward pass.
         "window_flops": 3 * accelerator.encoder_flops(plain, length),
         "matrix_flops": 2 * matrix_size**3 / seconds[""],
     }
+
+
+def seconds_of_a_group(size, length, repeats):
+    """To rank all pairs of a group, in float32, by relcon_small's distance."""
+    import keras_relcon as kr
+
+    distance = kr.MotifDistance(
+        embedding_dim=32, downsampling=2, ranking_attention="softmax"
+    )
+    windows = measuring.walking_windows(size, length)
+    none = windows[:, None][:, :0]
+    seconds = measuring.median_seconds(
+        {"": lambda: distance.candidate_distances(windows, none)}, repeats
+    )
+    return seconds[""]
 
 
 def report(rows):
@@ -90,6 +109,7 @@ def report(rows):
             *(row["rates"][name] for name in names),
             best[row["policy"]] / row["window_flops"],
             row["matrix_flops"] / 1e9,
+            row["ranked"],
         ]
         for row in rows
     ]
@@ -99,9 +119,11 @@ def report(rows):
         "backward pass and Adam, by windows in a step. *Encoder*: alone, for a "
         "mean squared error. *SimCLR*: two augmented views of half as many "
         "windows. *Limit*: windows per second if all were a matrix product of "
-        "the fastest backend; the last column has that of each. A window has "
-        f"{flops:.0f} MFLOP in convolutions.\n\n"
+        "the fastest backend; *GFLOP/s* has that of each. A window has "
+        f"{flops:.0f} MFLOP in convolutions. *Ranked*: windows per second of "
+        f"groups of {rows[0]['group']}, all pairs of which are ranked once by "
+        "the distance of `relcon_small`, in float32.\n\n"
         + measuring.table(
-            ["backend", "policy", *names, "limit", "GFLOP/s"], lines
+            ["backend", "policy", *names, "limit", "GFLOP/s", "ranked"], lines
         )
     )
