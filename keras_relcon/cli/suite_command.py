@@ -56,6 +56,13 @@ def add_arguments(parser):
         help="linear heads (ridge logistic)",
     )
     parser.add_argument(
+        "--outputs",
+        nargs="+",
+        metavar="OUTPUT",
+        help="which outputs of the presets, such as embedding or features "
+        "(default: all)",
+    )
+    parser.add_argument(
         "--rotations",
         type=int,
         default=0,
@@ -80,6 +87,7 @@ def run(args, console):
         roles=args.roles,
         num_labelled=args.labelled,
         heads=args.heads,
+        outputs=args.outputs,
         rotations=args.rotations,
         protocol=args.protocol,
         seed=args.seed,

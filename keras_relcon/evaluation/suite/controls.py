@@ -26,7 +26,9 @@ MINIROCKET = "MiniRocket"
 BESIDE = {"embedding": HANDMADE, "features": MINIROCKET}
 
 
-def make_representations(encoders, controls=CONTROLS, seed=0, batch_size=256):
+def make_representations(
+    encoders, controls=CONTROLS, seed=0, batch_size=256, outputs=None
+):
     """Makes what the suite scores, by name.
 
     Args:
@@ -34,6 +36,8 @@ def make_representations(encoders, controls=CONTROLS, seed=0, batch_size=256):
         controls: sequence of str, of `CONTROLS`.
         seed: int. Draws untrained weights, and windows for MiniRocket.
         batch_size: int. Windows per forward pass.
+        outputs: sequence of str. Which outputs of the encoders. Defaults to
+            all.
 
     Returns:
         `(represent, parts_of, own)`. `represent`: dict of name to a callable
@@ -45,13 +49,14 @@ def make_representations(encoders, controls=CONTROLS, seed=0, batch_size=256):
     Raises:
         TypeError: if an encoder is no model, name or callable.
         ValueError: if a control is unknown, two rows have one name, an encoder
-            wants another rate than 100 Hz, or there is nothing to score.
+            wants another rate than 100 Hz or has none of the outputs, or
+            there is nothing to score.
     """
     for control in controls:
         check_one_of("controls", control, CONTROLS)
     learned = {}
     for name, encoder in _named(encoders).items():
-        for output, model in _outputs(name, encoder).items():
+        for output, model in _outputs(name, encoder, outputs).items():
             learned[f"{name} {output}"] = model
     own = {}
     if "untrained" in controls:
@@ -116,7 +121,24 @@ def _named(encoders):
     return named
 
 
-def _outputs(name, encoder):
+def _outputs(name, encoder, wanted):
+    """Models of an encoder, by what they give, those that are wanted."""
+    found = _all_outputs(name, encoder)
+    if wanted is None:
+        return found
+    chosen = {key: found[key] for key in found if key in wanted}
+    if not chosen:
+        raise ValueError(
+            message(
+                f"`outputs` must have one of {name!r}: {', '.join(found)}.",
+                {"outputs": wanted},
+                "Leave it out for all.",
+            )
+        )
+    return chosen
+
+
+def _all_outputs(name, encoder):
     """Models of an encoder, by what they give: embedding and features."""
     if isinstance(encoder, (str, Path)):
         outputs = {

@@ -42,6 +42,7 @@ def suite(
     seed: int = 0,
     batch_size: int = 256,
     progress: Callable[[str], Any] | None = None,
+    outputs: Sequence[str] | None = None,
 ) -> SuiteResult:
     """Scores encoders and their controls on every set of a role.
 
@@ -88,14 +89,16 @@ def suite(
         batch_size: int. Windows per forward pass. Defaults to `256`.
         progress: callable or None. Called with one line of text for each
             set and representation, e.g. `print`. Defaults to `None`.
+        outputs: sequence of str. Which outputs of the encoders are scored,
+            such as `"embedding"`. Defaults to `None`: all.
 
     Returns:
         `SuiteResult`.
 
     Raises:
         TypeError: if an encoder is none.
-        ValueError: if an argument is not one of its choices, or a set of
-            another role is named.
+        ValueError: if an argument is not one of its choices, an encoder has
+            none of the outputs, or a set of another role is named.
         FileNotFoundError: if no set is in the folder.
 
     Example:
@@ -111,7 +114,11 @@ def suite(
     _check(heads, num_labelled, rotations, protocol, num_draws)
     wanted = sets_of(roles, sets)
     represent, parts_of, own = make_representations(
-        encoders, controls, seed, batch_size
+        encoders,
+        controls,
+        seed,
+        batch_size,
+        None if outputs is None else _as_tuple(outputs),
     )
     folder = DataFolder(data)
     loaded, absent = load_sets(wanted, folder, protocol, seed)

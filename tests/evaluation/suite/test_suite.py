@@ -7,6 +7,7 @@ import types
 import keras
 import numpy as np
 import pytest
+from support import small_encoder
 
 from keras_relcon import evaluation
 from keras_relcon.data import synthetic_recordings
@@ -413,3 +414,25 @@ def test_people_with_labels_are_nested_draws():
     for number in (None, 9, 20):
         people = classify_module.draw_labelled(train, number, [0, 0], 0)
         assert people.tolist() == train
+
+
+def test_only_the_outputs_that_are_asked_for_are_scored(tmp_path, write_set):
+    write_set(tmp_path)
+    encoder = keras.Sequential(
+        [keras.layers.Input((None, 3)), keras.layers.GlobalMaxPooling1D()]
+    )
+    settings = {"encoders": {"mine": encoder}, "controls": ()}
+    scored = _suite(tmp_path, outputs="embedding", **settings)
+    assert [row.representation for row in scored.rows] == ["mine embedding"]
+    with pytest.raises(
+        ValueError, match="`outputs` must have one of 'mine': embedding"
+    ):
+        _suite(tmp_path, outputs=["features"], **settings)
+
+
+def test_of_a_network_with_stages_the_features_alone(tmp_path, write_set):
+    write_set(tmp_path)
+    network = small_encoder()
+    scored = _suite(tmp_path, {"mine": network}, outputs="features")
+    names = [row.representation for row in scored.rows]
+    assert names == ["mine features", "hand-made features"]
