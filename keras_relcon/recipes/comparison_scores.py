@@ -32,8 +32,8 @@ def score_methods(
         controls: as of `suite`. Defaults to untrained, hand-made and
             MiniRocket.
         say: callable. Called with lines of text. Defaults to `print`.
-        outputs: as of `suite`. Defaults to `None`: all. `("embedding",)` is
-            some twenty times faster than with features.
+        outputs: as of `suite`. Defaults to `None`: all; features
+            take most of the time.
 
     Returns:
         `SuiteResult`, whose `settings["cost"]` has, for each method and rate,
