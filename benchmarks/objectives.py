@@ -11,7 +11,8 @@ one whose anchors have candidates of their own fewer. The orders of the
 candidates are ranked once and kept in the output folder, and so is each
 finished arm: a second call goes on where the first was ended. `--score` runs
 the suite on the sets to choose by, on all arms of a folder, and writes the
-scores and all differences into its folder `scores`.
+scores and all differences into its folder `scores`; a row is the mean over the
+seeds of an arm.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
+from orders import EuclideanOrder, LabelOrder, RandomOrder
 
 import keras_relcon as kr
 from keras_relcon import data, presets
@@ -56,6 +57,9 @@ ARMS = {
     "euclidean_order": {"order": "euclidean", "views": {"weight": 1.0}},
     "random_order_alone": {"order": "random", "views": {"weight": 0.0}},
     "euclidean_order_alone": {"order": "euclidean", "views": {"weight": 0.0}},
+    # An oracle, which knows the activities of WISDM's people.
+    "label_order": {"order": "label", "views": {"weight": 1.0}},
+    "label_order_alone": {"order": "label", "views": {"weight": 0.0}},
     "rotation": {
         "views": {
             "weight": 1.0,
@@ -86,36 +90,6 @@ ARMS = {
 }
 
 
-class EuclideanOrder:
-    """Ranks by the mean squared difference of two windows, g**2."""
-
-    def candidate_distances(self, anchors, candidates):
-        windows = np.asarray(anchors, "float64").reshape(len(anchors), -1)
-        squared = (windows**2).sum(1)
-        distances = squared[:, None] + squared - 2 * windows @ windows.T
-        return _to_others(distances)
-
-
-class RandomOrder:
-    """Ranks at random, each group of windows always in the same way."""
-
-    def candidate_distances(self, anchors, candidates):
-        windows = np.asarray(anchors, "float64")
-        seed = np.abs(windows.sum((1, 2)) * 1e6).astype("uint64")
-        shape = len(windows), len(windows)
-        return _to_others(np.random.default_rng(seed).random(shape))
-
-
-ORDERS = {"euclidean": EuclideanOrder, "random": RandomOrder}
-
-
-def _to_others(distances):
-    """In the order of `candidate_index`: from each row, the ones after it."""
-    count = len(distances)
-    rows, steps = np.arange(count)[:, None], np.arange(1, count)
-    return np.take_along_axis(distances, (rows + steps) % count, axis=1)
-
-
 def main(words=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -128,9 +102,12 @@ def main(words=None):
     parser.add_argument("--distance", default="relcon_small")
     parser.add_argument("--score", type=Path, metavar="FOLDER")
     parser.add_argument("--data", default=".")
+    parser.add_argument(
+        "--outputs", nargs="+", choices=("embedding", "features")
+    )
     arguments = parser.parse_args(words)
     if arguments.score is not None:
-        score(arguments.score, arguments.data)
+        score(arguments.score, arguments.data, arguments.outputs)
         return
     arguments.output.mkdir(parents=True, exist_ok=True)
     config = read_config(arguments.config)
@@ -198,10 +175,12 @@ def _groups(config, store, arm, arguments):
     """The groups, and the distance unless their order is stored."""
     groups = candidate_groups(config, store)
     order = arm.get("order", "learned")
-    if order == "learned":
+    if order in ("learned", "label"):
         distance = load_distance(arguments.distance)
+        if order == "label":
+            distance = LabelOrder(groups, distance)
     else:
-        distance = ORDERS[order]()
+        distance = {"euclidean": EuclideanOrder, "random": RandomOrder}[order]()
     if config["relcon"]["anchors"] == "one":
         return groups, distance
     name = "-".join((order, *arm.get("sources", ())))
@@ -210,17 +189,21 @@ def _groups(config, store, arm, arguments):
     return candidate_groups(config, store, ranking), None
 
 
-def score(folder, data_folder):
+def score(folder, data_folder, outputs=None):
     """Scores all arms of a folder, and prints and writes the tables."""
     paths = sorted(path.parent for path in folder.glob("*/metadata.json"))
+    seeds = {}
+    for path in paths:
+        seeds.setdefault(path.name.rpartition("-")[0], []).append(path.name)
     result = kr.evaluation.suite(
         paths,
         data_folder,
         num_labelled=None,
         heads=("ridge",),
         controls=(),
+        outputs=outputs,
         progress=print,
-    )
+    ).mean_over(seeds)
     result.save(folder / "scores")
     print(result.table())
 

@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 from command_support import write_recordings
 from pretraining_support import pretraining_values
@@ -14,23 +13,6 @@ from keras_relcon.presets import from_preset, save_to_preset
 @pytest.fixture
 def objectives(load_benchmark):
     return load_benchmark("objectives")
-
-
-def test_orders_are_those_of_the_pairs(objectives, rng):
-    windows = rng.normal(size=(5, 8, 3)).astype("float32")
-    empty = np.zeros((5, 0, 8, 3))
-    found = objectives.EuclideanOrder().candidate_distances(windows, empty)
-    for row in range(5):
-        for step in range(1, 5):
-            other = windows[(row + step) % 5]
-            np.testing.assert_allclose(
-                found[row, step - 1],
-                np.square(windows[row] - other, dtype="float64").sum(),
-                rtol=1e-5,
-            )
-    draw = objectives.RandomOrder().candidate_distances
-    np.testing.assert_array_equal(draw(windows, empty), draw(windows, empty))
-    assert np.any(draw(windows, empty) != draw(windows[::-1], empty))
 
 
 def test_arms_have_equal_windows(objectives, tmp_path):
@@ -54,7 +36,7 @@ def test_arms_have_equal_windows(objectives, tmp_path):
     )
     words = [str(tmp_path / "a.json"), "--distance", str(tmp_path / "d")]
     words += ["--output", str(tmp_path / "arms"), "--steps", "1", "--arms"]
-    arms = ("nt_xent", "relative", "euclidean_order_alone")
+    arms = ("nt_xent", "relative", "label_order_alone")
     objectives.main([*words, *arms])
     for name in arms:
         facts = from_preset(
@@ -64,4 +46,4 @@ def test_arms_have_equal_windows(objectives, tmp_path):
         assert 128 <= facts["windows_through_the_encoder"] < 128 + 24
         assert facts["arm"] == name
     rankings = {path.stem for path in (tmp_path / "arms").glob("*.h5")}
-    assert rankings == {"random", "learned", "euclidean"}
+    assert rankings == {"random", "learned", "label"}
