@@ -15,6 +15,7 @@ and the corpus of `relcon_small`.
 """
 
 import argparse
+import importlib.util
 import json
 import sys
 import time
@@ -59,10 +60,17 @@ def main(arguments=None):
         print("Call it once more for the speed of a step.")
     else:
         if args.measure:
-            import run
-
-            run.main(["accelerator", "data_wait", "--record"])
+            measure()
         print("All is done.")
+
+
+def measure():
+    """The steps of all backends that are installed."""
+    import run
+
+    backends = [name for name in run.BACKENDS if importlib.util.find_spec(name)]
+    parts = ["accelerator", "data_wait"]
+    run.main([*parts, "--record", "--backends", *backends])
 
 
 def seconds_of_step(config, per_epoch):

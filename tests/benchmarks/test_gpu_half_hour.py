@@ -61,6 +61,32 @@ def test_a_leg_ends_and_the_next_goes_on(
     assert facts["config"]["relcon"]["steps"] == 2
 
 
+def test_then_it_measures_what_is_installed(
+    gpu_half_hour, load_benchmark, config, tmp_path, monkeypatch, capsys
+):
+    plan = {"steps": 2, "seconds_of_a_step": 1.0}
+    (tmp_path / "mine.plan.json").write_text(json.dumps(plan))
+    monkeypatch.setattr(
+        recipes, "pretrain", lambda config, say: config["output"].mkdir()
+    )
+    called = []
+    monkeypatch.setattr(load_benchmark("run"), "main", called.append)
+    monkeypatch.setattr(
+        gpu_half_hour.importlib.util, "find_spec", lambda name: name == "jax"
+    )
+    gpu_half_hour.main([str(config)])
+    assert "The leg is over" in capsys.readouterr().out
+    monkeypatch.setattr(recipes, "pretrain", lambda config, say: "mine")
+    (tmp_path / "mine").rmdir()
+    gpu_half_hour.main([str(config)])
+    assert "Call it once more" in capsys.readouterr().out and not called
+    (tmp_path / "mine").mkdir()
+    gpu_half_hour.main([str(config)])
+    (words,) = called
+    assert words[:2] == ["accelerator", "data_wait"]
+    assert words[-2:] == ["--backends", "jax"]
+
+
 def test_its_config_trains_the_encoder_of_the_base_preset(gpu_half_hour):
     config = recipes.read_config(gpu_half_hour.FOLDER / "gpu_half_hour.toml")
     base = recipes.read_config(
