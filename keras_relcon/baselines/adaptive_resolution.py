@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_relcon.checks import check_number, check_one_of
-from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
+from keras_relcon.losses.contrastive_base import LARGE_NEGATIVE
 from keras_relcon.types import Shape, Tensor
 
 SELECTIONS = ("adaptive", "uniform", "finest", "all")

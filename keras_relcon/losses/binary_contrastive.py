@@ -1,12 +1,11 @@
-from typing import Any
-
 import keras
 from keras import ops
 
-from keras_relcon.checks import check_number, check_same_shape
-from keras_relcon.losses.relative_contrastive import (
-    LARGE_NEGATIVE,
+from keras_relcon.losses.contrastive_base import (
     TemperatureLoss,
+    checked_logits,
+    mean_against,
+    nearest_of,
 )
 from keras_relcon.types import Tensor
 
@@ -54,31 +53,14 @@ def binary_contrastive_loss(
     batch compete to be the positive is not stated; here they do. REBAR's own
     code takes the first of tied candidates.
     """
-    check_number("temperature", temperature, above=0)
-    distances = ops.stop_gradient(ops.cast(distances, "float32"))
-    similarities = ops.cast(similarities, "float32")
-    check_same_shape(
-        "(batch, candidates)", distances=distances, similarities=similarities
+    distances, logits, valid = checked_logits(
+        distances, similarities, temperature, valid
     )
-    logits = similarities / temperature
     if valid is None:
         valid = ops.ones_like(distances, dtype="bool")
-    valid = ops.cast(valid, "bool")
-    check_same_shape(
-        "(batch, candidates)", valid=valid, similarities=similarities
-    )
-    least = ops.min(
-        ops.where(valid, distances, float("inf")), axis=-1, keepdims=True
-    )
-    is_nearest = ops.logical_and(valid, distances <= least)
-    is_farther = ops.logical_and(valid, distances > least)
-    log_negatives = ops.logsumexp(
-        ops.where(is_farther, logits, LARGE_NEGATIVE), axis=-1, keepdims=True
-    )
-    terms = ops.logaddexp(logits, log_negatives) - logits
-    total = ops.sum(ops.where(is_nearest, terms, 0.0), axis=-1)
-    num_nearest = ops.sum(ops.cast(is_nearest, "float32"), axis=-1)
-    return total / ops.maximum(num_nearest, 1.0)
+    is_nearest = nearest_of(distances, valid)
+    is_farther = ops.logical_and(valid, ops.logical_not(is_nearest))
+    return mean_against(logits, is_nearest, is_farther)
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -107,14 +89,4 @@ class BinaryContrastiveLoss(TemperatureLoss):
     Differs from the paper: see `binary_contrastive_loss`.
     """
 
-    def __init__(
-        self,
-        temperature: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "binary_contrastive_loss",
-        dtype: Any = "float32",
-    ) -> None:
-        super().__init__(temperature, reduction, name, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return binary_contrastive_loss(y_true, y_pred, self.temperature)
+    function = staticmethod(binary_contrastive_loss)

@@ -1,7 +1,7 @@
 from keras import ops
 
 from keras_relcon.checks import check_number, check_whole, message
-from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
+from keras_relcon.losses.contrastive_base import LARGE_NEGATIVE
 from keras_relcon.types import Tensor
 
 

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_relcon.checks import check_number, check_same_shape
-from keras_relcon.losses.relative_contrastive import (
+from keras_relcon.losses.contrastive_base import (
     LARGE_NEGATIVE,
     TemperatureLoss,
 )
@@ -86,14 +86,13 @@ class NTXentLoss(TemperatureLoss):
     Differs from the paper: see `nt_xent_loss`.
     """
 
+    function = staticmethod(nt_xent_loss)
+
     def __init__(
         self,
         temperature: float = 0.1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "nt_xent_loss",
+        name: str | None = None,
         dtype: Any = "float32",
     ) -> None:
         super().__init__(temperature, reduction, name, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return nt_xent_loss(y_true, y_pred, self.temperature)

@@ -1,8 +1,11 @@
 from keras import ops
 
-from keras_relcon.checks import check_number, check_same_shape
-from keras_relcon.losses.binary_contrastive import binary_contrastive_loss
-from keras_relcon.losses.relative_contrastive import LARGE_NEGATIVE
+from keras_relcon.checks import check_number
+from keras_relcon.losses.contrastive_base import (
+    checked_logits,
+    mean_against,
+    nearest_of,
+)
 from keras_relcon.types import Tensor
 
 
@@ -61,29 +64,14 @@ def rebar_loss(
     ...     distances, similarities, is_within, alpha=0.0
     ... )
     """
-    check_number("temperature", temperature, above=0)
     check_number("alpha", alpha, least=0, most=1)
-    distances = ops.stop_gradient(ops.cast(distances, "float32"))
-    similarities = ops.cast(similarities, "float32")
-    check_same_shape(
-        "(batch, candidates)", distances=distances, similarities=similarities
-    )
+    distances, logits, _ = checked_logits(distances, similarities, temperature)
     is_within = ops.broadcast_to(
         ops.cast(is_within, "bool"), ops.shape(distances)
     )
-    within = binary_contrastive_loss(
-        distances, similarities, temperature, is_within
-    )
-    logits = similarities / temperature
-    least = ops.min(
-        ops.where(is_within, distances, float("inf")), axis=-1, keepdims=True
-    )
-    is_positive = ops.logical_and(is_within, distances <= least)
-    log_others = ops.logsumexp(
-        ops.where(is_within, LARGE_NEGATIVE, logits), axis=-1, keepdims=True
-    )
-    terms = ops.logaddexp(logits, log_others) - logits
-    num_positives = ops.sum(ops.cast(is_positive, "float32"), axis=-1)
-    between = ops.sum(ops.where(is_positive, terms, 0.0), axis=-1)
-    between = between / ops.maximum(num_positives, 1.0)
+    is_between = ops.logical_not(is_within)
+    is_nearest = nearest_of(distances, is_within)
+    is_farther = ops.logical_and(is_within, ops.logical_not(is_nearest))
+    within = mean_against(logits, is_nearest, is_farther)
+    between = mean_against(logits, is_nearest, is_between)
     return alpha * between + (1 - alpha) * within

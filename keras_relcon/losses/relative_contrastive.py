@@ -1,13 +1,12 @@
-from typing import Any
-
 import keras
 from keras import ops
 
-from keras_relcon.checks import check_number, check_same_shape
+from keras_relcon.losses.contrastive_base import (
+    LARGE_NEGATIVE,
+    TemperatureLoss,
+    checked_logits,
+)
 from keras_relcon.types import Tensor
-
-# exp(-1e9) is exactly 0 in float32, and no infinity reaches a gradient.
-LARGE_NEGATIVE = -1e9
 
 
 def relative_contrastive_loss(
@@ -50,20 +49,12 @@ def relative_contrastive_loss(
     Differs from the paper: nothing. The released code sorts, so that one of two
     tied candidates becomes a negative of the other in arbitrary order.
     """
-    check_number("temperature", temperature, above=0)
-    distances = ops.stop_gradient(ops.cast(distances, "float32"))
-    similarities = ops.cast(similarities, "float32")
-    check_same_shape(
-        "(batch, candidates)", distances=distances, similarities=similarities
+    distances, logits, valid = checked_logits(
+        distances, similarities, temperature, valid
     )
-    logits = similarities / temperature
     # farther[b, i, j]: candidate j is a negative while i is the positive.
     farther = distances[:, None, :] > distances[:, :, None]
     if valid is not None:
-        valid = ops.cast(valid, "bool")
-        check_same_shape(
-            "(batch, candidates)", valid=valid, similarities=similarities
-        )
         farther = ops.logical_and(farther, valid[:, None, :])
     negatives = ops.where(farther, logits[:, None, :], LARGE_NEGATIVE)
     log_negatives = ops.logsumexp(negatives, axis=-1)
@@ -71,34 +62,6 @@ def relative_contrastive_loss(
     if valid is not None:
         terms = ops.where(valid, terms, 0.0)
     return ops.sum(terms, axis=-1)
-
-
-class TemperatureLoss(keras.losses.Loss):
-    """Base of the losses whose similarities a temperature divides.
-
-    Args:
-        temperature: float, above 0.
-        reduction, name, dtype: as in `keras.losses.Loss`.
-
-    Raises:
-        ValueError: if `temperature` is not above 0.
-    """
-
-    def __init__(
-        self,
-        temperature: float,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: Any = "float32",
-    ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_number("temperature", temperature, above=0)
-        self.temperature = temperature
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.pop("dtype", None)
-        return {**config, "temperature": self.temperature}
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -125,14 +88,4 @@ class RelativeContrastiveLoss(TemperatureLoss):
     Differs from the paper: see `relative_contrastive_loss`.
     """
 
-    def __init__(
-        self,
-        temperature: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "relative_contrastive_loss",
-        dtype: Any = "float32",
-    ) -> None:
-        super().__init__(temperature, reduction, name, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return relative_contrastive_loss(y_true, y_pred, self.temperature)
+    function = staticmethod(relative_contrastive_loss)

@@ -7,7 +7,6 @@ import reference
 from support import gradients, numeric_gradient, to_numpy
 
 from keras_relcon.losses import (
-    BinaryContrastiveLoss,
     binary_contrastive_loss,
     relative_contrastive_loss,
 )
@@ -124,41 +123,3 @@ def test_half_precision_does_not_overflow():
     output = binary_contrastive_loss(distances, similarities, 0.001)
     assert keras.backend.standardize_dtype(output.dtype) == "float32"
     np.testing.assert_allclose(to_numpy(output), [2000.0], rtol=1e-5)
-
-
-def test_loss_class_is_the_mean_over_anchors(rng):
-    distances, similarities = random_case(rng)
-    loss = BinaryContrastiveLoss(temperature=0.3)
-    expected = reference.binary_contrastive_loss(distances, similarities, 0.3)
-    np.testing.assert_allclose(
-        to_numpy(loss(distances, similarities)), expected.mean(), rtol=1e-5
-    )
-    copy = keras.losses.deserialize(keras.losses.serialize(loss))
-    assert copy.temperature == 0.3
-
-
-def test_temperature_must_be_positive():
-    with pytest.raises(ValueError, match="above 0.*temperature=0"):
-        BinaryContrastiveLoss(temperature=0)
-
-
-@pytest.mark.parametrize("shape", [(4, 1), (1, 6), (24,)])
-def test_shapes_are_not_broadcast(rng, shape):
-    distances, similarities = np.ones((4, 6)), np.ones(shape)
-    for arrays in (distances, similarities), (similarities, distances):
-        with pytest.raises(ValueError, match="must have one shape"):
-            binary_contrastive_loss(*arrays)
-
-
-@pytest.mark.parametrize("temperature", [0, -1.0, float("nan"), None])
-def test_the_function_refuses_it_too(temperature):
-    with pytest.raises(ValueError, match="above 0.*temperature="):
-        binary_contrastive_loss(np.ones((2, 3)), np.ones((2, 3)), temperature)
-
-
-def test_valid_has_the_shape_of_the_similarities():
-    for valid in (np.ones((2, 4), bool), np.ones(3, bool)):
-        with pytest.raises(ValueError, match="`valid` and.*one shape"):
-            binary_contrastive_loss(
-                np.ones((2, 3)), np.ones((2, 3)), valid=valid
-            )
