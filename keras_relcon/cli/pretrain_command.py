@@ -36,7 +36,8 @@ All keys, with their defaults:
                           # kernel_sizes, strides, rematerialize, alignment
   pooling = "mean"        # or "mean_std"
   final_norm = false
-  precision = "float32"   # of training: or "mixed_bfloat16", on a GPU
+  precision = "float32"   # of training: or "mixed_bfloat16", where a GPU
+                          # or the processor has it
   preset = "relcon_small" # train on from its encoder; no default
   [relcon]
   temperature = 1.0
