@@ -84,7 +84,9 @@ def run(args, console):
         recordings=[answer for done in found for answer in done.answers]
     )
     if found:
-        write_summary([row for done in found for row in done.rows], summary)
+        rows = work.earlier_rows(jobs)
+        rows += [row for done in found for row in done.rows]
+        write_summary(sorted(rows, key=lambda row: row["recording"]), summary)
         console.progress(f"written to {args.output}/")
         console.answer(summary=str(summary))
     return 1 if num_failed else 0

@@ -23,6 +23,7 @@ from keras_relcon.markup import csv_text
 from keras_relcon.types import PathLike
 
 ENDINGS = (".html", ".csv")  # of what is written of a recording
+TABLE_BEGINS = b"start,end,"  # what no recording does
 SUMMARY = "summary.csv"
 # What was written of a file, and a key of what made it.
 FINISHED = ".finished"
@@ -33,7 +34,8 @@ class PredictFiles(FileWork):
     """Tells what a person does in a recording; writes a page and a table.
 
     What is finished of a file of a folder is kept in `.finished/`, and passed
-    over in a second run.
+    over in a second run, also where the output was moved; what a killed run
+    left unfinished is done again.
 
     Args:
         model: str or path, as of `estimators.load_estimator`.
@@ -52,7 +54,8 @@ class PredictFiles(FileWork):
 
     Raises:
         FileExistsError: if an answer would take the place of a recording, of
-            another's answer, or of what is there and may not be replaced.
+            another's answer, of a `.csv` that is no answer, or of what is
+            there and may not be replaced.
         ValueError, OSError, ImportError: as `load_estimator` and its `predict`.
 
     Example:
@@ -116,22 +119,38 @@ class PredictFiles(FileWork):
                 digest.update(path.read_bytes())
         return model, content_key(digest.hexdigest(), self.smoothing)
 
+    def earlier_rows(self, jobs: Iterable[RecordingJob]) -> list[dict]:
+        """Rows of what earlier runs have finished, but not of these jobs."""
+        folder = Path(self.output) / FINISHED
+        names = {job.name for job in jobs}
+        rows = []
+        for path in sorted(folder.rglob("*.json")):
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            kept = _read(path)
+            if name not in names and self._is_finished(kept):
+                rows += kept["rows"]
+        return rows
+
     def _do(self, job):
         model, settings = self._model
         key = content_key(settings, file_state(job.file), job.options)
-        before = self._finished(job, key)
-        if before is not None:
-            return before
-        self._check_targets(self._targets(job.name), job)
+        kept = _read(self._kept(job)) if job.is_in_folder else None
+        if not self.overwrite and self._is_finished(kept):
+            return self._finished(job, key, kept)
+        own = ()
+        if kept is not None and (kept["answers"] is None or kept["key"] == key):
+            own = kept["recordings"]
+        self._check_targets([job.name], job, own)
         found = list(model.each_timeline(job.file, job.options))
         names = [job.name]
         if len(found) > 1:  # numbered as by `load_recordings`
             names = [f"{job.name}_{number}" for number in range(len(found))]
-        targets = [self._targets(name) for name in names]
-        for paths in targets:
-            self._check_targets(paths, job)
+        self._check_targets(names, job, own)
+        # So that a second run knows what a killed one was writing.
+        self._keep(job, key, names)
         done = []
-        for name, paths, timeline in zip(names, targets, found):
+        for name, timeline in zip(names, found):
+            paths = self._targets(name)
             for path in paths:
                 with alone_at(path):
                     timeline.save(path)
@@ -141,34 +160,45 @@ class PredictFiles(FileWork):
             facts, row = to_plain(answer.facts()), to_plain(answer.row())
             done.append((facts, line, row))
         answers, lines, rows = zip(*done)
-        if job.is_in_folder:
-            kept = {"key": key, "answers": answers, "rows": rows}
-            path = self._kept(job)
-            with alone_at(path), replacing(path) as temporary:
-                text = json.dumps(kept, indent=1, allow_nan=False)
-                temporary.write_text(text, encoding="utf-8")
+        self._keep(job, key, names, answers, rows)
         return Done(answers, lines, rows)
 
-    def _finished(self, job, key):
-        """What an earlier run has done with this file; `None` if nothing."""
+    def _keep(self, job, key, names, answers=None, rows=None):
+        """Notes what is finished or, without answers, what is begun."""
+        if not job.is_in_folder:
+            return
+        kept = {"key": key, "recordings": names}
+        kept |= {"answers": answers, "rows": rows}
         path = self._kept(job)
-        if self.overwrite or not job.is_in_folder or not path.exists():
-            return None
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            outputs = [Path(x) for a in kept["answers"] for x in a["outputs"]]
-            is_same = kept["key"] == key
-            answers, rows = tuple(kept["answers"]), tuple(kept["rows"])
-        except (ValueError, KeyError, TypeError):
-            return None  # damaged: as if it were not there
-        if not all(each.is_file() for each in outputs):
-            return None
-        if not is_same:
-            raise made_otherwise(outputs[0])
+        with alone_at(path), replacing(path) as temporary:
+            text = json.dumps(kept, indent=1, allow_nan=False)
+            temporary.write_text(text, encoding="utf-8")
+
+    def _is_finished(self, kept):
+        """Whether all that a note speaks of is there."""
+        return (
+            kept is not None
+            and kept["answers"] is not None
+            and all(
+                path.is_file()
+                for name in kept["recordings"]
+                for path in self._targets(name)
+            )
+        )
+
+    def _finished(self, job, key, kept):
+        """What an earlier run has done with this file."""
+        paths = [self._targets(name) for name in kept["recordings"]]
+        if kept["key"] != key:
+            raise made_otherwise(paths[0][0])
+        answers = tuple(
+            {**answer, "file": str(job.file), "outputs": [str(x) for x in each]}
+            for answer, each in zip(kept["answers"], paths)
+        )
         return Done(
             answers,
             (f"{job.file}: finished before",),
-            rows,
+            tuple(kept["rows"]),
             finished_before=True,
         )
 
@@ -179,15 +209,56 @@ class PredictFiles(FileWork):
         target = Path(self.output) / name
         return [target.with_name(target.name + ending) for ending in ENDINGS]
 
-    def _check_targets(self, paths, job):
-        for path in paths:
-            what, owner = self._taken.get(_at(path), ("", job.name))
-            if owner != job.name:
-                raise FileExistsError(
-                    f"{path} is {what}. Pass another `output`, or rename the "
-                    "recording."
-                )
-            check_is_free(path, self.overwrite)
+    def _check_targets(self, names, job, own):
+        """Raises where the answers of a job may not be written.
+
+        Args:
+            names: list of str. Of the recordings.
+            job: `RecordingJob`.
+            own: sequence of str. Recordings whose answers are this job's.
+        """
+        for name in names:
+            for path in self._targets(name):
+                what, owner = self._taken.get(_at(path), ("", job.name))
+                if _at(path) == _at(job.file):
+                    what, owner = "a recording that is read", None
+                if owner != job.name:
+                    raise FileExistsError(
+                        f"{path} is {what}. Pass another `output`, or rename "
+                        "the recording."
+                    )
+                if name not in own:
+                    check_is_free(path, self.overwrite)
+                if _is_other_table(path):
+                    raise FileExistsError(
+                        f"{path} exists already, and is no table of answers. "
+                        "Pass another `output`, or move the file."
+                    )
+
+
+def _is_other_table(path):
+    if path.suffix != ".csv" or not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(TABLE_BEGINS)) != TABLE_BEGINS
+
+
+def _read(path):
+    """The note of a file: what is finished or begun; `None` if damaged."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        answers, rows = kept["answers"], kept["rows"]
+        names = kept.get("recordings")
+        if names is None:  # of an earlier version
+            names = [answer["recording"] for answer in answers]
+        return {
+            "key": kept["key"],
+            "recordings": names,
+            "answers": answers,
+            "rows": rows,
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # as if it were not there
 
 
 def write_summary(rows, path):

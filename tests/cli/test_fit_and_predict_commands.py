@@ -92,15 +92,44 @@ def test_predict_writes_a_page_and_a_table(model, new_folder, tmp_path, capsys):
     assert main([*arguments, "--no-smoothing"]) == 1
     assert "was not made of this file by these" in capsys.readouterr().err
     (output / f"{names[0]}.html").unlink()
-    assert main(arguments) == 1
-    assert "running.csv exists already" in capsys.readouterr().err
-    (output / f"{names[0]}.csv").unlink()
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.count("finished before") == 2
+    assert (output / f"{names[0]}.html").exists()
     (output / ".finished" / f"{names[1]}.json").write_text("{")
     assert main(arguments) == 1
     captured = capsys.readouterr()
-    assert captured.out.count("finished before") == 1
+    assert captured.out.count("finished before") == 2
     assert "sitting.html exists already" in captured.err
     assert main([*arguments, "--overwrite", "--no-smoothing"]) == 0
+
+
+def test_a_moved_output_is_finished_and_another_folder_adds_to_it(
+    model, new_folder, tmp_path, monkeypatch, capsys
+):
+    line = ["predict", str(new_folder), "--model", str(model)]
+    line += ["--sample-rate-hz", "50", "--output"]
+    assert main([*line, str(tmp_path / "answers")]) == 0
+    shutil.move(tmp_path / "answers", tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    capsys.readouterr()
+    assert main([*line, "."]) == 0
+    assert capsys.readouterr().out.count("finished before") == 3
+
+    more = tmp_path / "more" / "another"
+    more.mkdir(parents=True)
+    shutil.copy(new_folder / "new_person" / "walking.csv", more / "walk.csv")
+    line[1] = str(tmp_path / "more")
+    assert main([*line, "."]) == 0
+    with open("summary.csv", newline="") as file:
+        found = [row["recording"] for row in csv.DictReader(file)]
+    before = [f"new_person/{m}" for m in ("running", "sitting", "walking")]
+    assert found == ["another/walk", *before]
+    # What was removed is no longer in it.
+    (tmp_path / "moved" / "new_person" / "sitting.html").unlink()
+    assert main([*line, "."]) == 0
+    with open("summary.csv", newline="") as file:
+        found = [row["recording"] for row in csv.DictReader(file)]
+    assert found == ["another/walk", before[0], before[2]]
 
 
 def test_a_summary_of_something_else_stays(model, new_folder, tmp_path, capsys):
@@ -272,6 +301,8 @@ def test_no_answer_is_written_over_another(
     # The second part would be called as a file that is there.
     assert main([*line, *split, "--output", "."]) == 1
     assert "back_1.csv exists already" in capsys.readouterr().err
+    assert main([*line, *split, "--output", ".", "--overwrite"]) == 1
+    assert "is no table of answers" in capsys.readouterr().err
     assert (
         other.read_text() == before and not (tmp_path / "back_0.csv").exists()
     )

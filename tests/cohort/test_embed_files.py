@@ -2,6 +2,7 @@
 
 import dataclasses
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from keras_relcon.cohort import Done, EmbedFiles, PredictFiles, find_jobs, run
 from keras_relcon.estimators import MotionClassifier
 from keras_relcon.evaluation import Embeddings
+from keras_relcon.timeline import Timeline
 
 
 @pytest.mark.slow
@@ -108,3 +110,60 @@ def test_work_goes_to_another_process_without_its_model(tiny_preset, tmp_path):
     assert moved == work and moved._model is None
     assert len(pickle.dumps(work)) < 2000
     assert isinstance(moved, EmbedFiles) and Done(()).answers == ()
+
+
+@pytest.fixture
+def classifier(tiny_preset, study, tmp_path):
+    model = MotionClassifier(tiny_preset, num_folds=0)
+    model.fit(study / "s01", read_options={"sample_rate_hz": 50})
+    model.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_recordings_are_never_written_over(classifier, tmp_path, study):
+    """Also without `reserve`, and where all may be replaced."""
+    shutil.copytree(study / "s00", tmp_path / "own" / "s00")
+    jobs = find_jobs(tmp_path / "own", sample_rate_hz=50)
+    before = {job.file: job.file.read_bytes() for job in jobs}
+    work = PredictFiles(classifier, tmp_path / "own", overwrite=True)
+    for _, error in run(work, jobs):
+        assert isinstance(error, FileExistsError | ValueError)
+    assert before == {job.file: job.file.read_bytes() for job in jobs}
+    # Those of others, which no job of this run is about.
+    other = dataclasses.replace(
+        find_jobs(study, sample_rate_hz=50)[3], name=jobs[1].name
+    )
+    with pytest.raises(FileExistsError, match="is no table of answers"):
+        work(other)
+    assert before == {job.file: job.file.read_bytes() for job in jobs}
+
+
+def test_what_a_killed_run_had_begun_is_done_again(
+    classifier, jobs, tmp_path, monkeypatch
+):
+    output = tmp_path / "answers"
+    work = PredictFiles(classifier, output)
+    saved = Timeline.save
+
+    def killed(self, path):
+        if path.suffix == ".csv":
+            raise KeyboardInterrupt
+        saved(self, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Timeline, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            work(jobs[1])
+    page = output / f"{jobs[1].name}.html"
+    assert page.exists() and not page.with_suffix(".csv").exists()
+    assert not work.earlier_rows([])
+    assert not work(jobs[1]).finished_before
+    assert page.with_suffix(".csv").exists()
+    assert work(jobs[1]).finished_before
+    assert len(work.earlier_rows([])) == 1
+    # What is not this job's stays.
+    page.with_name("other.html").write_text("mine")
+    name = page.with_name("other").relative_to(output).as_posix()
+    other = dataclasses.replace(jobs[1], name=name)
+    with pytest.raises(FileExistsError, match="other.html exists already"):
+        work(other)
