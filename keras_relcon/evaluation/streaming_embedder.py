@@ -22,6 +22,9 @@ from keras_relcon.evaluation.embed_windows import (
     power_of_two,
 )
 
+# Of a stream, before its unit is judged: a hand may shake for some of them.
+SECONDS_TO_JUDGE = 10
+
 
 @dataclasses.dataclass(frozen=True)
 class StreamedWindows:
@@ -50,7 +53,8 @@ class StreamingEmbedder:
     does not know in advance. A window is given as soon as the samples that it
     depends on are there: beside its own, those within the reach of the filter
     that resamples, half a second at 50 Hz. A window beside a gap waits for the
-    end of the gap. Kept are the samples of the window that comes next.
+    end of the gap. Kept are the samples of the window that comes next. With a
+    preset the unit is checked once, when ten seconds are there, or at the end.
 
     Args:
         encoder: `keras.Model` from `(batch, time, 3)`, g, to `(batch, dim)`:
@@ -114,6 +118,9 @@ class StreamingEmbedder:
         self._first = 0  # of the kept samples, in the stream
         self._num_windows = 0  # that were given
         self._is_finished = False
+        self._to_judge = np.empty((0, 3), np.float32)
+        if getattr(self._encoder, "preset_metadata", None) is None:
+            self._to_judge = None
 
     def push(self, samples: ArrayLike) -> StreamedWindows:
         """Takes the next samples, and gives the windows that they complete.
@@ -147,16 +154,31 @@ class StreamingEmbedder:
                 )
             )
         if len(samples):
-            samples = warn_absurd(samples)
-        self._samples = np.concatenate([self._samples, samples])
+            # A lone sample is judged beside those before it.
+            together = np.concatenate([self._samples, samples])
+            self._samples = warn_absurd(together)
+        self._judge_unit(samples)
         return self._give(self._num_ready(self._num_settled()))
 
     def finish(self) -> StreamedWindows:
         """Ends the stream, and gives the windows that waited for more."""
         self._is_finished = True
+        self._judge_unit(np.empty((0, 3), np.float32))
         count = self._first + len(self._samples)
         num_resampled = math.ceil(count * self._ratio)
         return self._give(self._num_within(num_resampled))
+
+    def _judge_unit(self, samples):
+        """Raises where the first seconds of the stream cannot be in g."""
+        if self._to_judge is None:
+            return
+        enough = math.ceil(SECONDS_TO_JUDGE * self.recorded_hz)
+        known = samples[np.isfinite(samples).all(axis=1)]
+        first = np.concatenate([self._to_judge, known])[:enough]
+        self._to_judge = first
+        if len(first) == enough or (self._is_finished and len(first)):
+            check_windows_in_g(first[None], "")
+            self._to_judge = None
 
     def _num_settled(self):
         """Samples of the stream that no later sample has a part in."""
@@ -200,8 +222,6 @@ class StreamingEmbedder:
         return columns["acceleration"], columns["valid"]
 
     def _embed(self, windows):
-        if getattr(self._encoder, "preset_metadata", None) is not None:
-            check_windows_in_g(windows, "")
         size = min(self._batch_size, power_of_two(len(windows)))
         return embed_batches(self._model, windows, size, None)
 

@@ -6,6 +6,7 @@ import pytest
 
 from keras_relcon.data import Recording
 from keras_relcon.evaluation import StreamingEmbedder, embed
+from keras_relcon.presets import PresetMetadata
 
 LENGTH = 40
 
@@ -143,3 +144,54 @@ def test_what_cannot_be_streamed_is_explained():
         StreamingEmbedder(model, 0, 50)
     with pytest.raises(ValueError, match="`batch_size`"):
         StreamingEmbedder(model, 50, 50, batch_size=0)
+
+
+@pytest.mark.parametrize("largest", [1, 50])
+def test_a_spike_and_a_shaking_hand_are_as_in_the_whole(rng, largest):
+    samples = signal(30, 50, rng)
+    samples[333] = [500, 0, 0]
+    shaken = slice(700, 1000)
+    samples[shaken, 0] += 7 * np.sin(2 * np.pi * np.arange(300) / 10)
+    model = keras.Sequential([keras.layers.Flatten()])
+    model.preset_metadata = preset()
+    settings = {"sample_rate_hz": 50, "window_length": LENGTH}
+    with pytest.warns(UserWarning, match="within 100 g"):
+        whole = embed(
+            model,
+            Recording(samples, 50, "a"),
+            verbose=False,
+            without_gravity="accept",
+            **settings,
+        )
+    stream = StreamingEmbedder(model, 50, **settings)
+    with pytest.warns(UserWarning, match="within 100 g"):
+        pieces = in_pieces(samples, stream, rng, largest)
+    _, valid, embeddings = joined(pieces)
+    assert np.flatnonzero(~valid).tolist() == [333 // LENGTH]
+    np.testing.assert_array_equal(valid, whole.valid)
+    np.testing.assert_allclose(embeddings, whole.embeddings, atol=1e-5)
+
+
+def test_a_stream_in_another_unit_is_told_once_it_is_known(rng):
+    model = samples_of_windows()
+    model.preset_metadata = preset()
+    samples = 9.81 * signal(12, 50, rng)
+    stream = StreamingEmbedder(
+        model, 50, sample_rate_hz=50, window_length=LENGTH
+    )
+    stream.push(samples[:499])
+    with pytest.raises(ValueError, match="must be in g.*Divide by 9.80665"):
+        stream.push(samples[499:510])
+    stream.reset()
+    stream.push(samples[:100])
+    with pytest.raises(ValueError, match="must be in g"):
+        stream.finish()
+
+
+def preset():
+    return PresetMetadata(
+        kind="encoder",
+        sample_rate_hz=50.0,
+        window_length=LENGTH,
+        weights={},
+    )
