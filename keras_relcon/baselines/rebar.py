@@ -109,6 +109,15 @@ class REBAR(RelConModel):
             **kwargs,
         )
         check_one_of("positives", positives, ("all", "within"))
+        if augmentation is not None and self.anchors == "all":
+            raise ValueError(
+                message(
+                    "`augmentation` needs anchors with candidates of their "
+                    "own.",
+                    {"anchors": self.anchors},
+                    'Pass `anchors="one"`, or leave `augmentation` out.',
+                )
+            )
         if alpha is not None:
             check_number("alpha", alpha, least=0, most=1)
             if positives == "all":

@@ -13,7 +13,7 @@ from keras_relcon.cohort.file_work import (
     file_state,
     made_otherwise,
 )
-from keras_relcon.evaluation.embeddings import saved_key
+from keras_relcon.evaluation.embeddings import FORMATS, saved_key
 from keras_relcon.kept_files import content_key
 from keras_relcon.types import PathLike
 
@@ -56,8 +56,8 @@ class EmbedFiles(FileWork):
 
     Raises:
         FileExistsError: if the embeddings exist, and as said above.
-        ValueError: if `precision` is none of the two; and, with OSError and
-            ImportError, as `from_preset` and `embed`.
+        ValueError: if `precision` or `format` is none of the two; and, with
+            OSError and ImportError, as `from_preset` and `embed`.
 
     Example:
 
@@ -80,6 +80,7 @@ class EmbedFiles(FileWork):
 
     def _load(self):
         check_one_of("precision", self.precision, list(POLICIES))
+        check_one_of("format", self.format, [name[1:] for name in FORMATS])
         encoder = presets.from_preset(
             self.preset, output=self.readout, **POLICIES[self.precision]
         )

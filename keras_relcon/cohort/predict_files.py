@@ -3,6 +3,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from keras_relcon import estimators
 from keras_relcon.checks import message
@@ -119,7 +120,9 @@ class PredictFiles(FileWork):
                 digest.update(path.read_bytes())
         return model, content_key(digest.hexdigest(), self.smoothing)
 
-    def earlier_rows(self, jobs: Iterable[RecordingJob]) -> list[dict]:
+    def earlier_rows(
+        self, jobs: Iterable[RecordingJob]
+    ) -> list[dict[str, Any]]:
         """Rows of what earlier runs have finished, but not of these jobs."""
         folder = Path(self.output) / FINISHED
         names = {job.name for job in jobs}

@@ -5,10 +5,11 @@ import warnings
 import numpy as np
 
 from keras_relcon.checks import message, some_of
+from keras_relcon.data.windows import recording_name
 from keras_relcon.estimators.encoders import window_of
 from keras_relcon.estimators.hidden_markov import number_sequences, smooth
 from keras_relcon.estimators.linear_head import softmax
-from keras_relcon.evaluation.embed import embed
+from keras_relcon.evaluation.embed import check_gravity, embed
 from keras_relcon.timeline import UNKNOWN, NumberTimeline, Timeline
 
 
@@ -104,6 +105,7 @@ def _predicted(estimator, model, recording):
     """The `Embeddings` of a model, and the seconds of a window."""
     _warn_of_placement(estimator, recording)
     rate_hz, length = window_of(estimator.encoder_)
+    check_gravity(recording, recording_name(recording, 0))
     found = embed(
         model,
         recording,
@@ -111,6 +113,7 @@ def _predicted(estimator, model, recording):
         length,
         batch_size=estimator.batch_size,
         verbose=estimator.verbose,
+        without_gravity="accept",  # checked above
     )
     return found, length / rate_hz
 

@@ -15,6 +15,7 @@ from keras_relcon.evaluation.people import (
     pretrained_message,
     pretrained_on,
 )
+from keras_relcon.evaluation.preset_windows import warn_of_other_windows
 from keras_relcon.evaluation.protocols.folds import PARTS, Fold
 from keras_relcon.evaluation.report.published import (
     PublishedRow,
@@ -155,20 +156,12 @@ def _check_windows_of_presets(encoder, windows, standardize):
     """A benchmark may need other windows, but the caller should know."""
     length = windows.acceleration.shape[1]
     for model in _named(encoder).values():
-        preset = getattr(model, "preset_metadata", None)
-        if preset is None:
-            continue
-        if not standardize:
+        has_preset = getattr(model, "preset_metadata", None) is not None
+        if has_preset and not standardize:
             check_windows_in_g(windows.acceleration, "")
-        trained_on = preset.window_length, preset.sample_rate_hz
-        if trained_on != (length, windows.sample_rate_hz):
-            warnings.warn(
-                f"The encoder's preset was trained on windows of "
-                f"{trained_on[0]} samples at {trained_on[1]:g} Hz, and is "
-                f"scored on {length} at {windows.sample_rate_hz:g} Hz. Unless "
-                "a benchmark needs this, cut windows of the preset's size.",
-                stacklevel=3,
-            )
+        warn_of_other_windows(
+            model, length, windows.sample_rate_hz, stacklevel=4
+        )
 
 
 def _warn_of_known_people(encoder, tested):

@@ -45,6 +45,9 @@ WINDOW_LENGTH = 256
 MOTION_RATE_HZ = 20
 # Windows that are in memory at a time, where the batch is not larger.
 BLOCK_WINDOWS = 1024
+OR_ACCEPT = (
+    ', or pass without_gravity="accept" if the encoder was trained on such'
+)
 
 
 def embed(
@@ -126,7 +129,7 @@ def embed(
     parts, num_short, count = [], 0, 0
     for item in each_recording(recording, read_options):
         if without_gravity == "error":
-            check_gravity(item, recording_name(item, count))
+            check_gravity(item, recording_name(item, count), OR_ACCEPT)
         _warn_of_low_rate(item, recording_name(item, count), rate)
         _warn_of_placement(item, recording_name(item, count), encoder)
         stream = WindowStream(item, rate, length, stride)
@@ -188,7 +191,9 @@ def check_windows(encoder, windows, without_gravity="error"):
     valid = np.asarray(windows.valid, dtype=bool)
     acceleration = windows.acceleration[valid]
     if without_gravity == "error":
-        _check_magnitude(rest_magnitude_of_windows(acceleration), "windows")
+        _check_magnitude(
+            rest_magnitude_of_windows(acceleration), "windows", OR_ACCEPT
+        )
     if getattr(encoder, "preset_metadata", None) is not None:
         expected_input(
             encoder, windows.sample_rate_hz, windows.acceleration.shape[1]
@@ -198,25 +203,24 @@ def check_windows(encoder, windows, without_gravity="error"):
     )
 
 
-def check_gravity(recording, name):
+def check_gravity(recording, name, or_else=""):
     """Raises a ValueError if a signal is near 0 g at rest.
 
     Args:
         recording: `Recording`.
         name: str. What the message calls it.
+        or_else: str. What else its reader could do. Defaults to nothing.
     """
     _check_magnitude(
         rest_magnitude(recording.acceleration, recording.sample_rate_hz),
         f"recording {name!r}",
+        or_else,
     )
 
 
-def _check_magnitude(magnitude, what):
+def _check_magnitude(magnitude, what, or_else):
     text = without_gravity_message(
-        magnitude,
-        what,
-        "Read the columns that are with gravity, or pass "
-        'without_gravity="accept" if the encoder was trained on such.',
+        magnitude, what, f"Read the columns that are with gravity{or_else}."
     )
     if text:
         raise ValueError(text)
@@ -227,7 +231,7 @@ def expected_input(encoder, sample_rate_hz=None, window_length=None):
 
     Args:
         encoder: `keras.Model`. Its `preset_metadata` states both, if it has
-            one.
+            one; an `ExportedEncoder` has at least the length.
         sample_rate_hz: number, or `None` for the rate of the encoder.
         window_length: int, or `None` for the length of the encoder.
 
@@ -236,9 +240,11 @@ def expected_input(encoder, sample_rate_hz=None, window_length=None):
     """
     preset = getattr(encoder, "preset_metadata", None)
     if preset is None:
+        own = getattr(encoder, "window_length", None)  # of an exported file
+        default = own if isinstance(own, int) else WINDOW_LENGTH
         return (
             SAMPLE_RATE_HZ if sample_rate_hz is None else sample_rate_hz,
-            WINDOW_LENGTH if window_length is None else window_length,
+            default if window_length is None else window_length,
         )
     for name, given in (
         ("sample_rate_hz", sample_rate_hz),

@@ -8,6 +8,11 @@ from keras_relcon.evaluation.features import handmade_features
 # One of 4,190 pairs of different people in public sets reaches both.
 _OF_OTHERS = 0.3
 _OF_ALL = 0.2
+# Data sets that call the same people by the same names.
+_SAME_NAMES = (
+    ("wisdm-dataset", "wisdm2019_phone"),
+    ("dsads_left_wrist", "dsads_right_wrist"),
+)
 _MIN_WINDOWS = 20
 _MAX_WINDOWS = 200  # of each person
 _MAX_PEOPLE = 50
@@ -81,7 +86,8 @@ def pretrained_on(encoder, subjects, source=None):
         encoder: of `from_preset`; of anything else nothing is known.
         subjects: sequence of str. Who is tested.
         source: str. Name of their data set, as of `pretrain`: that of its file
-            without the ending. Defaults to `None`: any.
+            without the ending; another set of the same people is found too.
+            Defaults to `None`: any.
 
     Returns:
         sorted list of str, `"<source>/<subject>"`.
@@ -91,10 +97,11 @@ def pretrained_on(encoder, subjects, source=None):
     if not isinstance(named, dict):
         return []
     tested = {str(subject) for subject in subjects}
+    sources = {source}.union(*(s for s in _SAME_NAMES if source in s))
     return sorted(
         f"{name}/{person}"
         for name, people in named.items()
-        if source in (None, name)
+        if source is None or name in sources
         for person in (people if isinstance(people, list) else ())
         if person in tested or f"{name}/{person}" in tested
     )

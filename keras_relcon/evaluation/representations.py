@@ -174,13 +174,20 @@ def _untrained(encoders, seed, window_length):
         is_only = len(distinct) == 1
         title = "untrained encoder" if is_only else f"untrained {name}"
         _check_free(title, encoders)
-        learned = _learned_part(encoders[name])
-        copy = untrained_copy(learned, seed, window_length)
-        if isinstance(encoders[name], SideBySide):
-            # What is beside it was not trained either, and stays.
-            copy = SideBySide([copy, *encoders[name].models[1:]])
-        copies[title] = copy
+        copies[title] = untrained_readout(encoders[name], seed, window_length)
     return copies
+
+
+def untrained_readout(model, seed=0, window_length=256):
+    """As `untrained_copy`, of the network of a readout alone.
+
+    What stands beside the network was not trained either, and stays; a compact
+    map that was fitted on its outputs is left out.
+    """
+    copy = untrained_copy(_learned_part(model), seed, window_length)
+    if isinstance(model, SideBySide):
+        return SideBySide([copy, *model.models[1:]])
+    return copy
 
 
 def _learned_part(model):

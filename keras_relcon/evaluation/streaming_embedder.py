@@ -119,8 +119,9 @@ class StreamingEmbedder:
         self._num_windows = 0  # that were given
         self._is_finished = False
         self._to_judge = np.empty((0, 3), np.float32)
-        if getattr(self._encoder, "preset_metadata", None) is None:
-            self._to_judge = None
+        # Without a preset nothing is known of the unit.
+        preset = getattr(self._encoder, "preset_metadata", None)
+        self._is_judged = preset is None
 
     def push(self, samples: ArrayLike) -> StreamedWindows:
         """Takes the next samples, and gives the windows that they complete.
@@ -170,7 +171,7 @@ class StreamingEmbedder:
 
     def _judge_unit(self, samples):
         """Raises where the first seconds of the stream cannot be in g."""
-        if self._to_judge is None:
+        if self._is_judged:
             return
         enough = math.ceil(SECONDS_TO_JUDGE * self.recorded_hz)
         known = samples[np.isfinite(samples).all(axis=1)]
@@ -178,7 +179,7 @@ class StreamingEmbedder:
         self._to_judge = first
         if len(first) == enough or (self._is_finished and len(first)):
             check_windows_in_g(first[None], "")
-            self._to_judge = None
+            self._is_judged = True
 
     def _num_settled(self):
         """Samples of the stream that no later sample has a part in."""

@@ -1,5 +1,6 @@
 """Pretrains one encoder with every method, at equal cost."""
 
+import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -79,12 +80,16 @@ def compare_methods(
         list of `Path`: the finished presets, in order.
 
     Raises:
-        ValueError: if a method is not one of `METHODS`, or a preset in the
-            folder is of another number of windows.
+        ValueError: if a method is not one of `METHODS` or has no rate, or a
+            preset in the folder was trained otherwise.
     """
     methods = list(METHODS) if methods is None else methods
     for name in methods:
         check_one_of("methods", name, list(METHODS))
+        if isinstance(learning_rates, Mapping):
+            check_one_of(
+                "methods", name, list(learning_rates), "Give it a rate too."
+            )
     if not isinstance(config, Mapping):
         config = read_config(config)
     run = _Run(config, Path(output), num_windows, batch_size, distance)
@@ -163,7 +168,7 @@ class _Run:
             "seed": seed,
             "steps": steps,
             "windows_through_the_encoder": steps * per_step,
-            "asked_windows": self.num_windows,
+            "trained_by": self._settings(),
             "seconds": round(resumable.seconds, 3),
             "subjects": by_source(self.store.subjects, data_paths(self.config)),
         }
@@ -232,14 +237,32 @@ class _Run:
         steps = self.num_windows / (2 * rows_of_ranked())
         return max(1, min(MOST_GROUPS, math.ceil(steps)))
 
+    def _settings(self):
+        """What all methods share, of which another makes another encoder."""
+        settings = {
+            "windows_asked_for": self.num_windows,
+            "batch_size": self.batch_size,
+            "distance": str(self.distance),
+            "data": [path.name for path in data_paths(self.config)],
+            "minimum_std_g": self.config["relcon"]["minimum_std_g"],
+            "max_blocks": self.config["relcon"]["max_blocks"],
+        }
+        for name in ("held_out_subjects", "windows", "encoder"):
+            settings[name] = self.config[name]
+        return json.loads(json.dumps(settings, default=str))
+
     def _check_is_equal(self, folder):
-        facts = facts_of(folder)
-        if facts.get("asked_windows") != self.num_windows:
+        wanted = self._settings()
+        found = facts_of(folder).get("trained_by") or {}
+        others = [name for name in wanted if found.get(name) != wanted[name]]
+        if others:
             raise ValueError(
                 message(
-                    f"`num_windows` must be that of {str(folder)!r}, which has "
-                    f"{facts.get('asked_windows')}.",
-                    {"num_windows": self.num_windows},
+                    f"What is finished in {str(folder)!r} must have been "
+                    "trained as is asked for now: with "
+                    + ", ".join(f"{name}={wanted[name]}" for name in others)
+                    + ".",
+                    {name: found.get(name) for name in others},
                     "Choose another output.",
                 )
             )

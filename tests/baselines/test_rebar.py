@@ -213,3 +213,8 @@ def test_bad_input_is_explained():
         small_rebar(positives="within", alpha=1.5)
     with pytest.raises(ValueError, match='`alpha` weighs.*"within"'):
         small_rebar(alpha=0.0)
+
+
+def test_augmentation_is_of_candidates_of_its_own():
+    with pytest.raises(ValueError, match='Pass `anchors="one"`'):
+        small_rebar(augmentation=RandomAugmentations(), anchors="all")

@@ -167,3 +167,9 @@ def test_what_a_killed_run_had_begun_is_done_again(
     other = dataclasses.replace(jobs[1], name=name)
     with pytest.raises(FileExistsError, match="other.html exists already"):
         work(other)
+
+
+def test_an_unknown_format_is_told_before_anything_is_read(tiny_preset):
+    work = EmbedFiles(tiny_preset, "out", format="csv")
+    with pytest.raises(ValueError, match=r"`format` must be one of \['npz'"):
+        work.prepare()

@@ -33,11 +33,16 @@ def test_windows_with_missing_samples_are_named(recordings, fitted):
         fitted.predict_proba(windows)
 
 
-def test_a_signal_without_gravity_is_refused_at_fit_too(preset, recordings):
+def test_a_signal_without_gravity_is_refused(preset, recordings, fitted):
     quiet = np.random.default_rng(0).normal(0, 0.002, (1344, 3))
     still = [dataclasses.replace(r, acceleration=quiet) for r in recordings]
-    with pytest.raises(ValueError, match="must measure gravity"):
+    with pytest.raises(ValueError, match="must measure gravity") as fitting:
         MotionClassifier(preset).fit(still)
+    with pytest.raises(ValueError, match="must measure gravity") as predicting:
+        fitted.predict(still[0])
+    # Neither has that option.
+    for error in (fitting, predicting):
+        assert "without_gravity" not in str(error.value)
 
 
 def test_files_of_one_name_are_not_one_person(preset, tmp_path):

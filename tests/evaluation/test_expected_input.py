@@ -19,6 +19,10 @@ def test_an_encoder_of_no_preset_takes_the_windows_of_the_paper():
     """4.1: 2.56 s at 100 Hz."""
     assert expected_input(SimpleNamespace()) == (100, 256)
     assert expected_input(SimpleNamespace(), 25, 64) == (25, 64)
+    # An exported file says how long its windows are.
+    exported = SimpleNamespace(window_length=128, preset_metadata=None)
+    assert expected_input(exported) == (100, 128)
+    assert expected_input(exported, 25, 64) == (25, 64)
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,12 @@ def test_people_of_the_pretraining_are_named(preset, make_encoder):
     assert pretrained_on(preset, ["p2"], source="phone") == ["phone/p2"]
     assert pretrained_on(preset, ["phone/q1"]) == ["phone/q1"]
     assert pretrained_on(preset, ["q2"]) == []
+    # One archive has the people of another, by the same names.
+    preset.preset_metadata.facts["subjects"] = {"wisdm2019_phone": ["1601"]}
+    for source in ("wisdm-dataset", "wisdm2019_phone"):
+        found = pretrained_on(preset, ["1601"], source)
+        assert found == ["wisdm2019_phone/1601"]
+    assert pretrained_on(preset, ["1601"], "dsads_left_wrist") == []
     assert pretrained_on(make_encoder(), ["p1"]) == []
     assert pretrained_on(None, ["p1"]) == []
 

@@ -105,8 +105,27 @@ def test_it_goes_on_where_the_time_was_over(folder, tmp_path):
         .st_mtime_ns
         == trained
     )
-    with pytest.raises(ValueError, match="`num_windows` must be.*has 32"):
+    with pytest.raises(ValueError, match="windows_asked_for=16.*=32"):
         compare(folder, output, ["SimSiam"], num_windows=16)
+
+
+def test_what_another_config_has_trained_is_not_taken(folder, tmp_path):
+    compare(folder, tmp_path, ["SimSiam"])
+    with pytest.raises(ValueError, match="batch_size=8.*batch_size=4"):
+        compare(folder, tmp_path, ["SimSiam"], batch_size=8)
+    config = recipes.read_config(folder / "config.json")
+    config["held_out_subjects"] = ["s02"]
+    with pytest.raises(ValueError, match=r"held_out_subjects=\['s02'\]"):
+        recipes.compare_methods(
+            config,
+            tmp_path,
+            ["SimSiam"],
+            num_windows=16,
+            batch_size=4,
+            distance=folder / "distance",
+        )
+    with pytest.raises(ValueError, match="Give it a rate too"):
+        compare(folder, tmp_path, ["BYOL"], learning_rates={"SimSiam": 0.1})
 
 
 def test_the_best_rate_is_that_of_the_best_mean(folder, tmp_path, monkeypatch):

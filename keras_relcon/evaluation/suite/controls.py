@@ -7,7 +7,11 @@ import keras
 from keras_relcon.checks import check_one_of, message
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.features import handmade_features
-from keras_relcon.evaluation.representations import HANDMADE, untrained_copy
+from keras_relcon.evaluation.preset_windows import warn_of_other_windows
+from keras_relcon.evaluation.representations import (
+    HANDMADE,
+    untrained_readout,
+)
 from keras_relcon.evaluation.suite.load_sets import (
     SAMPLE_RATE_HZ,
     WINDOW_LENGTH,
@@ -145,8 +149,9 @@ def _all_outputs(name, encoder):
             output: from_preset(encoder, output=output)
             for output in preset_outputs(encoder)
         }
-        _check_rate(name, outputs["embedding"].preset_metadata)
+        _check_windows(name, outputs["embedding"])
         return outputs
+    _check_windows(name, encoder)
     if isinstance(encoder, StageFeatures):
         return {"features": encoder}
     if hasattr(encoder, "sequences"):
@@ -163,7 +168,11 @@ def _all_outputs(name, encoder):
     )
 
 
-def _check_rate(name, metadata):
+def _check_windows(name, encoder):
+    """A preset takes the rate of the sets; of its length it warns."""
+    metadata = getattr(encoder, "preset_metadata", None)
+    if metadata is None:
+        return
     if metadata.sample_rate_hz != SAMPLE_RATE_HZ:
         raise ValueError(
             message(
@@ -172,6 +181,7 @@ def _check_rate(name, metadata):
                 "Load it, and wrap it in `RivalEncoder`.",
             )
         )
+    warn_of_other_windows(encoder, WINDOW_LENGTH, SAMPLE_RATE_HZ, stacklevel=6)
 
 
 def _untrained(learned, seed):
@@ -186,6 +196,6 @@ def _untrained(learned, seed):
             key = type(model), config_text(model)
             distinct.setdefault(key, (name, model))
     return {
-        f"untrained {name}": untrained_copy(model, seed, WINDOW_LENGTH)
+        f"untrained {name}": untrained_readout(model, seed, WINDOW_LENGTH)
         for name, model in distinct.values()
     }

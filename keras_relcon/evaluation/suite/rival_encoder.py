@@ -148,7 +148,8 @@ class RivalEncoder:
     def _torch(self, batch):
         import torch
 
-        was_training = self.network.training
+        # Parts may be frozen in a network that trains.
+        in_training = [m for m in self.network.modules() if m.training]
         self.network.eval()
         device = next((p.device for p in self.network.parameters()), "cpu")
         batch = torch.from_numpy(np.ascontiguousarray(batch)).to(device)
@@ -156,7 +157,8 @@ class RivalEncoder:
             with torch.no_grad():
                 return self.network(batch).cpu().numpy()
         finally:
-            self.network.train(was_training)
+            for module in in_training:
+                module.training = True
 
 
 def _check_module(network):

@@ -112,7 +112,7 @@ def suite(
     roles, heads = _as_tuple(roles), _as_tuple(heads)
     num_labelled, controls = _as_tuple(num_labelled), _as_tuple(controls)
     _check(heads, num_labelled, rotations, protocol, num_draws)
-    wanted = sets_of(roles, sets)
+    wanted = sets_of(roles, None if sets is None else _as_tuple(sets))
     represent, parts_of, own = make_representations(
         encoders,
         controls,

@@ -191,10 +191,12 @@ class SuiteResult:
         }
         together: dict[Any, list[Row]] = {}
         for row in self.rows:
-            encoder, space, output = row.representation.rpartition(" ")
             name = row.representation
+            # What stands beside an encoder keeps its name.
+            own, plus, beside = name.partition(" + ")
+            encoder, space, output = own.rpartition(" ")
             if encoder in group_of:
-                name = f"{group_of[encoder]}{space}{output}"
+                name = f"{group_of[encoder]}{space}{output}{plus}{beside}"
             together.setdefault((name, *row.condition), []).append(row)
         rows = [
             dataclasses.replace(

@@ -15,6 +15,7 @@ from keras_relcon.checks import (
 )
 from keras_relcon.data.windows import Windows
 from keras_relcon.evaluation.people import pretrained_message, pretrained_on
+from keras_relcon.evaluation.preset_windows import warn_of_other_windows
 from keras_relcon.evaluation.suite.scores import Row
 from keras_relcon.evaluation.transfer.columns import make_columns
 from keras_relcon.evaluation.transfer.label_map import LabelMap
@@ -176,6 +177,11 @@ def transfer_matrix(
         seed,
     )
     check_apart(ours, theirs)
+    for side in (source, target):
+        length = side.acceleration.shape[1]
+        warn_of_other_windows(
+            encoder, length, side.sample_rate_hz, stacklevel=3
+        )
     in_pretraining = _warn_of_people(encoder, (ours, theirs))
     columns = make_columns(theirs.num_train_people, shares, windows_per_class)
     missing = []

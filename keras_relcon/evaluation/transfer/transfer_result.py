@@ -10,6 +10,7 @@ import numpy as np
 from keras_relcon.checks import check_one_of, message
 from keras_relcon.evaluation.metrics.confusion import macro_f1_of
 from keras_relcon.evaluation.report.paired_difference import paired_difference
+from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.evaluation.suite.scores import (
     Row,
     draw_people,
@@ -197,7 +198,10 @@ class TransferResult:
         texts = {
             "scores.csv": csv_text(facts["scores"]),
             "people.csv": csv_text(self._people()),
-            "transfer.json": json.dumps(facts, indent=1, default=str) + "\n",
+            "transfer.json": json.dumps(
+                to_plain(facts), indent=1, allow_nan=False
+            )
+            + "\n",
             "table.txt": self.table() + "\n",
         }
         write_texts(folder, texts)

@@ -198,3 +198,13 @@ def test_what_is_no_network_or_gives_no_numbers(windows):
         RivalEncoder(network, 30, 300)(windows)
     with pytest.raises(ValueError, match="window must be finite"):
         RivalEncoder(harnet(), 30, 300)(windows * np.nan)
+
+
+def test_a_network_in_training_stays_as_it_was(windows):
+    torch = pytest.importorskip("torch")
+    network = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Flatten())
+    network.train()
+    network[1].eval()  # frozen
+    rival = RivalEncoder(network, 100, 256, channels_first=False)
+    np.testing.assert_allclose(rival(windows), windows.reshape(7, -1))
+    assert [m.training for m in network.modules()] == [True, True, False]

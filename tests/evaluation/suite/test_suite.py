@@ -23,6 +23,8 @@ from keras_relcon.evaluation.suite.load_sets import (
 )
 from keras_relcon.evaluation.suite.sets import SETS, sets_of
 from keras_relcon.evaluation.suite.suite import rotate
+from keras_relcon.models import CompactFeatures, SideBySide, StageFeatures
+from keras_relcon.presets import PresetMetadata
 
 pytestmark = pytest.mark.filterwarnings("ignore:The suite goes without")
 
@@ -279,7 +281,9 @@ def test_people_of_the_pretraining_are_named(tmp_path, write_set):
     (loaded,) = _suite(tmp_path).sets
     first, *others = loaded.people
     named = {"geotec_sw": [first, "nobody"], "another_set": others}
-    encoder.preset_metadata = types.SimpleNamespace(facts={"subjects": named})
+    encoder.preset_metadata = PresetMetadata(
+        "encoder", 100.0, 256, {}, facts={"subjects": named}
+    )
     with pytest.warns(UserWarning, match=f"geotec_sw/{first}, whose windows"):
         result = _suite(tmp_path, {"mine": encoder})
     said = result.settings["sets"]["geotec_sw"]["people_in_pretraining"]
@@ -436,3 +440,45 @@ def test_of_a_network_with_stages_the_features_alone(tmp_path, write_set):
     scored = _suite(tmp_path, {"mine": network}, outputs="features")
     names = [row.representation for row in scored.rows]
     assert names == ["mine features", "hand-made features"]
+
+
+def test_one_set_may_be_named_alone(tmp_path, write_set):
+    write_set(tmp_path)
+    found = _suite(tmp_path, sets="geotec_sw", controls=())
+    assert [each.name for each in found.sets] == ["geotec_sw"]
+
+
+def test_windows_of_a_preset_that_is_loaded(tmp_path, write_set):
+    write_set(tmp_path)
+    network = small_encoder()
+    network.preset_metadata = PresetMetadata("encoder", 50.0, 256, {})
+    with pytest.raises(ValueError, match="must take windows at 100 Hz.*50 Hz"):
+        _suite(tmp_path, {"mine": network})
+    network.preset_metadata = PresetMetadata("encoder", 100.0, 512, {})
+    with pytest.warns(UserWarning, match="of 512 samples.*scored on 256"):
+        _suite(tmp_path, {"mine": network}, controls=())
+
+
+@pytest.mark.parametrize("output", ["wide", "compact"])
+def test_the_untrained_network_of_a_readout_says_something(rng, output):
+    windows = rng.normal(size=(40, 64, 3)).astype("float32")
+    beside = keras.Sequential(
+        [keras.layers.GlobalMaxPooling1D(), keras.layers.Rescaling(2.0)]
+    )
+    network = StageFeatures(small_encoder())
+    readout = SideBySide([network, beside])
+    if output == "compact":
+        compact = CompactFeatures(4)
+        compact.adapt(network.predict(windows, verbose=0))
+        readout = keras.Sequential([network, compact])
+    readout(windows)
+    found, _, own = controls_module.make_representations(
+        {"mine": readout}, ("untrained",)
+    )
+    (name,) = own
+    trained, control = found["mine embedding"](windows), found[name](windows)
+    # Not all is at rest, and what stands beside it is as it was.
+    assert (control.std(axis=0) > 0).mean() > 0.5
+    if output == "wide":
+        np.testing.assert_array_equal(control[:, -3:], trained[:, -3:])
+        assert np.abs(control[:, :-3] - trained[:, :-3]).max() > 0.01

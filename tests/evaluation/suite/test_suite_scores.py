@@ -143,3 +143,10 @@ def test_encoders_of_several_seeds_are_one_row_with_their_mean():
     ]
     assert found.people_mean == pytest.approx(np.mean(apart))
     assert together.settings == result.settings
+    beside = {
+        f"{name} + MiniRocket": confusion
+        for name, confusion in confusions.items()
+    }
+    together = _result(beside, sets).mean_over({"m": ["m-0", "m-1"]})
+    names = [row.representation for row in together.rows]
+    assert names == ["m features + MiniRocket", "other features + MiniRocket"]

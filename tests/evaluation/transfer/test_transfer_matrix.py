@@ -404,16 +404,21 @@ def test_a_label_in_the_embedding_is_found(run, target, label_map):
         )
 
 
-def test_test_people_of_the_pretraining_are_warned_of(run, make_encoder):
+def test_what_a_preset_was_trained_on_is_warned_of(run, source, make_encoder):
     encoder = make_encoder()
     encoder.preset_metadata = types.SimpleNamespace(
-        facts={"subjects": {"watch": ["1", "5"], "phone": ["t2"]}}
+        facts={"subjects": {"watch": ["1", "5"], "phone": ["t2"]}},
+        sample_rate_hz=source.sample_rate_hz,
+        window_length=source.acceleration.shape[1],
     )
     with pytest.warns(UserWarning, match="watch/5, whose windows"):
         result = run(rows="probe", encoder=encoder, names=("watch", "other"))
     assert result.settings["people_in_pretraining"] == {"watch": ["watch/5"]}
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
+        run(rows="probe", encoder=encoder)
+    encoder.preset_metadata.sample_rate_hz = 12.5
+    with pytest.warns(UserWarning, match="samples at 12.5 Hz, and is scored"):
         run(rows="probe", encoder=encoder)
 
 

@@ -181,3 +181,13 @@ def test_without_direct_or_scratch_there_is_less_to_say(result):
         less.score("scratch", "1 % (1)")
     with pytest.raises(ValueError, match="`column` must be one of"):
         less.score("probe", "5 %")
+
+
+def test_the_file_is_json_also_where_there_is_no_number(result, tmp_path):
+    TransferResult(result.rows[1:2], None, result.settings).save(tmp_path)
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    text = (tmp_path / "transfer.json").read_text()
+    assert json.loads(text, parse_constant=refuse)["source_score"] is None
