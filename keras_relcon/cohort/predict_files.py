@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,8 @@ from keras_relcon.markup import csv_text
 from keras_relcon.types import PathLike
 
 ENDINGS = (".html", ".csv")  # of what is written of a recording
-TABLE_BEGINS = b"start,end,"  # what no recording does
+# The first line of a table of answers, unlike that of recordings and labels.
+FIRST_LINE = re.compile(rb"start,end,.*valid,worn\r?\n?$")
 SUMMARY = "summary.csv"
 # What was written of a file, and a key of what made it.
 FINISHED = ".finished"
@@ -243,7 +245,7 @@ def _is_other_table(path):
     if path.suffix != ".csv" or not path.is_file():
         return False
     with open(path, "rb") as file:
-        return file.read(len(TABLE_BEGINS)) != TABLE_BEGINS
+        return FIRST_LINE.match(file.readline(1000)) is None
 
 
 def _read(path):
