@@ -47,6 +47,14 @@ OPTIONS = (
     ("overwrite=True", "overwrite", "--overwrite"),
     ("another `output`", "output", "another --output"),
     ("`smoothing=False`", "no_smoothing", "--no-smoothing"),
+    ("`num_folds`", "folds", "--folds"),
+    ("num_folds=", "folds", "--folds "),
+    ("`min_probability`", "min_probability", "--min-probability"),
+    (
+        "Use `MotionClassifier` for names",
+        "numbers",
+        "Leave out --numbers for names",
+    ),
     ("use fewer workers", "workers", "use fewer --workers"),
     ("`keras_relcon.presets.list_presets()`", None, f"`{PROGRAM} presets`"),
 )

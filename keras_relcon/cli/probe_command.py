@@ -12,6 +12,7 @@ from keras_relcon.cli.options import (
     make_output_folder,
     read_options,
 )
+from keras_relcon.estimators.encoders import name_of
 from keras_relcon.evaluation.embed import expected_input
 from keras_relcon.evaluation.report.plots.drawing import import_figure
 
@@ -72,7 +73,7 @@ def run(args, console):
     figures = _can_draw()
     report = evaluation.cross_validate(
         evaluation.LinearProbe(),
-        {Path(args.preset).name: encoder},
+        {name_of(args.preset): encoder},
         windows,
         evaluation.grouped_k_fold(subjects, num_folds=args.folds),
         seed=args.seed,

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from keras_relcon.checks import check_kind, check_number, message
 from keras_relcon.data.clock_time import has_clock
 from keras_relcon.data.coded_labels import CodedLabels
-from keras_relcon.data.recording import Recording
+from keras_relcon.data.recording import Recording, label_text
 from keras_relcon.data.resampling import resample_arrays, resampled_rate
 from keras_relcon.reprs import counted, described, duration, listed
 
@@ -26,7 +26,8 @@ class Windows:
     Args:
         acceleration: `(num_windows, window_length, 3)` float32, g, finite.
         subjects: `(num_windows,)` str.
-        labels: `(num_windows,)` str, or `None`.
+        labels: `(num_windows,)` str, or `None`. Empty where there is none,
+            also where `None` or NaN is given.
         recordings: `(num_windows,)` str. Recording ids.
         start_seconds: `(num_windows,)` float64, from the recording's start.
         valid: `(num_windows,)` bool. False where samples were missing; these
@@ -56,6 +57,10 @@ class Windows:
 
     def __post_init__(self) -> None:
         fill_clock(self)
+        labels = self.labels
+        if isinstance(labels, np.ndarray) and labels.dtype.kind in "Of":
+            if any(label is None or label != label for label in labels):
+                object.__setattr__(self, "labels", label_text(labels))
 
     def __len__(self) -> int:
         return len(self.acceleration)

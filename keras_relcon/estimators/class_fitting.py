@@ -14,13 +14,24 @@ from keras_relcon.estimators.hidden_markov import (
 )
 from keras_relcon.estimators.left_out import LeftOut
 from keras_relcon.estimators.linear_head import fit_linear_head
+from keras_relcon.timeline.states import OTHERS
 
 # Of fewer people little can be said about a new one.
 FEWEST_PEOPLE = 3
 
 
 def check_has_classes(classes, num_windows):
-    """Raises a ValueError on fewer than two classes."""
+    """Raises a ValueError on fewer than two, or a name that says "none"."""
+    taken = sorted({str(name) for name in classes} & {*OTHERS, ""})
+    if taken:
+        raise ValueError(
+            message(
+                "A class must not have a name that a timeline gives to time "
+                f"without an answer: {', '.join(map(repr, OTHERS))} or empty.",
+                f"windows labelled {some_of(list(map(repr, taken)))}",
+                "Give them no label, or another name.",
+            )
+        )
     if len(classes) < 2:
         raise ValueError(
             message(

@@ -12,7 +12,7 @@ from keras_relcon.presets.from_preset import (
     from_preset,
     preset_outputs,
 )
-from keras_relcon.presets.preset_directory import METADATA, find_preset
+from keras_relcon.presets.preset_directory import HUB, METADATA, find_preset
 
 # From what tells classes apart best to what does so least, on people who were
 # left out; see benchmarks/results/suite.md.
@@ -79,7 +79,9 @@ def name_of(encoder):
     """What a table calls an encoder."""
     if isinstance(encoder, keras.Model):
         return encoder.name
-    return find_preset(encoder).name
+    if str(encoder).startswith(HUB):
+        return str(encoder).removeprefix(HUB)
+    return find_preset(encoder).resolve().name
 
 
 def window_of(encoder):

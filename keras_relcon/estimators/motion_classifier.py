@@ -254,8 +254,13 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
 
     def take_facts(self, facts: dict[str, Any]) -> None:
         self.classes_ = np.array(facts["classes"])
-        if facts.get("kind_of_classes") in ("i", "u"):
+        kind = facts.get("kind_of_classes")
+        if kind in ("i", "u"):
             self.classes_ = self.classes_.astype(np.int64)
+        elif kind == "f":
+            self.classes_ = self.classes_.astype(np.float64)
+        elif kind == "b":
+            self.classes_ = self.classes_ == "True"
         self.priors_ = np.array(facts["priors"], "float64")
         self.transitions_ = None
         if facts["transitions"] is not None:

@@ -66,7 +66,9 @@ class MotionEmbedding(TransformerMixin, BaseEstimator):
         """
         check_whole("batch_size", self.batch_size)
         self.encoder_ = load_encoder(self.encoder, self.output)
-        self.n_features_out_ = self.transform(np.asarray(X)[:1]).shape[1]
+        # Not `transform`, which may name columns that are not known yet.
+        first = embed_windows(self.encoder_, np.asarray(X)[:1], self.batch_size)
+        self.n_features_out_ = first.shape[1]
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:

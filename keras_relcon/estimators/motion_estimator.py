@@ -273,7 +273,9 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         if examples.are_windows:
             self.encoder_ = self._load_encoder()
             self.encoder_name_ = name_of(self.encoder)
-            rate_hz, _ = window_of(self.encoder_)
+            # Kept apart from the encoder, whose copies lose their preset.
+            self.encoder_window_ = window_of(self.encoder_)
+            rate_hz, _ = self.encoder_window_
             self.window_ = rate_hz, examples.inputs.shape[1]
 
     def _of_rows(self, X: Any, of_head: Any) -> np.ndarray:
@@ -371,6 +373,7 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
             if groups is not None:
                 groups = np.asarray(groups)
                 check_consistent_length(X, groups)
+                _check_named(groups)
             return Examples(X, y, groups)
         if y is not None:
             raise ValueError(
@@ -392,3 +395,16 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         kinds = ("float32", "float64")
         X = validate_data(self, X, y, reset=reset, allow_nd=True, dtype=kinds)
         return X[0] if isinstance(X, tuple) else X
+
+
+def _check_named(groups):
+    """Raises a ValueError where a row has no person."""
+    is_missing = np.array([each is None or each != each for each in groups])
+    if is_missing.any():
+        raise ValueError(
+            message(
+                "`groups` must name the person of each row.",
+                f"{is_missing.sum()} of {len(groups)} rows without one",
+                "Leave these rows out, or name them.",
+            )
+        )

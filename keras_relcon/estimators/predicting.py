@@ -6,7 +6,6 @@ import numpy as np
 
 from keras_relcon.checks import message, some_of
 from keras_relcon.data.windows import recording_name
-from keras_relcon.estimators.encoders import window_of
 from keras_relcon.estimators.hidden_markov import number_sequences, smooth
 from keras_relcon.estimators.linear_head import softmax
 from keras_relcon.evaluation.embed import check_gravity, embed
@@ -104,7 +103,7 @@ def make_number_timeline(regressor, model, recording):
 def _predicted(estimator, model, recording):
     """The `Embeddings` of a model, and the seconds of a window."""
     _warn_of_placement(estimator, recording)
-    rate_hz, length = window_of(estimator.encoder_)
+    rate_hz, length = estimator.encoder_window_
     check_gravity(recording, recording_name(recording, 0))
     found = embed(
         model,

@@ -12,7 +12,11 @@ import numpy as np
 from keras_relcon import kept_files
 from keras_relcon.checks import message, nearest
 from keras_relcon.data.file_limits import bounded_npz
-from keras_relcon.estimators.encoders import chosen_output, load_encoder
+from keras_relcon.estimators.encoders import (
+    chosen_output,
+    load_encoder,
+    window_of,
+)
 from keras_relcon.estimators.linear_head import LinearHead
 from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.presets.preset_directory import (
@@ -53,6 +57,15 @@ def kind_of(name_or_directory):
 
 def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
     """Writes a fitted `MotionEstimator`; see its method `save`."""
+    is_own = isinstance(estimator.encoder, keras.Model)
+    if not has_encoder and (is_own or _is_fine_tuned(estimator)):
+        raise ValueError(
+            message(
+                "Only the encoder of a preset can be left out.",
+                "has_encoder=False for an encoder that is in no preset",
+                "Save it with its encoder.",
+            )
+        )
     encoder = _describe_encoder(estimator)
 
     def may_replace(path):
@@ -135,6 +148,7 @@ def load_into(estimator, name_or_directory):
     ):
         raise _damaged(directory / HEAD, "its arrays do not fit together")
     estimator.encoder_ = load_encoder(estimator.encoder, estimator.output)
+    estimator.encoder_window_ = window_of(estimator.encoder_)
     found = _weights_sha256(estimator.encoder_)
     if wanted is not None and found != wanted:
         raise ValueError(

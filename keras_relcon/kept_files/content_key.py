@@ -45,7 +45,7 @@ def has_config(encoder):
     """Whether a model says by `get_config` what it is made of."""
     try:
         encoder.get_config()
-    except (NotImplementedError, TypeError):
+    except (AttributeError, NotImplementedError, TypeError):
         return False
     return True
 

@@ -3,6 +3,11 @@ from typing import Any
 
 import keras
 
+from keras_relcon.checks import message
+
+# Place of `shuffle` among the arguments of `fit` after `x`.
+SHUFFLE = 8
+
 
 class BuiltFirst:
     """Mixin of models that makes all variables before `fit` traces a step.
@@ -12,6 +17,10 @@ class BuiltFirst:
     backends, but draws some batches of a `PyDataset` with workers for it, which
     would then be given once more in the first epoch. Here the first batch of a
     `PyDataset` is drawn once more.
+
+    The batches of a `PyDataset` come in their order unless `shuffle` is given:
+    those of this package are drawn at random already, and what goes on in the
+    middle of an epoch, or names a batch, must know the order.
     """
 
     distribute_strategy: Any
@@ -19,6 +28,9 @@ class BuiltFirst:
     def fit(
         self, x: Any = None, *args: Any, **kwargs: Any
     ) -> keras.callbacks.History:
+        if isinstance(x, keras.utils.PyDataset) and len(args) < SHUFFLE:
+            kwargs.setdefault("shuffle", False)
+        _check_steps(x, kwargs.get("steps_per_epoch"))
         scope = contextlib.nullcontext()
         is_traced = keras.backend.backend() == "tensorflow"
         if is_traced:
@@ -27,6 +39,19 @@ class BuiltFirst:
             with scope:
                 build_variables(self, x)
         return super().fit(x, *args, **kwargs)  # type: ignore[misc]
+
+
+def _check_steps(x, steps):
+    """Streams of this package count their epochs by their own batches."""
+    if hasattr(x, "first_index") and steps not in (None, len(x)):
+        raise ValueError(
+            message(
+                "`steps_per_epoch` must be that of the stream, which counts "
+                "its epochs itself.",
+                f"steps_per_epoch={steps} for {len(x)} batches",
+                f"Pass it to `{type(x).__name__}`.",
+            )
+        )
 
 
 def build_variables(model, data):

@@ -43,8 +43,6 @@ PARTS = (
     "views",
     "candidate_augmentation",
 )
-# Place of `shuffle` among the arguments of `fit` after the data.
-SHUFFLE = 8
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -369,18 +367,6 @@ class RelConModel(TrainStep, BuiltFirst, keras.Model):
         Raises:
             ValueError: if `steps_per_epoch` is not that of the groups.
         """
-        if isinstance(x, keras.utils.PyDataset) and len(args) < SHUFFLE:
-            kwargs.setdefault("shuffle", False)
-        steps = kwargs.get("steps_per_epoch")
-        if hasattr(x, "num_candidates") and steps not in (None, len(x)):
-            raise ValueError(
-                message(
-                    "`steps_per_epoch` must be that of the groups, which count "
-                    "their epochs themselves.",
-                    f"steps_per_epoch={steps} for groups of {len(x)}",
-                    "Pass it to `CandidateGroups`.",
-                )
-            )
         if not getattr(self.motif_distance, "is_trained", True):
             warnings.warn(
                 "The motif distance is not trained, so its order of candidates "

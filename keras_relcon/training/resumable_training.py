@@ -63,7 +63,7 @@ class ResumableTraining(keras.callbacks.Callback):
     them read, and the first writes. On TensorFlow, whose workers draw batches
     ahead, it is for one process.
 
-    Put it last among the callbacks. Models other than `RelConModel` need
+    Put it last among the callbacks. Models that are not of this package need
     `fit(..., shuffle=False)`; with `workers` above 1, build the model before
     `fit`.
 

@@ -65,11 +65,13 @@ class ValidationProbe:
             for subject in (*fold.train, *fold.validation)
         }
         is_used = np.isin(windows.subjects, sorted(seen)) & windows.valid
+        is_used &= np.asarray(windows.labels) != ""
         self.windows = windows.select(is_used)
         missing = sorted(seen - set(self.windows.subjects.tolist()))
         if missing:
             raise ValueError(
-                "Every subject of a fold must have valid windows. Received: "
+                "Every subject of a fold must have valid windows with a label. "
+                "Received: "
                 f"none of {missing}. Make the folds from `windows.subjects`."
             )
 

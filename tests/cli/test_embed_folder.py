@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from command_support import write_preset, write_recordings
 
 from keras_relcon.cli.main import main
 from keras_relcon.evaluation import Embeddings
@@ -150,3 +151,18 @@ def test_an_empty_folder_is_refused(tiny_preset, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert _run(tmp_path / "empty", tiny_preset, tmp_path / "out") == 1
     assert "A folder must hold recordings" in capsys.readouterr().err
+
+
+def test_a_table_of_failures_is_no_recording(tmp_path, monkeypatch, capsys):
+    (tmp_path / "study").mkdir()
+    folder = write_recordings(tmp_path / "study")
+    preset = write_preset(tmp_path / "preset")
+    monkeypatch.chdir(folder)
+    (folder / "short.csv").write_text("x,y,z\n0,0,1\n0,0,1\n")
+    line = ["embed", ".", "--preset", str(preset), "--sample-rate-hz", "50"]
+    assert main(line) == 1
+    assert (folder / "failures.csv").exists()
+    (folder / "short.csv").unlink()
+    capsys.readouterr()
+    assert main(line) == 0
+    assert "failures.csv" not in capsys.readouterr().err

@@ -219,3 +219,13 @@ def test_an_unknown_choice_is_refused(tmp_path):
     path = write(tmp_path / "a.csv", np.arange(100) / 50)
     with pytest.raises(ValueError, match="`on_clock_change` must be one of"):
         read_recording(path, "s", on_clock_change="sort")
+
+
+def test_one_row_without_a_time_does_not_cost_the_others(tmp_path):
+    times = [str(int(t)) for t in START + np.arange(1500) // 50]
+    times[777] = ""
+    path = write(tmp_path / "a.csv", times)
+    with pytest.warns(UserWarning, match="1 rows with a repeated or missing"):
+        recording = read_recording(path, "s", sort_timestamps=True)
+    assert recording.sample_rate_hz == pytest.approx(50, rel=0.01)
+    assert recording.num_samples == pytest.approx(1499, abs=2)

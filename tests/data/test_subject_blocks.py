@@ -9,7 +9,9 @@ import pytest
 from test_candidate_groups import LENGTH, assert_equal, decode, make_store
 
 from keras_relcon.data import CandidateGroups, rank_groups
+from keras_relcon.data.streams.rank_groups import _checksum_of_weights
 from keras_relcon.data.streams.stored_ranking import StoredRanking, ranks_of
+from keras_relcon.models import MotifDistance
 
 SIZES = {"batch_size": 12, "num_candidates": 3, "anchors": "all"}
 
@@ -264,3 +266,24 @@ def test_what_cannot_be_ranked_is_refused(store, tmp_path):
         rank_groups(make_groups(store), None, path)
     with pytest.raises(ValueError, match="`epochs` must be"):
         rank_groups(make_groups(store), Difference(), path, epochs=0)
+
+
+def test_a_ranking_is_of_the_settings_of_its_distance(store, tmp_path):
+    def distance(**settings):
+        made = MotifDistance(
+            embedding_dim=8, kernel_size=3, num_dilated_blocks=1, **settings
+        )
+        made.build((None, store.window_length, 3))
+        made.set_weights([np.ones(w.shape) for w in made.get_weights()])
+        return made
+
+    groups, path = make_groups(store), tmp_path / "r.h5"
+    rank_groups(groups, distance(), path)
+    rank_groups(groups, distance(), path)
+    with pytest.raises(FileExistsError, match="with distance="):
+        rank_groups(groups, distance(ranking_attention="softmax"), path)
+    # One of an earlier version says nothing of settings.
+    ranking = StoredRanking.load(path)
+    ranking.facts["distance"] = _checksum_of_weights(distance())
+    ranking.save(tmp_path / "former.h5")
+    rank_groups(groups, distance(), tmp_path / "former.h5")

@@ -219,3 +219,15 @@ def test_a_block_of_dates_tells_its_zones(offsets, zones):
     dates = np.array([f"2024-05-01T10:00:00{offset}" for offset in offsets])
     assert parse_times(dates, "iso")[1] == zones
     assert parse_times(np.array([1.7e9]), "s")[1] == ()
+
+
+@pytest.mark.parametrize("rate_hz", [50, 1000, 2000])
+@pytest.mark.parametrize("per_second", [1e3, 1e6])
+def test_unix_times_are_known_at_any_rate(path, rate_hz, per_second):
+    if per_second == 1e3 and rate_hz > 1000:
+        pytest.skip("rows would share a millisecond")
+    times = 1_714_557_600 * per_second
+    times = (times + np.arange(3000) * per_second / rate_hz).astype("int64")
+    recording = read_recording(write(path, times), "s")
+    assert recording.sample_rate_hz == pytest.approx(rate_hz, rel=0.01)
+    assert recording.start_time == pytest.approx(1_714_557_600, abs=1)

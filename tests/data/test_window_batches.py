@@ -1,9 +1,11 @@
+import json
 import pickle
 
 import keras
 import numpy as np
 import pytest
 
+from keras_relcon.baselines import SimCLR
 from keras_relcon.data import Recording, WindowBatches, WindowStore
 from keras_relcon.data.streams.activity import MagnitudeMap
 
@@ -190,3 +192,30 @@ def test_wrong_arguments_are_explained(store):
         WindowBatches(store, 98)
     with pytest.raises(IndexError, match="`index` must be in"):
         WindowBatches(store, 8)[99]
+
+
+def test_an_epoch_has_the_batches_of_the_stream_in_order(store):
+    inputs = keras.Input((LENGTH, 3))
+    model = SimCLR(
+        keras.Model(
+            inputs,
+            keras.layers.GlobalMaxPooling1D()(keras.layers.Dense(2)(inputs)),
+        ),
+        projector=None,
+    )
+    model.compile(optimizer="sgd", run_eagerly=True)
+    batches = WindowBatches(store, 8, steps_per_epoch=4)
+    with pytest.raises(ValueError, match="Pass it to `WindowBatches`"):
+        model.fit(batches, steps_per_epoch=2, verbose=0)
+    drawn = []
+    monitor = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: drawn.append(batches.is_in_order)
+    )
+    model.fit(batches, epochs=3, verbose=0, callbacks=[monitor])
+    assert drawn == [True] * 12 and batches.epoch == 3
+
+
+def test_what_it_is_can_be_written_as_json(store):
+    batches = WindowBatches(store, 8, seed=np.int64(3))
+    same = WindowBatches(store, 8, seed=3)
+    assert json.loads(json.dumps(batches.identity())) == same.identity()

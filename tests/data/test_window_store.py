@@ -3,7 +3,12 @@ import pickle
 import numpy as np
 import pytest
 
-from keras_relcon.data import Interval, Recording, WindowStore
+from keras_relcon.data import (
+    Interval,
+    Recording,
+    WindowStore,
+    make_windows,
+)
 from keras_relcon.data.coded_labels import CodedLabels
 
 
@@ -197,3 +202,34 @@ def test_wrong_arguments():
         WindowStore.from_recordings(recording("s", 50))
     with pytest.raises(ValueError, match="`window_length` must be"):
         WindowStore.from_recordings(recording("s", 50), window_length=0)
+
+
+def test_clock_placement_and_empty_labels_are_those_of_the_recordings(
+    tmp_path,
+):
+    signal = np.ones((100, 3)) / 2
+    recordings = [
+        Recording(
+            signal,
+            100,
+            "a",
+            labels="walk",
+            start_time=1_714_557_600,
+            time_zone="Europe/Berlin",
+            placement="wrist",
+        ),
+        Recording(signal, 100, "b", labels=""),
+    ]
+    expected = make_windows(recordings, 100, 10, stride=10)
+    path = tmp_path / "windows.h5"
+    for store in (
+        WindowStore.from_recordings(recordings, window_length=10),
+        WindowStore.create(path, recordings, window_length=10),
+        WindowStore.open(path),
+    ):
+        found = store.windows(stride=10)
+        for name in ("labels", "start_times", "time_zones", "subjects"):
+            np.testing.assert_array_equal(
+                getattr(found, name), getattr(expected, name)
+            )
+        assert [r.placement for r in store.recordings()] == ["wrist", None]

@@ -1,13 +1,17 @@
 """What estimators refuse, and what they say of it."""
 
 import dataclasses
+import json
+import pickle
 
 import numpy as np
 import pytest
 from motion_recordings import LENGTH, make_recording
+from support import small_encoder
 
-from keras_relcon import MotionClassifier, MotionRegressor
+from keras_relcon import MotionClassifier, MotionEmbedding, MotionRegressor
 from keras_relcon.data import make_windows
+from keras_relcon.presets import save_to_preset
 
 BOUTS = [("still", 6), ("walk", 6)]
 
@@ -93,3 +97,79 @@ def test_whole_numbers_stay_whole_numbers(preset, windows, tmp_path):
     np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
     assert loaded.predict(x).dtype.kind == "i"
     assert loaded.score(x, codes) == model.score(x, codes)
+
+
+def test_names_that_a_timeline_keeps_for_itself_are_no_classes(preset):
+    bouts = [("still", 6), ("walk", 6)]
+    named = []
+    for index in range(3):
+        recording = make_recording(f"s{index}", bouts, seed=index)
+        labels = np.where(recording.labels == "walk", "unknown", "still")
+        named.append(recording.with_labels(labels))
+    with pytest.raises(ValueError, match="windows labelled 'unknown'"):
+        MotionClassifier(preset, num_folds=0).fit(named)
+
+
+def test_rows_without_a_person_are_counted(windows):
+    x, y, people = windows
+    people = people.astype(object)
+    people[:4] = None
+    with pytest.raises(ValueError, match="4 of .* rows without one"):
+        MotionClassifier().fit(x.reshape(len(x), -1), y, groups=people)
+
+
+def test_windows_without_a_label_are_no_class(preset, recordings):
+    windows = make_windows(recordings, 100, LENGTH, LENGTH)
+    labels = windows.labels.astype(object)
+    labels[::5] = np.nan
+    labels[1::5] = None
+    windows = dataclasses.replace(windows, labels=labels)
+    with pytest.warns(UserWarning, match="no label"):
+        fitted = MotionClassifier(preset, num_folds=0).fit(windows)
+    assert sorted(fitted.classes_) == ["run", "still", "walk"]
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0], [False, True]])
+def test_classes_keep_their_kind(windows, tmp_path, values):
+    x, y, _ = windows
+    x, y = x.reshape(len(x), -1), np.array(values)[(y == y[0]).astype(int)]
+    fitted = MotionClassifier(num_folds=0).fit(x, y)
+    classes = fitted.classes_
+    assert classes.dtype == y.dtype
+    facts = json.loads(json.dumps(fitted.saved_facts()))
+    again = MotionClassifier()
+    again.take_facts({**facts, "scores": None})
+    np.testing.assert_array_equal(again.classes_, classes, strict=True)
+
+
+def test_an_encoder_of_no_preset_is_saved_with_it(recordings, tmp_path):
+    encoder = small_encoder()
+    fitted = MotionClassifier(encoder, num_folds=0, controls=())
+    windows = make_windows(recordings, 100, LENGTH, LENGTH)
+    fitted.fit(windows)
+    with pytest.raises(ValueError, match="Only the encoder of a preset"):
+        fitted.save(tmp_path / "model", has_encoder=False)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_copy_predicts_with_the_windows_of_its_preset(tmp_path):
+    recordings = [
+        make_recording(f"s{index}", BOUTS, seed=index) for index in range(3)
+    ]
+    encoder = small_encoder()
+    encoder.build((None, 32, 3))
+    path = save_to_preset(
+        encoder, tmp_path / "p", sample_rate_hz=50, window_length=32
+    )
+    fitted = MotionClassifier(path, num_folds=0, controls=()).fit(recordings)
+    copy = pickle.loads(pickle.dumps(fitted))
+    for model in (fitted, copy):
+        assert model.predict(recordings[0]).window_seconds == 32 / 50
+
+
+def test_columns_may_be_named_by_scikit_learn(preset, windows):
+    x, _, _ = windows
+    x = np.float32(np.random.default_rng(0).normal(size=(5, LENGTH, 3)))
+    embedding = MotionEmbedding(preset, output="embedding")
+    frame = embedding.set_output(transform="pandas").fit(x).transform(x)
+    assert list(frame.columns) == list(embedding.get_feature_names_out())

@@ -91,3 +91,18 @@ def test_invalid_windows_are_left_out():
     expected = ValidationProbe(windows.select(valid), folds).score(encoder)
     spoiled = dataclasses.replace(windows, acceleration=spoiled, valid=valid)
     assert ValidationProbe(spoiled, folds).score(encoder) == expected
+
+
+def test_windows_without_a_label_are_left_out():
+    _, windows, folds = tiny_data()
+    encoder = small_encoder()
+    expected = probe(windows, folds).score(encoder)
+    # Nine once more, moved, and without a label.
+    both = windows.select([*range(len(windows)), *range(9)])
+    both.acceleration[-9:] += 0.1
+    both.labels[-9:] = ""
+    assert probe(both, folds).score(encoder) == expected
+    unlabelled = windows.labels.copy()
+    unlabelled[windows.subjects == folds[0].train[0]] = ""
+    with pytest.raises(ValueError, match="valid windows with a label"):
+        probe(dataclasses.replace(windows, labels=unlabelled), folds)

@@ -89,10 +89,13 @@ def shares_stamps(seconds, acceleration):
 
     Not where each sample is written twice: its second row is no sample.
     """
+    known = np.isfinite(seconds)
+    if not known.all():  # rows without a time are left out
+        seconds, acceleration = seconds[known], acceleration[known]
     if not len(steps_where(seconds, lambda steps: ~(steps != 0))):
         return False
     is_same = seconds[1:] == seconds[:-1]
-    if not is_same.any() or is_same.all() or not np.isfinite(seconds).all():
+    if not is_same.any() or is_same.all():
         return False
     is_shared = np.append(is_same, False) | np.insert(is_same, 0, False)
     if is_shared.mean() < MIN_SHARED_ROWS:

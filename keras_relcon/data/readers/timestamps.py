@@ -267,6 +267,11 @@ def guess_unit(name, values):
         if is_unix and rate_hz < MIN_RATE_HZ:
             return "s"  # of epochs, which are refused
         for unit, seconds in SECONDS_PER_UNIT.items():
+            since_1970 = values[0] * seconds
+            is_unix = UNIX_SECONDS[0] <= since_1970 < UNIX_SECONDS[1]
+            if is_unix and MIN_RATE_HZ <= rate_hz / seconds <= MAX_RATE_HZ:
+                return unit
+        for unit, seconds in SECONDS_PER_UNIT.items():
             if MIN_RATE_HZ <= rate_hz / seconds < MAX_GUESSED_RATE_HZ:
                 return unit
     return "s"

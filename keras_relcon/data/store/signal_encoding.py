@@ -135,6 +135,9 @@ def encode_recordings(recordings, encoding, window_length, known=()):
             "recording": name,
             "start_time": recording.start_time,
             "sample_rate_hz": encoding.rate_of(recording),
+            "time_zone": recording.time_zone,
+            "placement": recording.placement,
+            "is_labelled": recording.labels is not None,
         }
         yield entry, samples, tables
     if len(known) == num_known:

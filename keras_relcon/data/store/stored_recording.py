@@ -60,6 +60,9 @@ class StoredRecording:
         invalid: table of `intervals.invalid_table`.
         load: callable. Takes `"labels"` or `"targets"`; gives the table, or
             `None` where the recording has none.
+        time_zone, placement: str, or `None`. As of `Recording`.
+        is_labelled: bool. Whether it has labels, be they all empty. Defaults
+            to `False`, not known: it has if there is a table of them.
     """
 
     subject: str
@@ -70,6 +73,9 @@ class StoredRecording:
     num_samples: int
     invalid: np.ndarray
     load: Callable[..., Any]
+    time_zone: str | None = None
+    placement: str | None = None
+    is_labelled: bool = False
 
     def pieces(self, window_length):
         """Returns the pieces at least as long as a window."""
@@ -100,6 +106,8 @@ class StoredRecording:
         labels = self.load("labels")
         if labels is not None:
             labels = spread_labels(labels, self.num_samples)
+        elif self.is_labelled:
+            labels = ""
         with warnings.catch_warnings():
             # Said when the store was made.
             warnings.filterwarnings("ignore", message=".*are not finite")
@@ -110,6 +118,8 @@ class StoredRecording:
                 labels,
                 self.recording,
                 self.start_time,
+                placement=self.placement,
+                time_zone=self.time_zone,
             )
 
     def target(self, name):
@@ -160,6 +170,10 @@ def stored_in_file(path, catalog, damaged):
                     entry["num_samples"],
                     invalid,
                     load,
+                    # Not in stores of older versions.
+                    entry.get("time_zone"),
+                    entry.get("placement"),
+                    entry.get("is_labelled", False),
                 )
             )
         start += entry["num_samples"]

@@ -230,7 +230,7 @@ class CandidateGroups(EpochBatches):
         if self.anchors == "all":
             identity["anchors"] = self.anchors
         if self.max_blocks is not None:
-            identity["max_blocks"] = self.max_blocks
+            identity["max_blocks"] = int(self.max_blocks)
         if self.ranking is not None:
             identity["ranking"] = self._drawing.ranking.sha256()
         return identity

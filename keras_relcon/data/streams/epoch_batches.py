@@ -144,7 +144,7 @@ class EpochBatches(keras.utils.PyDataset):
         """All that the batches depend on, as a dict that JSON can hold."""
         store = self.store
         return {
-            **{name: getattr(self, name) for name in self.settings},
+            **{name: _plain(getattr(self, name)) for name in self.settings},
             "num_batches": len(self),
             "window_length": store.window_length,
             "sample_rate_hz": store.sample_rate_hz,
@@ -288,3 +288,8 @@ def draw_distinct(rng, num_items, num_draws):
         is_taken = (picks[:, :j] == picks[:, j : j + 1]).any(axis=1)
         picks[is_taken, j] = last[is_taken, j]
     return rng.permuted(picks, axis=1)
+
+
+def _plain(value):
+    """A number of NumPy as one of Python, which JSON can hold."""
+    return value.item() if isinstance(value, np.generic) else value

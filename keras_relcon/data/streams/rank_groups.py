@@ -9,7 +9,7 @@ from typing import Protocol
 import keras
 import numpy as np
 
-from keras_relcon import checks
+from keras_relcon import checks, kept_files
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
 from keras_relcon.data.streams.stored_ranking import StoredRanking, ranks_of
 from keras_relcon.kept_files import KeptFolder, content_key
@@ -48,7 +48,8 @@ def rank_groups(
         groups: `CandidateGroups` with `anchors="all"` and a batch size of at
             most 256.
         distance: `MotifDistance`, trained, or any object with its
-            `candidate_distances`.
+            `candidate_distances`. A ranking is known by the class, weights
+            and config of what made it.
         path: str or path. The file, `.h5`. If it is there and of the same
             groups and distance, nothing is ranked.
         epochs: int. Epochs of `groups` to rank, from `groups.epoch` on; a
@@ -84,7 +85,7 @@ def rank_groups(
         "epochs": epochs,
     }
     if path.exists():
-        _check_is_same(path, facts)
+        _check_is_same(path, facts, _checksum_of_weights(distance))
         return path
     parts_folder = path.with_name(f"{path.name}.parts")
     parts = KeptFolder(parts_folder)
@@ -156,12 +157,17 @@ def _check(groups, distance):
         )
 
 
-def _check_is_same(path, facts):
-    """Raises a FileExistsError unless a file is a ranking of these facts."""
+def _check_is_same(path, facts, former):
+    """Raises a FileExistsError unless a file is a ranking of these facts.
+
+    `former` is the checksum of the distance in files of earlier versions.
+    """
     try:
         received = StoredRanking.load(path).facts
     except ValueError:
         received = {}
+    if received.get("distance") == former:
+        received = {**received, "distance": facts["distance"]}
     for name, value in facts.items():
         if received.get(name) != value:
             raise FileExistsError(
@@ -175,6 +181,15 @@ def _check_is_same(path, facts):
 
 
 def _checksum(distance):
+    """Of what the order depends on: weights and, where it has one, config."""
+    former = _checksum_of_weights(distance)
+    if not kept_files.has_config(distance):
+        return former
+    text = former + kept_files.config_text(distance)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checksum_of_weights(distance):
     digest = hashlib.sha256(type(distance).__qualname__.encode())
     for weight in getattr(distance, "weights", []):
         value = keras.ops.convert_to_numpy(weight.value)
