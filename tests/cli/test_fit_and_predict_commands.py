@@ -330,7 +330,7 @@ def test_answers_below_a_folder_are_no_recordings(
 def test_arguments_are_checked_before_the_recordings_are_read(tmp_path, capsys):
     line = ["fit", str(tmp_path / "nowhere"), "--output", str(tmp_path / "m")]
     for more, said in (
-        (["--min-probability", "7"], "`min_probability` must be"),
+        (["--min-probability", "7"], "--min-probability must be"),
         (["--folds", "1"], "at least 2, or 0"),
         (["--preset", "relcon_smal"], "Did you mean 'relcon_small'"),
     ):
