@@ -11,8 +11,8 @@ one whose anchors have candidates of their own fewer. The orders of the
 candidates are ranked once and kept in the output folder, and so is each
 finished arm: a second call goes on where the first was ended. `--score` runs
 the suite on the sets to choose by, on all arms of a folder, and writes the
-scores and all differences into its folder `scores`; a row is the mean over the
-seeds of an arm.
+scores and all differences into its folder `scores`, where a row is the mean
+over the seeds of an arm; those of each seed are in `scores_of_seeds`.
 """
 
 import argparse
@@ -195,7 +195,7 @@ def score(folder, data_folder, outputs=None):
     seeds = {}
     for path in paths:
         seeds.setdefault(path.name.rpartition("-")[0], []).append(path.name)
-    result = kr.evaluation.suite(
+    of_seeds = kr.evaluation.suite(
         paths,
         data_folder,
         num_labelled=None,
@@ -203,7 +203,9 @@ def score(folder, data_folder, outputs=None):
         controls=(),
         outputs=outputs,
         progress=print,
-    ).mean_over(seeds)
+    )
+    of_seeds.save(folder / "scores_of_seeds")
+    result = of_seeds.mean_over(seeds)
     result.save(folder / "scores")
     print(result.table())
 
