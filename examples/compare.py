@@ -12,10 +12,9 @@ python examples/compare.py examples/relcon_small.toml --data data \\
 python examples/compare.py examples/relcon_small.toml --data data \\
     --best-of trials --seeds 0 1 2
 
-trains each method with its best one; `--outputs embedding` leaves features out
-of the scores, which take most of the time. What is finished is kept in OUTPUT,
-and a comparison that was stopped goes on; see
-`keras_relcon.recipes.compare_methods`.
+trains each method with its best one; `--outputs embedding` scores no features,
+which takes less time. What is finished is kept in OUTPUT, and a comparison that
+was stopped goes on; see `keras_relcon.recipes.compare_methods`.
 """
 
 import argparse

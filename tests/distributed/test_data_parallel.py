@@ -400,5 +400,5 @@ def test_steps_that_the_stream_does_not_count_are_refused():
     groups = train_run.candidate_groups(is_fixed=False, steps_per_epoch=4)
     model = train_run.small_model()
     model.compile(optimizer="sgd")
-    with pytest.raises(ValueError, match="steps_per_epoch=2 for groups of 4"):
+    with pytest.raises(ValueError, match="steps_per_epoch=2 for 4 batches"):
         model.fit(groups, steps_per_epoch=2)

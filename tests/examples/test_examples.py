@@ -119,8 +119,8 @@ def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
             .bind(**given)
             .arguments
         ),
-        score_methods=lambda *given: (
-            asked.update(scored=given)
+        score_methods=lambda *given, **settings: (
+            asked.update(scored=given, **settings)
             or types.SimpleNamespace(table=str, settings={"cost": {}})
         ),
         METHODS=kr.recipes.METHODS,
@@ -129,7 +129,7 @@ def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
     compare["main"]()
     assert asked["methods"] == ["REBAR"] and asked["config"] == "a.toml"
     assert (asked["num_windows"], asked["batch_size"]) == (500_000, 64)
-    assert asked["scored"] == ("comparison", "d")
+    assert asked["scored"] == ("comparison", "d") and asked["outputs"] is None
 
 
 def test_examples_are_listed_and_run_by_name(capsys, monkeypatch):

@@ -17,6 +17,11 @@ from keras_relcon.types import PathLike, Tensor
 
 GROUPS_PER_PART = 16
 MOST_WINDOWS = 256  # ranks are bytes
+# Settings of a distance that do not change what it ranks.
+SAME_ORDER = (
+    *("name", "trainable", "dtype", "dropout"),
+    *("pairs_per_chunk", "ranking_kernels"),
+)
 
 
 class HasDistances(Protocol):
@@ -49,7 +54,7 @@ def rank_groups(
             most 256.
         distance: `MotifDistance`, trained, or any object with its
             `candidate_distances`. A ranking is known by the class, weights
-            and config of what made it.
+            and settings of what made it.
         path: str or path. The file, `.h5`. If it is there and of the same
             groups and distance, nothing is ranked.
         epochs: int. Epochs of `groups` to rank, from `groups.epoch` on; a
@@ -181,12 +186,16 @@ def _check_is_same(path, facts, former):
 
 
 def _checksum(distance):
-    """Of what the order depends on: weights and, where it has one, config."""
+    """Of what the order depends on: weights and plain settings."""
     former = _checksum_of_weights(distance)
     if not kept_files.has_config(distance):
         return former
-    text = former + kept_files.config_text(distance)
-    return hashlib.sha256(text.encode()).hexdigest()
+    settings = {
+        name: value
+        for name, value in sorted(distance.get_config().items())
+        if isinstance(value, (str, int, float)) and name not in SAME_ORDER
+    }
+    return hashlib.sha256(f"{former} {settings}".encode()).hexdigest()
 
 
 def _checksum_of_weights(distance):
