@@ -7,15 +7,13 @@ from pathlib import Path
 import measuring
 
 QUESTION = "How long does a training step wait for its data?"
-SMALL = {
-    "widths": [32, 64, 128, 256],
-    "strides": [1, 2, 2, 2],
-    "pooling": "mean_std",
-    "final_norm": True,
-}
 SIZES = {
     "gigabytes": 0.05,
-    "ranked": {"encoder": SMALL, "batch_size": 64, "num_candidates": 7},
+    "ranked": {
+        "encoder": measuring.SMALL_ENCODER,
+        "batch_size": 64,
+        "num_candidates": 7,
+    },
     "candidates": {"encoder": {}, "batch_size": 64, "num_candidates": 20},
     "steps": 30,
     "repeats": 5,

@@ -14,6 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+# The encoder of `relcon_small`: arguments of `ResNet1D34`.
+SMALL_ENCODER = {
+    "embedding_dim": 256,
+    "widths": [32, 64, 128, 256],
+    "strides": [1, 2, 2, 2],
+    "pooling": "mean_std",
+    "final_norm": True,
+}
 RESULTS = Path(__file__).with_name("results")
 # What git leaves out when it asks whether the measured code was changed.
 RECORDED = (":(exclude)results",)

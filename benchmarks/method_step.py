@@ -3,13 +3,14 @@
 import measuring
 
 QUESTION = "What does a step of each method cost?"
-SMALL = {
-    "widths": [32, 64, 128, 256],
-    "strides": [1, 2, 2, 2],
-    "pooling": "mean_std",
-    "final_norm": True,
-}
-SIZES = [{"batch_size": 64, "length": 256, "repeats": 5, "encoder": SMALL}]
+SIZES = [
+    {
+        "batch_size": 64,
+        "length": 256,
+        "repeats": 5,
+        "encoder": measuring.SMALL_ENCODER,
+    }
+]
 TINY = [{"batch_size": 8, "length": 64, "repeats": 1, "encoder": {}}]
 PLAIN = "the encoder alone"
 

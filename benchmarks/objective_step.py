@@ -3,13 +3,14 @@
 import measuring
 
 QUESTION = "What does a step of RelCon cost beside one of SimCLR?"
-SMALL = {
-    "widths": [32, 64, 128, 256],
-    "strides": [1, 2, 2, 2],
-    "pooling": "mean_std",
-    "final_norm": True,
-}
-SIZES = [{"batch_size": 64, "length": 256, "repeats": 7, "encoder": SMALL}]
+SIZES = [
+    {
+        "batch_size": 64,
+        "length": 256,
+        "repeats": 7,
+        "encoder": measuring.SMALL_ENCODER,
+    }
+]
 TINY = [{"batch_size": 4, "length": 40, "repeats": 1, "encoder": {}}]
 
 

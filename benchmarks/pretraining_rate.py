@@ -3,20 +3,13 @@
 import measuring
 
 QUESTION = "How many windows per second can a small encoder be trained on?"
-ENCODER = {
-    "embedding_dim": 256,
-    "widths": [32, 64, 128, 256],
-    "strides": [1, 2, 2, 2],
-    "pooling": "mean_std",
-    "final_norm": True,
-}
 SIZES = {
     "batch_sizes": [128, 512],
     "length": 256,
     "group": 64,
     "repeats": 5,
     "matrix_size": 4000,
-    "encoder": ENCODER,
+    "encoder": measuring.SMALL_ENCODER,
 }
 TINY = {
     **SIZES,

@@ -125,7 +125,15 @@ class PredictFiles(FileWork):
     def earlier_rows(
         self, jobs: Iterable[RecordingJob]
     ) -> list[dict[str, Any]]:
-        """Rows of what earlier runs have finished, but not of these jobs."""
+        """Rows of what earlier runs have finished, but not of these jobs.
+
+        Args:
+            jobs: iterable of `RecordingJob`.
+
+        Returns:
+            list of dict, as of `Done.rows`. Of a note that is damaged, or
+            whose answers are no longer there, none.
+        """
         folder = Path(self.output) / FINISHED
         names = {job.name for job in jobs}
         rows = []

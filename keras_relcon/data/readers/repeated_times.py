@@ -89,9 +89,6 @@ def shares_stamps(seconds, acceleration):
 
     Not where each sample is written twice: its second row is no sample.
     """
-    known = np.isfinite(seconds)
-    if not known.all():  # rows without a time are left out
-        seconds, acceleration = seconds[known], acceleration[known]
     if not len(steps_where(seconds, lambda steps: ~(steps != 0))):
         return False
     is_same = seconds[1:] == seconds[:-1]
