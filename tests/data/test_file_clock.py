@@ -2,6 +2,7 @@
 
 import warnings
 from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas
@@ -295,3 +296,55 @@ def test_a_time_zone_brings_labels_and_recording_together(
         recording = read_recording(path, "s", time_zone="Europe/Berlin")
     assert recording.start_time == BEGIN
     assert stretches(recording) == EXPECTED
+
+
+def in_berlin(time):
+    """What a clock on a wall there shows."""
+    return time.astimezone(ZoneInfo("Europe/Berlin")).replace(tzinfo=None)
+
+
+@pytest.fixture(params=[(3, 31), (10, 27)], ids=["forward", "back"])
+def night(request, tmp_path):
+    """150 minutes at 2 Hz by such a clock, changed 30 minutes after the start.
+
+    A label is of 100 to 130 minutes after the start, by the clock too.
+    """
+    start = datetime(2024, *request.param, 0, 30, tzinfo=timezone.utc)
+    times = [start + timedelta(seconds=k / 2) for k in range(18_000)]
+    write_signal(tmp_path / "walk.csv", map(in_berlin, times), len(times))
+    stretch = (in_berlin(start + timedelta(minutes=k)) for k in (100, 130))
+    text = ",".join(map(str, stretch))
+    (tmp_path / "walk.labels.csv").write_text(f"start,end,label\n{text},sit\n")
+    return tmp_path / "walk.csv", start
+
+
+@pytest.mark.filterwarnings("ignore:.*(goes back|shows twice|have no label)")
+def test_labels_by_a_clock_that_was_changed(night):
+    path, start = night
+    recording = read_recording(path, "s", time_zone="Europe/Berlin")
+    assert recording.start_time == start.timestamp()
+    assert recording.num_samples == 18_000
+    expected = [("", 0, 12_000), ("sit", 12_000, 3_600), ("", 15_600, 2_400)]
+    assert stretches(recording) == expected
+    own = read_recordings(path, "s")
+    assert len(own) == (2 if start.month == 3 else 1)
+    (at,) = [stretches(piece) for piece in own if "sit" in piece.labels]
+    assert [(name, length) for name, _, length in at] == [
+        ("", 12_000 if start.month == 10 else 8_400),
+        ("sit", 3_600),
+        ("", 2_400),
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:.*(goes back|have no label)")
+@pytest.mark.parametrize("night", [(10, 27)], indirect=True)
+def test_labels_of_the_hour_that_a_clock_shows_twice(night):
+    path, _ = night
+    labels = path.with_name("walk.labels.csv")
+    labels.write_text(
+        "start,end,label\n2024-10-27 02:40,2024-10-27 03:10,walk\n"
+    )
+    with pytest.warns(UserWarning, match="twice.*2024-10-27T02:40:00. The fir"):
+        recording = read_recording(path, "s")
+    # From ten minutes after the start to ten after the hour was repeated.
+    assert stretches(recording)[1] == ("walk", 1_200, 10_800)

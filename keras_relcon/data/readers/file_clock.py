@@ -28,14 +28,18 @@ class FileClock:
             times alone. Defaults to `False`.
         utc_offset: float. Seconds by which the times are ahead of UTC.
             Defaults to `0`.
+        put_back: tuple of float. When, on a clock that runs on as the times
+            do, the local clock of the file was put back by an hour. Defaults
+            to `()`.
     """
 
     time_zone: str | None = None
     is_local: bool = False
     utc_offset: float = 0.0
+    put_back: tuple[float, ...] = ()
 
 
-def file_clock(start, zones, time_zone, path):
+def file_clock(start, zones, time_zone, path, put_back=()):
     """Returns the `FileClock` of a file.
 
     Args:
@@ -44,6 +48,7 @@ def file_clock(start, zones, time_zone, path):
             see `UNIX` and `OWN_CLOCK`.
         time_zone: str, or `None`. As of `read_recording`.
         path: str or path. For messages.
+        put_back: sequence of float. As of `FileClock`. Defaults to `()`.
 
     Raises:
         ValueError: if there is a time zone, and the times are not of a clock.
@@ -61,7 +66,7 @@ def file_clock(start, zones, time_zone, path):
             warnings.warn(_changes(stated, path), stacklevel=5)
         return FileClock(time_zone or stated[0], is_local=True)
     if time_zone is None:
-        return FileClock()
+        return FileClock(put_back=tuple(put_back))
     offset = utc_offsets([start], time_zone, f"the start of {Path(path).name}")
     return FileClock(time_zone, is_local=True, utc_offset=float(offset[0]))
 

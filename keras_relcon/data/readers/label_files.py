@@ -1,14 +1,13 @@
 """Reads labels that are kept beside a recording, in a file of their own."""
 
 import csv
-import dataclasses
 import re
 from pathlib import Path
 
 import numpy as np
 
 from keras_relcon.checks import message
-from keras_relcon.data.clock_time import FIRST_UNIX_SECOND, utc_offsets
+from keras_relcon.data.clock_time import FIRST_UNIX_SECOND
 from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.axis_names import letters
 from keras_relcon.data.readers.columns import LABEL
@@ -51,7 +50,8 @@ def read_labels(path: PathLike) -> LabelIntervals:
     Dates with an offset from UTC, and Unix times, are exact. Dates without one
     are of the clock of the recording: of its own dates without an offset, of
     the clock of a device, or local times where its dates have an offset or its
-    time zone is given.
+    time zone is given. Of a time that such a clock shows twice, as it is put
+    back, the first is taken, with a warning.
 
     Args:
         path: str or path.
@@ -134,54 +134,6 @@ def is_path(labels):
     is_text = isinstance(labels, str)
     is_named = is_text and labels.lower().endswith((".csv", "/", "\\"))
     return is_named or isinstance(labels, Path)
-
-
-def on_clock_of(intervals, clock, path):
-    """Brings labels to the clock that the recording of a file shows.
-
-    Args:
-        intervals: `LabelIntervals`.
-        clock: `FileClock` of the recording.
-        path: str or path. The recording.
-
-    Returns:
-        `LabelIntervals`.
-
-    Raises:
-        ValueError: if one of the two clocks is local and the other is not, and
-            nothing says by how much they differ.
-    """
-    if intervals.clock == "elapsed":
-        return intervals
-    found = "local" if clock.time_zone is None else "utc"
-    if intervals.clock == found:
-        return intervals
-    if clock.is_local:
-        start, stop = (
-            seconds - utc_offsets(seconds, clock.time_zone, intervals.source)
-            for seconds in (intervals.start_seconds, intervals.stop_seconds)
-        )
-        return dataclasses.replace(
-            intervals, start_seconds=start, stop_seconds=stop, clock="utc"
-        )
-    texts = {"utc": "in UTC or with an offset from it", "local": "without one"}
-    advice = {
-        "utc": "Write the labels without an offset, as the clock of the "
-        "recording shows them, or in seconds from its first sample; or say in "
-        "which `time_zone` that clock was set.",
-        "local": "Write the offset of the labels, as in "
-        "2024-05-01T10:00:00+02:00, or Z for UTC; or say in which `time_zone` "
-        "they are.",
-    }
-    raise ValueError(
-        message(
-            "Labels and recording must both have an offset from UTC, or "
-            "neither.",
-            f"{intervals.source} {texts[intervals.clock]}, and "
-            f"{Path(path).name} {texts[found]}",
-            advice[intervals.clock],
-        )
-    )
 
 
 def _rows(path):

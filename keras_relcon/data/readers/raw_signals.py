@@ -11,6 +11,7 @@ from keras_relcon.data.clock_time import check_time_zone
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import chunks, finite_rows
 from keras_relcon.data.placement import body_part
+from keras_relcon.data.readers.clock_changes import undo_put_forward
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
 from keras_relcon.data.readers.device_files import (
     is_device_file,
@@ -82,7 +83,7 @@ def read_raw_signal(
     check_one_of("on_clock_change", on_clock_change, ("error", "split"))
     check_time_zone(time_zone)
     is_device, may_be_zero = is_device_file(path), False
-    placement, zones = None, OWN_CLOCK
+    placement, zones, put_back = None, OWN_CLOCK, ()
     if is_device:
         _check_device_arguments(wanted, path, sample_rate_hz, unit)
         seconds, acceleration, placement, zone = read_device_file(path)
@@ -94,7 +95,9 @@ def read_raw_signal(
         )
         if unnamed.steps_per_g != 1:
             check_one_of("unit", unit, ("g",), "The axes are read in g.")
-        seconds, acceleration, zones = read_unnamed(path, unnamed, delimiter)
+        seconds, acceleration, zones, put_back = read_unnamed(
+            path, unnamed, delimiter
+        )
         timestamp_unit = unnamed.time_unit
     else:
         if labels is not None:
@@ -102,7 +105,7 @@ def read_raw_signal(
         names = choose_columns(path, wanted, delimiter, sample_rate_hz)
         if check_unit:
             check_stated_unit(names.columns, unit)
-        seconds, acceleration, row_labels, zones = _read_table(
+        seconds, acceleration, row_labels, zones, put_back = _read_table(
             path, names, delimiter
         )
         labels = row_labels if labels is None else labels
@@ -131,7 +134,13 @@ def read_raw_signal(
         timestamp_unit,
         on_clock_change == "split",
     )
-    clock = file_clock(float(signal.seconds[0]), zones, time_zone, path)
+    clock = file_clock(
+        float(signal.seconds[0]), zones, time_zone, path, put_back
+    )
+    is_set_in_zone = zones == OWN_CLOCK and time_zone is not None
+    if is_set_in_zone and not is_device:  # a device's clock runs on
+        seconds = undo_put_forward(signal.seconds, time_zone, path)
+        signal = replace(signal, seconds=seconds)
     signal = replace(signal, placement=placement, clock=clock)
     if is_device:  # its blocks meet, but where samples are missing
         gap = LOST_SAMPLES_STEP / signal.sample_rate_hz

@@ -13,7 +13,8 @@ from keras_relcon.data.label_intervals import (
     label_recordings,
 )
 from keras_relcon.data.readers.file_kinds import stem_of
-from keras_relcon.data.readers.label_files import labels_for, on_clock_of
+from keras_relcon.data.readers.label_clock import on_clock_of
+from keras_relcon.data.readers.label_files import labels_for
 from keras_relcon.data.readers.raw_signals import read_raw_signal
 from keras_relcon.data.readers.timestamps import split_at_gaps
 from keras_relcon.data.recording import Recording
@@ -113,8 +114,10 @@ def read_recording(
             Defaults to `False`.
         time_zone: str. An IANA name (`"Europe/Berlin"`), an offset from UTC
             (`"+02:00"`) or `"UTC"`. For a device's file, and dates without an
-            offset: in which zone the clock was set at the start; it is taken
-            to run on without jumps, and `start_time` becomes Unix time. For
+            offset: in which zone the clock was set at the start, so that
+            `start_time` becomes Unix time. It is taken to run on without
+            jumps, but for a step of dates that is an hour too long, or back by
+            one, where the clocks of the zone are changed. For
             Unix times, and dates with an offset: the zone in which clock times
             are shown. Defaults to `None`: what the file says, see
             `Recording.time_zone`.

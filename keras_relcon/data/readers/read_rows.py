@@ -4,9 +4,10 @@ import numpy as np
 
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import GrowingArray
+from keras_relcon.data.readers.clock_changes import undo_put_back
 from keras_relcon.data.readers.file_clock import OWN_CLOCK
 from keras_relcon.data.readers.text_columns import encode_text
-from keras_relcon.data.readers.timestamps import parse_times, undo_clock_change
+from keras_relcon.data.readers.timestamps import parse_times
 
 
 def read_rows(
@@ -24,13 +25,14 @@ def read_rows(
             then in UTC. Defaults to `None`.
 
     Returns:
-        `(seconds or None, acceleration, labels or None, zones)`:
+        `(seconds or None, acceleration, labels or None, zones, put_back)`:
         `(num_rows,)` float64; `(num_rows, 3)` float32; `CodedLabels`; the time
-        zones of the times, see `file_clock`.
+        zones of the times, and the moments at which their clock was put back,
+        see `file_clock`.
     """
     acceleration = GrowingArray(np.float32)
     seconds, codes = GrowingArray(np.float64), GrowingArray(np.int32)
-    names, zones = {}, {}
+    names, zones, put_back = {}, {}, ()
     for block in blocks:
         axes = [block[name] for name in columns]
         acceleration.append(np.stack(axes, axis=1))
@@ -42,9 +44,9 @@ def read_rows(
             codes.append(_codes(block[label], names))
     seconds = seconds.array() if time is not None else None
     if tuple(zones) == OWN_CLOCK:
-        seconds = undo_clock_change(seconds)
+        seconds, put_back = undo_put_back(seconds)
     labels = _labels(codes.array(), names) if label is not None else None
-    return seconds, acceleration.array(), labels, tuple(zones)
+    return seconds, acceleration.array(), labels, tuple(zones), put_back
 
 
 def _codes(labels, names):

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 import numpy as np
 
 from keras_relcon.data.clock_time import offset_name
+from keras_relcon.data.readers.clock_changes import undo_put_back
 from keras_relcon.data.readers.file_clock import OWN_CLOCK, UNIX
 from keras_relcon.data.readers.tables import read_head
 from keras_relcon.data.readers.text_columns import as_arrow
@@ -14,7 +15,6 @@ from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES, steps_where
 
 SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 TIMESTAMP_UNITS = (*SECONDS_PER_UNIT, "iso")
-HOUR = 3600.0
 SPACED_OFFSET = re.compile(r"\s+(Z|[+-]\d\d:?\d\d)$")
 OFFSET = r"Z|[+-]\d\d(?::?\d\d)?"
 HAS_OFFSET = re.compile(rf"({OFFSET})\s*$")
@@ -59,8 +59,9 @@ def to_seconds(values, unit, max_gap_seconds=1.0):
         ValueError: if a value is not an ISO 8601 date, for `"iso"`.
     """
     seconds, zones = parse_times(values, unit)
-    is_local = unit == "iso" and not any(zones)
-    return undo_clock_change(seconds, max_gap_seconds) if is_local else seconds
+    if unit == "iso" and not any(zones):
+        seconds, _ = undo_put_back(seconds, max_gap_seconds)
+    return seconds
 
 
 def parse_times(values, unit):
@@ -220,28 +221,6 @@ def _parse_iso(value):
             f"Received: {str(value)!r}. Pass another `timestamp_unit` for "
             "numbers."
         ) from None
-
-
-def undo_clock_change(seconds, max_gap_seconds=1.0):
-    """Adds an hour where a local clock was put back, see `to_seconds`."""
-
-    def is_change(steps):
-        repaired = steps + HOUR
-        return (steps < 0) & (repaired > 0) & (repaired <= max_gap_seconds)
-
-    changes = steps_where(seconds, is_change) + 1
-    if not len(changes):
-        return seconds
-    warnings.warn(
-        f"The clock goes back by an hour at row {changes[0]} (from 0): taken "
-        "as the end of daylight saving time, and the hour is added to all "
-        "later timestamps. Store times with their offset from UTC to avoid "
-        "this.",
-        stacklevel=5,
-    )
-    hours = np.zeros(len(seconds))
-    hours[changes] = HOUR
-    return seconds + np.cumsum(hours)
 
 
 def guess_unit(name, values):

@@ -89,10 +89,11 @@ def read_unnamed(path, table, delimiter=","):
     """Reads a table that was recognised.
 
     Returns:
-        `(seconds, acceleration, zones)`: `(num_rows,)`, s since 1970, on
-        the clock of the device but for an E4, which counts in UTC;
+        `(seconds, acceleration, zones, put_back)`: `(num_rows,)`, s since
+        1970, on the clock of the device but for an E4, which counts in UTC;
         `(num_rows, 3)`, in g for the tables above; the time zones of the
-        times, see `file_clock`.
+        times, and the moments at which their clock was put back, see
+        `file_clock`.
     """
     layout = replace(
         read_layout(path, delimiter),
@@ -110,13 +111,14 @@ def read_unnamed(path, table, delimiter=","):
         blocks = with_export_times(blocks, table.date_form)
     if table.steps_per_g != 1:
         blocks = _in_g(blocks, table.steps_per_g)
-    seconds, acceleration, *_ = read_rows(blocks, AXES, time, unit)
+    seconds, acceleration, *_, put_back = read_rows(blocks, AXES, time, unit)
     if seconds is None:
         seconds = empty(len(acceleration), np.float64)
         for rows in chunks(seconds):
             steps = np.arange(rows.start, rows.stop) / table.rate_hz
             seconds[rows] = table.start + steps
-    return seconds, acceleration, UNIX if table.kind == E4 else OWN_CLOCK
+    zones = UNIX if table.kind == E4 else OWN_CLOCK
+    return seconds, acceleration, zones, put_back
 
 
 def _in_g(blocks, steps_per_g):
