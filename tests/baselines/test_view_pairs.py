@@ -37,6 +37,7 @@ def test_soar_takes_the_56_ordered_pairs_in_turn(rng, monkeypatch):
             assert (first[0, 0, 0], second[0, 0, 0]) == pair
 
 
+@pytest.mark.once
 def test_soar_augments_each_view_once(rng):
     """Pairs (negation, flip) and (flip, negation) leave no doubt."""
     names = [type(a).__name__ for a in ViewPairs("soar").augmentations]
@@ -50,6 +51,7 @@ def test_soar_augments_each_view_once(rng):
     np.testing.assert_array_equal(second, windows[:, ::-1])
 
 
+@pytest.mark.once
 def test_soar_draws_for_each_window(rng):
     layer = ViewPairs("soar", seed=1)
     windows = np.repeat(rng.normal(size=(1, 12, 3)), 2, 0).astype("float32")
@@ -77,6 +79,7 @@ def test_tang_rotates_each_window_twice(rng):
     assert np.abs(first - second).max() > 0.1
 
 
+@pytest.mark.once
 def test_relcon_composes_two_of_the_eight_for_each_view(rng):
     layer = ViewPairs("relcon", seed=0)
     (augmentation,) = layer.augmentations
