@@ -278,7 +278,8 @@ def warn_if_short(num_short, num_all, window_length, sample_rate_hz):
             "At least one recording must be as long as a window: "
             f"{window_length} samples at {sample_rate_hz:g} Hz are "
             f"{needed:.2f} s. Received: {num_all} recordings, all shorter or "
-            "with missing samples in between. Use a smaller `window_length`."
+            "with missing samples in between. Use longer ones, or a smaller "
+            "`window_length`, which an encoder of a preset has fixed."
         )
     warnings.warn(
         f"{num_short} of {num_all} recordings are shorter than a window "

@@ -150,6 +150,13 @@ def check_space(space, base):
                 "A space must be a list of values or a tuple (low, high). "
                 f"Received: {name}={values!r}. Leave the setting out."
             )
+        kinds = {type(value) for value in values}
+        if isinstance(values, list) and len(kinds) > 1:
+            raise ValueError(
+                "The values of a setting must be of one kind. "
+                f"Received: {name}={values!r}. Write whole numbers among "
+                "others as 1.0."
+            )
 
 
 def _is_range(name, values):

@@ -92,6 +92,13 @@ def test_recordings_of_some_subjects_alone(write):
             },
             "no index into `label_names`",
         ),
+        (
+            {
+                "labels": np.full(20, -1),
+                "label_names": np.array(["a", "b"]),
+            },
+            "no index into `label_names`",
+        ),
     ],
 )
 def test_arrays_that_do_not_fit(write, changes, words):

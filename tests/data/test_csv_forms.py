@@ -329,6 +329,16 @@ def test_missing_samples_at_the_start_are_no_units(tmp_path, row):
     assert np.flatnonzero(is_missing).tolist() == [0, 1]
 
 
+def test_a_label_beside_missing_samples_is_no_unit(tmp_path):
+    path = tmp_path / "a.csv"
+    body = [",".join(map(str, [*values, "sit"])) for values in axes()]
+    path.write_text("\n".join(["x,y,z,label", ",,,walk", *body]))
+    with pytest.warns(UserWarning, match="not finite"):
+        recording = read_recording(path, "s", 30)
+    assert recording.num_samples == NUM + 1
+    assert list(recording.labels[:2]) == ["walk", "sit"]
+
+
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_a_missing_sample_at_the_start_is_not_asked_for_its_counts(
     tmp_path, value

@@ -294,6 +294,9 @@ def test_a_file_that_cannot_be_read_says_where(tmp_path, text, expected):
     path.write_text(text)
     with pytest.raises(ValueError, match=expected):
         read_labels(path)
+    path.write_bytes("start,end,label\n1,2,Stühle\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="text in UTF-8.*Save it again"):
+        read_labels(path)
     with pytest.raises(FileNotFoundError, match="`labels` must be"):
         read_labels(tmp_path / "absent.csv")
 
@@ -333,7 +336,7 @@ def test_a_folder_of_labels(study, tmp_path, is_inside, ending):
 def test_one_file_of_labels_for_a_folder(study, tmp_path, is_inside):
     labels = (study if is_inside else tmp_path) / "labels.csv"
     labels.write_text(
-        "subject,start,end,label\ns1,0,10,walk\ns2,0,5,sit\ns2,5,10,run\n"
+        "subject,start,end,label\ns1 ,0,10,walk\ns2,0,5,sit\n s2,5,10,run\n"
     )
     found = load_recordings(study, RATE, labels=labels)
     assert [set(r.labels) for r in found] == [

@@ -201,6 +201,8 @@ def test_bad_input_is_explained(make):
             make("RelConHyperModel", space={name: values})
     with pytest.raises(ValueError, match=r"a list of values.*loss=\[\]"):
         make("RelConHyperModel", space={"loss": []})
+    with pytest.raises(ValueError, match=r"one kind.*=\[1, 0.5\].*as 1.0"):
+        make("RelConHyperModel", space={"temperature": [1, 0.5]})
     with pytest.raises(ValueError, match="relative.*'hinge'"):
         make("RelConHyperModel", space={"loss": ["relative", "hinge"]})
     with pytest.raises(ValueError, match="relative.*'cosine'"):

@@ -133,6 +133,11 @@ def _problem(arrays):
             return f"`{name}` has not one value for each of `starts`"
     if "labels" in arrays:
         labels, names = arrays["labels"], arrays.get("label_names", ())
-        if labels.shape != samples.shape[:1] or labels.max() >= len(names):
+        is_index = labels.dtype.kind in "iu" and labels.min() >= 0
+        if (
+            not is_index
+            or labels.shape != samples.shape[:1]
+            or labels.max() >= len(names)
+        ):
             return "`labels` is no index into `label_names` for each sample"
     return None

@@ -232,8 +232,16 @@ def _num_unit_rows(rows):
 
     units = list(takewhile(is_text, rows[1 : 1 + MAX_UNIT_LINES]))
     below = rows[1 + len(units) : 2 + len(units)]
-    is_followed = below and holds_numbers(below[0])
-    return len(units) if is_followed and not holds_numbers(rows[0]) else 0
+    if not below or not holds_numbers(below[0]) or holds_numbers(rows[0]):
+        return 0
+    # A row of data may lack its numbers and have a label.
+    is_of_numbers = [is_number(cell, ",") for cell in below[0]]
+    is_unit = any(
+        cell.strip() and of_numbers
+        for row in units
+        for cell, of_numbers in zip(row, is_of_numbers)
+    )
+    return len(units) if is_unit else 0
 
 
 def _as_long_as(header, row):

@@ -11,6 +11,7 @@ from keras_relcon.data.clock_time import FIRST_UNIX_SECOND
 from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.axis_names import letters
 from keras_relcon.data.readers.columns import LABEL
+from keras_relcon.data.readers.csv_layout import not_text
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.timestamps import (
     SECONDS_PER_UNIT,
@@ -103,7 +104,7 @@ def read_labels(path: PathLike) -> LabelIntervals:
         stops,
         [row[label_at].strip() for _, row in rows],
         clock,
-        None if owner_at is None else [row[owner_at] for _, row in rows],
+        None if owner_at is None else [r[owner_at].strip() for _, r in rows],
         path.name,
     )
 
@@ -138,7 +139,10 @@ def is_path(labels):
 
 def _rows(path):
     """The header, and `(line, cells)` of each row that is not empty."""
-    text = path.read_text(encoding="utf-8-sig")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise not_text(path, error) from None
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(text.splitlines(), delimiter=delimiter)
