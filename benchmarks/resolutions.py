@@ -1,17 +1,18 @@
 """Whether the adaptive choice of a resolution is better than any other.
 
-    python benchmarks/resolutions.py DATA --epochs 100 --seeds 0 1 2 3 4
+    python benchmarks/resolutions.py DATA ... --epochs 100 --seeds 0 1 2 3 4
     python benchmarks/resolutions.py --synthetic
 
-DATA is an archive that `load_recordings` reads. `TS2Vec` is trained with each
+DATA are archives that `load_recordings` reads. `TS2Vec` is trained with each
 choice of `AdaptiveResolution` on the windows of some people, and a logistic
 regression of the mean embedding tells the activities of those left out: the
 protocol of the adaptive resolution loss, but for its sets. It prints accuracy
 and seconds of training of each choice, the entropy of the scores where there
-are some, and the difference of each to `uniform`: a claim for `adaptive` rests
-on that line. The interval is over folds, each the mean of its seeds, and wide
-enough for their common people. `ts2vec` has the loss of TS2Vec, with the
-single step.
+are some, and the difference of `adaptive` to each: a claim for it rests on the
+lines of `uniform` and of `ts2vec`, the loss of TS2Vec with its single step. The
+interval is over folds, each the mean of its seeds, and wide enough for their
+common people. Of several archives there is a table of each, and one of the
+folds of all.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 import keras
+import measuring
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
@@ -36,6 +38,7 @@ from keras_relcon.evaluation.report.paired_difference import paired_difference
 from keras_relcon.layers import DilatedConvEncoder1D
 
 ARMS = ("adaptive", "uniform", "finest", "all", "ts2vec")
+QUESTION = "Is an adaptive choice of the resolution worth it?"
 
 
 def make_model(arm, arguments, seed):
@@ -118,19 +121,19 @@ def compare(windows, arguments):
     return results
 
 
-def lines(arms, results):
-    """The table, with the differences of accuracy to `uniform`."""
-    yield "| choice | accuracy | seconds | entropy | accuracy - uniform |"
+def lines(arms, results, num_folds):
+    """The table, with the differences of the accuracy of `adaptive`."""
+    yield "| choice | accuracy | seconds | entropy | adaptive - it |"
     yield "|---|---|---|---|---|"
     by_fold = results[..., 0].mean(2)
     for a, arm in enumerate(arms):
         score, seconds, entropy = results[a].mean((0, 1))
         difference = ""
-        if "uniform" in arms and arm != "uniform":
+        if "adaptive" in arms and arm != "adaptive":
             found = paired_difference(
+                by_fold[arms.index("adaptive")],
                 by_fold[a],
-                by_fold[arms.index("uniform")],
-                1 / (by_fold.shape[1] - 1),
+                1 / (num_folds - 1),
             )
             difference = (
                 f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
@@ -147,7 +150,7 @@ def main(words=None):
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("data", nargs="?", type=Path)
+    source.add_argument("data", nargs="*", type=Path, default=[])
     source.add_argument("--synthetic", action="store_true")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
@@ -159,21 +162,75 @@ def main(words=None):
     parser.add_argument("--rate-hz", type=float, default=50)
     parser.add_argument("--window-length", type=int, default=128)
     parser.add_argument("--most-windows", type=int, default=5_000)
+    parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args(words)
     if arguments.epochs < 2:
         parser.error("--epochs must be 2 or more: the first is not timed.")
+    began = time.time()
+    sets = {path.stem: load_recordings(path) for path in arguments.data}
     if arguments.synthetic:
-        recordings = synthetic_recordings(10, 30)
-    else:
-        recordings = load_recordings(arguments.data)
+        sets = {"synthetic": synthetic_recordings(10, 30)}
+    tables, results = [], []
+    for name, recordings in sets.items():
+        windows = labelled_windows(recordings, arguments)
+        results.append(compare(windows, arguments))
+        people, classes = set(windows.subjects), set(windows.labels)
+        tables.append(
+            f"{name}: {len(windows)} windows of {len(people)} people, "
+            f"{len(classes)} classes\n\n" + table(results[-1:], arguments)
+        )
+        print(tables[-1], flush=True)
+    if len(sets) > 1:
+        tables.insert(0, f"All sets\n\n{table(results, arguments)}")
+        print(tables[0])
+    if arguments.record:
+        minutes = (time.time() - began) / 60
+        text = page(tables, arguments, minutes)
+        print(measuring.record("resolutions", QUESTION, text))
+
+
+def labelled_windows(recordings, arguments):
+    """Windows without overlap that have a label, some of them at most."""
     length = arguments.window_length
     windows = make_windows(recordings, arguments.rate_hz, length, length)
     labels = np.asarray(windows.labels).astype(str)
     windows = windows.select(windows.valid & (labels != ""))
     step = -(-len(windows) // arguments.most_windows)
-    windows = windows.select(np.arange(len(windows)) % step == 0)
-    for line in lines(arguments.arms, compare(windows, arguments)):
-        print(line)
+    return windows.select(np.arange(len(windows)) % step == 0)
+
+
+def table(results, arguments):
+    """Of the folds of these sets."""
+    results = np.concatenate(results, axis=1)
+    return "\n".join(lines(arguments.arms, results, arguments.folds))
+
+
+def page(tables, arguments, minutes):
+    command = " ".join(
+        [
+            "python benchmarks/resolutions.py",
+            *[path.name for path in arguments.data],
+            f"--epochs {arguments.epochs}",
+            f"--seeds {' '.join(map(str, arguments.seeds))}",
+            f"--every {arguments.every}",
+            f"--most-windows {arguments.most_windows}",
+        ]
+    )
+    joined = "\n\n".join(tables)
+    return f"""\
+{arguments.folds} folds of people, {len(arguments.seeds)} seeds, \
+{arguments.epochs} epochs in batches of {arguments.batch_size},
+windows of {arguments.window_length} samples at {arguments.rate_hz:g} Hz. \
+Seconds are of training on all windows of
+a fold. It took {minutes:.0f} minutes.
+
+```
+{command}
+```
+
+{joined}
+
+{measuring.machine()}"""
 
 
 if __name__ == "__main__":
