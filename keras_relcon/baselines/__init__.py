@@ -23,7 +23,7 @@ from keras_relcon.baselines.supervised_references import (
     deep_conv_lstm,
     lstm_classifier,
 )
-from keras_relcon.baselines.taxonomy import Taxonomy
+from keras_relcon.baselines.taxonomy import COMBINATIONS, Taxonomy
 from keras_relcon.baselines.ts2vec import TS2Vec
 from keras_relcon.baselines.two_views import TwoViews
 from keras_relcon.baselines.view_pairs import ViewPairs
@@ -33,6 +33,7 @@ __all__ = [
     "AugPred",
     "Autoencoder",
     "BYOL",
+    "COMBINATIONS",
     "CPC",
     "CrossView",
     "Excon",

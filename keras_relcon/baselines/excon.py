@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
+from keras_relcon import distributed
 from keras_relcon.baselines.class_extremes import extremes, standardized
 from keras_relcon.checks import check_kind, check_whole, message
 from keras_relcon.losses.extreme_reconstruction import (
@@ -177,7 +178,21 @@ class Excon(keras.Model):
         sample_weight: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
-        return extreme_reconstruction_loss(y_pred, y, self.extremes)
+        if sample_weight is not None:
+            raise ValueError(
+                message(
+                    "Classes of `Excon` must count the same.",
+                    "`sample_weight` or `class_weight`",
+                    "Leave it out: each class counts the same, however few "
+                    "members it has.",
+                )
+            )
+        loss = extreme_reconstruction_loss(
+            distributed.gather(y_pred), distributed.gather(y), self.extremes
+        )
+        return distributed.with_penalties(
+            distributed.own_share(loss), self.losses
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_relcon.baselines.two_views import TwoViews, Views, head
-from keras_relcon.checks import message
+from keras_relcon.checks import check_kind, message
 from keras_relcon.models.ema import EMA, slow_outputs
 from keras_relcon.models.projector import mlp_projector
 from keras_relcon.types import Shape, Tensor
@@ -55,6 +55,7 @@ class PredictedViews(TwoViews):
     ) -> None:
         super().__init__(encoder, projector, views, seed, **kwargs)
         self.predictor = head("predictor", predictor, self.PREDICTORS)
+        check_kind("predictor", self.predictor, keras.Layer, "a Keras layer")
         self.momentum = momentum
         self.momentum_steps = momentum_steps
         self.slow_encoder = self.slow_projector = None

@@ -140,14 +140,12 @@ class REBAR(RelConModel):
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         if self.augmentation is not None and training:
-            candidates = inputs["candidates"]
-            shape = ops.shape(candidates)
-            flat = ops.reshape(candidates, (shape[0] * shape[1], *shape[2:]))
-            flat = self.augmentation(flat, training=True)
-            inputs = {
-                "anchor": self.augmentation(inputs["anchor"], training=True),
-                "candidates": ops.reshape(flat, shape),
-            }
+            anchor = self.augmentation(inputs["anchor"], training=True)
+            inputs = {**inputs, "anchor": anchor}
+            if self._has_candidates:
+                inputs["candidates"] = _each(
+                    self.augmentation, inputs["candidates"]
+                )
         return super().call(inputs, training=training)
 
     def compute_loss(
@@ -186,3 +184,10 @@ class REBAR(RelConModel):
             config["augmentation"]
         )
         return super().from_config(config)
+
+
+def _each(augmentation, candidates):
+    """Augments each candidate by itself."""
+    shape = ops.shape(candidates)
+    flat = ops.reshape(candidates, (shape[0] * shape[1], *shape[2:]))
+    return ops.reshape(augmentation(flat, training=True), shape)

@@ -20,6 +20,7 @@ from keras_relcon.types import Shape, Tensor
 
 # Further views draw apart from the first two.
 SEED_OF_CROPS = 101
+SEED_OF_PLACES = 103
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -136,7 +137,8 @@ class RenyiCL(PredictedViews):
         if num_local_crops > 0:
             crop_seed = None if seed is None else seed + SEED_OF_CROPS
             self.crop_pairs = ViewPairs(views, crop_seed)
-            self.local_crop = LocalCrop(crop_shares, crop_seed)
+            place_seed = None if seed is None else seed + SEED_OF_PLACES
+            self.local_crop = LocalCrop(crop_shares, place_seed)
 
     def build_parts(self, window_shape: Shape) -> None:
         super().build_parts(window_shape)

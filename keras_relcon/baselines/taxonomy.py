@@ -9,7 +9,7 @@ from keras import ops
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
 from keras_relcon.baselines.two_views import Views
 from keras_relcon.baselines.view_pairs import ViewPairs
-from keras_relcon.checks import check_layer, check_number, message
+from keras_relcon.checks import check_kind, check_number, message
 from keras_relcon.losses.info_nce import info_nce_loss
 from keras_relcon.models.ema import EMA
 from keras_relcon.models.key_queue import KeyQueue
@@ -85,8 +85,9 @@ class Taxonomy(PretrainingMethod):
 
     Example:
 
+    >>> weights = keras_relcon.baselines.COMBINATIONS["ce+ad"]
     >>> model = keras_relcon.baselines.Taxonomy(
-    ...     keras_relcon.layers.ResNet1D34(), **COMBINATIONS["ce+ad"]
+    ...     keras_relcon.layers.ResNet1D34(), **weights
     ... )
     >>> model.compile(optimizer="adam")
     >>> model.fit(keras_relcon.data.WindowBatches(store, batch_size=128))
@@ -117,7 +118,7 @@ class Taxonomy(PretrainingMethod):
         check_number("temperature", temperature, above=0)
         check_number("decoder_temperature", decoder_temperature, above=0)
         if decoder != "mlp":
-            check_layer("decoder", decoder)
+            check_kind("decoder", decoder, keras.Layer, "a layer or 'mlp'")
         self.decoder = decoder
         self.temperature = temperature
         self.decoder_temperature = decoder_temperature
@@ -249,7 +250,7 @@ def _checked(weights):
             message(
                 "At least one of `ce`, `ae`, `ad` and `cd` must be above 0.",
                 weights,
-                "Take one of `COMBINATIONS`.",
+                "Take one of `keras_relcon.baselines.COMBINATIONS`.",
             )
         )
     if weights["ae"] and sum(map(bool, weights.values())) == 1:

@@ -21,6 +21,9 @@ from keras_relcon.losses.hierarchical_contrastive import (
 )
 from keras_relcon.types import Shape, Tensor
 
+# Place among what `fit` of Keras takes after `x`.
+CALLBACKS_AT = 4
+
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class TS2Vec(PretrainingMethod):
@@ -149,10 +152,13 @@ class TS2Vec(PretrainingMethod):
         resolution = self.resolution
         if resolution is not None and resolution.is_drawn:
             if resolution.every == "epoch":
-                callbacks = kwargs.get("callbacks")
-                kwargs["callbacks"] = _with(
-                    callbacks, SelectionByEpoch(resolution)
-                )
+                by_epoch = SelectionByEpoch(resolution)
+                if len(args) > CALLBACKS_AT:
+                    before, after = args[:CALLBACKS_AT], args[CALLBACKS_AT:]
+                    args = (*before, _with(after[0], by_epoch), *after[1:])
+                else:
+                    callbacks = kwargs.get("callbacks")
+                    kwargs["callbacks"] = _with(callbacks, by_epoch)
         return super().fit(x, *args, **kwargs)
 
     def call(

@@ -55,7 +55,7 @@ def renyi_contrastive_loss(
             to `"batch"`.
 
     Returns:
-        float32 scalar, in nats.
+        float32 scalar, in nats; 0 for one window, which has no others.
 
     Raises:
         ValueError: if queries and keys do not fit, or an argument is out of
@@ -67,6 +67,7 @@ def renyi_contrastive_loss(
     check_number("gamma", gamma, least=1)
     check_one_of("normalizer", normalizer, ["batch", "row"])
     positives, negatives = _critics(queries, keys, alpha, temperature)
+    num_windows = _num_windows(keys)
     if normalizer == "batch":
         positives, negatives = (
             ops.reshape(x, (1, -1)) for x in (positives, negatives)
@@ -76,7 +77,8 @@ def renyi_contrastive_loss(
         math.log(alpha) + _log_mean_exp(gamma * positives),
         math.log1p(-alpha) + _log_mean_exp_of_others(negatives, gamma),
     )
-    return ops.mean(second / gamma - first)
+    loss = ops.mean(second / gamma - first)
+    return ops.where(num_windows > 1, loss, 0.0)
 
 
 def renyi_mutual_information(
@@ -104,7 +106,7 @@ def renyi_mutual_information(
 
     Returns:
         float32 scalar, in nats: the mean over windows. It is below 0 where
-        views are as near to other windows.
+        views are as near to other windows, and 0 for one window.
 
     Raises:
         ValueError: as `renyi_contrastive_loss`.
@@ -124,12 +126,15 @@ def renyi_mutual_information(
     )
     ratio = math.log1p(-alpha) + mean - log_rest
     ratio = ops.maximum(ratio, math.log(LEAST_RATIO))
-    return ops.stop_gradient(ops.mean(ratio))
+    estimate = ops.where(_num_windows(keys) > 1, ops.mean(ratio), 0.0)
+    return ops.stop_gradient(estimate)
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class RenyiMutualInformation(keras.metrics.Mean):
     """`renyi_mutual_information`, averaged over batches by their windows.
+
+    A batch of one window, which has no others, does not count.
 
     Args:
         alpha, temperature: as of `renyi_mutual_information`.
@@ -172,8 +177,9 @@ class RenyiMutualInformation(keras.metrics.Mean):
         estimate = renyi_mutual_information(
             queries, keys, self.alpha, self.temperature
         )
-        num_windows = ops.cast(ops.shape(keys)[0], "float32")
-        super().update_state(estimate, sample_weight=num_windows)
+        num_windows = _num_windows(keys)
+        weight = ops.where(num_windows > 1, num_windows, 0.0)
+        super().update_state(estimate, sample_weight=weight)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -181,6 +187,10 @@ class RenyiMutualInformation(keras.metrics.Mean):
             "alpha": self.alpha,
             "temperature": self.temperature,
         }
+
+
+def _num_windows(keys):
+    return ops.cast(ops.shape(keys)[0], "float32")
 
 
 def _check_skew(alpha, temperature):

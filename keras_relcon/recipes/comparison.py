@@ -7,21 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from keras_relcon import (
     data,
-    presets,
-    training,
 )
-from keras_relcon.checks import check_one_of, message
-from keras_relcon.recipes.compared_methods import METHODS, untrained_encoder
-from keras_relcon.recipes.comparison_scores import facts_of
+from keras_relcon.checks import check_one_of
+from keras_relcon.recipes.compared_methods import METHODS
+from keras_relcon.recipes.compared_training import ComparedTraining
 from keras_relcon.recipes.pretraining_config import read_config
 from keras_relcon.recipes.pretraining_data import data_paths, split_data
-from keras_relcon.recipes.pretraining_facts import by_source
 from keras_relcon.recipes.pretraining_models import (
-    encoder_in_float32,
     load_distance,
 )
 from keras_relcon.types import PathLike
@@ -32,7 +26,6 @@ SUBJECTS, WINDOWS_OF_EACH, MOST_GROUPS = 8, 8, 1400
 # Anchors of a batch of REBAR, and candidates of each.
 ANCHORS, CANDIDATES = 16, 8
 EPOCHS = 10
-CHECKPOINT_STEPS = 200
 
 
 def compare_methods(
@@ -77,11 +70,12 @@ def compare_methods(
         say: callable. Called with lines of text. Defaults to `print`.
 
     Returns:
-        list of `Path`: the finished presets, in order.
+        list of `Path`: the finished presets, in order; none of a training that
+        diverged, which is told and not begun again.
 
     Raises:
-        ValueError: if a method is not one of `METHODS` or has no rate, or a
-            preset in the folder was trained otherwise.
+        ValueError: if a method is not one of `METHODS` or has no rate, or what
+            is in the folder, finished or begun, was trained otherwise.
     """
     methods = list(METHODS) if methods is None else methods
     for name in methods:
@@ -103,11 +97,12 @@ def compare_methods(
             if isinstance(rates, Mapping):
                 rates = (rates[name],)
             for rate in rates:
-                path = run.train(name, float(rate), seed, deadline, say)
-                if path is None:
+                training = ComparedTraining(run, name, float(rate), seed)
+                if not training.finish(deadline, say):
                     say("The time is over. Run it again to go on.")
                     return finished
-                finished.append(path)
+                if training.folder.exists():
+                    finished.append(training.folder)
     return finished
 
 
@@ -120,6 +115,7 @@ class _Run:
         self.num_windows = num_windows
         self.batch_size = batch_size
         self.distance = distance
+        self.epochs = EPOCHS
         self._store = None
         output.mkdir(parents=True, exist_ok=True)
 
@@ -129,58 +125,7 @@ class _Run:
             self._store = split_data(self.config)[0]
         return self._store
 
-    def train(self, name, rate, seed, deadline, say):
-        """Trains one method; `None` where the time was over before its end."""
-        folder = self.output / f"{name}-{rate:g}-{seed}"
-        if folder.exists():
-            self._check_is_equal(folder)
-            return folder
-        method = METHODS[name]
-        batches, per_step = self._batches(method, seed)
-        steps = len(batches) * EPOCHS
-        keras.utils.set_random_seed(seed)
-        encoder = untrained_encoder(method, self.config)
-        distance = None
-        if method.stream == "candidates":
-            distance = load_distance(self.distance)
-        model = method.make(encoder, distance, seed)
-        schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
-        model.compile(optimizer=keras.optimizers.Adam(schedule))
-        resumable = training.ResumableTraining(
-            self.output / "stages" / folder.name,
-            batches,
-            every=CHECKPOINT_STEPS,
-            max_minutes=_minutes_until(deadline),
-        )
-        say(f"{folder.name}: {steps} steps of {per_step} windows")
-        model.fit(
-            batches,
-            epochs=EPOCHS,
-            shuffle=False,
-            callbacks=[resumable],
-            verbose=2,
-        )
-        if not resumable.is_finished:
-            return None
-        facts = {
-            "method": name,
-            "learning_rate": rate,
-            "seed": seed,
-            "steps": steps,
-            "windows_through_the_encoder": steps * per_step,
-            "trained_by": self._settings(),
-            "seconds": round(resumable.seconds, 3),
-            "subjects": by_source(self.store.subjects, data_paths(self.config)),
-        }
-        presets.save_to_preset(
-            encoder_in_float32(encoder),
-            folder,
-            facts=facts,
-            **self.config["windows"],
-        )
-        return folder
-
-    def _batches(self, method, seed):
+    def batches(self, method, seed):
         """The stream of a method, and windows through the encoder a step."""
         rows = {
             "windows": self.batch_size,
@@ -237,7 +182,7 @@ class _Run:
         steps = self.num_windows / (2 * rows_of_ranked())
         return max(1, min(MOST_GROUPS, math.ceil(steps)))
 
-    def _settings(self):
+    def settings(self):
         """What all methods share, of which another makes another encoder."""
         settings = {
             "windows_asked_for": self.num_windows,
@@ -247,33 +192,14 @@ class _Run:
             "minimum_std_g": self.config["relcon"]["minimum_std_g"],
             "max_blocks": self.config["relcon"]["max_blocks"],
         }
-        for name in ("held_out_subjects", "windows", "encoder"):
+        for name in ("recordings", "held_out_subjects", "windows", "encoder"):
             settings[name] = self.config[name]
+        if not self.config["held_out_subjects"]:  # then they are drawn
+            settings["held_out_share"] = self.config["held_out_share"]
+            settings["split_seed"] = self.config["seed"]
         return json.loads(json.dumps(settings, default=str))
-
-    def _check_is_equal(self, folder):
-        wanted = self._settings()
-        found = facts_of(folder).get("trained_by") or {}
-        others = [name for name in wanted if found.get(name) != wanted[name]]
-        if others:
-            raise ValueError(
-                message(
-                    f"What is finished in {str(folder)!r} must have been "
-                    "trained as is asked for now: with "
-                    + ", ".join(f"{name}={wanted[name]}" for name in others)
-                    + ".",
-                    {name: found.get(name) for name in others},
-                    "Choose another output.",
-                )
-            )
 
 
 def rows_of_ranked():
     """Windows of a batch in which every window is an anchor."""
     return SUBJECTS * WINDOWS_OF_EACH
-
-
-def _minutes_until(deadline):
-    if deadline is None:
-        return None
-    return max(0.0, deadline - time.monotonic()) / 60

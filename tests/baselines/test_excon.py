@@ -200,6 +200,23 @@ def test_bad_arguments_are_explained(rng):
     model.compile(optimizer="adam")
     with pytest.raises(ValueError, match="adapt"):
         model.fit(windows, labels)
+    model.adapt(features, labels)
+    with pytest.raises(ValueError, match="count the same.*`class_weight`"):
+        model.fit(windows, labels, class_weight={0: 1, 1: 2}, verbose=0)
+
+
+def test_a_regularizer_of_the_encoder_adds_its_value(rng):
+    windows, features, labels = two_kinds(rng)
+    model = small()
+    model.adapt(features, labels)
+    model.compile(optimizer="adam")
+    plain = model.evaluate(windows, labels, verbose=0)
+    dense = model.encoder.layers[-1]
+    dense.kernel.regularizer = keras.regularizers.L2(10.0)
+    penalty = 10 * np.square(to_numpy(dense.kernel)).sum()
+    model.compile(optimizer="adam")
+    found = model.evaluate(windows, labels, verbose=0)
+    np.testing.assert_allclose(found, plain + penalty, rtol=1e-5)
 
 
 @pytest.mark.parametrize("num_classes", [2, 3])

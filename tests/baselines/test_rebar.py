@@ -88,6 +88,21 @@ def test_augmentation_is_for_the_encoder_in_training_alone(rng):
     )
 
 
+@pytest.mark.eager
+def test_candidates_that_are_made_of_the_anchor_may_be_missing(rng):
+    arguments = {"candidate_augmentation": Negation(), "anchors": "one"}
+    model = small_rebar(augmentation=Negation(), **arguments)
+    plain = small_rebar(**arguments)
+    group = {"anchor": candidate_group(rng)["anchor"]}
+    model(group), plain(group)
+    plain.encoder.set_weights(model.encoder.get_weights())
+    np.testing.assert_allclose(
+        to_numpy(model(group, training=True)),
+        to_numpy(plain({"anchor": -group["anchor"]}, training=True)),
+        atol=1e-5,
+    )
+
+
 def two_terms(distances, similarities, num_within, temperature, alpha):
     """REBAR's own loss, anchor by anchor, of the nearest own candidate."""
     losses = []

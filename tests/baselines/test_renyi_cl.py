@@ -107,6 +107,17 @@ def test_a_local_crop_reads_a_piece_in_order():
     np.testing.assert_array_equal(to_numpy(copy(x)), found)
 
 
+def test_places_of_crops_are_drawn_apart_from_their_views():
+    model = small(views="tang", num_local_crops=2)
+    model.build((None, 32, 3))
+    seeds = [
+        int(to_numpy(variable)[0])
+        for part in (model.view_pairs, model.crop_pairs, model.local_crop)
+        for variable in part.non_trainable_variables
+    ]
+    assert len(set(seeds)) == len(seeds) == 3
+
+
 def test_no_gradient_reaches_the_slow_copy():
     model = small(num_local_crops=1)
     model.build((None, 64, 3))

@@ -6,7 +6,7 @@ import pytest
 from baselines.every_method import waves
 from support import plain_encoder, to_numpy, windows_of_two_kinds
 
-from keras_relcon.baselines import BYOL, SimSiam
+from keras_relcon.baselines import BYOL, RenyiCL, SimSiam
 
 pytestmark = pytest.mark.every_backend
 
@@ -52,3 +52,10 @@ def test_loss_of_a_batch_is_that_of_loops(rng, method):
     loss = to_numpy(model.loss_of(outputs))
     expected = -cosine if method is SimSiam else 2 - 2 * cosine
     np.testing.assert_allclose(loss, expected, atol=1e-5)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("method", [BYOL, SimSiam, RenyiCL])
+def test_a_predictor_is_a_layer(method):
+    with pytest.raises(TypeError, match="`predictor` must be a Keras layer"):
+        method(plain_encoder(), predictor=None)

@@ -144,6 +144,11 @@ def test_validation_leaves_queues_and_the_slow_copy(rng):
             np.testing.assert_array_equal(to_numpy(v), old, err_msg=name)
 
 
+def test_a_decoder_is_a_layer():
+    with pytest.raises(TypeError, match="`decoder` must be a layer or 'mlp'"):
+        small(decoder=None)
+
+
 def test_bad_weights_are_explained():
     with pytest.raises(ValueError, match="At least one of `ce`"):
         small(ce=0, ae=0, ad=0, cd=0)

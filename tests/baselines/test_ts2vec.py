@@ -289,6 +289,19 @@ def test_it_chooses_in_fit_and_loads(rng, tmp_path, every):
         np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
 
 
+def test_callbacks_may_be_given_by_their_place(rng):
+    model = adaptive("epoch", lengths=(24,))
+    model.compile(optimizer="adam")
+    windows = windows_of_two_kinds(rng, 8, 48)
+    logs = []
+    seen = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, values: logs.append(values)
+    )
+    model.fit(windows, None, 8, 2, 0, [seen])
+    assert len(logs) == 2
+    assert to_numpy(model.resolution.is_known).any()
+
+
 def test_wrong_arguments_are_explained(rng):
     with pytest.raises(TypeError, match="must have a method `sequences`"):
         TS2Vec(plain_encoder())

@@ -156,6 +156,18 @@ def test_the_metric_counts_batches_by_their_windows(rng):
     assert (copy.alpha, copy.temperature) == (0.2, 0.5)
 
 
+@pytest.mark.parametrize("normalizer", ["batch", "row"])
+def test_a_window_without_others_tells_nothing(rng, normalizer):
+    one, few = rng.normal(size=(2, 1, 5)), rng.normal(size=(2, 3, 5))
+    loss = renyi_contrastive_loss(*one, normalizer=normalizer)
+    assert float(to_numpy(loss)) == 0
+    metric = RenyiMutualInformation()
+    metric.update_state(*few)
+    expected = to_numpy(metric.result())
+    metric.update_state(*one)
+    np.testing.assert_array_equal(to_numpy(metric.result()), expected)
+
+
 def test_bad_arguments_are_explained():
     x = np.ones((3, 2))
     for arguments, match in [

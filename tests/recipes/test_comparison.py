@@ -109,6 +109,48 @@ def test_it_goes_on_where_the_time_was_over(folder, tmp_path):
         compare(folder, output, ["SimSiam"], num_windows=16)
 
 
+def test_what_was_begun_otherwise_does_not_go_on(folder, tmp_path):
+    arguments = {"methods": ["SimSiam"], "num_windows": 32}
+    assert compare(folder, tmp_path, **arguments, max_minutes=0) == []
+    with pytest.raises(ValueError, match=r"SimSiam-0.001-0.*batch_size=8"):
+        compare(folder, tmp_path, **arguments, batch_size=8)
+    (path,) = compare(folder, tmp_path, **arguments)
+    assert not list((tmp_path / "stages").iterdir())
+    assert facts_of(path)["trained_by"]["batch_size"] == 4
+
+
+def test_what_another_split_has_trained_is_not_taken(folder, tmp_path):
+    config = recipes.read_config(folder / "config.json")
+    arguments = {
+        "output": tmp_path,
+        "methods": ["SimSiam"],
+        "num_windows": 16,
+        "batch_size": 4,
+        "distance": folder / "distance",
+    }
+    config["held_out_subjects"] = []
+    recipes.compare_methods(config, **arguments)
+    with pytest.raises(ValueError, match="split_seed=5.*split_seed=0"):
+        recipes.compare_methods({**config, "seed": 5}, **arguments)
+    other = {**config, "held_out_share": 0.5}
+    with pytest.raises(ValueError, match="share=0.5.*share=0.2"):
+        recipes.compare_methods(other, **arguments)
+
+
+def test_one_that_diverges_does_not_end_the_others(folder, tmp_path):
+    lines = []
+    arguments = {
+        "methods": ["SimSiam"],
+        "learning_rates": [1e30, 1e-3],
+        "say": lines.append,
+    }
+    (path,) = compare(folder, tmp_path, **arguments)
+    assert path.name == "SimSiam-0.001-0"
+    assert any("SimSiam-1e+30-0 diverged: it is" in line for line in lines)
+    assert compare(folder, tmp_path, **arguments) == [path]
+    assert "SimSiam-1e+30-0 diverged before: it is left out." in lines
+
+
 def test_what_another_config_has_trained_is_not_taken(folder, tmp_path):
     compare(folder, tmp_path, ["SimSiam"])
     with pytest.raises(ValueError, match="batch_size=8.*batch_size=4"):
@@ -124,6 +166,8 @@ def test_what_another_config_has_trained_is_not_taken(folder, tmp_path):
             batch_size=4,
             distance=folder / "distance",
         )
+    with pytest.raises(ValueError, match="learning_rate=0.00100000001"):
+        compare(folder, tmp_path, ["SimSiam"], learning_rates=[0.00100000001])
     with pytest.raises(ValueError, match="Give it a rate too"):
         compare(folder, tmp_path, ["BYOL"], learning_rates={"SimSiam": 0.1})
 

@@ -1,0 +1,143 @@
+"""One training of a comparison, and what is kept of it."""
+
+import json
+import shutil
+import time
+
+import keras
+
+from keras_relcon import presets, training
+from keras_relcon.checks import message
+from keras_relcon.kept_files.replacing import write_texts
+from keras_relcon.recipes.compared_methods import METHODS, untrained_encoder
+from keras_relcon.recipes.comparison_scores import facts_of
+from keras_relcon.recipes.pretraining_data import data_paths
+from keras_relcon.recipes.pretraining_facts import by_source
+from keras_relcon.recipes.pretraining_models import (
+    encoder_in_float32,
+    load_distance,
+)
+
+CHECKPOINT_STEPS = 200
+# In the folder of a training that is not finished: what it is of, and why it
+# is given up.
+BEGUN, DIVERGED = "training.json", "diverged.txt"
+
+
+class ComparedTraining:
+    """A method with a learning rate and a seed, and what is kept of it."""
+
+    def __init__(self, run, name, rate, seed):
+        self.run = run
+        self.name = name
+        self.rate = rate
+        self.seed = seed
+        self.folder = run.output / f"{name}-{rate:g}-{seed}"
+        self.stage = run.output / "stages" / self.folder.name
+
+    def finish(self, deadline, say):
+        """Trains, or goes on; `False` where the time was over before."""
+        if self.folder.exists():
+            self._check_is_equal(self.folder, facts_of(self.folder))
+            return True
+        self._begin()
+        if (self.stage / DIVERGED).exists():
+            say(f"{self.folder.name} diverged before: it is left out.")
+            return True
+        try:
+            return self._fit(deadline, say)
+        except FloatingPointError as error:
+            (self.stage / DIVERGED).write_text(f"{error}\n")
+            say(f"{self.folder.name} diverged: it is left out. {error}")
+            return True
+
+    def _fit(self, deadline, say):
+        method = METHODS[self.name]
+        batches, per_step = self.run.batches(method, self.seed)
+        steps = len(batches) * self.run.epochs
+        keras.utils.set_random_seed(self.seed)
+        encoder = untrained_encoder(method, self.run.config)
+        distance = None
+        if method.stream == "candidates":
+            distance = load_distance(self.run.distance)
+        model = method.make(encoder, distance, self.seed)
+        schedule = keras.optimizers.schedules.CosineDecay(self.rate, steps)
+        model.compile(optimizer=keras.optimizers.Adam(schedule))
+        resumable = training.ResumableTraining(
+            self.stage,
+            batches,
+            every=CHECKPOINT_STEPS,
+            max_minutes=_minutes_until(deadline),
+        )
+        say(f"{self.folder.name}: {steps} steps of {per_step} windows")
+        model.fit(
+            batches,
+            epochs=self.run.epochs,
+            shuffle=False,
+            callbacks=[resumable],
+            verbose=2,
+        )
+        if not resumable.is_finished:
+            return False
+        facts = {
+            **self._facts(),
+            "steps": steps,
+            "windows_through_the_encoder": steps * per_step,
+            "seconds": round(resumable.seconds, 3),
+            "subjects": by_source(
+                self.run.store.subjects, data_paths(self.run.config)
+            ),
+        }
+        presets.save_to_preset(
+            encoder_in_float32(encoder),
+            self.folder,
+            facts=facts,
+            **self.run.config["windows"],
+        )
+        shutil.rmtree(self.stage)
+        return True
+
+    def _facts(self):
+        return {
+            "method": self.name,
+            "learning_rate": self.rate,
+            "seed": self.seed,
+            "trained_by": self.run.settings(),
+        }
+
+    def _begin(self):
+        """Says in the stage's folder what is trained; one begun is checked."""
+        path = self.stage / BEGUN
+        if path.exists():
+            self._check_is_equal(self.stage, json.loads(path.read_text()))
+        elif self.stage.exists() and any(self.stage.iterdir()):
+            self._check_is_equal(self.stage, {})
+        else:
+            text = json.dumps(self._facts(), indent=1)
+            write_texts(self.stage, {BEGUN: text})
+
+    def _check_is_equal(self, folder, facts):
+        """Raises unless what is in a folder was trained as this one is."""
+        wanted, found = _flat(self._facts()), _flat(facts)
+        others = [name for name in wanted if found.get(name) != wanted[name]]
+        if others:
+            raise ValueError(
+                message(
+                    f"What is in {str(folder)!r} must have been trained as is "
+                    "asked for now: with "
+                    + ", ".join(f"{name}={wanted[name]}" for name in others)
+                    + ".",
+                    {name: found.get(name) for name in others},
+                    "Choose another output.",
+                )
+            )
+
+
+def _flat(facts):
+    return {**facts, **(facts.get("trained_by") or {}), "trained_by": None}
+
+
+def _minutes_until(deadline):
+    if deadline is None:
+        return None
+    return max(0.0, deadline - time.monotonic()) / 60
