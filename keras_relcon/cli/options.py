@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keras_relcon import presets
+from keras_relcon.kept_files import check_can_write
 from keras_relcon.presets.from_preset import OUTPUTS
 
 PRESET = "relcon_small"
@@ -217,6 +218,7 @@ def make_output_folder(path):
     """Called before the work, which would be lost without the folder."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+        check_can_write(path)
     except OSError as error:
         raise OSError(
             "--output must be a folder that can be written. "

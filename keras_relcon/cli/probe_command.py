@@ -16,6 +16,9 @@ from keras_relcon.estimators.encoders import name_of
 from keras_relcon.evaluation.embed import expected_input
 from keras_relcon.evaluation.report.plots.drawing import import_figure
 
+# One to train on, one to choose by, and one to test.
+MIN_SUBJECTS = 3
+
 NAME = "probe"
 HELP = "probe an encoder on labelled recordings"
 DESCRIPTION = """\
@@ -63,28 +66,48 @@ def run(args, console):
     rate, length = expected_input(encoder)
     windows = data.make_windows(recordings, rate, length, stride=length)
     subjects = _probed_subjects(windows)
-    if not 2 <= args.folds <= len(subjects):
-        raise ValueError(
-            "--folds must be at least 2, and at most the number of subjects. "
-            f"Received: {args.folds} folds for {len(subjects)} subjects. Use "
-            "fewer folds, or recordings of more subjects."
-        )
+    folds = _folds(subjects, args.folds)
     make_output_folder(args.output)
     figures = _can_draw()
     report = evaluation.cross_validate(
         evaluation.LinearProbe(),
         {name_of(args.preset): encoder},
         windows,
-        evaluation.grouped_k_fold(subjects, num_folds=args.folds),
+        folds,
         seed=args.seed,
         cache_dir=args.cache,
         progress=console.progress,
+        source=Path(args.data).stem,
     )
     report.save(args.output, figures=figures)
     console.result(f"\n{report.table()}")
     console.progress(f"written to {args.output}/")
     console.answer(output=str(args.output), report=report.to_dict())
     return 0
+
+
+def _folds(subjects, num_folds):
+    """Folds with subjects to test, to choose by and to train on."""
+    if len(subjects) < MIN_SUBJECTS:
+        raise ValueError(
+            f"There must be at least {MIN_SUBJECTS} subjects, to train on, "
+            "to choose by and to test. "
+            f"Received: {len(subjects)}. Add recordings of more subjects."
+        )
+    if not 2 <= num_folds <= len(subjects):
+        raise ValueError(
+            "--folds must be at least 2, and at most the number of subjects. "
+            f"Received: {num_folds} folds for {len(subjects)} subjects. Use "
+            "fewer folds, or recordings of more subjects."
+        )
+    try:
+        return evaluation.grouped_k_fold(subjects, num_folds=num_folds)
+    except ValueError as error:
+        raise ValueError(
+            "Each fold must have a subject to train on, beside those to test "
+            f"and to choose by. Received: {num_folds} folds for "
+            f"{len(subjects)} subjects. Use more folds."
+        ) from error
 
 
 def _probed_subjects(windows):

@@ -106,15 +106,6 @@ def _jobs_of(args, path, given):
         return [RecordingJob(path, stem_of(path), given, is_in_folder=False)]
     jobs = cohort.find_jobs(path, args.subject_pattern, **given)
     output = args.output.resolve()
-    jobs = [job for job in jobs if not _is_table_of_failures(job.file)]
     if path.resolve() in output.parents:  # not what an earlier run has written
         jobs = [j for j in jobs if output not in j.file.resolve().parents]
     return jobs
-
-
-def _is_table_of_failures(file):
-    """Whether an earlier run wrote it, among the recordings."""
-    if file.name != FAILURES_TABLE:
-        return False
-    with open(file, "rb") as lines:
-        return lines.readline(100).strip() == b"file,error"

@@ -1,6 +1,5 @@
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from keras_relcon.cohort.file_work import (
     made_otherwise,
 )
 from keras_relcon.cohort.jobs import RecordingJob
+from keras_relcon.data.readers.written_tables import is_table_of_answers
 from keras_relcon.estimators.saved_estimator import directory_of
 from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.kept_files import content_key, replacing
@@ -25,8 +25,6 @@ from keras_relcon.markup import csv_text
 from keras_relcon.types import PathLike
 
 ENDINGS = (".html", ".csv")  # of what is written of a recording
-# The first line of a table of answers, unlike that of recordings and labels.
-FIRST_LINE = re.compile(rb"start,end,.*valid,worn\r?\n?$")
 SUMMARY = "summary.csv"
 # What was written of a file, and a key of what made it.
 FINISHED = ".finished"
@@ -178,8 +176,6 @@ class PredictFiles(FileWork):
 
     def _keep(self, job, key, names, answers=None, rows=None):
         """Notes what is finished or, without answers, what is begun."""
-        if not job.is_in_folder:
-            return
         kept = {"key": key, "recordings": names}
         kept |= {"answers": answers, "rows": rows}
         path = self._kept(job)
@@ -250,10 +246,8 @@ class PredictFiles(FileWork):
 
 
 def _is_other_table(path):
-    if path.suffix != ".csv" or not path.is_file():
-        return False
-    with open(path, "rb") as file:
-        return FIRST_LINE.match(file.readline(1000)) is None
+    is_table = path.suffix == ".csv" and path.is_file()
+    return is_table and not is_table_of_answers(path)
 
 
 def _read(path):

@@ -42,6 +42,7 @@ from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
 from keras_relcon.evaluation.embed import check_windows, each_recording
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.leaks import check_names_apart
+from keras_relcon.kept_files import check_can_write
 from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
 
@@ -231,6 +232,7 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         self._check_arguments()
         self._load_encoder()
         check_is_free(directory, overwrite)
+        check_can_write(directory)
 
     @classmethod
     def load(cls, name_or_directory: PathLike) -> Self:

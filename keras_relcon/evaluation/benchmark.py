@@ -203,8 +203,9 @@ def run_benchmark(
             `1.0`.
         seed: int. Seed of the untrained control and of `few_labels`.
             Defaults to `0`.
-        **kwargs: `controls`, `batch_size`, `cache_dir` and `progress` of
-            `cross_validate`.
+        **kwargs: `controls`, `batch_size`, `cache_dir`, `progress` and
+            `source` of `cross_validate`; `source` defaults to the name of the
+            archive.
 
     Returns:
         `Report`.
@@ -229,6 +230,7 @@ def run_benchmark(
     options = _variant_options(benchmark, variant)
     if isinstance(data, (str, os.PathLike)):
         recordings, source = benchmark.read(data), os.path.basename(data)
+        kwargs.setdefault("source", os.path.splitext(source)[0])
     else:
         recordings, source = list(data), "recordings"
     cut = benchmark.windows(recordings, **options)

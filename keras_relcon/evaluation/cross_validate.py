@@ -50,6 +50,7 @@ def cross_validate(
     cache_dir: PathLike | None = None,
     published: Sequence[PublishedRow] = (),
     progress: Callable[[str], Any] | None = None,
+    source: str | None = None,
 ) -> Report:
     """Scores an encoder and its controls on every fold of a protocol.
 
@@ -89,6 +90,9 @@ def cross_validate(
             Defaults to none.
         progress: callable or None. Called with one line of text after each
             fold, e.g. `print`. Defaults to `None`.
+        source: str. Name of the data set, that of its archive without the
+            ending: test people whom a preset was trained on are warned of.
+            Defaults to `None`: people of any set by the same names are.
 
     Returns:
         `Report`.
@@ -124,7 +128,7 @@ def cross_validate(
     )
     _check_windows_of_presets(encoder, windows, standardize)
     tested = {name for fold in folds for name in fold.test}
-    known = _warn_of_known_people(encoder, tested)
+    known = _warn_of_known_people(encoder, tested, source)
     alike = _warn_of_people_alike(windows, folds)
     _warn_of_what_is_not_kept(representations, cache_dir)
     runs = FoldRuns(task, windows, y, standardize, ResultCache(cache_dir))
@@ -164,20 +168,21 @@ def _check_windows_of_presets(encoder, windows, standardize):
         )
 
 
-def _warn_of_known_people(encoder, tested):
+def _warn_of_known_people(encoder, tested, source):
     """Returns what each preset was trained on, by the encoder's name."""
     facts = {}
     for name, model in _named(encoder).items():
         preset = getattr(model, "preset_metadata", None)
         if preset is None:
             continue
-        found = pretrained_on(model, tested)
+        found = pretrained_on(model, tested, source)
         facts[name] = {
             "pretraining_data": preset.facts.get("data"),
             "tested_people_in_pretraining": found,
         }
         if found:
-            warnings.warn(pretrained_message(name, found), stacklevel=3)
+            text = pretrained_message(name, found, source is not None)
+            warnings.warn(text, stacklevel=3)
     return facts
 
 

@@ -97,7 +97,7 @@ def pretrained_on(encoder, subjects, source=None):
     if not isinstance(named, dict):
         return []
     tested = {str(subject) for subject in subjects}
-    sources = {source}.union(*(s for s in _SAME_NAMES if source in s))
+    sources = names_of_people(source)
     return sorted(
         f"{name}/{person}"
         for name, people in named.items()
@@ -107,11 +107,31 @@ def pretrained_on(encoder, subjects, source=None):
     )
 
 
-def pretrained_message(name, people):
-    """What to say of a preset and people of `pretrained_on`."""
+def names_of_people(source):
+    """Names of data sets that have the people of this one, its own too."""
+    return {source}.union(*(same for same in _SAME_NAMES if source in same))
+
+
+def pretrained_message(name, people, is_sure=True):
+    """What to say of a preset and people of `pretrained_on`.
+
+    Args:
+        name: str. Of the preset.
+        people: list of str.
+        is_sure: bool. Whether it is known that they are of that data set.
+            Defaults to `True`.
+    """
+    found = f"{some_of(people)}, whose windows without labels the preset "
+    found += f"{name!r} was trained on"
+    if is_sure:
+        return message(
+            "The people of a test must not be those of the pretraining.",
+            f"{found}, by their names",
+            "Test other people, or say so beside the score.",
+        )
     return message(
         "The people of a test must not be those of the pretraining.",
-        f"{some_of(people)}, whose windows without labels the preset {name!r} "
-        "was trained on, by their names",
-        "Test other people, or say so beside the score.",
+        f"names that are also those of {found}",
+        "If they are the same people, test others, or say so beside the "
+        "score; else pass the name of their data set as `source`.",
     )

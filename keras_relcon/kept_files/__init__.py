@@ -9,6 +9,7 @@ from keras_relcon.kept_files.content_key import (
 from keras_relcon.kept_files.kept_folder import KeptFolder
 from keras_relcon.kept_files.locking import lock
 from keras_relcon.kept_files.replacing import (
+    check_can_write,
     check_room,
     replacing,
     replacing_directory,
@@ -18,6 +19,7 @@ from keras_relcon.kept_files.replacing import (
 
 __all__ = [
     "KeptFolder",
+    "check_can_write",
     "check_room",
     "config_text",
     "content_key",

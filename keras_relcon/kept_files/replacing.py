@@ -5,12 +5,26 @@ import errno
 import os
 import shutil
 import stat
+import tempfile
 from pathlib import Path
 
 from keras_relcon.kept_files.locking import temporary_path
 
 # A full disk, a quota, and a limit on the size of a file.
 _NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", -1), errno.EFBIG)
+
+
+def check_can_write(path):
+    """Raises an `OSError` where a file or folder could not be made.
+
+    Args:
+        path: path. Of the nearest folder above that is there, or of itself, a
+            file is made and removed.
+    """
+    path = Path(path)
+    folder = next(p for p in (path, *path.absolute().parents) if p.is_dir())
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def write_texts(folder, texts):

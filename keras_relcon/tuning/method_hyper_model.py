@@ -126,6 +126,7 @@ class MethodHyperModel(
         epochs: int | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: Any = 0,
+        initial_epoch: int = 0,
         **kwargs: Any,
     ) -> dict[str, float]:
         """Trains and scores a trial.
@@ -134,19 +135,21 @@ class MethodHyperModel(
             dict of floats, as `RelConHyperModel.fit`, with the `loss` of the
             last epoch.
         """
-        check_objective(callbacks, len(self.probe.folds))
+        check_objective(callbacks, len(self.probe.folds), ("loss",))
         batches = WindowBatches(
             self.store,
             self.batch_size,
             seed=hp.get("seed"),
             steps_per_epoch=self.steps_per_epoch,
         )
+        batches.epoch = initial_epoch
         history = model.fit(
             batches,
             epochs=epochs or self.epochs,
             callbacks=list(callbacks),
             shuffle=False,
             verbose=verbose,
+            initial_epoch=initial_epoch,
             **kwargs,
         ).history
         return {

@@ -194,7 +194,8 @@ class RelConHyperModel(
             keras_tuner.errors.FatalValueError: if the tuner's objective is
                 none of these. It ends the search.
         """
-        check_objective(callbacks, len(self.probe.folds))
+        logged = ("loss_per_candidate", "seconds")
+        check_objective(callbacks, len(self.probe.folds), logged)
         settings, epochs = self.choose(hp), epochs or self.epochs
         failure = self._failure_key(settings)
         with self.kept.keeping_reason(failure, settings):

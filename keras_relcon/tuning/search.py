@@ -46,7 +46,7 @@ def objective() -> Any:
     return import_keras_tuner().Objective(OBJECTIVE, "max")
 
 
-def check_objective(callbacks, num_folds):
+def check_objective(callbacks, num_folds, others):
     """Raises if a trial does not log the objective of the tuner.
 
     KerasTuner would notice it only after the training.
@@ -54,11 +54,12 @@ def check_objective(callbacks, num_folds):
     Args:
         callbacks: list. Callbacks of the tuner; some have its `objective`.
         num_folds: int. Of the probe.
+        others: sequence of str. What is logged beside its scores.
 
     Raises:
         keras_tuner.errors.FatalValueError: this ends the search.
     """
-    logged = [*score_names(num_folds), "loss_per_candidate", "seconds"]
+    logged = [*score_names(num_folds), *others]
     for callback in callbacks:
         objective = getattr(callback, "objective", None)
         name = getattr(objective, "name", OBJECTIVE)

@@ -8,6 +8,7 @@ from command_support import write_recordings
 
 from keras_relcon import MotionClassifier
 from keras_relcon.cli.main import main
+from keras_relcon.data import recording_files
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,37 @@ def test_a_moved_output_is_finished_and_another_folder_adds_to_it(
     with open("summary.csv", newline="") as file:
         found = [row["recording"] for row in csv.DictReader(file)]
     assert found == ["another/walk", before[0], before[2]]
+
+
+def test_single_files_are_added_to_one_summary(
+    model, new_folder, tmp_path, capsys
+):
+    line = ["--model", str(model), "--sample-rate-hz", "50"]
+    line += ["--output", str(tmp_path / "answers")]
+    folder = new_folder / "new_person"
+    for name in ("walking", "running"):
+        assert main(["predict", str(folder / f"{name}.csv"), *line]) == 0
+    assert main(["predict", str(new_folder), *line]) == 0
+    with open(tmp_path / "answers" / "summary.csv", newline="") as file:
+        found = [row["recording"] for row in csv.DictReader(file)]
+    names = ("running", "sitting", "walking")
+    assert found == [*(f"new_person/{m}" for m in names), "running", "walking"]
+    assert main(["predict", str(folder / "running.csv"), *line]) == 1
+    assert "running.html exists already" in capsys.readouterr().err
+
+
+def test_tables_that_were_written_are_no_recordings(
+    model, new_folder, tmp_path, capsys
+):
+    study = tmp_path / "study"
+    shutil.copytree(new_folder, study)
+    before = [file.recording_id for file in recording_files(study)]
+    line = ["predict", str(study), "--model", str(model)]
+    line += ["--output", str(study / "answers"), "--sample-rate-hz", "50"]
+    assert main(line) == 0
+    (study / "failures.csv").write_text("file,error\na.csv,damaged\n")
+    assert len([*study.rglob("*.csv")]) == 2 * len(before) + 2
+    assert [file.recording_id for file in recording_files(study)] == before
 
 
 def test_a_summary_of_something_else_stays(model, new_folder, tmp_path, capsys):
@@ -278,7 +310,7 @@ def test_labels_that_are_numbers(tmp_path, tiny_preset, capsys):
     assert main([*line, "--no-smoothing", "--overwrite"]) == 1
     assert "is for classifiers" in capsys.readouterr().err
     files = sorted(p.name for p in (tmp_path / "answers").iterdir())
-    assert files == ["summary.csv", "swing.csv", "swing.html"]
+    assert files == [".finished", "summary.csv", "swing.csv", "swing.html"]
     with open(tmp_path / "answers" / "summary.csv", newline="") as file:
         (row,) = csv.DictReader(file)
     assert 0.4 < float(row["mean"]) < 0.6

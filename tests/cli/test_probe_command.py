@@ -62,8 +62,13 @@ def test_subjects_without_a_usable_window_are_left_out(
     assert _run(folder, tiny_preset, tmp_path / "report", 4) == 1
     captured = capsys.readouterr()
     assert "The subjects ['s01', 's03'] are left out" in captured.err
-    assert "4 folds for 2 subjects" in captured.err
+    assert "at least 3 subjects" in captured.err
     shutil.copytree(recordings_folder / "s00", folder / "s04")
+    assert _run(folder, tiny_preset, tmp_path / "report", 4) == 1
+    assert "4 folds for 3 subjects" in capsys.readouterr().err
+    assert _run(folder, tiny_preset, tmp_path / "report", 2) == 1
+    captured = capsys.readouterr()
+    assert "2 folds for 3 subjects. Use more folds" in captured.err
     assert _run(folder, tiny_preset, tmp_path / "report", 3) == 0
     tested = sorted(fold.test[0] for fold in folds)
     assert tested == ["s00", "s02", "s04"]
@@ -83,6 +88,35 @@ def test_an_output_that_is_a_file_is_told_before_the_work(
     captured = capsys.readouterr()
     assert "--output must be a folder" in captured.err
     assert "fold 1" not in captured.out and output.read_text() == "mine"
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_work(
+    recordings_folder, tiny_preset, tmp_path, capsys, monkeypatch
+):
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    assert _run(recordings_folder, tiny_preset, tmp_path, 2) == 1
+    captured = capsys.readouterr()
+    assert "folder that can be written" in captured.err
+    assert "Permission denied" in captured.err
+    assert "fold 1" not in captured.err + captured.out
+
+
+def test_people_of_other_sets_by_the_same_names_are_not_warned_of(
+    recordings_folder, tiny_preset, tmp_path, capsys
+):
+    preset, source = tmp_path / "preset", recordings_folder.name
+    shutil.copytree(tiny_preset, preset)
+    path = preset / "metadata.json"
+    facts = json.loads(path.read_text())
+    for name in ("other", source):
+        facts["facts"]["subjects"] = {name: ["s01"]}
+        path.write_text(json.dumps(facts))
+        assert _run(recordings_folder, preset, tmp_path / name, 2) == 0
+        is_warned = "not be those of the pretraining" in capsys.readouterr().err
+        assert is_warned == (name == source)
 
 
 def test_without_matplotlib_there_are_tables_alone(

@@ -113,7 +113,7 @@ def test_options_of_the_reader_are_for_each_file(folder):
 def test_what_is_for_a_folder_is_refused_of_a_file(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"x")
     with pytest.raises(
-        ValueError, match="`labels`, `columns` are for a folder"
+        ValueError, match="left out of an archive: `labels`, `columns`"
     ):
         load_recordings(tmp_path / "a.zip", labels="a", columns=("x", "y", "z"))
 

@@ -318,10 +318,10 @@ def test_the_unpacked_signal_may_be_elsewhere(path, tmp_path):
         (tmp_path / folder).mkdir()
         copy = tmp_path / folder / "windows.h5"
         copy.write_bytes(content)
-        store = WindowStore.open(copy, cache_dir=tmp_path)
+        store = WindowStore.open(copy, cache_dir=tmp_path / "new")
         store.read([0])
         assert [*copy.parent.iterdir()] == [copy]
-    assert len([*tmp_path.glob("windows.h5.*.unpacked")]) == 2
+    assert len([*tmp_path.glob("new/windows.h5.*.unpacked")]) == 2
 
 
 def test_a_folder_that_cannot_be_written_is_named(path, tmp_path, monkeypatch):

@@ -283,3 +283,10 @@ def test_own_recordings_without_times_are_regular():
 def test_own_recordings_are_refused_with_a_reason(text, kwargs, message):
     with pytest.raises(ValueError, match=message):
         parse_own(text, **kwargs)
+
+
+def test_labels_of_own_recordings_are_whole_cells():
+    text = "x,y,z,label\n0,0,1,übung #2\n0,0,1,übung\n0,0,1,#2\n0,0,1,\n"
+    names = ("#2", "übung", "übung #2")
+    (recording,) = parse_own(text, class_names=names, sample_rate_hz=4)
+    assert recording.labels.tolist() == [2, 1, 0, 3]

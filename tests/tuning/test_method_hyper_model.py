@@ -67,6 +67,43 @@ def test_a_search_scores_each_arm(tmp_path):
         assert np.isfinite(row["scores"]["loss"])
 
 
+def test_a_trial_goes_on_after_the_epochs_that_it_had(monkeypatch):
+    import keras_tuner
+
+    from keras_relcon import tuning
+
+    simclr = lambda encoder, seed: SimCLR(encoder, None, seed=seed)  # noqa: E731
+    hyper_model = make(methods={"simclr": simclr})
+    hp = keras_tuner.HyperParameters()
+    model = hyper_model.build(hp)
+    drawn = []
+
+    class Batches(tuning.method_hyper_model.WindowBatches):
+        def __getitem__(self, index):
+            drawn.append((self.epoch, index))
+            return super().__getitem__(index)
+
+    monkeypatch.setattr(tuning.method_hyper_model, "WindowBatches", Batches)
+    hyper_model.fit(hp, model, epochs=4, initial_epoch=2)
+    assert set(drawn) == {(2, 0), (2, 1), (3, 0), (3, 1)}
+
+
+@pytest.mark.parametrize("name", ["loss", "loss_per_candidate"])
+def test_the_objective_is_one_that_is_logged(name):
+    import keras_tuner
+
+    hyper_model = make()
+    hp = keras_tuner.HyperParameters()
+    hp.values = {"method": "ce", "seed": 0}
+    callback = types.SimpleNamespace(
+        objective=keras_tuner.Objective(name, "min")
+    )
+    error = keras_tuner.errors.FatalValueError
+    expected = error if name == "loss_per_candidate" else AttributeError
+    with pytest.raises(expected):  # the callback is none
+        hyper_model.fit(hp, hyper_model.build(hp), callbacks=[callback])
+
+
 def test_what_cannot_be_searched_is_explained():
     _, windows, folds = tiny_data()
     from keras_relcon import tuning

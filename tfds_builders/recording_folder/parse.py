@@ -70,7 +70,13 @@ def _read_blocks(file, header, recording_id, config):
     while lines := list(itertools.islice(file, ROWS_PER_BLOCK)):
         try:
             rows = np.loadtxt(
-                lines, dtype, delimiter=",", usecols=columns, ndmin=1
+                lines,
+                dtype,
+                delimiter=",",
+                usecols=columns,
+                ndmin=1,
+                comments=None,
+                encoding="utf-8",
             )
         except ValueError as error:
             raise ValueError(

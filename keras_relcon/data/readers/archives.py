@@ -113,14 +113,23 @@ def load_recordings(
                 "folder without such files."
             )
         return recordings
-    given = {"subject_pattern": subject_pattern, "labels": labels, **options}
+    given = {
+        "sample_rate_hz": sample_rate_hz,
+        "unit": None if unit == "g" else unit,
+        "on_clock_change": None if on_clock_change == "error" else "split",
+        "subject_pattern": subject_pattern,
+        "on_failure": None if on_failure == "error" else on_failure,
+        "labels": labels,
+        **options,
+    }
     given = {name: value for name, value in given.items() if value is not None}
     if given:
         raise ValueError(
             message(
-                f"{', '.join(f'`{name}`' for name in given)} are for a folder.",
+                "What is said of the files of a folder must be left out of an "
+                f"archive: {', '.join(f'`{name}`' for name in given)}.",
                 f"path={str(path)!r}, which is a file",
-                "Leave them out, or read the file with `read_recording`.",
+                "Leave it out, or read the file with `read_recording`.",
             )
         )
     check_is_file(path)

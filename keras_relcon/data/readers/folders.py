@@ -19,6 +19,7 @@ from keras_relcon.data.readers.read_recording import (
 from keras_relcon.data.readers.tables import list_columns
 from keras_relcon.data.readers.timestamps import guess_timestamp_unit
 from keras_relcon.data.readers.unnamed_tables import recognise_unnamed
+from keras_relcon.data.readers.written_tables import is_written_table
 from keras_relcon.types import PathLike
 
 # What `Embeddings.save` and `keras-relcon embed` write, and files of labels:
@@ -58,9 +59,9 @@ def recording_files(
 ) -> list[RecordingFile]:
     """Lists the files of a folder that `read_recording` reads.
 
-    All folders below are searched. Hidden files, `<name>.labels.csv` and the
-    embeddings that the package writes are passed over; files of other kinds
-    too, with a warning that counts them.
+    All folders below are searched. Hidden files, `<name>.labels.csv`, and the
+    embeddings and tables that the package writes are passed over; files of
+    other kinds too, with a warning that counts them.
 
     Args:
         folder: str or path.
@@ -95,6 +96,8 @@ def recording_files(
         if any(part.startswith(".") for part in below.parts):
             continue
         if path.name.lower().endswith(NO_RECORDINGS) or not path.is_file():
+            continue
+        if is_written_table(path):
             continue
         (found if is_readable(path) else others).append(below)
     if others:

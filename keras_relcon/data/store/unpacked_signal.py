@@ -77,6 +77,7 @@ def unpack(path, catalog, cache_dir=None):
     found = _find(target, stamp)
     if found is None:
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             with kept_files.lock(target):
                 found = _find(target, stamp)
                 if found is None:

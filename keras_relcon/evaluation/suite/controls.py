@@ -59,7 +59,7 @@ def make_representations(
     for control in controls:
         check_one_of("controls", control, CONTROLS)
     learned = {}
-    for name, encoder in _named(encoders).items():
+    for name, encoder in named(encoders).items():
         for output, model in _outputs(name, encoder, outputs).items():
             learned[f"{name} {output}"] = model
     own = {}
@@ -102,7 +102,7 @@ class _Embedder:
         return embed_windows(self.model, acceleration, self.batch_size)
 
 
-def _named(encoders):
+def named(encoders):
     if isinstance(encoders, dict):
         return encoders
     if not isinstance(encoders, (list, tuple)):
@@ -111,6 +111,8 @@ def _named(encoders):
     for encoder in encoders:
         if isinstance(encoder, (str, Path)):
             name = Path(encoder).name  # of a directory, its last part
+            if name in named:
+                name = str(encoder)
         else:
             name = getattr(encoder, "name", None) or type(encoder).__name__
         if name in named:

@@ -1,13 +1,15 @@
 """The windows of both sides of a transfer, checked and split by person."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 
-from keras_relcon.checks import check_kind, message
+from keras_relcon.checks import check_kind, message, some_of
 from keras_relcon.data.units import check_windows_in_g
 from keras_relcon.data.windows import Windows
 from keras_relcon.evaluation import leaks
+from keras_relcon.evaluation.people import names_of_people
 from keras_relcon.evaluation.protocols.splits import held_out
 
 TEST_FRACTION = 0.2
@@ -159,7 +161,8 @@ def check_apart(source, target):
 
     Raises:
         ValueError: if rates or lengths differ, or test windows of either side
-            are in its training part, or those of the target in the source.
+            are in its training part, or those of the target in the source; or
+            both are of the same people, and one tests where another trains.
     """
     forms = [
         (side.windows.sample_rate_hz, side.windows.acceleration.shape[1])
@@ -174,6 +177,7 @@ def check_apart(source, target):
                 "Cut both with the same arguments of `make_windows`.",
             )
         )
+    _check_people_apart(source, target)
     none = np.array([], int)
     first = len(source.windows)
     both = np.concatenate(
@@ -187,3 +191,25 @@ def check_apart(source, target):
         rows["validation"] = none
         leaks.check_no_shared_windows(both, rows)
         leaks.check_no_near_copies(both, rows)
+
+
+def _check_people_apart(source, target):
+    """No test person of the target may train in the source."""
+    train = set(np.unique(source.subjects[source.unlabelled]).tolist())
+    shared = sorted(train & set(target.people))
+    if not shared:
+        return
+    expected = (
+        "Test people of the target must not be training people of the source."
+    )
+    advice = (
+        "Pass the same people as `source_test` and `target_test`, where the "
+        "two are of the same people"
+    )
+    if target.name in names_of_people(source.name):
+        raise ValueError(message(expected, some_of(shared), f"{advice}."))
+    found = f"{some_of(shared)} in both, by their names"
+    warnings.warn(
+        message(expected, found, f"{advice}; else pass their `names`."),
+        stacklevel=4,
+    )

@@ -482,3 +482,10 @@ def test_the_untrained_network_of_a_readout_says_something(rng, output):
     if output == "wide":
         np.testing.assert_array_equal(control[:, -3:], trained[:, -3:])
         assert np.abs(control[:, :-3] - trained[:, :-3]).max() > 0.01
+
+
+def test_presets_of_one_name_in_two_folders_are_told_apart():
+    found = controls_module.named(["relcon_small", "mine/relcon_small"])
+    assert list(found) == ["relcon_small", "mine/relcon_small"]
+    with pytest.raises(ValueError, match="'a' twice.*Pass a dict"):
+        controls_module.named(["a", "a"])

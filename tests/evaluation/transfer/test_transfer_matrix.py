@@ -373,6 +373,23 @@ def test_test_windows_elsewhere_are_found(run, source, target, where):
         run(rows="handmade", **changes)
 
 
+@pytest.mark.parametrize("names", [("a", "a"), ("source", "target")])
+def test_people_of_both_sides_do_not_train_and_test(run, target, names):
+    people = np.char.lstrip(target.subjects, "t")
+    same = dataclasses.replace(target, subjects=people)
+    changes = {"target": same, "names": names, "rows": "handmade"}
+    expected = "must not be training people of the source. Received: 3, 4"
+    if names == ("a", "a"):
+        with pytest.raises(ValueError, match=expected):
+            run(target_test=("3", "4"), **changes)
+    else:
+        with pytest.warns(UserWarning, match=f"{expected} in both, by their"):
+            run(target_test=("3", "4"), **changes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(target_test=SOURCE_TEST, **changes)
+
+
 def test_encoder_that_reads_its_batch_is_found(run):
     @keras.saving.register_keras_serializable("tests")
     class Standardizes(keras.layers.Layer):
