@@ -35,9 +35,7 @@ def main():
     recipes.compare_methods(**arguments)
     result = recipes.score_methods(arguments["output"], data, outputs=outputs)
     print(result.table())
-    for method, cost in result.settings["cost"].items():
-        seconds = cost["seconds_per_1000_windows"]
-        print(f"{method}: {seconds:.2f} s for 1,000 windows")
+    print(recipes.methods_table(result, reference=arguments["methods"][0]))
 
 
 def parse_args():

@@ -4,6 +4,7 @@ from keras_relcon.recipes.comparison_scores import (
     best_learning_rates,
     score_methods,
 )
+from keras_relcon.recipes.methods_table import methods_table
 from keras_relcon.recipes.pretraining import pretrain
 from keras_relcon.recipes.pretraining_config import complete_config, read_config
 
@@ -12,6 +13,7 @@ __all__ = [
     "best_learning_rates",
     "compare_methods",
     "complete_config",
+    "methods_table",
     "pretrain",
     "read_config",
     "score_methods",

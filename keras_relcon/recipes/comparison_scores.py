@@ -66,6 +66,7 @@ def score_methods(
     for each in cost.values():
         seconds = each.pop("seeds")
         each["seconds_per_1000_windows"] = sum(seconds) / len(seconds)
+        each["num_seeds"] = len(seconds)
     with warnings.catch_warnings():
         # Of one set, WISDM, some people are in the training: others are tested.
         warnings.simplefilter("ignore")

@@ -121,8 +121,9 @@ def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
         ),
         score_methods=lambda *given, **settings: (
             asked.update(scored=given, **settings)
-            or types.SimpleNamespace(table=str, settings={"cost": {}})
+            or types.SimpleNamespace(table=str)
         ),
+        methods_table=lambda _, reference: asked.update(table=reference),
         METHODS=kr.recipes.METHODS,
     )
     compare["main"].__globals__["recipes"] = recipes
@@ -130,6 +131,7 @@ def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
     assert asked["methods"] == ["REBAR"] and asked["config"] == "a.toml"
     assert (asked["num_windows"], asked["batch_size"]) == (500_000, 64)
     assert asked["scored"] == ("comparison", "d") and asked["outputs"] is None
+    assert asked["table"] == "REBAR"
 
 
 def test_examples_are_listed_and_run_by_name(capsys, monkeypatch):

@@ -1,6 +1,7 @@
 """A comparison of all methods, of a second each."""
 
 import json
+import types
 
 import keras
 import numpy as np
@@ -10,6 +11,8 @@ from pretraining_support import pretraining_values
 
 import keras_relcon as kr
 from keras_relcon import recipes
+from keras_relcon.evaluation.suite.scores import Row
+from keras_relcon.evaluation.suite.suite_result import SuiteResult
 from keras_relcon.recipes import comparison, comparison_scores
 
 LENGTH = 64
@@ -235,3 +238,33 @@ def test_what_is_no_comparison_is_explained(folder, tmp_path):
         compare(folder, tmp_path, ["simclr"])
     with pytest.raises(FileNotFoundError, match="without a finished preset"):
         recipes.score_methods(tmp_path, "data")
+
+
+def test_the_table_has_the_best_of_each_method_and_controls():
+    counts = {  # of two people and two classes, of each set
+        "RelCon 0.001 embedding": [[[4, 0], [0, 4]], [[2, 2], [2, 2]]],
+        "RelCon 0.01 embedding": [[[2, 2], [2, 2]], [[2, 2], [2, 2]]],
+        "TS2Vec 0.001 embedding": [[[4, 0], [0, 4]], [[3, 1], [1, 3]]],
+        "hand-made features": [[[2, 2], [2, 2]], [[3, 1], [1, 3]]],
+    }
+    rows = [
+        Row(name, "ridge", None, False, "hand" in name, {"a": np.array([c])})
+        for name, c in counts.items()
+    ]
+    sets = [types.SimpleNamespace(name="a", people=["p", "q"], archive="a")]
+    cost = {"seconds_per_1000_windows": 1.234, "num_seeds": 2}
+    costs = {f"{m} {r}": cost for m in ("RelCon", "TS2Vec") for r in (0.001,)}
+    result = SuiteResult(rows, sets, {"cost": costs}, [])
+    lines = recipes.methods_table(result).splitlines()
+    cells = [[c.strip() for c in line.split("|")[1:-1]] for line in lines]
+    assert cells[0][3:5] == ["mean", "a person's, - RelCon"]
+    # Of all windows 14 of 16 are right, and symmetric: so is macro-F1.
+    difference = "+12.5 [-146.3, +171.3]"  # 0 and 25: Student 12.706
+    assert cells[2] == [
+        *["TS2Vec", "0.001", "87.5", "87.5", difference, "2", "1.23"]
+    ]
+    assert cells[3] == ["RelCon", "0.001", "75.0", "75.0", "", "2", "1.23"]
+    assert cells[4][:4] == ["hand-made features", "", "62.5", "62.5"]
+    assert cells[4][5:] == ["", ""] and len(cells) == 5
+    with pytest.raises(ValueError, match="`reference` must be.*'TS2Vec'"):
+        recipes.methods_table(result, reference="BYOL")
