@@ -41,26 +41,27 @@ def methods_table(
             )
         )
     rows = {row.representation: row for row in result.rows}
-    methods = {}
-    for method, rate in rates.items():
-        name = f"{method} {rate:g}"
+    methods: dict[str, tuple[str, float]] = {}
+    for method, best in rates.items():
+        name = f"{method} {best:g}"
         is_there = f"{name} {output_name}" in rows
         shown = f"{name} {output_name if is_there else 'embedding'}"
-        methods[shown] = method, rate
+        methods[shown] = method, best
     names = {method: name for name, (method, _) in methods.items()}
     lines = []
     controls = [name for name, row in rows.items() if row.is_control]
     for group in (methods, controls):
         for name in sorted(group, key=lambda name: -rows[name].mean()):
-            method, rate = methods.get(name, (name, None))
             row: Row = rows[name]
-            cost: dict[str, float] = {}
-            if rate is not None:
-                cost = result.settings["cost"][f"{method} {rate:g}"]
+            method, rate, cost = name, "", {}
+            if name in methods:
+                method, best = methods[name]
+                rate = f"{best:g}"
+                cost = result.settings["cost"][f"{method} {rate}"]
             lines.append(
                 [
                     method,
-                    "" if rate is None else f"{rate:g}",
+                    rate,
                     *[
                         f"{100 * row.macro_f1(each.name):.1f}"
                         for each in result.sets
