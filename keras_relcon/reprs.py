@@ -21,6 +21,7 @@ def listed(nouns, names):
 
 def duration(seconds):
     """Returns a time in its two largest units, such as `"5 h 3 min"`."""
+    seconds = round(seconds, 3)  # sums of windows miss a whole second
     if seconds < 60:
         return f"{seconds:.3g} s"
     units = (("day", 86_400), ("h", 3600), ("min", 60), ("s", 1))

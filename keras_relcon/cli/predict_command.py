@@ -23,8 +23,8 @@ Tells what a person does in each window of a recording. Of walk.csv it writes
 walk.html, a page to read, and walk.csv, a table with one row per window; of all
 recordings summary.csv, minutes of each class.
 
-The model is a directory that `fit` wrote; of one that tells numbers there is
-the table alone, and summary.csv has the means. Without --model it is
+The model is a directory that `fit` wrote; of one that tells numbers page and
+table have the numbers, and summary.csv the means. Without --model it is
 activities_wrist, which comes with the package: everyday activities of a device
 at the wrist. Of a folder every file that can be read is predicted, as by
 `embed`: a second run leaves out what is finished, and failures.csv lists the

@@ -6,11 +6,10 @@ from keras_relcon import cohort
 from keras_relcon.cli.messages import report_error
 from keras_relcon.cli.options import read_options
 from keras_relcon.cohort import RecordingJob
+from keras_relcon.cohort.file_work import FAILURES_TABLE
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.kept_files import replacing
 from keras_relcon.markup import csv_text
-
-FAILURES_TABLE = "failures.csv"
 
 
 def add_files_argument(parser):

@@ -8,6 +8,7 @@ from keras_relcon import kept_files
 from keras_relcon.cohort.jobs import RecordingJob
 
 # Errors that come from a file or a setting, and not from a bug.
+FAILURES_TABLE = "failures.csv"  # of what failed in a folder
 FAILURES = (
     ValueError,
     TypeError,

@@ -9,6 +9,7 @@ from keras_relcon import estimators
 from keras_relcon.checks import message
 from keras_relcon.cohort.answers import ANSWERS
 from keras_relcon.cohort.file_work import (
+    FAILURES_TABLE,
     Done,
     FileWork,
     alone_at,
@@ -86,6 +87,8 @@ class PredictFiles(FileWork):
                 self._taken[_at(path)] = what, job.name
         summary = Path(self.output) / SUMMARY
         self._taken[_at(summary)] = "the summary of all recordings", None
+        failures = Path(self.output) / FAILURES_TABLE
+        self._taken[_at(failures)] = "the table of what failed", None
         for job in jobs:
             self._taken[_at(job.file)] = "a recording that is read", None
 

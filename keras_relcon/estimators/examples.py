@@ -34,6 +34,7 @@ class Examples:
             time. `None` where their order in time is not known.
         placements: tuple of str. Where the devices were worn, as far as the
             recordings say.
+        sample_rate_hz: float, of the windows, or `None` where nobody says.
     """
 
     inputs: np.ndarray
@@ -41,6 +42,7 @@ class Examples:
     groups: np.ndarray | None = None
     sequences: np.ndarray | None = None
     placements: tuple[str, ...] = ()
+    sample_rate_hz: float | None = None
 
     def __len__(self):
         return len(self.values)
@@ -129,6 +131,7 @@ def examples_of(x, window, values_of, groups=None, read_options=None):
         np.asarray(windows.subjects),
         number_sequences(windows.recordings, windows.start_seconds, seconds),
         placements,
+        float(windows.sample_rate_hz),
     )
 
 

@@ -79,9 +79,10 @@ def fit_linear_head(
     Args:
         x: `(rows, columns)`, training rows.
         codes: `(rows,)` int, classes from 0; each has a row.
-        groups: `(rows,)` str. The person of each row. Defaults to `None`:
-            nothing is chosen by people, and the temperature is found on fifths
-            of the rows, in their order.
+        groups: `(rows,)` str. The person of each row. Defaults to `None`. So,
+            and with one person, nothing is chosen by people, and the
+            temperature is found on fifths of the rows of each class, in their
+            order.
         strength: float. Of the penalty, in multiples of the number of columns.
             Defaults to `None`: the best on people left out, see `fit_ridge`;
             `1.0` where none can be left out.
@@ -98,20 +99,25 @@ def fit_linear_head(
     if balanced:
         counts = np.bincount(codes, minlength=num_classes)
         weights = num_rows / (num_classes * counts[codes])
-    if groups is None:
-        blocks = np.arange(num_rows) * ROW_BLOCKS // num_rows
+    if groups is None or len(np.unique(groups)) == 1:
+        groups = _blocks(codes)
         strength = 1.0 if strength is None else strength
-        ridge = fit_ridge(
-            x, codes, blocks, seed, weights=weights, chosen=strength
-        )
-    else:
-        ridge = fit_ridge(
-            x, codes, groups, seed, STRENGTHS, weights, chosen=strength
-        )
+    ridge = fit_ridge(
+        x, codes, groups, seed, STRENGTHS, weights, chosen=strength
+    )
     sharpness = 1.0
     if ridge.left_out is not None:
         sharpness = find_sharpness(ridge.left_out, codes, weights)
     return _head_of(ridge, sharpness)
+
+
+def _blocks(codes):
+    """Numbers of fifths of the rows of each class, in their order."""
+    blocks = np.empty(len(codes), int)
+    for code in range(codes.max() + 1):
+        rows = np.flatnonzero(codes == code)
+        blocks[rows] = np.arange(len(rows)) * ROW_BLOCKS // len(rows)
+    return blocks
 
 
 def fit_number_head(x, values, groups=None, strength=None, seed=0):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,7 +19,7 @@ from keras_relcon.estimators.class_fitting import (
     warn_of_few_people,
 )
 from keras_relcon.estimators.encoders import load_encoder
-from keras_relcon.estimators.examples import labels_of
+from keras_relcon.estimators.examples import is_array, labels_of
 from keras_relcon.estimators.motion_estimator import Labelled, MotionEstimator
 from keras_relcon.estimators.predicting import make_timeline
 from keras_relcon.estimators.subject_scores import SubjectScores
@@ -237,8 +238,12 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         Returns:
             float.
         """
+        of_recordings = y is None and not is_array(X)
         X, y = self._rows_to_score(X, y)
-        return super().score(X, y, sample_weight)
+        if not of_recordings:
+            return super().score(X, y, sample_weight)
+        texts = self._predict_rows(X).astype(str)  # as labels of recordings are
+        return float(accuracy_score(y, texts, sample_weight=sample_weight))
 
     def saved_facts(self) -> dict[str, Any]:
         transitions = self.transitions_

@@ -8,12 +8,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from keras_relcon.checks import check_whole
 from keras_relcon.estimators.encoders import load_encoder
+from keras_relcon.estimators.keeps_encoder import KeepsEncoder
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.presets.from_preset import Output
 from keras_relcon.types import PathLike
 
 
-class MotionEmbedding(TransformerMixin, BaseEstimator):
+class MotionEmbedding(KeepsEncoder, TransformerMixin, BaseEstimator):
     """Embeddings of windows, as a transformer of scikit-learn.
 
     Nothing is fitted: the encoder was pretrained. It may stand at the head of

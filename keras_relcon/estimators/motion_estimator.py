@@ -31,6 +31,7 @@ from keras_relcon.estimators.examples import (
     is_array,
     is_one,
 )
+from keras_relcon.estimators.keeps_encoder import KeepsEncoder
 from keras_relcon.estimators.linear_head import LinearHead
 from keras_relcon.estimators.predicting import EncoderAndHead
 from keras_relcon.estimators.saved_estimator import (
@@ -55,7 +56,7 @@ Source = TypeVar("Source", bound=Recording | PathLike)
 Found = TypeVar("Found")  # of a recording
 
 
-class MotionEstimator(BaseEstimator, Generic[Found]):
+class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
     """Base of `MotionClassifier` and `MotionRegressor`.
 
     A subclass fits `head_`, a `LinearHead`, and says what a saved one holds
@@ -277,8 +278,11 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
             self.encoder_name_ = name_of(self.encoder)
             # Kept apart from the encoder, whose copies lose their preset.
             self.encoder_window_ = window_of(self.encoder_)
-            rate_hz, _ = self.encoder_window_
-            self.window_ = rate_hz, examples.inputs.shape[1]
+            rate_hz, length = self.encoder_window_[0], examples.inputs.shape[1]
+            if getattr(self.encoder_, "preset_metadata", None) is None:
+                rate_hz = examples.sample_rate_hz or rate_hz
+                self.encoder_window_ = rate_hz, length
+            self.window_ = rate_hz, length
 
     def _of_rows(self, X: Any, of_head: Any) -> np.ndarray:
         """Applies a method of the head to windows or embeddings."""
@@ -317,7 +321,7 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         encoder = self._fitted_encoder()
         if isinstance(X, Windows):
             check_windows(encoder, X)
-        examples = examples_of(X, window_of(encoder), self._values_of)
+        examples = examples_of(X, self.encoder_window_, self._values_of)
         return examples.inputs, examples.values
 
     def _window_array(self, windows):
@@ -372,10 +376,14 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
             X = self._checked_array(X, y=y, reset=True)
             y = column_or_1d(y, warn=True)
             check_consistent_length(X, y)
+            if y.dtype == object:
+                _check_no_none("`y` must have a value for each row.", y)
             if groups is not None:
                 groups = np.asarray(groups)
                 check_consistent_length(X, groups)
-                _check_named(groups)
+                _check_no_none(
+                    "`groups` must name the person of each row.", groups
+                )
             return Examples(X, y, groups)
         if y is not None:
             raise ValueError(
@@ -385,6 +393,8 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
                     "Leave it out.",
                 )
             )
+        for name in ("n_features_in_", "feature_names_in_"):  # of embeddings
+            self.__dict__.pop(name, None)
         encoder = self._load_encoder()
         if isinstance(X, Windows):
             check_windows(encoder, X)
@@ -399,14 +409,14 @@ class MotionEstimator(BaseEstimator, Generic[Found]):
         return X[0] if isinstance(X, tuple) else X
 
 
-def _check_named(groups):
-    """Raises a ValueError where a row has no person."""
-    is_missing = np.array([each is None or each != each for each in groups])
+def _check_no_none(expected, values):
+    """Raises a ValueError where one is `None` or NaN."""
+    is_missing = np.array([each is None or each != each for each in values])
     if is_missing.any():
         raise ValueError(
             message(
-                "`groups` must name the person of each row.",
-                f"{is_missing.sum()} of {len(groups)} rows without one",
+                expected,
+                f"{is_missing.sum()} of {len(values)} rows without one",
                 "Leave these rows out, or name them.",
             )
         )

@@ -347,6 +347,11 @@ def test_no_answer_is_written_over_another(
     line = ["predict", str(summary), "--model", str(model), "--output", "new"]
     assert main(line) == 1
     assert "the summary of all recordings" in capsys.readouterr().err
+    failures = tmp_path / "failures.csv"
+    shutil.copy(other, failures)
+    line[1] = str(failures)
+    assert main(line) == 1
+    assert "the table of what failed" in capsys.readouterr().err
 
 
 def test_answers_below_a_folder_are_no_recordings(

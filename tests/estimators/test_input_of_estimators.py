@@ -7,11 +7,12 @@ import pickle
 import numpy as np
 import pytest
 from motion_recordings import LENGTH, make_recording
+from sklearn.base import clone
 from support import small_encoder
 
 from keras_relcon import MotionClassifier, MotionEmbedding, MotionRegressor
 from keras_relcon.data import make_windows
-from keras_relcon.presets import save_to_preset
+from keras_relcon.presets import from_preset, save_to_preset
 
 BOUTS = [("still", 6), ("walk", 6)]
 
@@ -116,6 +117,10 @@ def test_rows_without_a_person_are_counted(windows):
     people[:4] = None
     with pytest.raises(ValueError, match="4 of .* rows without one"):
         MotionClassifier().fit(x.reshape(len(x), -1), y, groups=people)
+    labels = y.astype(object)
+    labels[3] = None
+    with pytest.raises(ValueError, match="`y` must have.*1 of .* without one"):
+        MotionClassifier().fit(x.reshape(len(x), -1), labels)
 
 
 def test_windows_without_a_label_are_no_class(preset, recordings):
@@ -165,6 +170,64 @@ def test_a_copy_predicts_with_the_windows_of_its_preset(tmp_path):
     copy = pickle.loads(pickle.dumps(fitted))
     for model in (fitted, copy):
         assert model.predict(recordings[0]).window_seconds == 32 / 50
+        assert model.score(recordings) == fitted.score(recordings)
+    tuned = MotionClassifier(
+        path, output="embedding", head="fine_tune", epochs=1, num_folds=0
+    ).fit(recordings)
+    assert 0 <= tuned.score(recordings) <= 1
+    assert tuned.predict(recordings[0]).window_seconds == 32 / 50
+
+
+@pytest.mark.parametrize(
+    "copied", [clone, lambda x: pickle.loads(pickle.dumps(x))]
+)
+@pytest.mark.parametrize("kind", [MotionClassifier, MotionEmbedding])
+def test_a_copy_of_one_with_a_model_knows_its_preset(tmp_path, kind, copied):
+    encoder = small_encoder()
+    encoder.build((None, 32, 3))
+    path = save_to_preset(
+        encoder, tmp_path / "p", sample_rate_hz=50, window_length=32
+    )
+    encoder = from_preset(path)
+    copy = copied(kind(encoder))
+    assert copy.encoder.preset_metadata == encoder.preset_metadata
+    assert (copy.encoder is encoder) == (copied is clone)
+
+
+def test_a_model_of_no_preset_has_the_windows_of_its_fit(tmp_path):
+    recordings = [
+        make_recording(f"s{index}", BOUTS, seed=index) for index in range(3)
+    ]
+    windows = make_windows(recordings, 50, 32, 32)
+    encoder = small_encoder()
+    fitted = MotionClassifier(encoder, num_folds=0, controls=()).fit(windows)
+    fitted.save(tmp_path / "model")
+    for model in (fitted, MotionClassifier.load(tmp_path / "model")):
+        assert model.encoder_window_ == (50, 32)
+        assert model.predict(recordings[0]).window_seconds == 32 / 50
+    assert fitted.score(windows) == fitted.score(recordings)
+
+
+def test_fitted_again_on_other_things(preset, recordings, windows):
+    x, y, people = windows
+    fitted = MotionClassifier(preset, controls=(), num_folds=0)
+    fitted.fit(x.reshape(len(x), -1)[:, :8], y, groups=people)
+    fitted.fit(recordings)
+    assert fitted.predict(x).shape == (len(x),)
+
+
+def test_classes_that_are_numbers_score_recordings(preset, recordings, windows):
+    x, y, people = windows
+    names, codes = np.unique(y, return_inverse=True)
+    fitted = MotionClassifier(preset, controls=(), num_folds=0)
+    fitted.fit(x, codes, groups=people)
+    numbered = [
+        r.with_labels(np.searchsorted(names, r.labels).astype(str))
+        for r in recordings
+    ]
+    expected = MotionClassifier(preset, controls=(), num_folds=0)
+    expected.fit(x, y, groups=people)
+    assert fitted.score(numbered) == expected.score(recordings) > 0.5
 
 
 def test_columns_may_be_named_by_scikit_learn(preset, windows):

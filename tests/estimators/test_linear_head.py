@@ -72,6 +72,20 @@ def test_without_people_the_strength_is_one_unless_it_is_given():
     assert fit_linear_head(x, codes, strength=0.2).strength == 0.2
 
 
+@pytest.mark.parametrize("people", [None, "one"])
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_without_people_each_class_is_left_out_in_parts(people, is_sorted):
+    x, codes, _ = _rows()
+    x[:, :3] += 20 * np.eye(3)[codes]  # easy to tell
+    if is_sorted:
+        order = np.argsort(codes, kind="stable")
+        x, codes = x[order], codes[order]
+    groups = None if people is None else np.full(len(codes), people)
+    head = fit_linear_head(x, codes, groups)
+    found = head.probabilities(x)[np.arange(len(codes)), codes]
+    assert found.mean() > 0.9
+
+
 @pytest.mark.every_backend
 def test_layers_are_the_head():
     x, codes, people = _rows()

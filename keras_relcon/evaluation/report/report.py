@@ -239,7 +239,8 @@ class Report:
         means = {name: self.mean(name, metric) for name in self.representations}
         if len(means) < 2 or not all(map(np.isfinite, means.values())):
             return None
-        pick = min if metric_columns.is_lower_better(metric) else max
+        is_lower = metric_columns.is_lower_better(metric)
+        pick = min if is_lower else max
         best = pick(means, key=means.__getitem__)
         try:
             intervals = [
@@ -249,7 +250,11 @@ class Report:
             ]
         except ValueError:  # a single fold
             return None
-        return best if all(i.excludes_zero for i in intervals) else None
+        # On the folds that both have, which may not be those of the means.
+        is_better = [
+            i.excludes_zero and (i.mean < 0) == is_lower for i in intervals
+        ]
+        return best if all(is_better) else None
 
     def table(self) -> str:
         """Returns text: scores, quoted rows, differences and leaks.

@@ -131,6 +131,18 @@ def test_a_winner_beats_every_other_row_beyond_its_interval(
     assert make_report({"a": (0.8, 0.9, 0.7), **others}).winner() == winner
 
 
+def test_a_winner_is_ahead_on_the_folds_that_both_have(make_result):
+    areas = {"a": (0.95, 0.10, 0.12, 0.11), "b": (np.nan, 0.30, 0.32, 0.31)}
+    results = [
+        make_result(name, fold, 0.5, auc=value)
+        for name, values in areas.items()
+        for fold, value in enumerate(values)
+    ]
+    report = Report(results)
+    assert report.mean("a", "macro_auc") > report.mean("b", "macro_auc")
+    assert report.winner("macro_auc") is None
+
+
 def test_a_single_fold_has_no_winner(make_report):
     assert make_report({"a": (0.9,), "b": (0.1,)}).winner() is None
 
