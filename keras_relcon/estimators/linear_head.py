@@ -54,7 +54,9 @@ class LinearHead:
         """
         # Layers that hold constants beside their weights are not exported by
         # every converter.
-        dense = keras.layers.Dense(len(self.bias), activation=activation)
+        dense = keras.layers.Dense(
+            len(self.bias), activation=activation, dtype="float32"
+        )
         dense.build((None, len(self.mean)))
         dense.set_weights(self.folded())
         return [dense]

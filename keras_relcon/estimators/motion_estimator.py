@@ -44,6 +44,7 @@ from keras_relcon.evaluation.embed import check_windows, each_recording
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.leaks import check_names_apart
 from keras_relcon.kept_files import check_can_write
+from keras_relcon.models.chain import chain
 from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
 
@@ -154,7 +155,7 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         """
         check_is_fitted(self, "head_")
         encoder = self._fitted_encoder()
-        model = keras.Sequential([encoder, *self.head_.layers(self.activation)])
+        model = chain([encoder, *self.head_.layers(self.activation)])
         model.preset_metadata = getattr(encoder, "preset_metadata", None)
         return model
 

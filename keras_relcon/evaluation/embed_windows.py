@@ -11,6 +11,7 @@ from keras import ops
 
 from keras_relcon.checks import check_whole, message
 from keras_relcon.data.units import check_windows_in_g
+from keras_relcon.models.chain import chain
 
 # While Keras predicts on JAX the values of its variables are given away, and
 # models share variables. So threads take turns there.
@@ -90,7 +91,7 @@ def as_model(encoder):
     """Returns the encoder; a layer, which has no `predict`, as a model."""
     if hasattr(encoder, "predict_on_batch"):
         return encoder
-    return keras.Sequential([encoder])
+    return chain([encoder])
 
 
 def map_batches(function, arrays, batch_size):

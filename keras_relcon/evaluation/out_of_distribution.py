@@ -18,6 +18,7 @@ from keras_relcon.evaluation.view_norms import (
     head_outputs,
     view_norm_scores,
 )
+from keras_relcon.models.chain import chain
 from keras_relcon.presets.from_preset import encoder_and_projector
 from keras_relcon.types import PathLike
 
@@ -210,7 +211,7 @@ def out_of_distribution_auroc(
         check_whole("num_views", num_views, least=0)
     if isinstance(encoder, (str, os.PathLike)):
         encoder, head = encoder_and_projector(encoder)
-        model = encoder if head is None else keras.Sequential([encoder, head])
+        model = encoder if head is None else chain([encoder, head])
     else:
         model = encoder
         encoder, head = encoder_and_head(model)

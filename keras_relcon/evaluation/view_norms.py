@@ -22,6 +22,7 @@ from keras_relcon.evaluation.embed_windows import (
     map_batches,
 )
 from keras_relcon.layers.random_augmentations import RandomAugmentations
+from keras_relcon.models.chain import chain
 from keras_relcon.models.relcon_model import RelConModel
 
 
@@ -125,7 +126,7 @@ def head_outputs(
     encoder, head = encoder_and_head(model)
     network = as_model(encoder)
     if head is not None:
-        network = keras.Sequential([encoder, head])
+        network = chain([encoder, head])
     if views is None:
         views = RandomAugmentations(seed=seed)
 

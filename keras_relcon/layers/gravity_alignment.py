@@ -117,7 +117,10 @@ def _along_principal_axis(plane):
     centred = plane - ops.mean(plane, axis=1, keepdims=True)
     x, y = centred[:, :, 0], centred[:, :, 1]
     difference = ops.mean(ops.square(x) - ops.square(y), axis=1)
-    angle = 0.5 * ops.arctan2(2 * ops.mean(x * y, axis=1), difference)
+    product = 2 * ops.mean(x * y, axis=1)
+    # An exporter of PyTorch divides the two, which at rest are 0.
+    is_still = ops.logical_and(product == 0, difference == 0)
+    angle = 0.5 * ops.arctan2(product, ops.where(is_still, 1.0, difference))
     cos, sin = ops.cos(angle)[:, None], ops.sin(angle)[:, None]
     moment = ops.mean((x * cos + y * sin) ** 3, axis=1, keepdims=True)
     sign = ops.where(moment < 0, -1.0, 1.0)

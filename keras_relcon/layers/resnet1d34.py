@@ -161,7 +161,11 @@ class ResNet1D34(keras.Model):
             **BATCH_NORM,
         )
         self.stem_pool = keras.layers.MaxPooling1D(
-            3, strides=2, data_format=self.data_format, name="stem_pool"
+            3,
+            strides=2,
+            data_format=self.data_format,
+            dtype=self.dtype_policy,
+            name="stem_pool",
         )
         self.blocks = [
             ResidualBlock1D(

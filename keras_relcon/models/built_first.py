@@ -31,6 +31,8 @@ class BuiltFirst:
         if isinstance(x, keras.utils.PyDataset) and len(args) < SHUFFLE:
             kwargs.setdefault("shuffle", False)
         _check_steps(x, kwargs.get("steps_per_epoch"))
+        if hasattr(x, "first_index"):
+            x.first_index = 0  # else where an error ended a `fit` before
         scope = contextlib.nullcontext()
         is_traced = keras.backend.backend() == "tensorflow"
         if is_traced:

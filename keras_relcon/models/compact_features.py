@@ -41,6 +41,8 @@ class CompactFeatures(keras.Model):
     """
 
     def __init__(self, dim: int = 512, **kwargs: Any) -> None:
+        # Whatever the global policy is: see what it returns.
+        kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         check_whole("dim", dim)
         self.dim = dim

@@ -68,6 +68,8 @@ class MiniRocket(keras.Model):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
+        # Whatever the global policy is: see what it returns.
+        kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         check_whole("num_features", num_features, NUM_KERNELS)
         check_whole("window_length", window_length, KERNEL_LENGTH)

@@ -28,6 +28,8 @@ class SideBySide(keras.Model):
     """
 
     def __init__(self, models: Sequence[keras.Model], **kwargs: Any) -> None:
+        # Whatever the global policy is: see what it returns.
+        kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.models = list(models)
 

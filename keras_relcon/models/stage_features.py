@@ -72,6 +72,8 @@ class StageFeatures(keras.Model):
         statistics: Sequence[str] = tuple(STATISTICS),
         **kwargs: Any,
     ) -> None:
+        # Whatever the global policy is: see what it returns.
+        kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         if not hasattr(encoder, "sequences"):
             raise TypeError(

@@ -60,6 +60,7 @@ def export_encoder(
         window_length = getattr(preset, "window_length", WINDOW_LENGTH)
     generator = np.random.default_rng(0)
     windows = generator.normal(size=(4, window_length, 3)).astype("float32")
+    windows[2:] = [[[0, 0, 1]], [[0, 0, 0]]]  # at rest, and without a signal
     expected = encoder.predict(windows, verbose=0)
     signature = keras.InputSpec(
         shape=(None, window_length, 3), dtype="float32", name="window"

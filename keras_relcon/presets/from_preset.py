@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_relcon import checks
+from keras_relcon.models.chain import chain
 from keras_relcon.models.relcon_model import RelConModel
 from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.models.stage_features import StageFeatures
@@ -30,6 +31,7 @@ PRETRAIN_OVERRIDES = (
     "candidates",
     "skip_nonfinite",
     "micro_batch_size",
+    "anchors",
     "name",
     "dtype",
 )
@@ -91,9 +93,9 @@ def from_preset(
             freshly. Defaults to `True`.
         task: `None`, for the encoder, or `"pretrain"`, for a `RelConModel` of
             the encoder and its motif distance, to train on. The state of the
-            optimizer and `views` are not kept; pass new `views` to go on with
-            them, as the presets of the package were trained. Defaults to
-            `None`.
+            optimizer, `views` and `anchors` are not kept; pass new `views` to
+            go on with them, and `anchors="all"` for groups of that kind, as
+            `relcon_small` was trained. Defaults to `None`.
         output: str. What the encoder gives of a window: `"embedding"`, or
             `"features"`, the statistics over time of its blocks, which know
             more and take the same time (`StageFeatures`); `"wide"`, the fixed
@@ -103,7 +105,8 @@ def from_preset(
             Defaults to `"embedding"`.
         **overrides: Arguments of the encoder in place of the stored ones,
             such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
-            `RelConModel` but its encoder and motif distance.
+            `RelConModel` but its encoder and motif distance; `dtype` is that
+            of the encoder too.
 
     Returns:
         `keras.Model`: the encoder or its features, `(batch, time, 3)`, g, to
@@ -144,7 +147,7 @@ def from_preset(
     if output == "compact" and _has(directory, COMPACT, is_needed=True):
         compact = _load_part(directory / COMPACT, load_weights)[0]
         name = f"{encoder.name}_compact"
-        model = keras.Sequential([model, compact], name=name)
+        model = chain([model, compact], name=name)
     model.preset_metadata = metadata
     return model
 
@@ -215,7 +218,8 @@ def _load_pretraining(directory, load_weights, overrides):
             "preset that was saved from a `RelConModel`."
         )
     _check_overrides(overrides, PRETRAIN_OVERRIDES, "RelConModel")
-    encoder, metadata = _load_part(directory, load_weights)
+    of_encoder = {k: v for k, v in overrides.items() if k == "dtype"}
+    encoder, metadata = _load_part(directory, load_weights, of_encoder)
     parts = {"temperature": metadata.temperature}
     for name in PRETRAINING_PARTS:
         if (directory / name).is_dir():

@@ -19,6 +19,7 @@ from keras_relcon.data.streams.subject_blocks import (
 )
 from keras_relcon.layers.resnet1d34 import POOLINGS
 from keras_relcon.models.mini_rocket import NUM_KERNELS
+from keras_relcon.presets.preset_directory import bundled_presets
 from keras_relcon.recipes.pretraining_data import data_paths
 from keras_relcon.recipes.pretraining_models import check_schedule
 from keras_relcon.types import PathLike
@@ -208,20 +209,8 @@ def complete_config(
         config[name] = _filled(name, values.get(name, default), default)
     if config["relcon"]["ranking"] is not None:
         config["relcon"]["ranking"] = folder / config["relcon"]["ranking"]
-    described = {
-        name
-        for name, value in config["encoder"].items()
-        if name not in ("preset", "precision")
-        and value != DEFAULTS["encoder"].get(name)
-    }
-    if config["encoder"]["preset"] is not None and described:
-        raise ValueError(
-            message(
-                "With `encoder.preset` the encoder is that of the preset.",
-                f"[encoder] with {sorted(described)}",
-                "Leave these keys out.",
-            )
-        )
+    for name, words in (("encoder", "encoder"), ("motif_distance", "distance")):
+        _take_preset(name, words, config[name], folder)
     if config["motif_distance"]["steps"] is not None:
         if "epochs" in values["motif_distance"]:
             raise ValueError(
@@ -253,19 +242,22 @@ def stated_config(config):
     stated["data"] = names[0] if len(names) == 1 else names
     for name, value in config.items():
         if isinstance(value, dict):
-            value = {
-                k: _name_of(v) if k in PLACES else v
-                for k, v in value.items()
-                if v is not None
-            }
+            value = with_names(
+                {k: v for k, v in value.items() if v is not None}
+            )
         if name not in (*REQUIRED, "facts"):
             stated[name] = value
     return json.loads(json.dumps(stated, default=str))
 
 
-def _name_of(place):
-    """The name of a file or a preset, without the folders before it."""
-    return place if "://" in str(place) else Path(place).name
+def with_names(section):
+    """A section with names of files and presets, without their folders."""
+    return {
+        key: Path(value).name
+        if key in PLACES and value is not None and "://" not in str(value)
+        else value
+        for key, value in section.items()
+    }
 
 
 def _filled(name, value, default):
@@ -393,6 +385,30 @@ def _check_readout(readout):
                 "Take a few thousand windows.",
             )
         )
+
+
+def _take_preset(name, words, section, folder):
+    """Where the preset of a section is; raises if there is more in it."""
+    preset = section["preset"]
+    if preset is None:
+        return
+    described = {
+        key
+        for key, value in section.items()
+        if key not in ("preset", "precision")
+        and value != DEFAULTS[name].get(key)
+    }
+    if described:
+        raise ValueError(
+            message(
+                f"With `{name}.preset` the {words} is that of the preset.",
+                f"[{name}] with {sorted(described)}",
+                "Leave these keys out.",
+            )
+        )
+    is_place = "://" not in preset and preset not in bundled_presets()
+    if is_place and (folder / preset).is_dir():
+        section["preset"] = str(folder / preset)
 
 
 def _sources(value, folder):

@@ -4,6 +4,7 @@ import keras
 
 from keras_relcon import layers, models, presets
 from keras_relcon.checks import message
+from keras_relcon.evaluation.preset_windows import warn_of_other_windows
 from keras_relcon.recipes.readout import check_readout
 
 NOT_OF_THE_MODEL = (
@@ -46,10 +47,17 @@ def load_distance(name):
 
 def check_models(config):
     """Makes the models of a config, so that their errors come early."""
-    model = make_model(config, make_distance(config))
+    name = config["motif_distance"]["preset"]
+    distance = load_distance(name) if name else make_distance(config)
+    model = make_model(config, distance)
     length = config["windows"]["window_length"]
     if not model.encoder.built:
         model.encoder.build((None, length, 3))
+    for loaded in (model.encoder, distance):
+        warn_of_other_windows(
+            loaded, length, config["windows"]["sample_rate_hz"], "trained"
+        )
+    encoder_in_float32(model.encoder)
     check_readout(config, model.encoder)
 
 
@@ -97,12 +105,12 @@ def encoder_in_float32(trained):
     """The encoder in float32, with the same weights; itself if it is already.
 
     Args:
-        trained: `ResNet1D34`, or an encoder in float32.
+        trained: an encoder whose class takes a `dtype`, or one in float32.
     """
     if trained.dtype_policy.name == "float32":
         return trained
     config = {**trained.get_config(), "dtype": "float32"}
-    encoder = layers.ResNet1D34.from_config(config)
+    encoder = type(trained).from_config(config)
     encoder.build((None, None, 3))
     encoder.set_weights(trained.get_weights())
     return encoder
@@ -152,9 +160,21 @@ def _check_warmup(section, warmup_steps, steps):
 
 
 def _encoder(precision, preset, **arguments):
-    if preset is not None:
-        return presets.from_preset(preset, dtype=precision)
-    return layers.ResNet1D34(**arguments, dtype=precision)
+    if preset is None:
+        return layers.ResNet1D34(**arguments, dtype=precision)
+    encoder = presets.from_preset(preset)
+    if encoder.dtype_policy.name != precision:
+        encoder = presets.from_preset(preset, dtype=precision)
+    if encoder.dtype_policy.name != precision:
+        raise ValueError(
+            message(
+                "`encoder.precision` needs an encoder that takes a `dtype`.",
+                f"precision = {precision!r} for {preset!r}, which stays in "
+                f"{encoder.dtype_policy.name}",
+                "Leave it out.",
+            )
+        )
+    return encoder
 
 
 def _projector(widths):

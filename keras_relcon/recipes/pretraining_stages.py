@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 
 from keras_relcon.presets.preset_directory import read_preset
-from keras_relcon.recipes.pretraining_config import DEFAULTS
-from keras_relcon.recipes.pretraining_data import data_files
+from keras_relcon.recipes.pretraining_config import DEFAULTS, with_names
+from keras_relcon.recipes.pretraining_data import data_files, data_paths
 from keras_relcon.training import EpochLog, LossGuard, ResumableTraining
 
 DISTANCE_SECTIONS = (
@@ -97,14 +97,36 @@ def stage_keys(config):
         FileNotFoundError: if there is no data.
         ValueError: if its folder holds no recordings.
     """
-    files = data_files(config)
+    keys, before = (
+        _keys(config, data_files(config), is_before)
+        for is_before in (False, True)
+    )
+    return before if _was_begun_with(before, config) else keys
+
+
+def _keys(config, files, is_before):
+    """Of one form: names of places, or as before, paths as they are given."""
     model_sections = MODEL_SECTIONS
     if config["readout"] != DEFAULTS["readout"]:
         model_sections += ("readout",)
+    if not is_before:
+        config = {**config, "data": [p.name for p in data_paths(config)]}
+        for name in ("motif_distance", "encoder", "relcon"):
+            config[name] = with_names(config[name])
     return {
         "motif_distance": _key(config, DISTANCE_SECTIONS, files),
         "relcon": _key(config, model_sections, files),
     }
+
+
+def _was_begun_with(keys, config):
+    """Whether something is there of a version that had these keys."""
+    stages = stages_of(config)
+    folders = [stages / _checkpoint_name(*each) for each in keys.items()]
+    if any(folder.exists() for folder in folders):
+        return True
+    found = key_of(config["output"]), key_of(stages / "motif_distance")
+    return found[0] == keys["relcon"] or found[1] == keys["motif_distance"]
 
 
 def key_of(directory):

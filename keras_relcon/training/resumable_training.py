@@ -11,6 +11,10 @@ from keras_relcon import checks, distributed
 from keras_relcon.data.streams.epoch_batches import EpochBatches
 from keras_relcon.training.checkpoint_files import CheckpointFiles
 from keras_relcon.training.loss_guard import GROUPS
+from keras_relcon.training.shortened_epoch import (
+    shorten_epoch,
+    undo_shortening,
+)
 from keras_relcon.training.training_state import (
     get_arrays,
     get_state,
@@ -19,8 +23,6 @@ from keras_relcon.training.training_state import (
     set_state,
 )
 from keras_relcon.types import PathLike
-
-ENDED_EARLY = "Your input ran out of data"
 
 
 class ResumableTraining(keras.callbacks.Callback):
@@ -109,10 +111,11 @@ class ResumableTraining(keras.callbacks.Callback):
         self.position = (0, 0)  # epoch of `fit`, index of the next batch
         self.seconds = 0.0  # of training, all runs together
         self._restored = None
-        self._undo = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._check_processes()
+        undo_shortening(self.model)  # of a `fit` that an error ended
+        self._check_steps()
         self._began = time.monotonic()
         self._stream = self.groups.identity()
         self._build()
@@ -147,39 +150,12 @@ class ResumableTraining(keras.callbacks.Callback):
         else:
             self._restore_rest()
         if self.groups.first_index:
-            self._shorten_epoch()
+            shorten_epoch(self.model, self.groups.num_batches)
 
     def on_epoch_end(
         self, epoch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        if self._undo is not None:
-            self._undo()
-            self._undo = None
-
-    def _shorten_epoch(self):
-        """Ends the epoch where its batches do, quietly and without a step.
-
-        Keras would warn; and TensorFlow would begin the step for which there
-        is no batch, up to what needs it: counts and seeds would go on by one.
-        """
-        step, num_left = self.model.train_function, self.groups.num_batches
-        quiet = warnings.catch_warnings()
-
-        def step_while_there_are_batches(*args):
-            nonlocal num_left
-            if num_left == 0:
-                raise StopIteration
-            num_left -= 1
-            return step(*args)
-
-        def undo():
-            self.model.train_function = step
-            quiet.__exit__()
-
-        self.model.train_function = step_while_there_are_batches
-        quiet.__enter__()
-        warnings.filterwarnings("ignore", message=ENDED_EARLY)
-        self._undo = undo
+        undo_shortening(self.model)
 
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
@@ -222,9 +198,8 @@ class ResumableTraining(keras.callbacks.Callback):
         values, arrays, _ = self._restored
         self._restored = None
         num_variables = values["num_variables"]
-        set_arrays(
-            self.model, arrays[:num_variables], self.model.metrics_variables
-        )
+        # The rate of learning too, which a schedule by epochs has changed.
+        set_arrays(self.model, arrays[:num_variables])
         self.model.history.epoch = values["history_epochs"]
         self.model.history.history = values["history"]
         rest = iter(arrays[num_variables:])
@@ -252,6 +227,18 @@ class ResumableTraining(keras.callbacks.Callback):
             raise ValueError(
                 "`max_minutes` is for one process, for clocks differ. Received:"
                 f" max_minutes={self.max_minutes} in {count} processes."
+            )
+
+    def _check_steps(self):
+        """Models of the package see to it; Keras has counted batches now."""
+        steps = self.params.get("steps")
+        self.groups.first_index = 0
+        if steps not in (None, len(self.groups)):
+            raise ValueError(
+                "An epoch of `fit` must have the batches of `groups`. "
+                f"Received: {steps} of {len(self.groups)}. Leave out "
+                "`steps_per_epoch`; where an error ended a `fit` before, run "
+                "it again."
             )
 
     def _check_order(self):

@@ -29,8 +29,8 @@ def get_arrays(model):
     return [_to_array(variable) for variable in state_variables(model)]
 
 
-def set_arrays(model, arrays, only=None):
-    """Assigns what `get_arrays` gave, all or to some of the variables.
+def set_arrays(model, arrays):
+    """Assigns what `get_arrays` gave.
 
     Raises:
         ValueError: if the arrays are of another model or optimizer.
@@ -45,10 +45,8 @@ def set_arrays(model, arrays, only=None):
             f"with {len(expected)} of {_size(expected)}. Use another "
             "directory, or remove this one to train from the start."
         )
-    chosen = None if only is None else {id(variable) for variable in only}
     for variable, array in zip(variables, arrays):
-        if chosen is None or id(variable) in chosen:
-            variable.assign(_to_value(array, variable))
+        variable.assign(_to_value(array, variable))
 
 
 def is_finite(model, arrays):
@@ -60,9 +58,9 @@ def is_finite(model, arrays):
     """
     metrics = {id(variable) for variable in model.metrics_variables}
     return all(
-        np.isfinite(array).all()
+        np.isfinite(_widened(array, variable)).all()
         for variable, array in zip(state_variables(model), arrays)
-        if array.dtype.kind == "f" and id(variable) not in metrics
+        if id(variable) not in metrics
     )
 
 
@@ -84,7 +82,11 @@ def get_state(callback):
         elif value is None and not name.startswith("_"):
             values[name] = None
         elif _is_list_of_arrays(value):
-            arrays[name] = value
+            arrays[name] = [
+                # Files know no bfloat16: its numbers are kept, in float32.
+                each if each.dtype.isbuiltin == 1 else each.astype("float32")
+                for each in value
+            ]
     return values, arrays
 
 
@@ -101,10 +103,22 @@ def _to_array(variable):
 
 
 def _to_value(array, variable):
-    if array.dtype == "uint16" and variable.dtype == "bfloat16":
-        bits = array.astype("uint32") << 16  # bfloat16 is the upper half
-        return ops.cast(ops.convert_to_tensor(bits.view("float32")), "bfloat16")
+    if _is_bfloat16(array, variable):
+        wide = ops.convert_to_tensor(_widened(array, variable))
+        return ops.cast(wide, "bfloat16")
     return array
+
+
+def _widened(array, variable):
+    """The numbers of an array of `_to_array`, bfloat16 in float32."""
+    if _is_bfloat16(array, variable):
+        bits = array.astype("uint32") << 16  # bfloat16 is the upper half
+        return bits.view("float32")
+    return array
+
+
+def _is_bfloat16(array, variable):
+    return array.dtype == "uint16" and variable.dtype == "bfloat16"
 
 
 def _size(shapes):

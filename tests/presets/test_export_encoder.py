@@ -6,6 +6,7 @@ import pytest
 
 from keras_relcon.data import synthetic_recordings
 from keras_relcon.evaluation import StreamingEmbedder, embed
+from keras_relcon.layers import GravityAlignment
 from keras_relcon.presets import ExportedEncoder, export_encoder, from_preset
 from keras_relcon.presets.export_encoder import _checked_difference
 
@@ -65,6 +66,24 @@ def test_onnx_gives_the_same_embeddings(preset, windows, tmp_path):
     assert facts["largest_difference"] < 1e-4
     assert facts["file_mb"] == round(path.stat().st_size / 1e6, 2)
     assert facts["milliseconds_per_window"] > 0
+
+
+@pytest.mark.filterwarnings("ignore")  # of the converters
+def test_an_aligned_window_at_rest_is_exported(tmp_path):
+    pytest.importorskip("onnx", reason="needs onnx")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+    pytest.importorskip(CONVERTER[BACKEND], reason="needs the converter")
+    inputs = keras.Input((32, 3))
+    aligned = keras.Model(inputs, GravityAlignment()(inputs))
+    inputs = keras.Input((32, 3))
+    outputs = keras.layers.GlobalMaxPooling1D()(aligned(inputs))
+    encoder = keras.Model(inputs, outputs)
+    path = tmp_path / "aligned.onnx"
+    export_encoder(encoder, path, window_length=32)
+    still = np.tile(np.float32([[[0, 0.6, 0.8]], [[0, 0, 0]]]), (1, 32, 1))
+    np.testing.assert_allclose(
+        ExportedEncoder(path)(still), [[0, 0, 1], [0, 0, 0]], atol=1e-6
+    )
 
 
 @needs_tensorflow

@@ -4,9 +4,12 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from support import to_numpy
+from support import small_encoder, to_numpy
 
 import keras_relcon as kr
+from keras_relcon.evaluation import embed_windows
+from keras_relcon.models import CompactFeatures, MiniRocket, StageFeatures
+from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.presets import from_preset, save_to_preset
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
@@ -108,6 +111,40 @@ def test_an_argument_that_an_older_preset_lacks_may_be_given(
         from_preset(older, alignement="gravity")
 
 
+@pytest.mark.parametrize("output", ["embedding", "features", "wide", "compact"])
+def test_outputs_are_float32_whatever_the_global_policy_is(
+    windows, tmp_path, output
+):
+    encoder = small_encoder()
+    encoder.build((None, 64, 3))
+    parts = {
+        "mini_rocket": MiniRocket(84, 64),
+        "compact_features": CompactFeatures(3),
+    }
+    parts["mini_rocket"].adapt(windows)
+    wide = SideBySide([StageFeatures(encoder), parts["mini_rocket"]])
+    features = to_numpy(wide(windows))
+    parts["compact_features"].adapt(features)
+    path = save_to_preset(
+        encoder,
+        tmp_path / "p",
+        sample_rate_hz=50,
+        window_length=64,
+        **parts,
+    )
+    expected = to_numpy(from_preset(path, output=output)(windows))
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        found = from_preset(path, output=output)(windows)
+        again = embed_windows(from_preset(path, output=output), windows)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert keras.backend.standardize_dtype(found.dtype) == "float32"
+    np.testing.assert_allclose(to_numpy(found), expected, atol=1e-5)
+    np.testing.assert_allclose(again, expected, atol=1e-5)
+
+
 def test_overrides_of_pretraining(relcon_preset):
     model = from_preset(
         relcon_preset, task="pretrain", temperature=1.0, projector=None
@@ -119,6 +156,12 @@ def test_overrides_of_pretraining(relcon_preset):
         relcon_preset, task="pretrain", views=views, micro_batch_size=4
     )
     assert (model.views, model.micro_batch_size) == (views, 4)
+    model = from_preset(
+        relcon_preset, task="pretrain", anchors="all", dtype="mixed_bfloat16"
+    )
+    assert model.anchors == "all"
+    for part in (model, model.encoder):
+        assert part.dtype_policy.name == "mixed_bfloat16"
     with pytest.raises(ValueError, match="arguments of RelConModel"):
         from_preset(relcon_preset, task="pretrain", widths=(8, 16))
 

@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pretraining_support import (
 import keras_relcon as kr
 from keras_relcon.data.streams.stored_ranking import StoredRanking
 from keras_relcon.presets import from_preset
+from keras_relcon.recipes import pretraining_stages
 from keras_relcon.recipes.pretraining import pretrain
 from keras_relcon.recipes.pretraining_config import complete_config
 from keras_relcon.recipes.pretraining_data import (
@@ -454,3 +456,82 @@ def test_workers_do_not_change_what_is_trained(values, tmp_path, monkeypatch):
         trained.append(from_preset(pretrain(config)).get_weights())
     for one, other in zip(*trained):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_config_by_another_path_goes_on(values, tmp_path, monkeypatch, quick):
+    """Places are relative to the config, wherever it is called from."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    values["data"] = os.path.relpath(values["data"], folder)
+    values["output"] = "mine"
+    expected = stage_keys(complete_config(values, folder))
+    monkeypatch.chdir(tmp_path)
+    here = complete_config(values, "config")
+    assert stage_keys(here) == expected
+    first = pretrain(here).resolve()
+    monkeypatch.chdir(folder)
+    lines = []
+    again = complete_config(values)
+    assert pretrain(again, say=lines.append).resolve() == first
+    assert lines == [f"{again['output']} is finished already"]
+
+
+def test_what_was_begun_with_paths_as_they_were_goes_on(values, tmp_path):
+    config = complete_config(values)
+    now = stage_keys(config)
+    before = pretraining_stages._keys(config, data_files(config), True)
+    assert before != now
+    name = f"relcon-{before['relcon'][:12]}"
+    (tmp_path / "mine.stages" / name).mkdir(parents=True)
+    assert stage_keys(config) == before
+
+
+def test_presets_are_relative_to_the_config(values, tmp_path, quick):
+    first = pretrain(complete_config(values))
+    config = {**values, "output": "second"}
+    config["encoder"] = {"preset": first.name}
+    config["motif_distance"] = {"preset": first.name}
+    found = complete_config(config, first.parent)
+    for section in ("encoder", "motif_distance"):
+        assert found[section]["preset"] == str(first)
+    pretrain(found)
+    config["motif_distance"]["kernel_size"] = 5
+    with pytest.raises(ValueError, match="With `motif_distance.preset` the d"):
+        complete_config(config, first.parent)
+
+
+def test_a_preset_that_is_not_there_is_told_before_the_work(values, quick):
+    values["motif_distance"] = {"preset": "relcon_smal"}
+    lines = []
+    with pytest.raises(ValueError, match="relcon_smal"):
+        pretrain(complete_config(values), say=lines.append)
+    assert lines == []
+
+
+def test_presets_of_other_windows_are_warned_of(values, tmp_path, quick):
+    first = pretrain(complete_config(values))
+    values["output"] = str(tmp_path / "second")
+    values["encoder"] = {"preset": str(first)}
+    values["windows"] = {"sample_rate_hz": 25, "window_length": 40}
+    expected = "encoder's preset was trained on windows of 40 .* 50 Hz, and is"
+    with pytest.warns(UserWarning, match=f"{expected} trained on 40 at 25 Hz"):
+        pretrain(complete_config(values))
+
+
+@pytest.mark.parametrize("kind", ["TransformerEncoder1D", "Sequential"])
+def test_the_precision_of_other_encoders(values, tmp_path, quick, kind):
+    if kind == "Sequential":
+        encoder = keras.Sequential([keras.layers.GlobalMaxPooling1D()])
+    else:
+        encoder = kr.layers.TransformerEncoder1D(8, 1, 8, 2)
+    encoder.build((None, 40, 3))
+    start = kr.presets.save_to_preset(
+        encoder, tmp_path / "start", sample_rate_hz=50, window_length=40
+    )
+    values["encoder"] = {"preset": str(start), "precision": "mixed_bfloat16"}
+    if kind == "Sequential":
+        with pytest.raises(ValueError, match="needs an encoder that takes"):
+            pretrain(complete_config(values))
+        del values["encoder"]["precision"]
+    preset = pretrain(complete_config(values))
+    assert from_preset(preset).dtype_policy.name == "float32"

@@ -4,11 +4,13 @@ import random
 import resource
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from support import to_numpy
 from training.train_script import (
     EPOCHS,
     EVERY,
@@ -27,7 +29,11 @@ from keras_relcon.data import (
 )
 from keras_relcon.training import ResumableTraining, resumable_training
 from keras_relcon.training.checkpoint_files import CheckpointFiles
-from keras_relcon.training.training_state import get_arrays, is_finite
+from keras_relcon.training.training_state import (
+    get_arrays,
+    get_state,
+    is_finite,
+)
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
@@ -129,6 +135,105 @@ def test_in_legs_it_ends_as_in_one(full, tmp_path):
     assert longer.history.epoch == [0, 1, 2, 3]
     iterations = int(longer.optimizer.iterations.numpy())
     assert iterations == (EPOCHS + 1) * STEPS
+
+
+def test_one_model_may_be_interrupted_again_and_go_on(full, tmp_path):
+    """As in a notebook, whose cell is run again after an error."""
+    model, groups = make_model(), make_groups()
+
+    def go_on(*more):
+        best = keras.callbacks.EarlyStopping(
+            "val_loss", patience=2, restore_best_weights=True
+        )
+        resumable = ResumableTraining(
+            tmp_path / "checkpoints", groups, EVERY, [best]
+        )
+        model.fit(
+            groups,
+            epochs=EPOCHS,
+            validation_data=make_groups(
+                is_fixed=True, steps_per_epoch=2, seed=9
+            ),
+            callbacks=[best, *more, resumable],
+            verbose=0,
+        )
+        return best
+
+    for steps in (3, 2):  # the second in the rest of an epoch
+        with pytest.raises(KeyboardInterrupt):
+            go_on(Interrupt(steps))
+    before = int(model.optimizer.iterations.numpy())
+    model.fit(make_groups(), verbose=0)  # a whole epoch, and no error
+    assert int(model.optimizer.iterations.numpy()) == before + STEPS
+    best = go_on()
+    save_end(tmp_path, model, best)
+    assert_same_end(tmp_path, full)
+
+
+@pytest.mark.once
+def test_a_plain_model_says_that_it_was_interrupted(tmp_path):
+    class Adds(keras.Model):
+        def build(self, input_shape):
+            self.total = self.add_weight(initializer="zeros")
+            self.built = True
+
+        def call(self, x):
+            return x
+
+        def compute_loss(
+            self, x, y=None, y_pred=None, sample_weight=None, training=True
+        ):
+            return keras.ops.mean(x) * self.total
+
+    model, batches = Adds(), WindowBatches(make_groups().store, 2, 4, STEPS)
+    model.compile(optimizer="sgd")
+
+    def fit(*more):
+        resumable = ResumableTraining(tmp_path, batches, every=1)
+        model.fit(
+            batches,
+            epochs=2,
+            shuffle=False,
+            callbacks=[*more, resumable],
+            verbose=0,
+        )
+        return resumable.is_finished
+
+    for steps in (2, 2):
+        with pytest.raises(KeyboardInterrupt):
+            fit(Interrupt(steps))
+    with pytest.raises(ValueError, match="4 of 5.*run it again"):
+        fit()
+    assert fit() and int(model.optimizer.iterations.numpy()) == 2 * STEPS
+
+
+def test_a_schedule_by_epochs_goes_on_as_it_was(tmp_path):
+    def rate_after(folder, *more):
+        model, groups = make_model(), make_groups()
+        model.compile(optimizer=keras.optimizers.SGD(0.1))
+        schedule = keras.callbacks.LearningRateScheduler(
+            lambda epoch, rate: rate / 2
+        )
+        resumable = ResumableTraining(folder, groups, EVERY, [schedule])
+        try:
+            model.fit(
+                groups,
+                epochs=2,
+                callbacks=[schedule, *more, resumable],
+                verbose=0,
+            )
+        except KeyboardInterrupt:
+            return None
+        return model
+
+    whole = rate_after(tmp_path / "whole")
+    assert rate_after(tmp_path / "legs", Interrupt(STEPS + 3)) is None
+    legs = rate_after(tmp_path / "legs")
+    for model in (whole, legs):
+        rate = float(to_numpy(model.optimizer.learning_rate))
+        np.testing.assert_allclose(rate, 0.025)
+    for one, other in zip(whole.get_weights(), legs.get_weights()):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.once
@@ -332,6 +437,23 @@ def test_a_metric_that_is_no_number_may_be_saved():
     assert is_finite(model, get_arrays(model))
     model.encoder.weights[-1].assign(model.encoder.weights[-1] * np.nan)
     assert not is_finite(model, get_arrays(model))
+
+
+def test_weights_in_bfloat16_are_kept(tmp_path):
+    model = keras.Sequential([keras.layers.Dense(2, dtype="bfloat16")])
+    model.build((None, 3))
+    model.compile(optimizer="sgd", loss="mse")
+    assert is_finite(model, get_arrays(model))
+    before = model.get_weights()
+    model.layers[0].kernel.assign(np.full((3, 2), np.nan))
+    assert not is_finite(model, get_arrays(model))
+    best = types.SimpleNamespace(best_weights=before)
+    _, lists = get_state(best)
+    files = CheckpointFiles(tmp_path)
+    files.write({}, lists["best_weights"])
+    model.set_weights(files.read()[1])
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.once
