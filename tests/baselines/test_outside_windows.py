@@ -28,7 +28,6 @@ def test_mean_stays_and_the_window_does_not(rng, kind, length):
     assert (np.abs(drawn[1:] - drawn[:1]).max(axis=(1, 2)) > 0.1).all()
 
 
-@pytest.mark.once
 def test_permutation_has_so_many_segments():
     """Neighbours stay neighbours within each of the 16 segments."""
     sample = np.arange(64, dtype="float32")

@@ -77,7 +77,6 @@ def test_fit_lowers_the_loss_and_the_encoder_stays(rng, tmp_path, arguments):
     assert loaded.view_pairs.policy == arguments.get("views", "soar")
 
 
-@pytest.mark.once
 @pytest.mark.eager
 def test_logs_validation_and_the_cycle_of_views(rng):
     model = small_simclr(projector=None)

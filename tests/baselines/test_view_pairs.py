@@ -51,7 +51,6 @@ def test_soar_augments_each_view_once(rng):
     np.testing.assert_array_equal(second, windows[:, ::-1])
 
 
-@pytest.mark.once
 def test_soar_draws_for_each_window(rng):
     layer = ViewPairs("soar", seed=1)
     windows = np.repeat(rng.normal(size=(1, 12, 3)), 2, 0).astype("float32")

@@ -97,7 +97,6 @@ def test_embed_takes_rate_and_length_from_the_preset(encoder, tmp_path, rng):
         kr.evaluation.embed(loaded, recording, sample_rate_hz=100)
 
 
-@pytest.mark.once
 def test_pretraining_goes_on(relcon_model, relcon_preset, rng):
     model = from_preset(relcon_preset, task="pretrain")
     assert model.temperature == 0.25

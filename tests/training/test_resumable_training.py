@@ -170,7 +170,6 @@ def test_one_model_may_be_interrupted_again_and_go_on(full, tmp_path):
     assert_same_end(tmp_path, full)
 
 
-@pytest.mark.once
 def test_a_plain_model_says_that_it_was_interrupted(tmp_path):
     class Adds(keras.Model):
         def build(self, input_shape):

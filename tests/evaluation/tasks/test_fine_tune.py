@@ -54,7 +54,6 @@ def test_loss_falls_and_classes_are_learnt(make_motion, make_norm_encoder):
     assert best.tolist() == task.predict(x).tolist()
 
 
-@pytest.mark.once
 def test_weights_are_those_of_the_best_validation_epoch(
     make_motion, make_norm_encoder, monkeypatch
 ):
@@ -78,7 +77,6 @@ def test_weights_are_those_of_the_best_validation_epoch(
         np.testing.assert_allclose(weight, expected, atol=1e-6)
 
 
-@pytest.mark.once
 def test_stops_after_patience_epochs_without_a_lower_loss(
     make_motion, make_norm_encoder
 ):
@@ -140,7 +138,6 @@ def test_frozen_encoder_drops_nothing_out(make_motion):
     assert losses[True] < 1e-5 < 1e-2 < losses[False]
 
 
-@pytest.mark.once
 def test_balanced_classes_weigh_by_inverse_frequency(make_motion, make_encoder):
     # N / count by hand: 12 windows, of them 2 run, 4 walk and 6 still.
     x, y = make_motion(36, 0)
@@ -164,7 +161,6 @@ def test_balanced_classes_weigh_by_inverse_frequency(make_motion, make_encoder):
     assert abs(_loss(task, x, y) - _loss(task, x, y, weights)) > 1e-3
 
 
-@pytest.mark.once
 def test_class_of_the_validation_rows_alone_has_a_column(
     make_motion, make_encoder
 ):
@@ -189,7 +185,6 @@ def test_prediction_of_a_row_does_not_depend_on_the_other_rows(
     )
 
 
-@pytest.mark.once
 def test_random_axes_turn_every_window_by_itself():
     # One-hot windows: the columns of each result are the turned axes.
     windows = np.repeat(np.eye(3, dtype="float32")[None], 200, axis=0)
@@ -206,7 +201,6 @@ def test_random_axes_turn_every_window_by_itself():
     np.testing.assert_array_equal(still, windows)
 
 
-@pytest.mark.once
 def test_random_axes_are_for_training_windows_alone(make_motion, make_encoder):
     (x, y), seen = make_motion(24, 0), []
     task = FineTune((), 1e-12, 24, epochs=1, use_random_axes=True)
@@ -217,7 +211,6 @@ def test_random_axes_are_for_training_windows_alone(make_motion, make_encoder):
     assert abs(task.train_losses_[0] - _loss(task, x, y)) > 1e-4
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("hidden, units", [(None, []), ((7, 5), [7, 5])])
 def test_head_has_the_hidden_layers_asked_for(
     make_motion, make_encoder, hidden, units
@@ -265,7 +258,6 @@ class PlainEncoder(keras.Model):
         return {**super().get_config(), "dim": self.dim}
 
 
-@pytest.mark.once
 @pytest.mark.traced
 def test_encoder_may_be_unbuilt_and_know_nothing_of_training(make_motion):
     task = FineTune(**SMALL).fit(*make_motion(24, 0), encoder=PlainEncoder())
@@ -279,7 +271,6 @@ def test_features_are_left_to_an_mlp_of_the_same_head():
     assert (probe.hidden, probe.seed, probe.scale) == ((7, 5), 9, True)
 
 
-@pytest.mark.once
 def test_copy_of_a_fitted_task_has_its_settings_and_no_network(
     make_motion, make_encoder
 ):
@@ -290,7 +281,6 @@ def test_copy_of_a_fitted_task_has_its_settings_and_no_network(
     assert vars(copied) == vars(blank) and copied.seed == 5
 
 
-@pytest.mark.once
 def test_errors_say_what_to_do(make_motion, make_encoder):
     for name in ("learning_rate", "patience"):
         with pytest.raises(ValueError, match=f"`{name}` must be .* above 0"):

@@ -12,7 +12,6 @@ def _kernel(task):
     return np.array(task._network.encoder.get_weights()[0])
 
 
-@pytest.mark.once
 def test_weights_are_drawn_by_the_seed_alone(make_motion, make_norm_encoder):
     train, other = make_motion(24, 0), make_norm_encoder(seed=2)
     encoder = make_norm_encoder(seed=1)
