@@ -35,7 +35,8 @@ def main():
     recipes.compare_methods(**arguments)
     result = recipes.score_methods(arguments["output"], data, outputs=outputs)
     print(result.table())
-    print(recipes.methods_table(result, reference=arguments["methods"][0]))
+    shown = "features" if outputs == ["features"] else "embedding"
+    print(recipes.methods_table(result, shown))
 
 
 def parse_args():

@@ -67,6 +67,7 @@ def run(args, console):
     windows = data.make_windows(recordings, rate, length, stride=length)
     subjects = _probed_subjects(windows)
     folds = _folds(subjects, args.folds)
+    source = Path(args.data)
     make_output_folder(args.output)
     figures = _can_draw()
     report = evaluation.cross_validate(
@@ -77,7 +78,7 @@ def run(args, console):
         seed=args.seed,
         cache_dir=args.cache,
         progress=console.progress,
-        source=Path(args.data).stem,
+        source=source.stem if source.is_file() else None,
     )
     report.save(args.output, figures=figures)
     console.result(f"\n{report.table()}")

@@ -156,7 +156,8 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         check_is_fitted(self, "head_")
         encoder = self._fitted_encoder()
         model = chain([encoder, *self.head_.layers(self.activation)])
-        model.preset_metadata = getattr(encoder, "preset_metadata", None)
+        stated = self._encoder_of_preset()
+        model.preset_metadata = getattr(stated, "preset_metadata", None)
         return model
 
     def seen(self, subjects: Sequence[str]) -> list[str]:
@@ -319,15 +320,14 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         if y is not None or is_array(X):
             return X, y
         check_is_fitted(self, "head_")
-        encoder = self._fitted_encoder()
         if isinstance(X, Windows):
-            check_windows(encoder, X)
+            check_windows(self._encoder_of_preset(), X)
         examples = examples_of(X, self.encoder_window_, self._values_of)
         return examples.inputs, examples.values
 
     def _window_array(self, windows):
         """`(windows, time, 3)` of `Windows`, all of which must be valid."""
-        check_windows(self._fitted_encoder(), windows)
+        check_windows(self._encoder_of_preset(), windows)
         num_invalid = int(np.sum(~np.asarray(windows.valid, bool)))
         if num_invalid:
             raise ValueError(
@@ -353,6 +353,13 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
                 )
             )
         return self.encoder_
+
+    def _encoder_of_preset(self):
+        """The one that states its windows: a fine-tuned copy does not."""
+        encoder = self._fitted_encoder()
+        if getattr(encoder, "preset_metadata", None) is None:
+            return self._load_encoder()
+        return encoder
 
     def _check_shared_arguments(self):
         check_whole("num_folds", self.num_folds, least=0)
@@ -412,7 +419,9 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
 
 def _check_no_none(expected, values):
     """Raises a ValueError where one is `None` or NaN."""
-    is_missing = np.array([each is None or each != each for each in values])
+    import pandas
+
+    is_missing = pandas.isna(np.asarray(values))
     if is_missing.any():
         raise ValueError(
             message(

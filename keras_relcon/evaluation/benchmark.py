@@ -230,7 +230,8 @@ def run_benchmark(
     options = _variant_options(benchmark, variant)
     if isinstance(data, (str, os.PathLike)):
         recordings, source = benchmark.read(data), os.path.basename(data)
-        kwargs.setdefault("source", os.path.splitext(source)[0])
+        if os.path.isfile(data):  # a folder is not named after its set
+            kwargs.setdefault("source", os.path.splitext(source)[0])
     else:
         recordings, source = list(data), "recordings"
     cut = benchmark.windows(recordings, **options)

@@ -4,13 +4,14 @@ from keras_relcon.checks import message
 from keras_relcon.evaluation.suite.scores import Row
 from keras_relcon.evaluation.suite.suite_result import SuiteResult
 from keras_relcon.markup import markdown_table
+from keras_relcon.recipes.compared_methods import METHODS
 from keras_relcon.recipes.comparison_scores import best_learning_rates
 
 
 def methods_table(
     result: SuiteResult,
     output_name: str = "embedding",
-    reference: str = "RelCon",
+    reference: str | None = None,
 ) -> str:
     """A row for each method with its best learning rate, the best first.
 
@@ -22,7 +23,7 @@ def methods_table(
         output_name: str. `"features"` or `"embedding"`; a method without
             features is shown by its embedding. Defaults to `"embedding"`.
         reference: str. The method that others are compared with. Defaults to
-            `"RelCon"`.
+            `None`: the first of `METHODS` that was scored, as `RelCon` is.
 
     Returns:
         str, Markdown. Macro-F1 in percent of each set, its mean, the mean
@@ -33,6 +34,8 @@ def methods_table(
         ValueError: if the reference was not scored.
     """
     rates = best_learning_rates(result, output_name)
+    if reference is None:
+        reference = next((name for name in METHODS if name in rates), None)
     if reference not in rates:
         raise ValueError(
             message(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from keras_relcon.presets.preset_directory import read_preset
+from keras_relcon.presets.preset_directory import find_preset, read_preset
 from keras_relcon.recipes.pretraining_config import DEFAULTS, with_names
 from keras_relcon.recipes.pretraining_data import data_files, data_paths
 from keras_relcon.training import EpochLog, LossGuard, ResumableTraining
@@ -112,11 +112,20 @@ def _keys(config, files, is_before):
     if not is_before:
         config = {**config, "data": [p.name for p in data_paths(config)]}
         for name in ("motif_distance", "encoder", "relcon"):
-            config[name] = with_names(config[name])
+            config[name] = _with_contents(config[name])
     return {
         "motif_distance": _key(config, DISTANCE_SECTIONS, files),
         "relcon": _key(config, model_sections, files),
     }
+
+
+def _with_contents(section):
+    """A section of names, with the weights of the preset that it names."""
+    named, preset = with_names(section), section.get("preset")
+    if preset is None:
+        return named
+    weights = read_preset(find_preset(preset))[1].weights["sha256"]
+    return {**named, "preset": [named["preset"], weights]}
 
 
 def _was_begun_with(keys, config):

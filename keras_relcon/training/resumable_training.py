@@ -185,6 +185,7 @@ class ResumableTraining(keras.callbacks.Callback):
             self.is_finished = True
             self.position = (self.position[0] + 1, 0)
             self._save()
+        self.groups.first_index = 0  # Keras asks before the next `fit` begins
 
     def _build(self):
         if self.model.built:
@@ -198,8 +199,11 @@ class ResumableTraining(keras.callbacks.Callback):
         values, arrays, _ = self._restored
         self._restored = None
         num_variables = values["num_variables"]
-        # The rate of learning too, which a schedule by epochs has changed.
-        set_arrays(self.model, arrays[:num_variables])
+        # All, for a schedule by epochs has changed the rate of learning; but
+        # of an epoch that is new it has set the right one.
+        is_new = values.get("is_finished", False)
+        only = self.model.metrics_variables if is_new else None
+        set_arrays(self.model, arrays[:num_variables], only)
         self.model.history.epoch = values["history_epochs"]
         self.model.history.history = values["history"]
         rest = iter(arrays[num_variables:])
@@ -275,6 +279,7 @@ class ResumableTraining(keras.callbacks.Callback):
             "seconds": self.seconds,
             "position": self.position,
             "stream_epoch": self.groups.epoch,
+            "is_finished": self.is_finished,
             "is_stopped_early": self.is_finished and self.model.stop_training,
             "stream": self._stream,
             "num_variables": num_variables,

@@ -1,5 +1,6 @@
 """An epoch of `fit` that ends before its time, as one that goes on does."""
 
+import contextlib
 import warnings
 
 ENDED_EARLY = "Your input ran out of data"
@@ -16,25 +17,29 @@ def shorten_epoch(model, num_left):
         num_left: int. Batches that are left.
     """
     step, history = model.train_function, model.history
-    quiet = warnings.catch_warnings()
+    quiet = contextlib.ExitStack()
 
     def step_while_there_are_batches(*args):
         nonlocal num_left
         if model.history is not history:  # another `fit`: an error ended this
             return step(*args)
         if num_left == 0:
+            quiet.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", message=ENDED_EARLY)
             raise StopIteration
         num_left -= 1
-        return step(*args)
+        try:
+            return step(*args)
+        except BaseException:
+            undo()
+            raise
 
     def undo():
         model.train_function = step
-        quiet.__exit__(None, None, None)
+        quiet.close()
 
     step_while_there_are_batches.undo = undo
     model.train_function = step_while_there_are_batches
-    quiet.__enter__()
-    warnings.filterwarnings("ignore", message=ENDED_EARLY)
 
 
 def undo_shortening(model):

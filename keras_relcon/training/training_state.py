@@ -29,8 +29,8 @@ def get_arrays(model):
     return [_to_array(variable) for variable in state_variables(model)]
 
 
-def set_arrays(model, arrays):
-    """Assigns what `get_arrays` gave.
+def set_arrays(model, arrays, only=None):
+    """Assigns what `get_arrays` gave, all or to some of the variables.
 
     Raises:
         ValueError: if the arrays are of another model or optimizer.
@@ -45,8 +45,10 @@ def set_arrays(model, arrays):
             f"with {len(expected)} of {_size(expected)}. Use another "
             "directory, or remove this one to train from the start."
         )
+    chosen = None if only is None else {id(variable) for variable in only}
     for variable, array in zip(variables, arrays):
-        variable.assign(_to_value(array, variable))
+        if chosen is None or id(variable) in chosen:
+            variable.assign(_to_value(array, variable))
 
 
 def is_finite(model, arrays):

@@ -348,3 +348,29 @@ def test_labels_of_the_hour_that_a_clock_shows_twice(night):
         recording = read_recording(path, "s")
     # From ten minutes after the start to ten after the hour was repeated.
     assert stretches(recording)[1] == ("walk", 1_200, 10_800)
+
+
+@pytest.mark.filterwarnings("ignore:.*(goes back|have no label)")
+def test_a_label_that_can_only_be_of_the_second_hour(tmp_path):
+    """The recording begins at 02:30; 02:10 is after the change alone."""
+    start = datetime(2024, 10, 27, 0, 30, tzinfo=timezone.utc)
+    times = [start + timedelta(seconds=k / 2) for k in range(9_000)]
+    path = write_signal(tmp_path / "walk.csv", map(in_berlin, times), 9_000)
+    (tmp_path / "walk.labels.csv").write_text(
+        "start,end,label\n2024-10-27 02:10,2024-10-27 02:20,walk\n"
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*twice")
+        recording = read_recording(path, "s")
+    # 40 minutes after the start: 30 to the change, and ten.
+    assert stretches(recording)[1] == ("walk", 4_800, 1_200)
+
+
+def test_a_clock_that_is_put_forward_by_half_an_hour(tmp_path):
+    start = datetime(2024, 10, 5, 15, 29, 55, tzinfo=timezone.utc)
+    zone = ZoneInfo("Australia/Lord_Howe")
+    form = lambda t: t.astimezone(zone).replace(tzinfo=None)  # noqa: E731
+    path = write_signal(tmp_path / "a.csv", moments(form, start=start))
+    recording = read_recording(path, "s", time_zone="Australia/Lord_Howe")
+    assert recording.num_samples == 500
+    assert recording.start_time == start.timestamp()

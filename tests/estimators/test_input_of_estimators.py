@@ -175,6 +175,9 @@ def test_a_copy_predicts_with_the_windows_of_its_preset(tmp_path):
         path, output="embedding", head="fine_tune", epochs=1, num_folds=0
     ).fit(recordings)
     assert 0 <= tuned.score(recordings) <= 1
+    assert tuned.to_keras().preset_metadata.window_length == 32
+    with pytest.raises(ValueError, match="must be what the encoder's preset"):
+        tuned.predict(make_windows(recordings, 100, 64, 64))
     assert tuned.predict(recordings[0]).window_seconds == 32 / 50
 
 

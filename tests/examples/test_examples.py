@@ -123,7 +123,7 @@ def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
             asked.update(scored=given, **settings)
             or types.SimpleNamespace(table=str)
         ),
-        methods_table=lambda _, reference: asked.update(table=reference),
+        methods_table=lambda _, shown: asked.update(table=shown),
         METHODS=kr.recipes.METHODS,
     )
     compare["main"].__globals__["recipes"] = recipes
@@ -131,7 +131,7 @@ def test_compare_takes_the_arguments_of_the_recipe(monkeypatch):
     assert asked["methods"] == ["REBAR"] and asked["config"] == "a.toml"
     assert (asked["num_windows"], asked["batch_size"]) == (500_000, 64)
     assert asked["scored"] == ("comparison", "d") and asked["outputs"] is None
-    assert asked["table"] == "REBAR"
+    assert asked["table"] == "embedding"
 
 
 def test_examples_are_listed_and_run_by_name(capsys, monkeypatch):

@@ -125,10 +125,10 @@ def test_other_formats_are_refused(encoder, tmp_path):
 
 
 def test_other_outputs_are_refused():
-    expected = np.array([0.5, -3.0])
+    expected = np.array([[0.5, -3.0]])
     difference = _checked_difference(expected + 2e-4, expected, "x")
     np.testing.assert_allclose(difference, 2e-4)  # of a largest output of 3
-    for worse in (expected + 4e-4, np.array([np.nan, 0.0])):
+    for worse in (expected + 4e-4, np.array([[np.nan, 0.0]])):
         with pytest.raises(ValueError, match="same outputs, to 0.0001"):
             _checked_difference(worse, expected, "x")
 
@@ -192,3 +192,19 @@ def test_an_exported_encoder_states_the_length_it_takes(preset, tmp_path):
     assert exported(np.zeros((2, 48, 3))).shape[0] == 2
     with pytest.raises(ValueError, match=r"\(windows, 48, 3\).*\(2, 64, 3\)"):
         exported(np.zeros((2, 64, 3)))
+
+
+@pytest.mark.once
+def test_each_window_is_compared_by_its_own_size():
+    expected = np.float32([[1, 2], [1e6, 0], [np.nan, np.inf]])
+    assert _checked_difference(expected, expected, "a") == 0
+    for row, change, is_wrong in ((0, 5, True), (1, 5, False), (2, 5, False)):
+        outputs = expected.copy()
+        outputs[row] += change
+        if is_wrong:
+            with pytest.raises(ValueError, match="differs by 5"):
+                _checked_difference(outputs, expected, "a")
+        else:
+            _checked_difference(outputs, expected, "a")
+    with pytest.raises(ValueError, match="the same outputs"):
+        _checked_difference(np.full((3, 2), np.nan), expected, "a")

@@ -117,6 +117,8 @@ def test_what_was_begun_otherwise_does_not_go_on(folder, tmp_path):
     assert compare(folder, tmp_path, **arguments, max_minutes=0) == []
     with pytest.raises(ValueError, match=r"SimSiam-0.001-0.*batch_size=8"):
         compare(folder, tmp_path, **arguments, batch_size=8)
+    # A version before did not say in a stage of what it is.
+    (tmp_path / "stages" / "SimSiam-0.001-0" / "training.json").unlink()
     (path,) = compare(folder, tmp_path, **arguments)
     assert not list((tmp_path / "stages").iterdir())
     assert facts_of(path)["trained_by"]["batch_size"] == 4
@@ -268,3 +270,5 @@ def test_the_table_has_the_best_of_each_method_and_controls():
     assert cells[4][5:] == ["", ""] and len(cells) == 5
     with pytest.raises(ValueError, match="`reference` must be.*'TS2Vec'"):
         recipes.methods_table(result, reference="BYOL")
+    result.rows = [row for row in rows if "RelCon" not in row.representation]
+    assert "- TS2Vec" in recipes.methods_table(result, "features")

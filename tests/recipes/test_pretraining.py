@@ -476,6 +476,19 @@ def test_a_config_by_another_path_goes_on(values, tmp_path, monkeypatch, quick):
     assert lines == [f"{again['output']} is finished already"]
 
 
+def test_another_preset_of_one_name_is_another_config(values, tmp_path, quick):
+    keys = []
+    for number in (1, 2):
+        values["output"] = str(tmp_path / str(number) / "encoder")
+        values["seed"] = number
+        values["motif_distance"]["kernel_size"] = 3
+        preset = pretrain(complete_config(values))
+        named = {"encoder": {"preset": str(preset)}, "seed": 5}
+        keys.append(stage_keys(complete_config({**values, **named})))
+    assert keys[0]["motif_distance"] == keys[1]["motif_distance"]
+    assert keys[0]["relcon"] != keys[1]["relcon"]
+
+
 def test_what_was_begun_with_paths_as_they_were_goes_on(values, tmp_path):
     config = complete_config(values)
     now = stage_keys(config)

@@ -170,20 +170,21 @@ def test_one_model_may_be_interrupted_again_and_go_on(full, tmp_path):
     assert_same_end(tmp_path, full)
 
 
+class Adds(keras.Model):
+    def build(self, input_shape):
+        self.total = self.add_weight(initializer="zeros")
+        self.built = True
+
+    def call(self, x):
+        return x
+
+    def compute_loss(
+        self, x, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        return keras.ops.mean(x) * self.total
+
+
 def test_a_plain_model_says_that_it_was_interrupted(tmp_path):
-    class Adds(keras.Model):
-        def build(self, input_shape):
-            self.total = self.add_weight(initializer="zeros")
-            self.built = True
-
-        def call(self, x):
-            return x
-
-        def compute_loss(
-            self, x, y=None, y_pred=None, sample_weight=None, training=True
-        ):
-            return keras.ops.mean(x) * self.total
-
     model, batches = Adds(), WindowBatches(make_groups().store, 2, 4, STEPS)
     model.compile(optimizer="sgd")
 
@@ -206,8 +207,18 @@ def test_a_plain_model_says_that_it_was_interrupted(tmp_path):
     assert fit() and int(model.optimizer.iterations.numpy()) == 2 * STEPS
 
 
+@pytest.mark.parametrize("num_pauses", [3])
+def test_a_plain_model_is_paused_again_and_again(tmp_path, num_pauses):
+    model, batches = Adds(), WindowBatches(make_groups().store, 2, 4, STEPS)
+    model.compile(optimizer="sgd")
+    for leg in range(num_pauses):
+        resumable = ResumableTraining(tmp_path, batches, max_minutes=0)
+        model.fit(batches, shuffle=False, callbacks=[resumable], verbose=0)
+        assert resumable.position == (0, leg + 1)
+
+
 def test_a_schedule_by_epochs_goes_on_as_it_was(tmp_path):
-    def rate_after(folder, *more):
+    def rate_after(folder, *more, epochs=2):
         model, groups = make_model(), make_groups()
         model.compile(optimizer=keras.optimizers.SGD(0.1))
         schedule = keras.callbacks.LearningRateScheduler(
@@ -217,7 +228,7 @@ def test_a_schedule_by_epochs_goes_on_as_it_was(tmp_path):
         try:
             model.fit(
                 groups,
-                epochs=2,
+                epochs=epochs,
                 callbacks=[schedule, *more, resumable],
                 verbose=0,
             )
@@ -226,6 +237,9 @@ def test_a_schedule_by_epochs_goes_on_as_it_was(tmp_path):
         return model
 
     whole = rate_after(tmp_path / "whole")
+    longer = rate_after(tmp_path / "whole", epochs=3)  # the rate of the epoch
+    rate = float(to_numpy(longer.optimizer.learning_rate))
+    np.testing.assert_allclose(rate, 0.0125)
     assert rate_after(tmp_path / "legs", Interrupt(STEPS + 3)) is None
     legs = rate_after(tmp_path / "legs")
     for model in (whole, legs):

@@ -8,6 +8,7 @@ from keras_relcon.data.clock_time import utc_offsets
 from keras_relcon.data.regularizing import steps_where
 
 HOUR = 3600.0
+LEAST_CHANGE = 1500.0  # s: half an hour on Lord Howe
 
 
 def undo_put_back(seconds, max_gap_seconds=1.0):
@@ -38,27 +39,27 @@ def undo_put_back(seconds, max_gap_seconds=1.0):
     return seconds, seconds[changes]
 
 
-def undo_put_forward(seconds, time_zone, what, max_gap_seconds=1.0):
-    """Takes off the hour by which a local clock was put forward.
+def undo_put_forward(seconds, time_zone, max_gap_seconds=1.0):
+    """Takes off the time by which a local clock was put forward.
 
-    That is seen by an ordinary step that is an hour too long, where the clocks
-    of the time zone are put forward.
+    That is seen by an ordinary step that is longer by what the clocks of the
+    time zone are put forward by there, an hour but for a few.
 
     Args:
         seconds: `(num_samples,)`, of a local clock.
         time_zone: str.
-        what: str. What the times are of, for warnings.
         max_gap_seconds: float. As of `to_seconds`.
     """
-    rows = steps_where(
-        seconds,
-        lambda steps: (steps > HOUR) & (steps <= HOUR + max_gap_seconds),
-    )
-    rows += 1
-    offsets = [utc_offsets(seconds[[r - 1, r]], time_zone, what) for r in rows]
-    changes = [r for r, (old, new) in zip(rows, offsets) if new - old == HOUR]
-    if not changes:
-        return seconds
+
+    def may_be_change(steps):
+        return (steps > LEAST_CHANGE) & (steps <= HOUR + max_gap_seconds)
+
     hours = np.zeros(len(seconds))
-    hours[changes] = HOUR
-    return seconds - np.cumsum(hours)
+    for row in steps_where(seconds, may_be_change) + 1:
+        with warnings.catch_warnings():  # before a change, it may be no time
+            warnings.simplefilter("ignore")
+            old, new = utc_offsets(seconds[[row - 1, row]], time_zone, "")
+        step = seconds[row] - seconds[row - 1]
+        if 0 < step - (new - old) <= max_gap_seconds:
+            hours[row] = new - old
+    return seconds - np.cumsum(hours) if hours.any() else seconds

@@ -12,13 +12,14 @@ from keras_relcon.data.clock_time import utc_offsets
 from keras_relcon.data.readers.clock_changes import HOUR
 
 
-def on_clock_of(intervals, clock, path):
+def on_clock_of(intervals, clock, path, start):
     """Brings labels to the clock that the recording of a file shows.
 
     Args:
         intervals: `LabelIntervals`.
         clock: `FileClock` of the recording.
         path: str or path. The recording.
+        start: float, or `None`. Its first time, in seconds.
 
     Returns:
         `LabelIntervals`.
@@ -31,7 +32,7 @@ def on_clock_of(intervals, clock, path):
         return intervals
     found = "local" if clock.time_zone is None else "utc"
     if intervals.clock == found:
-        return _as_it_ran_on(intervals, clock.put_back)
+        return _as_it_ran_on(intervals, clock.put_back, start)
     if clock.is_local:
         start, stop = (
             seconds - utc_offsets(seconds, clock.time_zone, intervals.source)
@@ -60,14 +61,17 @@ def on_clock_of(intervals, clock, path):
     )
 
 
-def _as_it_ran_on(intervals, put_back):
+def _as_it_ran_on(intervals, put_back, start):
     """Adds the hour to the labels after a local clock was put back.
 
-    Of a time that the clock showed twice, the first is taken, with a warning.
+    Of a time that the clock showed twice, the first is taken, with a warning;
+    the second where the recording began after the first.
     """
     times = np.stack([intervals.start_seconds, intervals.stop_seconds])
     for moment in put_back:
-        twice = times[(times >= moment - HOUR) & (times < moment)]
+        is_twice = (times >= moment - HOUR) & (times < moment)
+        is_second = is_twice & (times < start)
+        twice = times[is_twice & ~is_second]
         if len(twice):
             shown = datetime.fromtimestamp(twice[0], timezone.utc)
             warnings.warn(
@@ -82,8 +86,7 @@ def _as_it_ran_on(intervals, put_back):
                 ),
                 stacklevel=5,
             )
-        times += np.where(times >= moment, HOUR, 0)
-    start, stop = times
+        times += np.where((times >= moment) | is_second, HOUR, 0)
     return dataclasses.replace(
-        intervals, start_seconds=start, stop_seconds=stop
+        intervals, start_seconds=times[0], stop_seconds=times[1]
     )

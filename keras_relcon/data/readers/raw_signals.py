@@ -139,7 +139,7 @@ def read_raw_signal(
     )
     is_set_in_zone = zones == OWN_CLOCK and time_zone is not None
     if is_set_in_zone and not is_device:  # a device's clock runs on
-        seconds = undo_put_forward(signal.seconds, time_zone, path)
+        seconds = undo_put_forward(signal.seconds, time_zone)
         signal = replace(signal, seconds=seconds)
     signal = replace(signal, placement=placement, clock=clock)
     if is_device:  # its blocks meet, but where samples are missing

@@ -227,7 +227,8 @@ def _labelled(recordings, intervals, path, name, clock):
     """The recordings of a file, with those labels that are theirs."""
     intervals = intervals.of(recordings[0].subject, name)
     check_has_clock(recordings, intervals)
-    intervals = on_clock_of(intervals, clock, path)
+    start = recordings[0].start_time
+    intervals = on_clock_of(intervals, clock, path, start)
     return label_recordings(recordings, intervals)
 
 

@@ -24,6 +24,6 @@ def is_written_table(path):
 def _first_line(path):
     try:
         with open(path, "rb") as file:
-            return file.readline(1000)
+            return file.readline(100_000)  # of many classes
     except OSError:  # told of where it is read as a recording
         return b""
