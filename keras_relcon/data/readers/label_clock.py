@@ -81,8 +81,7 @@ def _as_it_ran_on(intervals, put_back, start):
                     f"{intervals.source} with {len(twice)} that it showed "
                     "twice, as it was put back by an hour, such as "
                     f"{shown:%Y-%m-%dT%H:%M:%S}. The first is taken",
-                    "Write the times of both with their offset from UTC, or "
-                    "pass the `time_zone`.",
+                    "Write the times of both with their offset from UTC.",
                 ),
                 stacklevel=5,
             )
