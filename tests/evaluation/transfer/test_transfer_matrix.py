@@ -424,6 +424,7 @@ def test_a_label_in_the_embedding_is_found(run, target, label_map):
 def test_what_a_preset_was_trained_on_is_warned_of(run, source, make_encoder):
     encoder = make_encoder()
     encoder.preset_metadata = types.SimpleNamespace(
+        kind="encoder",
         facts={"subjects": {"watch": ["1", "5"], "phone": ["t2"]}},
         sample_rate_hz=source.sample_rate_hz,
         window_length=source.acceleration.shape[1],
