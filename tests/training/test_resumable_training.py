@@ -170,7 +170,9 @@ def test_one_model_may_be_interrupted_again_and_go_on(full, tmp_path):
     assert_same_end(tmp_path, full)
 
 
-class Adds(keras.Model):
+class Sum(keras.Model):
+    """Adds up what it is shown, in its order."""
+
     def build(self, input_shape):
         self.total = self.add_weight(initializer="zeros")
         self.built = True
@@ -181,11 +183,12 @@ class Adds(keras.Model):
     def compute_loss(
         self, x, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        return keras.ops.mean(x) * self.total
+        ratio = keras.ops.mean(x) / (2 + self.total)
+        return ratio + 0.1 * self.total
 
 
 def test_a_plain_model_says_that_it_was_interrupted(tmp_path):
-    model, batches = Adds(), WindowBatches(make_groups().store, 2, 4, STEPS)
+    model, batches = Sum(), WindowBatches(make_groups().store, 2, 4, STEPS)
     model.compile(optimizer="sgd")
 
     def fit(*more):
@@ -209,7 +212,7 @@ def test_a_plain_model_says_that_it_was_interrupted(tmp_path):
 
 @pytest.mark.parametrize("num_pauses", [3])
 def test_a_plain_model_is_paused_again_and_again(tmp_path, num_pauses):
-    model, batches = Adds(), WindowBatches(make_groups().store, 2, 4, STEPS)
+    model, batches = Sum(), WindowBatches(make_groups().store, 2, 4, STEPS)
     model.compile(optimizer="sgd")
     for leg in range(num_pauses):
         resumable = ResumableTraining(tmp_path, batches, max_minutes=0)
@@ -354,22 +357,6 @@ def test_windows_alone_go_on_too(tmp_path):
 
     def make_batches(weighting=None):
         return WindowBatches(store, 2, 4, STEPS, weighting=weighting)
-
-    class Sum(keras.Model):
-        """Adds up what it is shown, in its order."""
-
-        def build(self, input_shape):
-            self.total = self.add_weight(initializer="zeros")
-            self.built = True
-
-        def call(self, x):
-            return x
-
-        def compute_loss(
-            self, x, y=None, y_pred=None, sample_weight=None, training=True
-        ):
-            ratio = keras.ops.mean(x) / (2 + self.total)
-            return ratio + 0.1 * self.total
 
     def train(folder, epochs, **kwargs):
         model, batches = Sum(), make_batches()
