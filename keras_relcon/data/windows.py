@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import check_kind, check_number, message
+from keras_relcon.checks import check_kind, check_number, check_whole, message
 from keras_relcon.data.clock_time import has_clock
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import Recording, label_text
@@ -200,20 +200,19 @@ def check_window(sample_rate_hz, window_length):
         above=0,
         advice="Pass samples per second.",
     )
-    if window_length < 2 or int(window_length) != window_length:
-        raise ValueError(
-            "`window_length` must be a number of samples, at least 2. "
-            f"Received: window_length={window_length}. Multiply seconds by "
-            "the rate."
-        )
+    advice = "Multiply seconds by the rate."
+    _check_samples("window_length", window_length, 2, advice)
 
 
 def check_stride(stride):
-    if stride < 1 or int(stride) != stride:
-        raise ValueError(
-            "`stride` must be a positive number of samples. "
-            f"Received: stride={stride}. Use half a window, or a whole one."
-        )
+    _check_samples("stride", stride, 1, "Use half a window, or a whole one.")
+
+
+def _check_samples(name, value, least, advice):
+    """A whole float passes too: it may be seconds times a rate."""
+    if isinstance(value, (float, np.floating)) and value.is_integer():
+        value = int(value)
+    check_whole(name, value, least, advice)
 
 
 def window_clock(recording, start_seconds):

@@ -255,7 +255,7 @@ def test_bad_recordings_say_what_is_expected():
         embed(MeanAndLast(), np.zeros((100, 3)))
     with pytest.raises(ValueError, match="`read_options` are for paths"):
         embed(MeanAndLast(), recording, read_options={"unit": "g"})
-    with pytest.raises(ValueError, match="`stride` must be a positive"):
+    with pytest.raises(ValueError, match="`stride` must be a whole number"):
         embed(MeanAndLast(), recording, window_length=32, stride=0)
     with pytest.raises(ValueError, match="`batch_size` must be .* least 1"):
         embed(MeanAndLast(), recording, window_length=32, batch_size=0)
