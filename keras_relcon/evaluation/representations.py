@@ -3,7 +3,7 @@ import uuid
 import keras
 from keras import ops
 
-from keras_relcon.checks import message
+from keras_relcon.checks import check_one_of, message
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.features import handmade_features
 from keras_relcon.kept_files import config_text, content_key, has_config
@@ -88,12 +88,8 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
             control, or there is nothing to evaluate.
     """
     controls = (controls,) if isinstance(controls, str) else tuple(controls)
-    unknown = [control for control in controls if control not in CONTROLS]
-    if unknown:
-        raise ValueError(
-            f"`controls` must be among {CONTROLS}. "
-            f"Received: controls={controls}. Remove {unknown}."
-        )
+    for control in controls:
+        check_one_of("controls", control, CONTROLS)
     encoders = {} if encoder is None else encoder
     if not isinstance(encoders, dict):
         encoders = {"encoder": encoder}

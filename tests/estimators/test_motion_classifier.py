@@ -260,7 +260,7 @@ def test_placements_and_few_people_are_warned_of(preset):
         ({"num_folds": -1}, "`num_folds` must be"),
         ({"strength": 0}, "`strength` must be"),
         ({"encoder": "relcon_smal"}, "Did you mean 'relcon_small'"),
-        ({"controls": ("chance",)}, "`controls` must be among"),
+        ({"controls": ("chance",)}, "`controls` must be one of"),
     ],
 )
 def test_arguments_out_of_range(preset, windows, arguments, match):

@@ -304,7 +304,7 @@ def test_errors_say_what_to_do(make_labelled_windows, make_encoder):
         run(folds=[Fold(("1", "9"), ("2",), ("3",))])
     with pytest.raises(ValueError, match="must be a list of `Fold`"):
         run(folds=[])
-    with pytest.raises(ValueError, match="`controls` must be among"):
+    with pytest.raises(ValueError, match="`controls` must be one of"):
         run(controls=("random",))
     with pytest.raises(ValueError, match="something to evaluate"):
         run(model=None, controls=())
