@@ -18,7 +18,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -87,14 +86,14 @@ def measure(case, folder, gigabytes):
     if "tf.data" in case:
         import tensorflow  # noqa: F401
 
-    before = resident_megabytes()
+    before = measuring.peak_megabytes()
     path = Path(folder, "windows.h5")
     if case in ("create", "open", "open again"):
         seconds = measure_file(case, path, gigabytes)
     else:
         store = make_store(case, path, gigabytes)
         seconds = time_batches(case, store)
-    after = resident_megabytes()
+    after = measuring.peak_megabytes()
     megabytes = {"megabytes": after, "own_megabytes": after - before}
     return {"ms": 1e3 * seconds, **megabytes}
 
@@ -203,11 +202,6 @@ def median_seconds(draw):
         draw(number)
         seconds.append(time.perf_counter() - begin)
     return sorted(seconds)[NUM_BATCHES // 2]
-
-
-def resident_megabytes():
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def report(rows, gigabytes):

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 
 import keras
 
@@ -17,6 +16,7 @@ from keras_relcon.recipes.pretraining_models import (
     encoder_in_float32,
     load_distance,
 )
+from keras_relcon.recipes.pretraining_stages import minutes_left
 
 CHECKPOINT_STEPS = 200
 # In the folder of a training that is not finished: what it is of, and why it
@@ -69,7 +69,7 @@ class ComparedTraining:
             self.stage,
             batches,
             every=CHECKPOINT_STEPS,
-            max_minutes=_minutes_until(deadline),
+            max_minutes=minutes_left(deadline),
         )
         say(f"{self.folder.name}: {steps} steps of {per_step} windows")
         model.fit(
@@ -140,9 +140,3 @@ class ComparedTraining:
 
 def _flat(facts):
     return {**facts, **(facts.get("trained_by") or {}), "trained_by": None}
-
-
-def _minutes_until(deadline):
-    if deadline is None:
-        return None
-    return max(0.0, deadline - time.monotonic()) / 60

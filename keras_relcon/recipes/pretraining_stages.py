@@ -62,7 +62,7 @@ def fit_stage(model, batches, epochs, name, key, config, deadline=None):
         checkpoints,
         batches,
         every=settings["checkpoint_steps"],
-        max_minutes=_minutes_left(deadline),
+        max_minutes=minutes_left(deadline),
     )
     callbacks = [
         EpochLog(logs / f"{name}.csv"),
@@ -201,7 +201,8 @@ def _checkpoint_name(name, key):
     return f"{name}-{key[:12]}"
 
 
-def _minutes_left(deadline):
+def minutes_left(deadline):
+    """Until a time of the monotonic clock; `None` where there is none."""
     if deadline is None:
         return None
     return max(0.0, deadline - time.monotonic()) / 60

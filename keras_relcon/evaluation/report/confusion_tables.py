@@ -12,7 +12,7 @@ ONE_VOTE = (
     "Each recording has one vote, the class that is predicted for most of its "
     "windows. A recording of several activities is cut where they change."
 )
-_MOST_WITH_COUNTS = 8
+MOST_WITH_COUNTS = 8
 _MOST_LEVEL = 10  # classes of CSS from l0 to l10
 _WHITE_FROM = 8  # the text of darker cells
 # Of a cell that holds all windows of its class.
@@ -43,7 +43,7 @@ def _section(report, title, rows="windows"):
     """A table for each representation, side by side where they fit."""
     about = f"Test {rows} of all folds, by true class (rows) and predicted "
     about += "class (columns). Percent of the true class"
-    is_large = len(report.classes) > _MOST_WITH_COUNTS
+    is_large = len(report.classes) > MOST_WITH_COUNTS
     about += "." if is_large else f"; below it the number of {rows}."
     if rows == "recordings":
         about += f" {ONE_VOTE}"

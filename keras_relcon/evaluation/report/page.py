@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from keras_relcon.evaluation.protocols.folds import PARTS
 from keras_relcon.evaluation.report import (
     confusion_tables,
     statements,
     tables,
 )
 from keras_relcon.evaluation.report import metric_columns as columns
-from keras_relcon.evaluation.report.paired_difference import PARTS, fold_sizes
+from keras_relcon.evaluation.report.paired_difference import fold_sizes
 from keras_relcon.evaluation.report.pictures import PICTURE_CSS, to_section
 from keras_relcon.evaluation.report.plots import svg
 from keras_relcon.evaluation.report.run_facts import to_plain, to_words

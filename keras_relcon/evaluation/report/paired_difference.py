@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-PARTS = ("train", "validation", "test")
+from keras_relcon.evaluation.protocols.folds import PARTS
 
 
 @dataclasses.dataclass(frozen=True)

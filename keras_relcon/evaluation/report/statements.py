@@ -1,6 +1,7 @@
 """The sentences of a report, the same in every output."""
 
 from keras_relcon.evaluation.report import metric_columns as columns
+from keras_relcon.reprs import counted
 
 QUOTED = "quoted"
 
@@ -75,9 +76,9 @@ def _scope(report):
     text = f"{len(report.representations)} representations"
     if len(report.representations) == 1:
         text = "One representation"
-    text += f", {_count(len(report.folds), 'fold')}, "
-    text += f"{_count(len(subjects), 'tested subject')}, "
-    text += f"{_count(tested, 'test window')}"
+    text += f", {counted(len(report.folds), 'fold')}, "
+    text += f"{counted(len(subjects), 'tested subject')}, "
+    text += f"{counted(tested, 'test window')}"
     if num_windows:
         text += f" of {num_windows:,} in all"
         if tested > num_windows:
@@ -159,7 +160,3 @@ def _name_folds(folds, all_folds):
 
 def _count_word(word, items):
     return f"{word} " if len(items) == 1 else f"{word}s "
-
-
-def _count(number, word):
-    return f"{number:,} {word}" + ("" if number == 1 else "s")

@@ -110,6 +110,12 @@ def check_kind(report, kind):
         )
 
 
+def correlation(report, name):
+    """Of true and predicted targets, as text."""
+    value = report.mean(name, "correlation")
+    return f"{value:.3f}" if math.isfinite(value) else "not defined"
+
+
 def tidy(axis):
     """A light grid, and no frame but the axes."""
     axis.grid(color=GRID, linewidth=0.7)

@@ -17,7 +17,11 @@ from keras_relcon.evaluation.report.plots.curves import (
     plot_loss_curves,
     plot_roc_curves,
 )
-from keras_relcon.evaluation.report.plots.drawing import import_figure, to_png
+from keras_relcon.evaluation.report.plots.drawing import (
+    correlation,
+    import_figure,
+    to_png,
+)
 from keras_relcon.evaluation.report.plots.embedding_map import (
     EmbeddingMaps,
     plot_embedding_map,
@@ -178,7 +182,7 @@ def _predictions(report):
         return (
             f"Predicted against true values of {name}, a point per tested "
             "subject and fold; correlation, mean over folds, "
-            f"{_correlation(report, name)}."
+            f"{correlation(report, name)}."
         )
 
     return Drawing(
@@ -201,11 +205,6 @@ def _map(report, method, file):
         lambda names: plot_embedding_map(report, names, maps),
         lambda name: f"{method} map of the test embeddings of {name}.",
     )
-
-
-def _correlation(report, name):
-    value = report.mean(name, "correlation")
-    return f"{value:.3f}" if np.isfinite(value) else "not defined"
 
 
 def _losses(histories):

@@ -4,9 +4,8 @@ import numpy as np
 
 from keras_relcon.evaluation.metrics.regression import subject_means
 from keras_relcon.evaluation.report.confusion import confusion_counts
+from keras_relcon.evaluation.report.confusion_tables import MOST_WITH_COUNTS
 from keras_relcon.evaluation.report.plots import drawing
-
-_MOST_WITH_COUNTS = 8
 
 
 def plot_confusion_matrix(report, representations=None):
@@ -29,7 +28,7 @@ def plot_confusion_matrix(report, representations=None):
     """
     drawing.check_kind(report, "classification")
     num_classes = len(report.classes)
-    cell = 0.62 if num_classes <= _MOST_WITH_COUNTS else 0.42
+    cell = 0.62 if num_classes <= MOST_WITH_COUNTS else 0.42
     side = max(4.5, 2.0 + cell * num_classes)
     figure, panels = drawing.report_panels(report, representations, side, side)
     for axis, name in panels:
@@ -56,7 +55,7 @@ def _draw_matrix(axis, counts, classes):
             tick.set(ha="right", rotation_mode="anchor")
     axis.set_yticks(ticks, labels)
     axis.set(xlabel="predicted class", ylabel="true class")
-    is_small = len(classes) > _MOST_WITH_COUNTS
+    is_small = len(classes) > MOST_WITH_COUNTS
     for row, column in np.argwhere(counts > 0):
         share = shares[row, column]
         text = f"{share:.1f} %\n{counts[row, column]}"
@@ -109,10 +108,9 @@ def plot_predictions(report, representations=None):
         margin = 0.05 * (high - low) or 1.0
         limits = (low - margin, high + margin)
         axis.plot(limits, limits, color=drawing.GUIDE, linewidth=0.8)
-        score = report.mean(name, "correlation")
-        text = f"{score:.3f}" if np.isfinite(score) else "not defined"
+        score = drawing.correlation(report, name)
         axis.set_title(
-            f"{drawing.label(name, 40)}\ncorrelation {text}", fontsize=11
+            f"{drawing.label(name, 40)}\ncorrelation {score}", fontsize=11
         )
         target = target_name(report)
         axis.set(
