@@ -4,7 +4,7 @@ from keras_relcon.cli.options import (
     add_overwrite_argument,
     add_preset_argument,
     add_read_arguments,
-    add_subject_pattern,
+    add_subject_arguments,
     make_output_folder,
     readout_of,
 )
@@ -90,11 +90,7 @@ def add_arguments(parser):
         default="error",
         help="go on with a signal that is near 0 g at rest",
     )
-    subject = group.add_mutually_exclusive_group()
-    subject.add_argument(
-        "--subject", help="who wore the device (default: the file's name)"
-    )
-    add_subject_pattern(subject)
+    add_subject_arguments(group)
 
 
 def run(args, console):

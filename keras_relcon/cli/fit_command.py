@@ -1,16 +1,15 @@
-from keras_relcon import data, estimators
+from keras_relcon import estimators
 from keras_relcon.checks import message
 from keras_relcon.cli.options import (
     add_folder_arguments,
     add_output_argument,
     add_overwrite_argument,
     add_preset_argument,
-    read_options,
+    labelled_recordings,
 )
 from keras_relcon.estimators.motion_classifier import HEADS, SMOOTHING
 
 NAME = "fit"
-MIN_PROBABILITY = 0.5
 HELP = "fit a classifier on labelled recordings"
 DESCRIPTION = """\
 Fits a classifier on labelled recordings, scores it on people who are left out
@@ -65,7 +64,7 @@ def add_arguments(parser):
         "--min-probability",
         type=float,
         metavar="P",
-        help=f"windows below it are `unknown` ({MIN_PROBABILITY})",
+        help="windows below it are `unknown` (0.5)",
     )
     parser.add_argument(
         "--folds",
@@ -82,14 +81,7 @@ def add_arguments(parser):
 def run(args, console):
     estimator = _regressor(args) if args.numbers else _classifier(args)
     estimator.check_output(args.output, args.overwrite)
-    recordings = data.load_recordings(
-        args.data,
-        subject_pattern=args.subject_pattern,
-        on_failure=args.on_failure,
-        labels=args.labels,
-        **read_options(args),
-    )
-    estimator.fit(recordings)
+    estimator.fit(labelled_recordings(args))
     scores = estimator.scores_
     if scores is not None:
         console.result(f"{scores.table()}\n\n{scores.sentence()}")
@@ -116,16 +108,15 @@ def _shared(args):
 
 
 def _classifier(args):
+    given = {}
+    if args.min_probability is not None:
+        given["min_probability"] = args.min_probability
     return estimators.MotionClassifier(
         **_shared(args),
         head=args.head,
         class_weight=args.class_weight,
         smoothing=args.smoothing,
-        min_probability=(
-            MIN_PROBABILITY
-            if args.min_probability is None
-            else args.min_probability
-        ),
+        **given,
     )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from keras_relcon import presets
+from keras_relcon import data, presets
 from keras_relcon.kept_files import check_can_write
 from keras_relcon.presets.from_preset import OUTPUTS
 
@@ -140,7 +140,16 @@ def read_options(args):
     return {k: v for k, v in given.items() if v is not None}
 
 
-def add_subject_pattern(group):
+def add_subject_arguments(group):
+    """Adds `--subject` and `--subject-pattern`, of which one may be given."""
+    subject = group.add_mutually_exclusive_group()
+    subject.add_argument(
+        "--subject", help="who wore the device (default: the file's name)"
+    )
+    _add_subject_pattern(subject)
+
+
+def _add_subject_pattern(group):
     group.add_argument(
         "--subject-pattern",
         metavar="REGEX",
@@ -153,7 +162,7 @@ def add_subject_pattern(group):
 def add_folder_arguments(parser):
     group = parser.add_argument_group("for a folder of recordings")
     add_read_arguments(group)
-    add_subject_pattern(group)
+    _add_subject_pattern(group)
     group.add_argument(
         "--labels",
         type=Path,
@@ -168,6 +177,17 @@ def add_folder_arguments(parser):
         default="error",
         help="whether to stop where files cannot be read, or to go on without "
         "them (error)",
+    )
+
+
+def labelled_recordings(args):
+    """The recordings of `DATA`, by the options of `add_folder_arguments`."""
+    return data.load_recordings(
+        args.data,
+        subject_pattern=args.subject_pattern,
+        on_failure=args.on_failure,
+        labels=args.labels,
+        **read_options(args),
     )
 
 

@@ -3,7 +3,7 @@ from keras_relcon.cli.options import (
     add_output_argument,
     add_overwrite_argument,
     add_read_arguments,
-    add_subject_pattern,
+    add_subject_arguments,
     make_output_folder,
 )
 from keras_relcon.cli.recording_jobs import (
@@ -54,11 +54,7 @@ def add_arguments(parser):
     )
     group = parser.add_argument_group("what is in the files")
     add_read_arguments(group)
-    subject = group.add_mutually_exclusive_group()
-    subject.add_argument(
-        "--subject", help="who wore the device (default: the file's name)"
-    )
-    add_subject_pattern(subject)
+    add_subject_arguments(group)
 
 
 def run(args, console):

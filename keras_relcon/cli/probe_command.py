@@ -8,9 +8,9 @@ from keras_relcon.cli.options import (
     add_folder_arguments,
     add_output_argument,
     add_preset_argument,
+    labelled_recordings,
     load_preset,
     make_output_folder,
-    read_options,
 )
 from keras_relcon.estimators.encoders import name_of
 from keras_relcon.evaluation.embed import expected_input
@@ -55,13 +55,7 @@ def add_arguments(parser):
 
 
 def run(args, console):
-    recordings = data.load_recordings(
-        args.data,
-        subject_pattern=args.subject_pattern,
-        on_failure=args.on_failure,
-        labels=args.labels,
-        **read_options(args),
-    )
+    recordings = labelled_recordings(args)
     encoder = load_preset(args)
     rate, length = expected_input(encoder)
     windows = data.make_windows(recordings, rate, length, stride=length)
