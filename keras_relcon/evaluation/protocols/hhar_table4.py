@@ -8,6 +8,7 @@ from keras_relcon.evaluation.protocols.source_files import (
 from keras_relcon.evaluation.protocols.table4 import (
     cut_joined_rows,
     parse_folds,
+    rows_by_subject,
 )
 
 CLASSES = ("bike", "sit", "stairsdown", "stairsup", "stand", "walk")
@@ -103,14 +104,7 @@ def hhar_windows(recordings):
             kept = slice(num_before % 2, None, 2)
             lg.append((subject, *(column[kept] for column in columns)))
             num_before += len(columns[0])
-    parts_of = {}
-    for subject, *columns in gear + lg:
-        parts_of.setdefault(subject, []).append(columns)
-    rows_of = {
-        subject: tuple(np.concatenate(column) for column in zip(*parts))
-        for subject, parts in parts_of.items()
-    }
-    return cut_joined_rows(rows_of, CLASSES)
+    return cut_joined_rows(rows_by_subject(gear + lg), CLASSES)
 
 
 def _known_rows(file):

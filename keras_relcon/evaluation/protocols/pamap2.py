@@ -14,6 +14,7 @@ from keras_relcon.evaluation.protocols.table3 import (
 from keras_relcon.evaluation.protocols.table4 import (
     cut_joined_rows,
     parse_folds,
+    rows_by_subject,
 )
 
 ANKLE_CLASSES = (
@@ -95,18 +96,14 @@ def pamap2_ankle_windows(recordings):
     of the protocol removes this difference. At a tie that code may choose a
     later class.
     """
-    parts_of = {}
+    parts = []
     for file in _files(recordings, "ankle"):
         rows = np.stack([_fill(axis) for axis in file.acceleration.T], axis=1)
         is_kept = np.isin(file.labels, ANKLE_CLASSES)
         names = np.full(is_kept.sum(), file.name)
-        part = rows[is_kept], file.labels[is_kept], names
-        parts_of.setdefault(file.subject, []).append(part)
-    rows_of = {
-        subject: tuple(np.concatenate(column) for column in zip(*parts))
-        for subject, parts in parts_of.items()
-    }
-    return cut_joined_rows(rows_of, ANKLE_CLASSES)
+        columns = rows[is_kept], file.labels[is_kept], names
+        parts.append((file.subject, *columns))
+    return cut_joined_rows(rows_by_subject(parts), ANKLE_CLASSES)
 
 
 def pamap2_wrist_folds(variant="corrected", validation="highest", windows=None):

@@ -57,6 +57,17 @@ def cut_joined_rows(rows_of, classes):
     )
 
 
+def rows_by_subject(parts):
+    """Joins parts, `(subject, acceleration, labels, recordings)`, in order."""
+    parts_of = {}
+    for subject, *columns in parts:
+        parts_of.setdefault(subject, []).append(columns)
+    return {
+        subject: tuple(map(np.concatenate, zip(*columns)))
+        for subject, columns in parts_of.items()
+    }
+
+
 def parse_folds(lines, prefix=""):
     """Makes folds from lines of subjects, `"train | validation | test"`."""
     return [
