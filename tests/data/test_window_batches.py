@@ -59,6 +59,19 @@ def test_batches_depend_on_seed_epoch_and_index_alone(
         )
 
 
+@pytest.mark.parametrize(
+    "settings, starts",
+    [
+        ({}, [752, 323, 419, 1202]),
+        ({"minimum_std_g": 0.3}, [128, 800, 1520, 144]),
+        ({"weighting": "activity"}, [896, 528, 384, 288]),
+    ],
+)
+def test_what_is_drawn_is_that_of_earlier_versions(store, settings, starts):
+    batches = WindowBatches(store, 4, seed=3, **settings)
+    assert batches.draw(1, 0).tolist() == starts
+
+
 def test_windows_of_an_epoch_do_not_overlap(store):
     batches = WindowBatches(store, 4)
     # 500 + 540 + 580 samples, after the largest shift of 15 each.

@@ -48,11 +48,16 @@ class PieceTable:
     def largest_shift(self):
         return np.minimum(self.window_length, self._num_starts()) - 1
 
-    def draw_shift(self, rng):
-        """Draws how far from its start each piece is cut into windows."""
-        if self.activity is None:
-            return rng.integers(self.largest_shift() + 1)
-        step = self.activity.step
+    def draw_shift(self, rng, grid=None):
+        """Draws how far from its start each piece is cut into windows.
+
+        Args:
+            rng: `np.random.Generator`.
+            grid: `WindowMap` on whose grid windows must begin. Defaults to
+                `activity`.
+        """
+        grid = self.activity if grid is None else grid
+        step = 1 if grid is None else grid.step
         return step * rng.integers(self.largest_shift() // step + 1)
 
     def trial_shifts(self):

@@ -156,16 +156,11 @@ class WindowBatches(EpochBatches):
     def _draw_round(self, epoch, round_index):
         """Cells, their order or `None`, their summed chances or `None`."""
         rng = generator(self.seed, epoch, round_index, CELLS)
-        cells = CandidateCells(self._table, self._draw_shift(rng))
+        shift = self._table.draw_shift(rng, self._magnitude)
+        cells = CandidateCells(self._table, shift)
         if self._magnitude is None:
             return cells, rng.permutation(cells.size), None
         return cells, None, np.cumsum(self._weights(cells))
-
-    def _draw_shift(self, rng):
-        if self._magnitude is None:
-            return self._table.draw_shift(rng)
-        step = self._magnitude.step
-        return step * rng.integers(self._table.largest_shift() // step + 1)
 
     def _weights(self, cells):
         """Activity over the mean activity of the subject's windows."""
