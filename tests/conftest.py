@@ -101,6 +101,20 @@ def rng():
 
 
 @pytest.fixture(scope="session")
+def recordings_folder(tmp_path_factory):
+    from command_support import write_recordings
+
+    return write_recordings(tmp_path_factory.mktemp("recordings"))
+
+
+@pytest.fixture(scope="session")
+def tiny_preset(tmp_path_factory):
+    from command_support import write_preset
+
+    return write_preset(tmp_path_factory.mktemp("presets") / "relcon_tiny")
+
+
+@pytest.fixture(scope="session")
 def golden():
     """Float64 numbers of the released code, by name."""
     path = SHARED / "golden" / "golden_small.npz"

@@ -1,13 +1,8 @@
 import numpy as np
 import pytest
-from command_support import write_preset, write_recordings
+from command_support import write_recordings
 
 from keras_relcon.cohort import find_jobs
-
-
-@pytest.fixture(scope="session")
-def tiny_preset(tmp_path_factory):
-    return write_preset(tmp_path_factory.mktemp("presets") / "relcon_tiny")
 
 
 @pytest.fixture(scope="session")

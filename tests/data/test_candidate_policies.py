@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_candidate_groups import decode
 
 from keras_relcon.data import CandidateGroups, Recording, WindowStore
 
@@ -20,13 +21,6 @@ def identified(subject, number, num_samples, start_time=None, seed=None):
     return Recording(
         acceleration, RATE, f"s{subject}", None, f"r{number}", start_time
     )
-
-
-def decode(windows):
-    subject = np.rint(windows[..., 0, 0] * 100).astype(int)
-    number = np.rint(windows[..., 0, 1] * 100).astype(int)
-    start = np.rint(windows[..., 0, 2] * 2**14).astype(int)
-    return subject, number, start
 
 
 def make_groups(recordings, num_candidates=5, **kwargs):

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 import keras
 import numpy as np
 import pytest
+from test_candidate_groups import assert_equal
 
 from keras_relcon.data import CandidateGroups, Recording, WindowStore
 from keras_relcon.data.store.intervals import invalid_table
@@ -37,12 +38,6 @@ def store(request, tmp_path_factory):
 
 def make_groups(store, **kwargs):
     return CandidateGroups(store, 8, 5, seed=3, **kwargs)
-
-
-def assert_equal(first, second):
-    assert first.keys() == second.keys()
-    for key in first:
-        np.testing.assert_array_equal(first[key], second[key])
 
 
 WAYS = [

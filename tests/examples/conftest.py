@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_support import write_preset, write_recordings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,13 +25,3 @@ def run_example(tmp_path, monkeypatch):
         return output.getvalue()
 
     return run
-
-
-@pytest.fixture(scope="session")
-def recordings_folder(tmp_path_factory):
-    return write_recordings(tmp_path_factory.mktemp("recordings"))
-
-
-@pytest.fixture(scope="session")
-def tiny_preset(tmp_path_factory):
-    return write_preset(tmp_path_factory.mktemp("presets") / "relcon_tiny")

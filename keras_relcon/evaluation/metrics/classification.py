@@ -5,7 +5,6 @@ from numpy.typing import ArrayLike
 
 METRICS = ("macro_f1", "kappa", "accuracy", "macro_auc")
 RECORDING = "recording_"  # before the name of a metric by recording
-RECORDING_METRICS = tuple(f"{RECORDING}{name}" for name in METRICS)
 
 
 def classification_metrics(

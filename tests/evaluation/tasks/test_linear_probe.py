@@ -16,20 +16,6 @@ def _blobs(count, seed, shift=0.0, dim=4):
     return x, np.array(["a", "b", "c"])[y]
 
 
-@pytest.fixture
-def scaler_fits(monkeypatch):
-    """The rows each StandardScaler was fitted on, in order."""
-    fits = []
-    fit = StandardScaler.fit
-
-    def spy(self, x, *args, **kwargs):
-        fits.append(np.array(x))
-        return fit(self, x, *args, **kwargs)
-
-    monkeypatch.setattr(StandardScaler, "fit", spy)
-    return fits
-
-
 def test_matches_scikit_learn_written_out():
     train, validation, test = _blobs(90, 0), _blobs(60, 1), _blobs(60, 2)
     grid = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, np.inf)
