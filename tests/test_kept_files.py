@@ -1,3 +1,4 @@
+import itertools
 import json
 import multiprocessing
 import os
@@ -422,8 +423,14 @@ def test_without_a_directory_nothing_is_kept():
     assert folder.arrays("fold", "key") is None
 
 
-@pytest.mark.parametrize("damage", ["cut", "emptied", "flipped"])
-@pytest.mark.parametrize("suffix", [".npz", ".json"])
+@pytest.mark.parametrize(
+    "damage, suffix",
+    [
+        *itertools.product(["cut", "emptied", "flipped"], [".npz", ".json"]),
+        ("encrypted", ".npz"),
+        ("unknown compression", ".npz"),
+    ],
+)
 def test_damaged_result_is_warned_of_and_computed_again(
     tmp_path, damage, suffix
 ):
@@ -434,10 +441,13 @@ def test_damaged_result_is_warned_of_and_computed_again(
     }[suffix]
     read("kind", "key", lambda: value)
     path = folder.path("kind", "key", suffix)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 255
+    content = path.read_bytes()
+    at = content.rfind(b"PK\x01\x02")  # the directory of the zip archive
+    place = {"encrypted": at + 8, "unknown compression": at + 10}
+    flipped = bytearray(content)
+    flipped[place.get(damage, len(content) // 2)] ^= 255
     path.write_bytes(
-        {"cut": content[:-20], "emptied": b""}.get(damage, content)
+        {"cut": content[:-20], "emptied": b""}.get(damage, flipped)
     )
     match = "kind-key.* is damaged .* computed again"
     with pytest.warns(UserWarning, match=match) as caught:

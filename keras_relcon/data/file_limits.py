@@ -104,7 +104,7 @@ def bounded_npz(path: PathLike) -> Iterator[np.lib.npyio.NpzFile]:
     Raises:
         ValueError: if they do not, or the path is no file, or none of
             arrays with names.
-        zipfile.BadZipFile, EOFError, KeyError: if it is damaged.
+        Exception: one of `kept_files.DAMAGED_NPZ`, if it is damaged.
     """
     check_is_file(path)
     with open(path, "rb") as file:  # np.load leaves a damaged one open

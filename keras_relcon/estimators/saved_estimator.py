@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import zipfile
 from pathlib import Path
 
 import keras
@@ -210,7 +209,7 @@ def _read_head(directory, facts):
     try:
         with bounded_npz(path) as archive:
             arrays = [archive[name] for name in ARRAYS]
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+    except kept_files.DAMAGED_NPZ as error:
         raise _damaged(path, error) from error
     return LinearHead(*arrays, strength=facts["strength"])
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from keras_relcon.data.clock_time import clock_texts
 from keras_relcon.data.file_limits import bounded_npz
 from keras_relcon.data.windows import fill_clock
-from keras_relcon.kept_files import replacing
+from keras_relcon.kept_files import DAMAGED_NPZ, replacing
 from keras_relcon.reprs import counted, described
 from keras_relcon.types import PathLike
 
@@ -128,7 +127,7 @@ class Embeddings:
         read = _read_parquet if path.suffix == ".parquet" else _read_npz
         try:
             return cls(**read(path))
-        except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+        except DAMAGED_NPZ as error:
             raise ValueError(
                 "`path` must be a file that `Embeddings.save` wrote. "
                 f"Received: {str(path)!r}, which is damaged or holds "
@@ -150,7 +149,7 @@ def saved_key(path):
     read = _parquet_key if path.suffix == ".parquet" else _npz_key
     try:
         return read(path)
-    except (OSError, zipfile.BadZipFile, EOFError, KeyError, ValueError):
+    except DAMAGED_NPZ:
         return None
 
 

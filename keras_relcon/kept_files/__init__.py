@@ -6,7 +6,7 @@ from keras_relcon.kept_files.content_key import (
     has_config,
     library_versions,
 )
-from keras_relcon.kept_files.kept_folder import KeptFolder
+from keras_relcon.kept_files.kept_folder import DAMAGED_NPZ, KeptFolder
 from keras_relcon.kept_files.locking import lock
 from keras_relcon.kept_files.replacing import (
     check_can_write,
@@ -18,6 +18,7 @@ from keras_relcon.kept_files.replacing import (
 )
 
 __all__ = [
+    "DAMAGED_NPZ",
     "KeptFolder",
     "check_can_write",
     "check_room",

@@ -1,4 +1,5 @@
 import json
+import struct
 import warnings
 import zipfile
 import zlib
@@ -9,12 +10,15 @@ import numpy as np
 from keras_relcon.kept_files.locking import lock
 from keras_relcon.kept_files.replacing import replacing
 
-# What reading a truncated or changed file may raise.
-DAMAGE = (
+# What reading a truncated or changed file may raise: an encrypted member is a
+# RuntimeError, and so is an unknown compression.
+DAMAGED_NPZ = (
     OSError,
     EOFError,
-    ValueError,
     KeyError,
+    RuntimeError,
+    ValueError,
+    struct.error,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -107,7 +111,7 @@ def _read(path, is_told=False):
                 return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         return None
-    except DAMAGE as error:
+    except DAMAGED_NPZ as error:
         if not is_told:
             warnings.warn(
                 f"{path} is damaged ({error}) and is computed again.",

@@ -113,6 +113,11 @@ def test_files_that_are_absent_or_damaged(write, tmp_path):
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(ValueError, match="complete `.npz` file"):
         list(read_corpus(path))
+    content = bytearray(write().read_bytes())
+    content[content.rfind(b"PK\x01\x02") + 10] = 99  # unknown compression
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="complete `.npz` file"):
+        list(read_corpus(path))
     np.save(tmp_path / "one.npy", np.zeros(3))
     with pytest.raises(ValueError, match="complete `.npz` file"):
         list(read_corpus(tmp_path / "one.npy"))

@@ -80,6 +80,11 @@ def test_other_files_are_refused(embeddings, tmp_path):
     with pytest.raises(ValueError, match="damaged or holds"):
         Embeddings.load(path)
     table = tmp_path / "walk.parquet"
+    content = bytearray(embeddings.save(table).read_bytes())
+    content[-200:-100] = bytes(100)
+    table.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged or holds"):
+        Embeddings.load(table)
     table.write_bytes(b"PAR1 and no more")
     with pytest.raises(ValueError, match="damaged or holds"):
         Embeddings.load(table)
@@ -94,3 +99,15 @@ def test_a_file_says_what_made_it(embeddings, tmp_path, suffix):
     assert len(Embeddings.load(path)) == 4
     path.write_bytes(path.read_bytes()[:-200])
     assert saved_key(path) is None
+
+
+def test_a_file_of_unknown_compression_is_damaged(embeddings, tmp_path):
+    path = embeddings.save(tmp_path / "walk.npz", key="abc")
+    content = bytearray(path.read_bytes())
+    entry = b"PK\x01\x02"  # of the directory of the zip archive
+    for place in (content.find(entry), content.rfind(entry)):
+        content[place + 10] = 99
+    path.write_bytes(content)
+    assert saved_key(path) is None
+    with pytest.raises(ValueError, match="damaged or holds"):
+        Embeddings.load(path)

@@ -1,7 +1,5 @@
 """Reads the `.npz` files of the corpus: many recordings of one dataset each."""
 
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,12 +8,12 @@ import numpy as np
 from keras_relcon.checks import message
 from keras_relcon.data.file_limits import bounded_npz
 from keras_relcon.data.recording import Recording
+from keras_relcon.kept_files import DAMAGED_NPZ
 from keras_relcon.types import PathLike
 
 # Name of the array of samples, and how many of its steps make 1 g.
 STEPS_PER_G = {"acc": 4096, "acc_64": 64}
 RECORDING_LABELS = ("label_per_recording", "label")
-DAMAGE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def read_corpus(
@@ -95,7 +93,7 @@ def _load(path):
     try:
         with bounded_npz(path) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, *DAMAGE) as error:
+    except DAMAGED_NPZ as error:
         raise ValueError(
             message(
                 "`path` must be a complete `.npz` file of the corpus.",
