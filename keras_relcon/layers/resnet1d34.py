@@ -195,7 +195,7 @@ class ResNet1D34(keras.Model):
         check_windows_shape(
             "x", input_shape, "Add the batch axis with `window[None]`."
         )
-        check_length("ResNet1D34", input_shape, MINIMUM_LENGTH)
+        check_length(type(self).__name__, input_shape, MINIMUM_LENGTH)
         if self.align is not None:
             self.align.build(input_shape)
         # Weights do not depend on the batch or the length, so they are left
@@ -251,7 +251,7 @@ class ResNet1D34(keras.Model):
         return [swap_layout(x, self.data_format) for x in outputs[1:]]
 
     def _run_stem(self, x, training):
-        check_length("ResNet1D34", x.shape, MINIMUM_LENGTH)
+        check_length(type(self).__name__, x.shape, MINIMUM_LENGTH)
         if self.align is not None:
             x = self.align(x)
         x = swap_layout(x, self.data_format)

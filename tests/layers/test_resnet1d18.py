@@ -62,3 +62,8 @@ def test_embeds_as_the_same_blocks_of_the_other_class(rng, tmp_path):
 def test_bad_input_is_explained():
     with pytest.raises(ValueError, match="one entry per stage"):
         ResNet1D18(widths=(8, 16))
+
+
+def test_a_short_window_is_refused_in_its_own_name():
+    with pytest.raises(ValueError, match="`ResNet1D18`"):
+        ResNet1D18().build((None, 31, 3))
