@@ -69,6 +69,12 @@ def test_error_leaves_the_old_file_and_no_other(tmp_path, error):
     assert names(tmp_path) == ["table.csv"]
 
 
+@pytest.mark.parametrize("content", ["é\r\nè\n", "é\r\nè\n".encode()])
+def test_content_is_written_as_it_is(tmp_path, content):
+    kept_files.write_file(tmp_path / "table.csv", content)
+    assert (tmp_path / "table.csv").read_bytes() == "é\r\nè\n".encode()
+
+
 def test_empty_file_is_a_file(tmp_path):
     with kept_files.replacing(tmp_path / "empty"):
         pass

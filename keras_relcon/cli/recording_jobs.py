@@ -8,7 +8,7 @@ from keras_relcon.cli.options import read_options
 from keras_relcon.cohort import RecordingJob
 from keras_relcon.cohort.file_work import FAILURES_TABLE
 from keras_relcon.data.readers.file_kinds import stem_of
-from keras_relcon.kept_files import replacing
+from keras_relcon.kept_files import write_file
 from keras_relcon.markup import csv_text
 
 
@@ -94,9 +94,7 @@ def run_jobs(args, console, jobs, work):
 def _write_failures(failures, path):
     """Writes a table; an empty one takes the place of an earlier run's."""
     if failures or path.exists():
-        with replacing(path) as temporary:
-            text = csv_text(failures, ["file", "error"])
-            temporary.write_text(text, "utf-8", newline="\n")
+        write_file(path, csv_text(failures, ["file", "error"]))
 
 
 def _jobs_of(args, path, given):

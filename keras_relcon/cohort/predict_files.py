@@ -21,7 +21,7 @@ from keras_relcon.cohort.jobs import RecordingJob
 from keras_relcon.data.readers.written_tables import is_table_of_answers
 from keras_relcon.estimators.saved_estimator import directory_of
 from keras_relcon.evaluation.report.run_facts import to_plain
-from keras_relcon.kept_files import content_key, replacing
+from keras_relcon.kept_files import content_key, write_file
 from keras_relcon.markup import csv_text
 from keras_relcon.types import PathLike
 
@@ -182,9 +182,8 @@ class PredictFiles(FileWork):
         kept = {"key": key, "recordings": names}
         kept |= {"answers": answers, "rows": rows}
         path = self._kept(job)
-        with alone_at(path), replacing(path) as temporary:
-            text = json.dumps(kept, indent=1, allow_nan=False)
-            temporary.write_text(text, encoding="utf-8")
+        with alone_at(path):
+            write_file(path, json.dumps(kept, indent=1, allow_nan=False))
 
     def _is_finished(self, kept):
         """Whether all that a note speaks of is there."""
@@ -283,8 +282,7 @@ def write_summary(rows, path):
         {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
         for row in rows
     ]
-    with replacing(path) as temporary:
-        temporary.write_text(csv_text(rows, names), "utf-8", newline="\n")
+    write_file(path, csv_text(rows, names))
 
 
 def _at(path):

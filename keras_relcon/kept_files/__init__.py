@@ -14,6 +14,7 @@ from keras_relcon.kept_files.replacing import (
     replacing,
     replacing_directory,
     reserve,
+    write_file,
     write_texts,
 )
 
@@ -30,5 +31,6 @@ __all__ = [
     "replacing",
     "replacing_directory",
     "reserve",
+    "write_file",
     "write_texts",
 ]

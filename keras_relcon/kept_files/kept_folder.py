@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.kept_files.locking import lock
-from keras_relcon.kept_files.replacing import replacing
+from keras_relcon.kept_files.replacing import replacing, write_file
 
 # What reading a truncated or changed file may raise: an encrypted member is a
 # RuntimeError, and so is an unknown compression.
@@ -121,10 +121,8 @@ def _read(path, is_told=False):
 
 
 def _write(path, result):
-    with replacing(path) as temporary:
-        if path.suffix == ".json":
-            text = json.dumps(result, indent=1)
-            temporary.write_text(text, encoding="utf-8")
-            return
-        with open(temporary, "wb") as file:
-            np.savez(file, **result)
+    if path.suffix == ".json":
+        write_file(path, json.dumps(result, indent=1))
+        return
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **result)

@@ -27,6 +27,20 @@ def check_can_write(path):
         pass
 
 
+def write_file(path, content):
+    """Writes a file as a whole, or leaves it as it was.
+
+    Args:
+        path: path. As of `replacing`.
+        content: bytes; or str, written as UTF-8, with the line endings that it
+            has.
+    """
+    if isinstance(content, str):
+        content = content.encode("utf-8")
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_texts(folder, texts):
     """Writes each of several files of text as a whole, or as it was.
 
@@ -37,8 +51,7 @@ def write_texts(folder, texts):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        with replacing(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_file(folder / name, text)
 
 
 @contextlib.contextmanager

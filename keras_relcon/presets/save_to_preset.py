@@ -131,7 +131,7 @@ def save_to_preset(
             metadata = _write_part(part, folder / name, metadata, compute[kind])
             if name == ".":
                 card = model_card(metadata, Path(directory).name)
-                (folder / CARD).write_text(card, encoding="utf-8")
+                (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
     return Path(directory)
 
 
@@ -198,7 +198,8 @@ def _write_part(model, folder, metadata, compute):
     folder.mkdir(exist_ok=True)
     config = _config_of(model)
     check_config(config, type(model).__name__)
-    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    text = json.dumps(config, indent=2) + "\n"
+    (folder / CONFIG).write_text(text, encoding="utf-8", newline="\n")
     # A fresh copy has no optimizer and no counters, and proves that the
     # config is enough.
     copy = make_model(config, metadata)
@@ -207,7 +208,8 @@ def _write_part(model, folder, metadata, compute):
     metadata = dataclasses.replace(
         metadata, weights=weights, num_parameters=copy.count_params()
     )
-    (folder / METADATA).write_text(metadata.to_json(), encoding="utf-8")
+    text = metadata.to_json()
+    (folder / METADATA).write_text(text, encoding="utf-8", newline="\n")
     return metadata
 
 

@@ -49,7 +49,7 @@ class ComparedTraining:
         try:
             return self._fit(deadline, say)
         except FloatingPointError as error:
-            (self.stage / DIVERGED).write_text(f"{error}\n")
+            write_texts(self.stage, {DIVERGED: f"{error}\n"})
             say(f"{self.folder.name} diverged: it is left out. {error}")
             return True
 

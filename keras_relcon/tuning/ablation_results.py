@@ -213,13 +213,11 @@ class AblationResults:
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         for name, make in (
-            ("ablation.csv", lambda: self.to_csv().encode()),
-            ("ablation.md", lambda: self.to_markdown().encode()),
+            ("ablation.csv", self.to_csv),
+            ("ablation.md", self.to_markdown),
             ("ablation.png", lambda: drawing.to_png(self.plot())),
         ):
-            content = make()
-            with kept_files.replacing(directory / name) as temporary:
-                temporary.write_bytes(content)
+            kept_files.write_file(directory / name, make())
 
 
 def _interval(values, others, ratio):

@@ -23,7 +23,7 @@ from keras_relcon.evaluation.report.published import (
     check_published,
 )
 from keras_relcon.evaluation.report.run_facts import to_plain
-from keras_relcon.kept_files import replacing
+from keras_relcon.kept_files import write_file
 from keras_relcon.reprs import counted, described, listed
 from keras_relcon.types import PathLike
 
@@ -359,8 +359,5 @@ def _over_folds(function, values):
 
 
 def _write(path, content):
-    if isinstance(content, str):
-        content = content.encode("utf-8")
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    write_file(path, content)
     return os.fspath(path)
