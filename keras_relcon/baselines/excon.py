@@ -1,4 +1,4 @@
-from typing import Any, Self
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,11 +11,12 @@ from keras_relcon.checks import check_kind, check_whole, message
 from keras_relcon.losses.extreme_reconstruction import (
     extreme_reconstruction_loss,
 )
+from keras_relcon.models.parts import HasParts
 from keras_relcon.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class Excon(keras.Model):
+class Excon(HasParts, keras.Model):
     """Trains an encoder to give each window the features of an extreme.
 
     EXCON and, with two classes, CONTREX (Vural et al.), which need labels. Of
@@ -62,6 +63,8 @@ class Excon(keras.Model):
     >>> model.compile(optimizer=keras.optimizers.Adam(1e-2))
     >>> model.fit(windows, labels, batch_size=64, epochs=20)
     """
+
+    PARTS = ("encoder",)
 
     def __init__(
         self,
@@ -199,15 +202,9 @@ class Excon(keras.Model):
             **super().get_config(),
             "num_classes": self.num_classes,
             "feature_dim": self.feature_dim,
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
             "standardize": self.standardize,
             "seed": self.seed,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})
 
 
 def excon_classifier(

@@ -75,6 +75,8 @@ class MaskedMotifDistance(MotifDistance):
     >>> model = keras_relcon.baselines.REBAR(encoder, distance)
     """
 
+    PARTS = ()  # no window is augmented
+
     def __init__(
         self,
         mask_length: int = 15,
@@ -240,10 +242,8 @@ class MaskedMotifDistance(MotifDistance):
         return ops.cast(is_hidden, "float32")
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.pop("augmentation")  # no window is augmented
         return {
-            **config,
+            **super().get_config(),
             "mask_length": self.mask_length,
             "num_masks": self.num_masks,
             "mask_seed": self.mask_seed,
@@ -255,7 +255,7 @@ class MaskedMotifDistance(MotifDistance):
         # Saved by versions that took the argument and did not use it.
         if config.get("normalization") == "candidate":
             del config["normalization"]
-        return cls(**config)
+        return super().from_config(config)
 
 
 def _masked_errors(anchors, rebuilt, mask):

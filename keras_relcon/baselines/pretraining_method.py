@@ -1,4 +1,4 @@
-from typing import Any, Self
+from typing import Any
 
 import keras
 
@@ -9,11 +9,12 @@ from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
 )
+from keras_relcon.models.parts import HasParts
 from keras_relcon.models.train_steps import TrainStep
 from keras_relcon.types import Shape, Tensor
 
 
-class PretrainingMethod(TrainStep, BuiltFirst, keras.Model):
+class PretrainingMethod(HasParts, TrainStep, BuiltFirst, keras.Model):
     """Base of the methods that train an encoder on windows without labels.
 
     A method says in `call` what it makes of a batch of windows, and in
@@ -118,16 +119,4 @@ class PretrainingMethod(TrainStep, BuiltFirst, keras.Model):
         return self.get_metrics_result()
 
     def get_config(self) -> dict[str, Any]:
-        parts = {
-            name: keras.saving.serialize_keras_object(getattr(self, name))
-            for name in self.PARTS
-        }
-        return {**super().get_config(), **parts, "seed": self.seed}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        parts = {
-            name: keras.saving.deserialize_keras_object(config[name])
-            for name in cls.PARTS
-        }
-        return cls(**{**config, **parts})
+        return {**super().get_config(), "seed": self.seed}

@@ -1,4 +1,4 @@
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -90,6 +90,8 @@ class REBAR(RelConModel):
     >>> model.fit(keras_relcon.data.CandidateGroups(store))
     """
 
+    PARTS = (*RelConModel.PARTS, "augmentation")
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -170,20 +172,9 @@ class REBAR(RelConModel):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "augmentation": keras.saving.serialize_keras_object(
-                self.augmentation
-            ),
             "positives": self.positives,
             "alpha": self.alpha,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        config = dict(config)
-        config["augmentation"] = keras.saving.deserialize_keras_object(
-            config["augmentation"]
-        )
-        return super().from_config(config)
 
 
 def _each(augmentation, candidates):

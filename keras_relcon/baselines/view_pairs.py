@@ -1,6 +1,6 @@
 import itertools
 from functools import partial
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -8,13 +8,14 @@ from keras import ops
 from keras_relcon.checks import check_one_of
 from keras_relcon.layers.augmentations import Rotation
 from keras_relcon.layers.random_augmentations import RandomAugmentations
+from keras_relcon.models.parts import HasParts
 from keras_relcon.types import Shape, Tensor
 
 POLICIES = ("soar", "tang", "relcon")
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class ViewPairs(keras.layers.Layer):
+class ViewPairs(HasParts, keras.layers.Layer):
     """Two augmented views of each window, for contrastive learning.
 
     Args:
@@ -51,6 +52,8 @@ class ViewPairs(keras.layers.Layer):
 
     # Indices of the eight augmentations.
     PAIRS = tuple(itertools.permutations(range(8), 2))
+
+    PARTS = ("policy",)
 
     def __init__(
         self,
@@ -120,17 +123,8 @@ class ViewPairs(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "policy": keras.saving.serialize_keras_object(self.policy),
             "seed": self.seed,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        config = dict(config)
-        config["policy"] = keras.saving.deserialize_keras_object(
-            config["policy"]
-        )
-        return cls(**config)
 
 
 def _apply(augmentation, draw, windows):

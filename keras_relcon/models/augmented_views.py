@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 import keras
 from keras import ops
@@ -8,11 +8,12 @@ from keras_relcon import distributed
 from keras_relcon.checks import check_layer, check_number
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.losses.nt_xent import NTXentLoss
+from keras_relcon.models.parts import HasParts
 from keras_relcon.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class AugmentedViews(keras.layers.Layer):
+class AugmentedViews(HasParts, keras.layers.Layer):
     """Asks `RelConModel` to keep a window and its augmented copy together.
 
     NT-Xent of [SimCLR](https://arxiv.org/abs/2002.05709), Eq. 1, between all
@@ -58,6 +59,8 @@ class AugmentedViews(keras.layers.Layer):
     ...     encoder, distance, views=keras_relcon.models.AugmentedViews()
     ... )
     """
+
+    PARTS = ("augmentation", "projector")
 
     def __init__(
         self,
@@ -139,18 +142,8 @@ class AugmentedViews(keras.layers.Layer):
         return ()
 
     def get_config(self) -> dict[str, Any]:
-        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            "augmentation": serialize(self.augmentation),
-            "projector": serialize(self.projector),
             "temperature": self.temperature,
             "weight": self.weight,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        config = dict(config)
-        for name in ("augmentation", "projector"):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
-        return cls(**config)

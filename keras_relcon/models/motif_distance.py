@@ -1,4 +1,4 @@
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -21,6 +21,7 @@ from keras_relcon.layers.cross_attention import (
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.models.built_first import BuiltFirst
+from keras_relcon.models.parts import HasParts
 from keras_relcon.models.ranking import PairRanking, squared_errors
 from keras_relcon.types import Shape, Tensor
 
@@ -28,7 +29,7 @@ NORMALIZATIONS = ("candidate", "anchor", "none")
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class MotifDistance(PairRanking, BuiltFirst, keras.Model):
+class MotifDistance(HasParts, PairRanking, BuiltFirst, keras.Model):
     """Learned distance between windows: how badly one rebuilds the other.
 
     Section 3.1 of [RelCon](https://arxiv.org/abs/2411.18822), Eq. 1:
@@ -112,6 +113,8 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
     >>> distance.fit(windows, batch_size=64, epochs=10)
     >>> distance.distance(anchors, candidates)  # (batch,)
     """
+
+    PARTS: tuple[str, ...] = ("augmentation",)
 
     def __init__(
         self,
@@ -363,23 +366,12 @@ class MotifDistance(PairRanking, BuiltFirst, keras.Model):
             "kernel_size": self.kernel_size,
             "num_dilated_blocks": self.num_dilated_blocks,
             "dropout": self.dropout,
-            "augmentation": keras.saving.serialize_keras_object(
-                self.augmentation
-            ),
             "pairs_per_chunk": self.pairs_per_chunk,
             "ranking_attention": self.ranking_attention,
             "normalization": self.normalization,
             "ranking_kernels": self.ranking_kernels,
             "downsampling": self.downsampling,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        config = dict(config)
-        config["augmentation"] = keras.saving.deserialize_keras_object(
-            config.get("augmentation")
-        )
-        return cls(**config)
 
 
 def _run(stack, x, fast):

@@ -1,5 +1,5 @@
 import warnings
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -25,6 +25,7 @@ from keras_relcon.models.candidate_group import (
 from keras_relcon.models.embedding_spread import EmbeddingSpread
 from keras_relcon.models.micro_batches import encode_in_micro_batches
 from keras_relcon.models.motif_distance import MotifDistance
+from keras_relcon.models.parts import HasParts
 from keras_relcon.models.ranking import (
     candidate_index,
     candidate_pool,
@@ -35,18 +36,9 @@ from keras_relcon.models.train_steps import TrainStep
 from keras_relcon.models.train_steps.skipping import step_or_nothing
 from keras_relcon.types import Tensor
 
-# The layers that a config holds.
-PARTS = (
-    "encoder",
-    "motif_distance",
-    "projector",
-    "views",
-    "candidate_augmentation",
-)
-
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class RelConModel(TrainStep, BuiltFirst, keras.Model):
+class RelConModel(HasParts, TrainStep, BuiltFirst, keras.Model):
     """Pretrains an encoder by relative contrastive learning.
 
     Section 3.2 of [RelCon](https://arxiv.org/abs/2411.18822). A batch holds
@@ -146,6 +138,14 @@ class RelConModel(TrainStep, BuiltFirst, keras.Model):
     >>> model.compile(optimizer="adam")
     >>> model.fit(keras_relcon.data.CandidateGroups(store))
     """
+
+    PARTS: tuple[str, ...] = (
+        "encoder",
+        "motif_distance",
+        "projector",
+        "views",
+        "candidate_augmentation",
+    )
 
     def __init__(
         self,
@@ -442,27 +442,15 @@ class RelConModel(TrainStep, BuiltFirst, keras.Model):
         return ops.shape(inputs["candidates"])[1]
 
     def get_config(self) -> dict[str, Any]:
-        parts = {
-            name: keras.saving.serialize_keras_object(getattr(self, name))
-            for name in PARTS
-        }
+        config = super().get_config()
         if self.motif_distance is not None:
             # Its optimizer ended with its training and has nothing to train.
-            parts["motif_distance"].pop("compile_config", None)
+            config["motif_distance"].pop("compile_config", None)
         return {
-            **super().get_config(),
-            **parts,
+            **config,
             "temperature": self.temperature,
             "anchors": self.anchors,
             "candidates": self.candidates,
             "skip_nonfinite": self.skip_nonfinite,
             "micro_batch_size": self.micro_batch_size,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        parts = {
-            name: keras.saving.deserialize_keras_object(config.get(name))
-            for name in PARTS
-        }
-        return cls(**{**config, **parts})

@@ -1,10 +1,11 @@
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_relcon.checks import check_one_of, check_whole, message
+from keras_relcon.models.parts import HasParts
 from keras_relcon.types import Shape, Tensor
 
 # The blocks of a ResNet-34 that validation sets favour, counted from 1.
@@ -29,7 +30,7 @@ STATISTICS = {
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class StageFeatures(keras.Model):
+class StageFeatures(HasParts, keras.Model):
     """Reads an encoder out at many depths, not at its end alone.
 
     Of what each block hands on (`ResNet1D34.sequences`), the statistics over
@@ -64,6 +65,8 @@ class StageFeatures(keras.Model):
     >>> features(keras.ops.ones((2, 256, 3))).shape
     (2, 5120)
     """
+
+    PARTS = ("encoder",)
 
     def __init__(
         self,
@@ -141,12 +144,6 @@ class StageFeatures(keras.Model):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
             "blocks": self.blocks,
             "statistics": self.statistics,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})

@@ -287,6 +287,13 @@ def test_saved_model_gives_equal_outputs(rng, tmp_path):
     np.testing.assert_array_equal(to_numpy(fresh(group)), expected)
 
 
+def test_a_config_may_lack_the_parts_that_came_later():
+    config = small_model().get_config()
+    for name in ("projector", "views", "candidate_augmentation"):
+        del config[name]
+    assert RelConModel.from_config(config).views is None
+
+
 @pytest.mark.eager
 def test_a_compiled_loss_takes_the_place_of_the_relative_one(rng):
     model = small_model()
