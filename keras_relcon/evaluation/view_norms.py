@@ -26,62 +26,37 @@ from keras_relcon.models.chain import chain
 from keras_relcon.models.relcon_model import RelConModel
 
 
-def norm_of_mean_scores(outputs):
-    """Minus the length of the mean over views, `|mean f|`.
+def view_norm_scores(outputs: np.ndarray) -> dict[str, np.ndarray]:
+    """The three scores.
 
     Args:
         outputs: `(views, windows, dim)`, unitless, not normalised. The plain
             windows are the first of the views, see `head_outputs`.
 
     Returns:
-        `(windows,)`, unitless.
-    """
-    mean = _checked(outputs, 3).mean(axis=0)
-    return -np.linalg.norm(mean, axis=-1)
-
-
-def mean_squared_norm_scores(outputs):
-    """Minus the mean over views of the squared length, `mean |f|**2`.
-
-    Args:
-        outputs: `(views, windows, dim)`, as of `norm_of_mean_scores`.
-
-    Returns:
-        `(windows,)`, unitless.
-    """
-    return -np.square(_checked(outputs, 3)).sum(axis=-1).mean(axis=0)
-
-
-def squared_norm_scores(outputs):
-    """Minus the squared length, `|f|**2`, of the plain windows.
-
-    Args:
-        outputs: `(windows, dim)`, unitless, not normalised.
-
-    Returns:
-        `(windows,)`, unitless. Its area under the ROC curve is that of the
-        length itself, `norm_scores`.
-    """
-    return -np.square(_checked(outputs, 2)).sum(axis=-1)
-
-
-def view_norm_scores(outputs: np.ndarray) -> dict[str, np.ndarray]:
-    """The three scores.
-
-    Args:
-        outputs: `(views, windows, dim)`, as of `norm_of_mean_scores`.
-
-    Returns:
-        dict of `norm_of_mean_view`, `mean_squared_norm` and `squared_norm`,
-        each `(windows,)`, unitless.
+        dict of three scores, each `(windows,)`, unitless:
+        `norm_of_mean_view`, minus the length of the mean over views,
+        `|mean f|`; `mean_squared_norm`, minus the mean over views of the
+        squared length, `mean |f|**2`; `squared_norm`, minus the squared length
+        of the plain windows, `|f|**2`, in the order of `norm_scores`.
 
     Raises:
         ValueError: if the outputs have another rank.
     """
+    outputs = np.asarray(outputs, "float64")
+    if outputs.ndim != 3:
+        raise ValueError(
+            message(
+                "`outputs` must be of shape (views, windows, dim).",
+                f"shape={outputs.shape}",
+                "`head_outputs` makes them.",
+            )
+        )
+    squared = np.square(outputs).sum(axis=-1)
     return {
-        "norm_of_mean_view": norm_of_mean_scores(outputs),
-        "mean_squared_norm": mean_squared_norm_scores(outputs),
-        "squared_norm": squared_norm_scores(outputs[0]),
+        "norm_of_mean_view": -np.linalg.norm(outputs.mean(axis=0), axis=-1),
+        "mean_squared_norm": -squared.mean(axis=0),
+        "squared_norm": -squared[0],
     }
 
 
@@ -162,18 +137,3 @@ def encoder_and_head(model: Any) -> tuple[keras.Model, keras.Layer | None]:
     if isinstance(model, (RelConModel, PretrainingMethod)):
         return model.encoder, getattr(model, "projector", None)
     return model, None
-
-
-def _checked(outputs, rank):
-    """As float64, with a message if the rank is another."""
-    outputs = np.asarray(outputs, "float64")
-    if outputs.ndim != rank:
-        axes = "(views, windows, dim)" if rank == 3 else "(windows, dim)"
-        raise ValueError(
-            message(
-                f"`outputs` must be of shape {axes}.",
-                f"shape={outputs.shape}",
-                "`head_outputs` makes them; its first is of plain windows.",
-            )
-        )
-    return outputs
