@@ -52,7 +52,7 @@ def host(tmp_path):
 def motionsense_host(host, monkeypatch):
     folder, address = host
     (folder / "motion.zip").write_bytes(MOTIONSENSE.read_bytes())
-    monkeypatch.setattr(motionsense, "URL", f"{address}/motion.zip")
+    monkeypatch.setattr(motionsense.Builder, "URL", f"{address}/motion.zip")
 
 
 def test_without_a_manual_archive_the_host_is_asked(motionsense_host, tmp_path):
@@ -78,7 +78,7 @@ def test_the_archive_inside_the_hosts_archive_is_read(
     with zipfile.ZipFile(folder / "pamap2+physical.zip", "w") as outer:
         outer.writestr("readme.pdf", "x")
         outer.write(PAMAP2, PAMAP2.name)
-    monkeypatch.setattr(pamap2, "URL", f"{address}/pamap2+physical.zip")
+    monkeypatch.setattr(pamap2.Builder, "URL", f"{address}/pamap2+physical.zip")
     summary = prepare(pamap2.Builder, tmp_path / "data")
     assert summary["num_subjects"] == 2 and summary["num_samples"] == 80
 
@@ -86,12 +86,12 @@ def test_the_archive_inside_the_hosts_archive_is_read(
 def test_the_hosts_archive_may_lie_in_manual_dir(tmp_path):
     manual = tmp_path / "manual"
     manual.mkdir()
-    with zipfile.ZipFile(manual / pamap2.ARCHIVES[-1], "w") as outer:
+    with zipfile.ZipFile(manual / pamap2.Builder.ARCHIVES[-1], "w") as outer:
         outer.write(PAMAP2, PAMAP2.name)
     summary = prepare(pamap2.Builder, tmp_path / "data", manual_dir=manual)
     assert summary["num_samples"] == 80
     # `manual_dir` is the user's: nothing is written there.
-    assert [p.name for p in manual.iterdir()] == [pamap2.ARCHIVES[-1]]
+    assert [p.name for p in manual.iterdir()] == [pamap2.Builder.ARCHIVES[-1]]
 
 
 def test_an_unpacked_archive_may_lie_in_manual_dir(tmp_path):

@@ -2,10 +2,8 @@
 
 import re
 
-import tensorflow_datasets as tfds
-
+from tfds_builders.archive_builder import ArchiveBuilder, configs
 from tfds_builders.archives import (
-    find_archive,
     list_members,
     manual_instructions,
     open_member,
@@ -20,26 +18,20 @@ from tfds_builders.capture24.parse import (
 )
 from tfds_builders.examples import recording_info, to_examples
 
-URL = (
-    "https://ora.ox.ac.uk/objects/uuid:99d7c092-d865-4a19-b096-cc16440cd001/"
-    "files/rpr76f381b"
-)
-ARCHIVES = ("capture24.zip", "capture24")
 
-
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(ArchiveBuilder):
     """Capture-24; the configuration chooses the labels."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First release."}
+    URL = (
+        "https://ora.ox.ac.uk/objects/uuid:99d7c092-d865-4a19-b096-cc16440cd001/"
+        "files/rpr76f381b"
+    )
+    ARCHIVES = ("capture24.zip", "capture24")
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual_instructions(ARCHIVES[:1], URL)
-    BUILDER_CONFIGS = [
-        tfds.core.BuilderConfig(name=name, description=description)
-        for name, description in (
-            ("willetts2018", "Six classes of Willetts et al., 2018."),
-            ("walmsley2020", "Four classes of Walmsley et al., 2020."),
-        )
-    ]
+    BUILDER_CONFIGS = configs(
+        willetts2018="Six classes of Willetts et al., 2018.",
+        walmsley2020="Four classes of Walmsley et al., 2020.",
+    )
 
     def _info(self):
         return recording_info(
@@ -48,10 +40,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             homepage="https://doi.org/10.5287/bodleian:NGx0JOMP5",
             license="CC BY 4.0",
         )
-
-    def _split_generators(self, dl_manager):
-        archive = find_archive(dl_manager, ARCHIVES, URL)
-        return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive):
         members = list_subjects(archive)

@@ -2,10 +2,8 @@
 
 import re
 
-import tensorflow_datasets as tfds
-
+from tfds_builders.archive_builder import ArchiveBuilder, configs
 from tfds_builders.archives import (
-    find_archive,
     list_members,
     manual_instructions,
     open_member,
@@ -18,30 +16,25 @@ from tfds_builders.hhar.parse import (
     parse_accelerometer,
 )
 
-URL = (
-    "https://archive.ics.uci.edu/static/public/344/"
-    "heterogeneity+activity+recognition.zip"
-)
-ARCHIVES = (
-    "Activity recognition exp.zip",
-    "Activity recognition exp",
-    "heterogeneity+activity+recognition.zip",
-)
 
-
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(ArchiveBuilder):
     """The watches or the phones of HHAR, chosen by the configuration."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First release."}
+    URL = (
+        "https://archive.ics.uci.edu/static/public/344/"
+        "heterogeneity+activity+recognition.zip"
+    )
+    ARCHIVES = (
+        "Activity recognition exp.zip",
+        "Activity recognition exp",
+        "heterogeneity+activity+recognition.zip",
+    )
+    INNER = ARCHIVES[0]
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual_instructions(ARCHIVES[:1], URL)
-    BUILDER_CONFIGS = [
-        tfds.core.BuilderConfig(name=name, description=description)
-        for name, description in (
-            ("watch", "Two Samsung Gear (100 Hz), two LG G (200 Hz)."),
-            ("phone", "Eight phones of four models, 50 to 200 Hz."),
-        )
-    ]
+    BUILDER_CONFIGS = configs(
+        watch="Two Samsung Gear (100 Hz), two LG G (200 Hz).",
+        phone="Eight phones of four models, 50 to 200 Hz.",
+    )
 
     def _info(self):
         return recording_info(
@@ -50,10 +43,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             homepage="https://archive.ics.uci.edu/dataset/344",
             license="CC BY 4.0",
         )
-
-    def _split_generators(self, dl_manager):
-        archive = find_archive(dl_manager, ARCHIVES, URL, ARCHIVES[0])
-        return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive):
         config = self.builder_config.name

@@ -1,9 +1,7 @@
 """MotionSense: 24 subjects with a phone in the front trouser pocket."""
 
-import tensorflow_datasets as tfds
-
+from tfds_builders.archive_builder import ArchiveBuilder
 from tfds_builders.archives import (
-    find_archive,
     list_members,
     manual_instructions,
     open_member,
@@ -16,18 +14,15 @@ from tfds_builders.motionsense.parse import (
     parse_device_motion,
 )
 
-URL = (
-    "https://github.com/mmalekzadeh/motion-sense/raw/master/data/"
-    "A_DeviceMotion_data.zip"
-)
-ARCHIVES = ("A_DeviceMotion_data.zip", "A_DeviceMotion_data")
 
-
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(ArchiveBuilder):
     """Total acceleration (gravity + user acceleration) of MotionSense."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First release."}
+    URL = (
+        "https://github.com/mmalekzadeh/motion-sense/raw/master/data/"
+        "A_DeviceMotion_data.zip"
+    )
+    ARCHIVES = ("A_DeviceMotion_data.zip", "A_DeviceMotion_data")
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual_instructions(ARCHIVES[:1], URL)
 
     def _info(self):
@@ -37,10 +32,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             homepage="https://github.com/mmalekzadeh/motion-sense",
             license="MIT (the authors' repository)",
         )
-
-    def _split_generators(self, dl_manager):
-        archive = find_archive(dl_manager, ARCHIVES, URL)
-        return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive):
         matches = list_members(archive, MEMBER, LAYOUT)

@@ -1,9 +1,7 @@
 """Opportunity: 4 subjects at breakfast, with their mode of locomotion."""
 
-import tensorflow_datasets as tfds
-
+from tfds_builders.archive_builder import ArchiveBuilder, configs
 from tfds_builders.archives import (
-    find_archive,
     list_members,
     manual_instructions,
     open_member,
@@ -16,31 +14,26 @@ from tfds_builders.opportunity.parse import (
     parse_dat,
 )
 
-URL = (
-    "https://archive.ics.uci.edu/static/public/226/"
-    "opportunity+activity+recognition.zip"
-)
-ARCHIVES = (
-    "OpportunityUCIDataset.zip",
-    "OpportunityUCIDataset",
-    "opportunity+activity+recognition.zip",
-)
 
-
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(ArchiveBuilder):
     """One accelerometer of Opportunity, chosen by the configuration."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First release."}
+    URL = (
+        "https://archive.ics.uci.edu/static/public/226/"
+        "opportunity+activity+recognition.zip"
+    )
+    ARCHIVES = (
+        "OpportunityUCIDataset.zip",
+        "OpportunityUCIDataset",
+        "opportunity+activity+recognition.zip",
+    )
+    INNER = ARCHIVES[0]
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual_instructions(ARCHIVES[:1], URL)
-    BUILDER_CONFIGS = [
-        tfds.core.BuilderConfig(name=name, description=description)
-        for name, description in (
-            ("right_wrist", "Accelerometer RWR."),
-            ("left_wrist", "Accelerometer LWR."),
-            ("back", "Accelerometer BACK."),
-        )
-    ]
+    BUILDER_CONFIGS = configs(
+        right_wrist="Accelerometer RWR.",
+        left_wrist="Accelerometer LWR.",
+        back="Accelerometer BACK.",
+    )
 
     def _info(self):
         return recording_info(
@@ -49,10 +42,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             homepage="https://archive.ics.uci.edu/dataset/226",
             license="CC BY 4.0",
         )
-
-    def _split_generators(self, dl_manager):
-        archive = find_archive(dl_manager, ARCHIVES, URL, ARCHIVES[0])
-        return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive):
         matches = list_members(archive, MEMBER, LAYOUT)

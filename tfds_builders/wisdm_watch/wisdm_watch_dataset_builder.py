@@ -1,9 +1,7 @@
 """WISDM 2019: the watch accelerometer, 18 activities of daily life."""
 
-import tensorflow_datasets as tfds
-
+from tfds_builders.archive_builder import ArchiveBuilder
 from tfds_builders.archives import (
-    find_archive,
     list_members,
     manual_instructions,
     open_member,
@@ -18,22 +16,20 @@ from tfds_builders.wisdm_watch.parse import (
     parse_watch,
 )
 
-URL = (
-    "https://archive.ics.uci.edu/static/public/507/wisdm+smartphone+and+"
-    "smartwatch+activity+and+biometrics+dataset.zip"
-)
-ARCHIVES = (
-    "wisdm-dataset.zip",
-    "wisdm-dataset",
-    "wisdm+smartphone+and+smartwatch+activity+and+biometrics+dataset.zip",
-)
 
-
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(ArchiveBuilder):
     """Watch acceleration of WISDM, with the times of its samples."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First release."}
+    URL = (
+        "https://archive.ics.uci.edu/static/public/507/wisdm+smartphone+and+"
+        "smartwatch+activity+and+biometrics+dataset.zip"
+    )
+    ARCHIVES = (
+        "wisdm-dataset.zip",
+        "wisdm-dataset",
+        "wisdm+smartphone+and+smartwatch+activity+and+biometrics+dataset.zip",
+    )
+    INNER = ARCHIVES[0]
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual_instructions(ARCHIVES[:1], URL)
 
     def _info(self):
@@ -44,10 +40,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             homepage="https://archive.ics.uci.edu/dataset/507",
             license="CC BY 4.0",
         )
-
-    def _split_generators(self, dl_manager):
-        archive = find_archive(dl_manager, ARCHIVES, URL, ARCHIVES[0])
-        return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive):
         key = list_members(archive, ACTIVITY_KEY, LAYOUT)[0].string
