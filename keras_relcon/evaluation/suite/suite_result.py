@@ -136,18 +136,10 @@ class SuiteResult:
         """
         condition = head, num_labelled, is_rotated
         rows = [self.row(name, *condition) for name in (first, second)]
-        resampled = [self._resampled(row) for row in rows]
-        low, high = interval(resampled[0] - resampled[1])
-        ours, theirs = (self._of_people(row) for row in rows)
-        pooled = paired_difference(ours, theirs)
-        return SuiteDifference(
-            rows[0].mean() - rows[1].mean(),
-            low,
-            high,
-            pooled.mean,
-            pooled.low,
-            pooled.high,
-            len(ours),
+        return difference_of(
+            [row.mean() for row in rows],
+            [self._resampled(row) for row in rows],
+            [self._of_people(row) for row in rows],
         )
 
     def differences(self) -> list[dict[str, Any]]:
@@ -287,10 +279,7 @@ class SuiteResult:
                 value = self.difference(
                     row.representation, control.representation, *row.condition
                 )
-                against.append(
-                    f"{100 * value.mean:+.1f} [{100 * value.low:+.1f}, "
-                    f"{100 * value.high:+.1f}] to {control.representation}"
-                )
+                against.append(f"{signed(value)} to {control.representation}")
             if against:
                 yield f"{row.representation}: {'; '.join(against)}"
 
@@ -323,6 +312,36 @@ class SuiteResult:
                         }
                     )
         return found
+
+
+def difference_of(scores, resampled, of_people):
+    """How much better the first of two rows is than the second.
+
+    Args:
+        scores: two floats.
+        resampled: two arrays `(resamples,)`, as of `resampled_means`.
+        of_people: two arrays `(people,)`, scores of the same people.
+
+    Returns:
+        `SuiteDifference`.
+    """
+    low, high = interval(resampled[0] - resampled[1])
+    pooled = paired_difference(*of_people)
+    return SuiteDifference(
+        scores[0] - scores[1],
+        low,
+        high,
+        pooled.mean,
+        pooled.low,
+        pooled.high,
+        len(of_people[0]),
+    )
+
+
+def signed(difference):
+    """A difference and its interval, in per cent."""
+    low, high = 100 * difference.low, 100 * difference.high
+    return f"{100 * difference.mean:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def _condition(row):

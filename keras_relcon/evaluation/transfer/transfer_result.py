@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_relcon.checks import check_one_of, message
 from keras_relcon.evaluation.metrics.confusion import macro_f1_of
-from keras_relcon.evaluation.report.paired_difference import paired_difference
 from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.evaluation.suite.scores import (
     Row,
@@ -17,7 +16,11 @@ from keras_relcon.evaluation.suite.scores import (
     interval,
     resampled_means,
 )
-from keras_relcon.evaluation.suite.suite_result import SuiteDifference
+from keras_relcon.evaluation.suite.suite_result import (
+    SuiteDifference,
+    difference_of,
+    signed,
+)
 from keras_relcon.kept_files import write_texts
 from keras_relcon.markup import csv_text
 from keras_relcon.reprs import text_table
@@ -110,18 +113,10 @@ class TransferResult:
             `SuiteDifference`.
         """
         rows = [self._row(name, column) for name in (first, second)]
-        resampled = [self._resampled(row, column) for row in rows]
-        low, high = interval(resampled[0] - resampled[1])
-        ours, theirs = (row.of_people(column)[1] for row in rows)
-        pooled = paired_difference(ours, theirs)
-        return SuiteDifference(
-            rows[0].macro_f1(column) - rows[1].macro_f1(column),
-            low,
-            high,
-            pooled.mean,
-            pooled.low,
-            pooled.high,
-            len(ours),
+        return difference_of(
+            [row.macro_f1(column) for row in rows],
+            [self._resampled(row, column) for row in rows],
+            [row.of_people(column)[1] for row in rows],
         )
 
     def drop(self, row: str, column: str) -> TransferDrop:
@@ -156,7 +151,7 @@ class TransferResult:
             parts.append(
                 self._grid(
                     f"minus {BASELINE}",
-                    lambda *cell: _signed(self.difference(*cell)),
+                    lambda *cell: signed(self.difference(*cell)),
                     [BASELINE],
                 )
             )
@@ -165,7 +160,7 @@ class TransferResult:
                 f"Source test people: {_percent(self.source_score())}."
             )
             parts.append(
-                self._grid("drop", lambda *cell: _signed(self.drop(*cell)))
+                self._grid("drop", lambda *cell: signed(self.drop(*cell)))
             )
         parts += [f"Not scored: {name}." for name in self.missing]
         parts.append(
@@ -278,10 +273,3 @@ class TransferResult:
 
 def _percent(value):
     return f"{100 * value:.1f}"
-
-
-def _signed(value):
-    return (
-        f"{100 * value.mean:+.1f} [{100 * value.low:+.1f}, "
-        f"{100 * value.high:+.1f}]"
-    )
