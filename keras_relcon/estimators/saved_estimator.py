@@ -1,6 +1,5 @@
 """A fitted estimator on disk: JSON, arrays, and the preset of its encoder."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -28,6 +27,7 @@ from keras_relcon.presets.preset_directory import (
     find_preset,
 )
 from keras_relcon.presets.save_to_preset import save_to_preset
+from keras_relcon.presets.weights_file import sha256
 
 BUNDLED = Path(__file__).parent / "bundled"
 FORMAT_VERSION = 1
@@ -83,7 +83,7 @@ def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
             "kind": estimator.kind,
             "format_version": FORMAT_VERSION,
             "encoder": {**encoder, "is_included": has_encoder},
-            "head_sha256": _sha256(folder / HEAD),
+            "head_sha256": sha256(folder / HEAD),
             "settings": settings,
             "strength": estimator.strength_,
             **estimator.saved_facts(),
@@ -204,7 +204,7 @@ def _read_head(directory, facts):
     path = directory / HEAD
     if not path.is_file():
         raise _damaged(path, "it is missing")
-    if _sha256(path) != facts["head_sha256"]:
+    if sha256(path) != facts["head_sha256"]:
         raise _damaged(path, "its checksum is another")
     try:
         with bounded_npz(path) as archive:
@@ -297,10 +297,6 @@ def _card(estimator, name):
         f"`keras-relcon predict walk.csv --model {name}`."
     )
     return "\n\n".join(parts) + "\n"
-
-
-def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _damaged(path, reason):

@@ -10,7 +10,6 @@ from keras_relcon.kept_files import check_room
 
 # Of an output, relative to the standard deviation of the outputs.
 TOLERANCE = 1e-3
-CHUNK_BYTES = 1 << 20
 SPARE_BYTES = 1 << 14  # of HDF5's own, for a weight and its layer
 
 
@@ -115,11 +114,8 @@ def _misfit(path, model, reason):
 
 def sha256(path):
     """SHA-256 of a file, as hex digits."""
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _difference(outputs, others):
