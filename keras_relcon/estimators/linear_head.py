@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+from scipy import special
 
 from keras_relcon.evaluation.ridge import (
     INNER_FOLDS,
@@ -164,9 +165,7 @@ def _head_of(ridge, sharpness=1.0):
 
 def softmax(outputs):
     """Rows of probabilities, `(rows, classes)` float64."""
-    outputs = np.asarray(outputs, "float64")
-    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return special.softmax(np.asarray(outputs, "float64"), axis=1)
 
 
 def find_sharpness(outputs, codes, weights=None):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
+from scipy.special import softmax
 
 from keras_relcon.checks import (
     check_number,
@@ -222,8 +223,7 @@ class FineTune(Task):
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
         logits = embed_windows(self.network_, x).astype("float64")
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return softmax(logits, axis=1)
 
     def embed(self, x: np.ndarray) -> np.ndarray:
         """Returns the trained encoder's embeddings, `(rows, dim)`.

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 from keras import ops
+from scipy.special import log_softmax
 
 from keras_relcon.checks import message
 from keras_relcon.evaluation.embed_windows import embed_windows
@@ -152,7 +153,5 @@ def train_to_best_epoch(
 
 def _cross_entropy(network, x, codes, weights):
     logits = embed_windows(network, x).astype("float64")
-    logits -= logits.max(axis=1, keepdims=True)
-    own = np.take_along_axis(logits, codes[:, None].astype(int), axis=1)[:, 0]
-    losses = np.log(np.exp(logits).sum(axis=1)) - own
+    losses = -log_softmax(logits, axis=1)[np.arange(len(codes)), codes]
     return float(np.average(losses, weights=weights))
