@@ -2,6 +2,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from keras_relcon.data.large_arrays import CHUNK, chunks, finite_rows, release
+from keras_relcon.data.regularizing import bridge
 from keras_relcon.data.resampling import (
     filter_padding,
     low_pass,
@@ -146,14 +147,7 @@ class ResampledSignal:
         known = np.concatenate(
             [self._known_before(first), known, self._known_from(last)]
         ).astype(int)
-        positions = np.arange(first, last)
-        return np.stack(
-            [
-                np.interp(positions, known, channel)
-                for channel in self._signal[known].T
-            ],
-            axis=1,
-        ).astype(np.float32)
+        return bridge(rows, np.arange(first, last), known, self._signal[known])
 
     def _known_before(self, row):
         """The last good sample before `row`, if there is one."""
