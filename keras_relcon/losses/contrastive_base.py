@@ -14,22 +14,28 @@ LARGE_NEGATIVE = -1e9
 
 
 def checked_logits(distances, similarities, temperature, valid=None):
-    """Checks what ranks candidates, and divides by the temperature.
+    """As `checked_candidates`, the similarities over a temperature above 0."""
+    check_number("temperature", temperature, above=0)
+    distances, similarities, valid = checked_candidates(
+        distances, similarities, valid
+    )
+    return distances, similarities / temperature, valid
+
+
+def checked_candidates(distances, similarities, valid=None):
+    """Checks what ranks candidates.
 
     Args:
         distances, similarities: `(batch, candidates)`.
-        temperature: float, above 0.
         valid: `(batch, candidates)` bool, or `None`.
 
     Returns:
-        `(distances, logits, valid)`: float32 without a gradient, float32, and
-        bool or `None`.
+        `(distances, similarities, valid)`: float32 without a gradient,
+        float32, and bool or `None`.
 
     Raises:
-        ValueError: if the arrays are not matrices of one shape, or
-            `temperature` is not above 0.
+        ValueError: if the arrays are not matrices of one shape.
     """
-    check_number("temperature", temperature, above=0)
     distances = ops.stop_gradient(ops.cast(distances, "float32"))
     similarities = ops.cast(similarities, "float32")
     check_same_shape(
@@ -40,7 +46,7 @@ def checked_logits(distances, similarities, temperature, valid=None):
         check_same_shape(
             "(batch, candidates)", valid=valid, similarities=similarities
         )
-    return distances, similarities / temperature, valid
+    return distances, similarities, valid
 
 
 def nearest_of(distances, valid):

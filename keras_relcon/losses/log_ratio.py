@@ -3,7 +3,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_relcon.checks import check_number, check_same_shape
+from keras_relcon.checks import check_number
+from keras_relcon.losses.contrastive_base import checked_candidates
 from keras_relcon.types import Tensor
 
 
@@ -55,17 +56,11 @@ def log_ratio_loss(
     unsquared distances, on both sides, which divides the loss by 4.
     """
     check_number("epsilon", epsilon, above=0)
-    distances = ops.stop_gradient(ops.cast(distances, "float32"))
-    similarities = ops.cast(similarities, "float32")
-    check_same_shape(
-        "(batch, candidates)", distances=distances, similarities=similarities
+    distances, similarities, valid = checked_candidates(
+        distances, similarities, valid
     )
     takes_part = ops.isfinite(distances)
     if valid is not None:
-        valid = ops.cast(valid, "bool")
-        check_same_shape(
-            "(batch, candidates)", valid=valid, similarities=similarities
-        )
         takes_part = ops.logical_and(takes_part, valid)
     # Replaced before the logarithm, so that no infinity meets a gradient.
     distances = ops.where(takes_part, distances, 1.0)
