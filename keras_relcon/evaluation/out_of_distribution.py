@@ -5,14 +5,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from keras_relcon.checks import check_whole, message
 from keras_relcon.evaluation.embed_windows import (
     check_acceleration,
     embed_windows,
-    map_batches,
 )
+from keras_relcon.evaluation.ranking import pair_distances
 from keras_relcon.evaluation.view_norms import (
     encoder_and_head,
     head_outputs,
@@ -97,14 +96,9 @@ def motif_scores(motif_distance, acceleration, bank, batch_size=256):
     check_acceleration("bank", bank)
     num_windows, num_bank = len(acceleration), len(bank)
     pairs = np.indices((num_windows, num_bank)).reshape(2, -1).T
-
-    def measure(rows):
-        result = motif_distance.distance(
-            acceleration[rows[:, 0]], bank[rows[:, 1]]
-        )
-        return ops.convert_to_numpy(result)
-
-    distances = map_batches(measure, pairs, batch_size)
+    distances = pair_distances(
+        motif_distance, acceleration, bank, pairs, batch_size
+    )
     return distances.reshape(num_windows, num_bank).min(axis=1)
 
 

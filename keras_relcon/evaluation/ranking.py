@@ -61,9 +61,9 @@ def motif_distance_auc(
     anchors, candidates = _draw_pairs(
         windows, num_anchors, num_candidates, seed, within_subject
     )
-    distances = _pair_distances(
-        distance, windows.acceleration, anchors, candidates, batch_size
-    )
+    pairs = np.stack([anchors, candidates], axis=1)
+    signal = windows.acceleration
+    distances = pair_distances(distance, signal, signal, pairs, batch_size)
     labels = np.asarray(windows.labels)
     same = labels[anchors] == labels[candidates]
     scores = [
@@ -155,14 +155,27 @@ def _overlaps(windows, anchor):
     return same_recording & (apart < seconds)
 
 
-def _pair_distances(distance, acceleration, anchors, candidates, batch_size):
+def pair_distances(distance, anchors, candidates, pairs, batch_size):
+    """Distances of pairs of windows.
+
+    Args:
+        distance: as of `motif_distance_auc`.
+        anchors, candidates: `(windows, time, 3)`, g.
+        pairs: `(pairs, 2)` int, a row of the anchors and one of the candidates.
+        batch_size: int. Pairs per call.
+
+    Returns:
+        `(pairs,)`, of the distance's unit.
+
+    Raises:
+        ValueError: if `distance` gives not one number per pair.
+    """
     function = getattr(distance, "distance", distance)
 
-    def measure(pairs):
-        result = function(acceleration[pairs[:, 0]], acceleration[pairs[:, 1]])
+    def measure(rows):
+        result = function(anchors[rows[:, 0]], candidates[rows[:, 1]])
         return ops.convert_to_numpy(result)
 
-    pairs = np.stack([anchors, candidates], axis=1)  # (pairs, 2)
     distances = map_batches(measure, pairs, batch_size)
     if distances.shape != (len(pairs),):
         raise ValueError(
