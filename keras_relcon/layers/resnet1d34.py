@@ -29,8 +29,8 @@ STEM_KERNEL_SIZE = 7
 MINIMUM_LENGTH = 32
 POOLINGS = ("mean", "mean_std")
 ALIGNMENTS = (None, "gravity")
-# Keeps the gradient of the standard deviation of a silent channel finite.
-VARIANCE_FLOOR = 1e-4
+# Added, so that the gradient of a silent channel's deviation stays finite.
+ADDED_VARIANCE = 1e-4
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -280,7 +280,7 @@ class ResNet1D34(keras.Model):
         x = ops.cast(x, self.variable_dtype)
         mean = ops.mean(x, axis=axis, keepdims=True)
         variance = ops.mean(ops.square(x - mean), axis=axis)
-        std = ops.sqrt(variance + VARIANCE_FLOOR)
+        std = ops.sqrt(variance + ADDED_VARIANCE)
         pooled = ops.concatenate([ops.squeeze(mean, axis), std], axis=-1)
         return ops.cast(pooled, self.compute_dtype)
 

@@ -14,7 +14,7 @@ from keras_relcon.presets.exported_encoder import (
 )
 from keras_relcon.types import PathLike
 
-TOLERANCE = 1e-4
+EXPORT_TOLERANCE = 1e-4
 WINDOW_LENGTH = 256
 NUM_TIMED = 20
 
@@ -138,9 +138,10 @@ def _checked_difference(outputs, expected, path):
         differences = np.where(same, 0, np.abs(outputs - expected)).max(axes)
         largest = np.where(both_infinite, 0, np.abs(expected)).max(axes)
     difference = float(differences.max())
-    if not np.all(differences <= TOLERANCE * np.maximum(1, largest)):
+    if not np.all(differences <= EXPORT_TOLERANCE * np.maximum(1, largest)):
         raise ValueError(
-            f"An exported encoder must give the same outputs, to {TOLERANCE}. "
+            "An exported encoder must give the same outputs, to "
+            f"{EXPORT_TOLERANCE}. "
             f"Received: {str(path)!r}, which differs by {difference:.2g}. "
             "Export from another backend, or in float32."
         )

@@ -9,7 +9,7 @@ from keras_relcon.data.file_limits import check_dataset
 from keras_relcon.kept_files import check_room
 
 # Of an output, relative to the standard deviation of the outputs.
-TOLERANCE = 1e-3
+FLOAT16_TOLERANCE = 1e-3
 SPARE_BYTES = 1 << 14  # of HDF5's own, for a weight and its layer
 
 
@@ -35,7 +35,7 @@ def write_weights(model, path, compute):
         rounded = [weight.astype("float16") for weight in weights]
     model.set_weights([weight.astype("float32") for weight in rounded])
     difference = _difference(outputs, compute(model))
-    dtype = "float16" if difference <= TOLERANCE else "float32"
+    dtype = "float16" if difference <= FLOAT16_TOLERANCE else "float32"
     if dtype == "float32":
         model.set_weights(weights)
         model.save_weights(path)

@@ -150,7 +150,7 @@ def test_a_refused_export_leaves_the_file_before(preset, tmp_path, monkeypatch):
     path.parent.mkdir()
     path.write_bytes(b"of an earlier export")
     module = sys.modules[export_encoder.__module__]
-    monkeypatch.setattr(module, "TOLERANCE", -1.0)
+    monkeypatch.setattr(module, "EXPORT_TOLERANCE", -1.0)
     with pytest.raises(ValueError, match="must give the same outputs"):
         export_encoder(from_preset(preset), path)
     assert list(path.parent.iterdir()) == [path]

@@ -160,8 +160,8 @@ def test_the_difference_decides_and_is_recorded(
     weights = _metadata(path)["weights"]
     difference = weights["half_precision_difference"]
     assert weights["dtype"] == "float32"
-    assert weights_file.TOLERANCE < difference < 0.1
-    monkeypatch.setattr(weights_file, "TOLERANCE", 1.01 * difference)
+    assert weights_file.FLOAT16_TOLERANCE < difference < 0.1
+    monkeypatch.setattr(weights_file, "FLOAT16_TOLERANCE", 1.01 * difference)
     path = save_to_preset(encoder, tmp_path / "b", window_length=LENGTH)
     weights = _metadata(path)["weights"]
     assert weights["dtype"] == "float16"
