@@ -12,6 +12,9 @@ REST_STD_G = 0.03
 MIN_REST_SECONDS = 3
 # Near 0: without gravity, only noise and the device's offset are left.
 MIN_REST_G = 0.3
+# Over so many seconds motion comes and goes, and gravity is left.
+MEAN_SECONDS = 10
+MIN_MEANS = 6
 # Of more than a day of seconds every second, third, ... one is looked at.
 MAX_WINDOWS = 86_400
 CHUNK_WINDOWS = 4096  # looked at at a time
@@ -34,6 +37,32 @@ def rest_magnitude(acceleration, sample_rate_hz):
     return rest_magnitude_of_windows(seconds.reshape(count, length, 3))
 
 
+def mean_magnitude(acceleration, sample_rate_hz):
+    """Returns the median magnitude of the mean over ten seconds, in g.
+
+    Unlike `rest_magnitude` it needs no rest, and it is small in any unit for a
+    signal without gravity.
+
+    Args:
+        acceleration: `(num_samples, 3)`, g.
+        sample_rate_hz: float.
+
+    Returns:
+        float; NaN where less than a minute is measured.
+    """
+    length = max(int(round(MEAN_SECONDS * sample_rate_hz)), 1)
+    count = len(acceleration) // length
+    windows = acceleration[: count * length].reshape(count, length, 3)
+    means = [np.empty((0, 3))]
+    for first in range(0, count, CHUNK_WINDOWS // MEAN_SECONDS):
+        block = windows[first : first + CHUNK_WINDOWS // MEAN_SECONDS]
+        means.append(np.asarray(block).mean(axis=1))
+        release(acceleration)
+    found = np.linalg.norm(np.concatenate(means), axis=1)
+    found = found[np.isfinite(found)]
+    return float(np.median(found)) if len(found) >= MIN_MEANS else np.nan
+
+
 def rest_magnitude_of_windows(windows, min_windows=MIN_REST_SECONDS):
     """`rest_magnitude` of windows `(num_windows, time, 3)`, g."""
     found = []
@@ -50,12 +79,12 @@ def rest_magnitude_of_windows(windows, min_windows=MIN_REST_SECONDS):
     return float(np.median(found)) if len(found) >= min_windows else np.nan
 
 
-def without_gravity_message(magnitude, what, advice):
+def without_gravity_message(magnitude, what, advice, where="where it rests"):
     """What to say of a signal that is near 0 at rest, or `None`."""
     if not magnitude < MIN_REST_G:
         return None
     return message(
         "A device at rest must measure gravity, 1 g.",
-        f"{what}, with a median magnitude of {magnitude:.2f} g where it rests",
+        f"{what}, with a median magnitude of {magnitude:.2f} g {where}",
         f"This is acceleration without gravity. {advice}",
     )

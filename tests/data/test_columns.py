@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_relcon.data import guess_columns, read_recording
+from keras_relcon.data.readers.columns import guess_axes
 
 
 def write(path, header, row="0.1,0.2,0.9", num_rows=20, **texts):
@@ -51,6 +52,51 @@ def test_other_sensors_and_columns_are_passed_over(path):
     header = "gyro_x,gyro_y,gyro_z,mag_x,max,index,acc_x,acc_y,acc_z,hr"
     guess = guess_columns(write(path, header, ",".join("0" * 10)))
     assert guess["columns"] == ("acc_x", "acc_y", "acc_z")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "{} (rad/s)",
+        "{} [deg/s]",
+        "{} (\xb0/s)",
+        "{} (\xb5T)",
+        "acc_jerk_{}",
+        "angular_acc_{}",
+        "accuracy_{}",
+    ],
+)
+def test_columns_of_another_quantity_are_no_axes(path, other):
+    header = ",".join(other.format(axis) for axis in "XYZ")
+    with pytest.raises(ValueError, match="must look like the axes"):
+        guess_columns(write(path, header))
+    guess = guess_columns(
+        write(path, header + ",acc_x,acc_y,acc_z", ",".join("0" * 6))
+    )
+    assert guess["columns"] == ("acc_x", "acc_y", "acc_z")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Gyroscope.csv",
+        "GyroscopeUncalibrated.csv.gz",
+        "gravity.csv",
+        "Magnetometer.npz",
+    ],
+)
+def test_a_file_named_as_another_sensor_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="by its name the file of another"):
+        guess_axes(("time", "z", "y", "x"), tmp_path / name)
+    assert guess_axes(("acc_x", "acc_y", "acc_z"), name)[0] == "acc_x"
+    for other in ("gravity_walk.csv", "accelerometer.csv"):
+        assert guess_axes(("x", "y", "z"), other) == ("x", "y", "z")
+
+
+def test_a_noted_label_goes_before_a_guessed_activity(path):
+    header = "x,y,z,activity(txt),label(N)"
+    guess = guess_columns(write(path, header, "0,0,1,still,sit"))
+    assert guess["label_column"] == "label(N)"
 
 
 def test_acceleration_without_gravity_is_said(path):
@@ -208,7 +254,7 @@ def test_a_guess_can_be_changed_and_passed_on(path):
         ),
         ("acc_x,acc_y,acc_z,AccX,AccY,AccZ", "One set.*'acc_x'.*'AccX'"),
         ("x,y,z,Arrival_Time,Creation_Time", "One column.*'Arrival_Time', '"),
-        ("x,y,z,label,activity", "`label_column`.*'activity'.*=False"),
+        ("x,y,z,class,activity", "`label_column`.*'activity'.*=False"),
         ("a,b,c", r"look like the axes.*\['a', 'b', 'c'\]. Pass the three"),
         ("x,y", "look like the axes"),
         ("x|y|z", "look like the axes.*Pass the `delimiter`"),

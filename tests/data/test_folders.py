@@ -64,6 +64,12 @@ def test_what_is_no_recording_is_passed_over(folder):
         recording_files(folder / "s2_left.csv")
 
 
+def test_files_of_other_sensors_are_passed_over(folder):
+    (folder / "s1" / "Gyroscope.csv").write_text(STILL)
+    with pytest.warns(UserWarning, match="1 files of other sensors.*s1/Gyro"):
+        assert len(recording_files(folder)) == 3
+
+
 def test_every_kind_of_file_is_read(folder):
     axes = dict(zip("xyz", np.tile([0, 0.6, 0.8], (50, 1)).T))
     np.savez(folder / "s1" / "walk.npz", **axes)

@@ -273,6 +273,14 @@ READ_FORMS = {
         RATE,
         0,
     ),
+    "Physics Toolbox, several sensors": (
+        plain(
+            "time,gFx,gFy,gFz,ax,ay,az,wx,wy,wz",
+            lambda k: [k / RATE, *AXES, *scaled(G), 9, 9, 9],
+        ),
+        RATE,
+        0,
+    ),
     "AndroSensor": (andro_sensor, RATE, 0),
     "MetaWear MetaBase": (
         plain(
@@ -390,6 +398,29 @@ NOT_READ_FORMS = {
         plain("gyro_x,gyro_y,gyro_z", lambda k: AXES),
         {"sample_rate_hz": RATE},
         "accelerometer",
+    ),
+    "a file named as another sensor, with `x`, `y`, `z`": (
+        lambda folder: write(
+            folder / "Gyroscope.csv", "time,x,y,z", lambda k: [k / RATE, *AXES]
+        ),
+        {},
+        "by its name the file of another sensor",
+    ),
+    "phyphox, `Linear Acceleration.csv`": (
+        lambda folder: write(
+            folder / "Linear Acceleration.csv",
+            '"Time (s)","X (m/s^2)","Y (m/s^2)","Z (m/s^2)"',
+            lambda k: [k / RATE, *scaled(0.01)],
+        ),
+        {"unit": "m/s2"},
+        WITHOUT_GRAVITY,
+    ),
+    "a table of several people, devices or sensors, told by a column": (
+        plain(
+            "time,device,x,y,z", lambda k: [k / RATE, "ab"[k % 2] * 3, *AXES]
+        ),
+        {},
+        "rows of one person, device and sensor",
     ),
     "axes in mg (Polar)": (
         plain("time,X [mg],Y [mg],Z [mg]", lambda k: [k / RATE, *scaled(1000)]),

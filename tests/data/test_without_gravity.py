@@ -18,6 +18,9 @@ APPS = {
     "Xsens": ("a.csv", "FreeAcc_{}", ("Euler_X", "Euler_Y", "Euler_Z")),
     "Physics Toolbox": ("a.csv", "a{} (g)", ("aT (g)",)),
     "Sensor Logger": ("Accelerometer.csv", "{}", ("seconds_elapsed",)),
+    "phyphox, a file each": ("Linear Acceleration.csv", "{}", ()),
+    "UCI HAR": ("a.csv", "body_acc_{}", ()),
+    "linear behind": ("a.csv", "acceleration_linear_{}", ()),
 }
 
 
@@ -125,6 +128,7 @@ def test_gravity_is_not_added_to_what_holds_it(tmp_path):
         ("linear_acc_{}", "Acc_{}"),
         ("acceleration.{}", "accelerationIncludingGravity.{}"),
         ("acc_no_gravity_{}", "acc_with_gravity_{}"),
+        ("a{}", "gF{}"),
         ("motionUserAcceleration{}(G)", "accelerometerAcceleration{}(G)"),
     ],
 )
@@ -139,6 +143,23 @@ def test_a_signal_near_0_at_rest_is_warned_of(tmp_path):
     for options in ({}, {"sample_rate_hz": 50}):
         with pytest.warns(UserWarning, match="at rest must measure.*a.csv"):
             read_recording(path, "s", **options)
+
+
+def test_a_signal_whose_mean_is_near_0_is_warned_of(tmp_path):
+    seconds = np.arange(60 * RATE_HZ) / RATE_HZ
+    walk = 2 * np.sin(np.outer(seconds, [12.6, 12.6, 25]) + [0, 1, 0])
+    for gravity, unit in ((0, "g"), (1, "g"), (9.8, "m/s2")):
+        path = tmp_path / f"{gravity}.npz"
+        np.savez(path, acc=walk + [0, 0, gravity])
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            read_recording(
+                path, "s", columns="acc", sample_rate_hz=RATE_HZ, unit=unit
+            )
+        texts = [str(each.message) for each in found]
+        assert [
+            "0.0" in text and "means over 10 s" in text for text in texts
+        ] == ([] if gravity else [True])
 
 
 def test_gravity_columns_that_are_not_there(tmp_path):

@@ -1,11 +1,24 @@
 """Takes the names of columns apart: a sensor, and one of its axes."""
 
 import re
+from pathlib import Path
 
 # Names are compared in lower case, by their letters and digits.
 AXIS_LAST = re.compile(r"(.*?)([xyz])(?:axis)?(?:g|ms2|mps2)?")
 AXIS_FIRST = re.compile(r"([xyz])(?:axis)?(.*)")
 OTHER_SENSOR = re.compile(r"gyr|magn|rotat|grav|orient|quat|euler|attitude")
+NO_ACCELERATION = re.compile(r"jerk|angular|accura")
+OTHER_UNIT = re.compile(
+    r"[(\[]\W*(?:rad|deg|\xb0|dps|rps|[mun\xb5\u03bc]*t\W|gauss)",
+    re.IGNORECASE,
+)
+# Apps write the same names of columns for each sensor, into files of its name.
+OTHER_SENSOR_FILE = re.compile(
+    r"(?:raw|head|watch|wrist)?(?:gyro(?:scope)?|magnetometer|gravity"
+    r"|orientation|rotation(?:vector|rate)?)(?:uncalibrated)?"
+)
+# Of acceleration: `x`, `ax`, and what Physics Toolbox calls `gFx`.
+BARE_STEMS = ("", "a", "gf")
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|m/s\W*2?", re.IGNORECASE)
 
 
@@ -39,13 +52,22 @@ def split_axis(name):
     whole = letters(name)
     if OTHER_SENSOR.search(whole) and "acc" not in whole:
         return None, None
+    if NO_ACCELERATION.search(key) or OTHER_UNIT.search(name):
+        return None, None
     for pattern, stem_at, axis_at in ((AXIS_LAST, 1, 2), (AXIS_FIRST, 2, 1)):
         match = pattern.fullmatch(key)
         if match:
             stem = match[stem_at]
-            if stem in ("", "a") or "acc" in stem:
+            if stem in BARE_STEMS or "acc" in stem:
                 return folder + stem, match[axis_at]
     return None, None
+
+
+def is_of_other_sensor(path, columns=("x",)):
+    """Whether a file's name is another sensor's, and its columns do not say."""
+    is_bare = letters(columns[0]) in ("x", "y", "z")
+    stem = letters(Path(path).name.partition(".")[0])
+    return is_bare and bool(OTHER_SENSOR_FILE.fullmatch(stem))
 
 
 def letters(name):

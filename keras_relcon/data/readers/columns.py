@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_relcon.checks import message
 from keras_relcon.data.readers.axis_names import (
     axis_groups,
     folder_of,
+    is_of_other_sensor,
     letters,
     split_axis,
 )
@@ -187,6 +189,15 @@ def guess_axes(names, path):
     """Returns the three names of the axes, or raises."""
     found = axis_groups(names, split_axis)
     found = with_gravity_first(found)
+    if len(found) == 1 and is_of_other_sensor(path, found[0]):
+        raise ValueError(
+            message(
+                "The axes must be those of an accelerometer.",
+                f"path={str(path)!r}, by its name the file of another sensor",
+                "Read the file of the accelerometer, or pass the three names "
+                "as `columns` if it is this one.",
+            )
+        )
     if len(found) == 1:
         return found[0]
     if found:
@@ -205,6 +216,9 @@ def guess_axes(names, path):
 def guess_one(pattern, argument, names, axes, path):
     """Returns the name that fits a pattern, `False` if none does, or raises."""
     found = _fitting(pattern, names, axes)
+    if len(found) > 1:
+        # What a person noted, beside what an app guessed.
+        found = [name for name in found if letters(name) == "label"] or found
     if len(found) > 1:
         raise ValueError(
             f"One column must look like the `{argument}`. "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_relcon.checks import check_one_of, message, some_of
+from keras_relcon.data.readers.axis_names import is_of_other_sensor
 from keras_relcon.data.readers.device_files import is_device_file
 from keras_relcon.data.readers.file_kinds import SUFFIXES, is_readable, stem_of
 from keras_relcon.data.readers.folder_labels import FolderLabels
@@ -61,7 +62,8 @@ def recording_files(
 
     All folders below are searched. Hidden files, `<name>.labels.csv`, and the
     embeddings and tables that the package writes are passed over; files of
-    other kinds too, with a warning that counts them.
+    other kinds, and those named as other sensors (`Gyroscope.csv`), too, with
+    a warning that counts them.
 
     Args:
         folder: str or path.
@@ -91,6 +93,7 @@ def recording_files(
         )
     found: list[Path] = []
     others: list[Path] = []
+    other_sensors: list[Path] = []
     for path in sorted(folder.rglob("*")):
         below = path.relative_to(folder)
         if any(part.startswith(".") for part in below.parts):
@@ -99,9 +102,16 @@ def recording_files(
             continue
         if is_written_table(path):
             continue
-        (found if is_readable(path) else others).append(below)
+        if not is_readable(path):
+            others.append(below)
+        elif is_of_other_sensor(path):
+            other_sensors.append(below)
+        else:
+            found.append(below)
     if others:
         warnings.warn(_other_kinds(folder, others), stacklevel=2)
+    if other_sensors:
+        warnings.warn(_of_other_sensors(folder, other_sensors), stacklevel=2)
     subjects = _subjects(found, subject_pattern)
     stems = [below.with_name(stem_of(below)) for below in found]
     num_of_stem = collections.Counter(stems)
@@ -239,6 +249,16 @@ def _other_kinds(folder, paths):
         f"Recordings are files that end in {', '.join(SUFFIXES)}.",
         f"{folder} with {len(names)} files of other kinds, which are not read: "
         f"{some_of(names)}",
+    )
+
+
+def _of_other_sensors(folder, paths):
+    names = [path.as_posix() for path in paths]
+    return message(
+        "Recordings are of accelerometers.",
+        f"{folder} with {len(names)} files of other sensors by their names, "
+        f"which are not read: {some_of(names)}",
+        "Rename a file if it is of an accelerometer.",
     )
 
 

@@ -15,15 +15,16 @@ from keras_relcon.data.readers.axis_names import (
 )
 
 WITHOUT_GRAVITY = re.compile(
-    r"useracc|lin(?:ear)?acc|freeacc|withoutg|nograv|gravity(?:free|removed)"
+    r"useracc|lin(?:ear)?acc|acc(?:el|eleration)?lin|freeacc|bodyacc"
+    r"|dynamicacc|withoutg|nograv|gravity(?:free|removed)"
 )
-WITH_GRAVITY = re.compile(r"total|includ|withgrav")
+# `gFx` is of Physics Toolbox, beside what it calls `ax`.
+WITH_GRAVITY = re.compile(r"total|includ|withgrav|^gf[xyz]$")
 GRAVITY = re.compile(r"grav")
 # Sensor Logger writes acceleration without gravity to `Accelerometer.csv`, and
 # with it to `TotalAcceleration.csv`; both have these columns.
 SENSOR_LOGGER = ("time", "seconds_elapsed", "z", "y", "x")
-# Physics Toolbox writes the size of linear acceleration beside it; what it
-# measures with gravity has other names (`gFx`).
+# Physics Toolbox writes the size of linear acceleration beside it.
 PHYSICS_TOOLBOX = re.compile(r"at(?:otal)?(?:ms2)?")
 
 
@@ -48,17 +49,17 @@ def with_gravity_first(found):
 
 
 def warn_without_gravity(path, columns, gravity, names):
-    stem = letters(Path(path).stem)
+    stem = letters(Path(path).name.partition(".")[0])
+    is_named = lacks_gravity(columns) or (
+        letters(columns[0]) in "xyz" and WITHOUT_GRAVITY.search(stem)
+    )
     advice = "Add the gravity columns where the file has them."
     is_calibrated = stem.startswith("accelerometer") and "uncal" not in stem
     if is_calibrated and set(names) == set(SENSOR_LOGGER):
         advice = "Read `TotalAcceleration.csv` of Sensor Logger in its place."
     elif _is_physics_toolbox(columns, names):
-        advice = (
-            "Record with the g-force meter of Physics Toolbox, and read its "
-            "`columns` gFx, gFy and gFz."
-        )
-    elif not lacks_gravity(columns):
+        advice = "Record with the g-force meter of Physics Toolbox."
+    elif not is_named:
         return
     if gravity:
         advice = (

@@ -6,7 +6,12 @@ import warnings
 import numpy as np
 
 from keras_relcon.checks import check_one_of, message
-from keras_relcon.data.at_rest import rest_magnitude, without_gravity_message
+from keras_relcon.data.at_rest import (
+    MEAN_SECONDS,
+    mean_magnitude,
+    rest_magnitude,
+    without_gravity_message,
+)
 from keras_relcon.data.large_arrays import chunks, copy
 from keras_relcon.data.readers.timestamps import MAX_RATE_HZ
 from keras_relcon.data.units import (
@@ -62,15 +67,21 @@ def mark_not_measured(acceleration, unit, path, may_be_zero=False):
 
 
 def warn_without_gravity(acceleration, sample_rate_hz, path):
-    """Warns of a signal that is near 0 where the device rests."""
+    """Warns of a signal that is near 0 at rest, or on the mean over time."""
     is_rate = isinstance(sample_rate_hz, numbers.Real)
     if not is_rate or not 0 < sample_rate_hz < MAX_RATE_HZ:
         return  # refused where the recording is made
+    magnitude = rest_magnitude(acceleration, sample_rate_hz)
+    where = "where it rests"
+    if np.isnan(magnitude):
+        magnitude = mean_magnitude(acceleration, sample_rate_hz)
+        where = f"of its means over {MEAN_SECONDS} s"
     text = without_gravity_message(
-        rest_magnitude(acceleration, sample_rate_hz),
+        magnitude,
         f"path={str(path)!r}",
         "Read the columns that are with gravity, or name those of gravity as "
         "`gravity_columns`; check the unit too.",
+        where,
     )
     if text:
         warnings.warn(text, stacklevel=5)

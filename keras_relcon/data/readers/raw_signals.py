@@ -32,7 +32,15 @@ from keras_relcon.data.readers.repeated_times import (
     shares_stamps,
     spread_repeated,
 )
-from keras_relcon.data.readers.tables import stated_time_zone, table_blocks
+from keras_relcon.data.readers.row_sources import (
+    source_columns,
+    with_one_source,
+)
+from keras_relcon.data.readers.tables import (
+    list_columns,
+    stated_time_zone,
+    table_blocks,
+)
 from keras_relcon.data.readers.timestamps import (
     TIMESTAMP_UNITS,
     check_rate,
@@ -210,14 +218,16 @@ def _read_table(path, names, delimiter):
     is_iso = names.timestamp_unit == "iso"
     times = [names.timestamp_column] if names.timestamp_column else []
     text = [names.label_column] if names.label_column else []
+    sources = source_columns(list_columns(path, delimiter))
     gravity = names.gravity_columns or ()
     blocks = table_blocks(
         path,
         numeric=[*names.columns, *gravity, *([] if is_iso else times)],
-        text=[*text, *(times if is_iso else [])],
+        text=[*text, *(times if is_iso else []), *sources],
         delimiter=delimiter,
         is_timed=bool(times),
     )
+    blocks = with_one_source(blocks, sources, path)
     return read_rows(
         add_gravity(blocks, names.columns, gravity) if gravity else blocks,
         names.columns,
