@@ -74,8 +74,14 @@ class Console:
                 keras.config.enable_interactive_logging()
 
     def _print(self, text):
-        file = sys.stderr if self.is_json else None
-        print(printable(text), file=file, flush=True)
+        write_text(text, sys.stderr if self.is_json else sys.stdout)
+
+
+def write_text(text, stream):
+    """Prints text; what the stream cannot encode is shown as `\\u044f`."""
+    encoding = stream.encoding or "utf-8"
+    encoded = printable(text).encode(encoding, "backslashreplace")
+    print(encoded.decode(encoding), file=stream, flush=True)
 
 
 def add_console_arguments(parser):

@@ -82,16 +82,17 @@ def run(args, console):
     estimator = _regressor(args) if args.numbers else _classifier(args)
     estimator.check_output(args.output, args.overwrite)
     estimator.fit(labelled_recordings(args))
+    estimator.save(args.output, args.overwrite)
     scores = estimator.scores_
     if scores is not None:
         console.result(f"{scores.table()}\n\n{scores.sentence()}")
         console.answer(scores=scores.to_dict(), sentence=scores.sentence())
     else:
         console.answer(scores=None, sentence=None)
-        console.result(
-            "There is no score: it takes labels of two people or more."
-        )
-    estimator.save(args.output, args.overwrite)
+        why = "it takes labels of two people or more"
+        if args.folds == 0:
+            why = "--folds 0 asks for none"
+        console.result(f"There is no score: {why}.")
     console.progress(f"written to {args.output}/")
     console.answer(output=str(args.output), kind=estimator.kind)
     return 0

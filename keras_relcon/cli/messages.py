@@ -2,7 +2,7 @@
 
 import sys
 
-from keras_relcon.markup import printable
+from keras_relcon.cli.console import write_text
 
 PROGRAM = "keras-relcon"
 # Words in the errors of the package, the option that a command must have (or
@@ -11,6 +11,7 @@ OPTIONS = (
     ('`read_recording(..., unit="m/s2")`', "unit", "--unit m/s2"),
     ('unit="m/s2"', "unit", "--unit m/s2"),
     ('unit="g"', "unit", "--unit g"),
+    ("`unit`", "unit", "--unit"),
     ("`sample_rate_hz`", "sample_rate_hz", "--sample-rate-hz"),
     (
         "pass `timestamp_column=False`",
@@ -92,8 +93,7 @@ def report_warning(args, message, *more, **kwargs):
 
 def say(text):
     """Writes text as one line."""
-    line = printable(" ".join(text.split()))
-    print(f"{PROGRAM}: {line}", file=sys.stderr, flush=True)
+    write_text(f"{PROGRAM}: {' '.join(text.split())}", sys.stderr)
 
 
 def _with_options(text, args):

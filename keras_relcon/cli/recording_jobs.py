@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keras_relcon import cohort
+from keras_relcon.checks import message, some_of
 from keras_relcon.cli.messages import report_error
 from keras_relcon.cli.options import read_options
 from keras_relcon.cohort import RecordingJob
@@ -21,6 +22,15 @@ def add_files_argument(parser):
 def recording_jobs(args):
     """A `RecordingJob` for each file, each with a name of its own."""
     given = read_options(args)
+    is_any_folder = any(Path(path).is_dir() for path in args.files)
+    if args.subject_pattern is not None and not is_any_folder:
+        raise ValueError(
+            message(
+                "--subject-pattern is of the files of a folder.",
+                f"{args.subject_pattern!r} for {some_of(args.files)}",
+                "Say whose a file is by --subject.",
+            )
+        )
     jobs = [job for path in args.files for job in _jobs_of(args, path, given)]
     names = set()
     for name in (job.name for job in jobs):

@@ -101,6 +101,8 @@ class NumberAnswer(Answer):
 
     def words(self):
         whole = self._whole()
+        if not whole["minutes"]:
+            return "nothing worn"
         return f"mean {whole['mean']:.4g} in {duration(60 * whole['minutes'])}"
 
     def _whole(self):

@@ -271,7 +271,7 @@ def _read(path):
 
 
 def write_summary(rows, path):
-    """Writes a table with a row for each recording.
+    """Writes a table with a row for each recording, to eight digits.
 
     Args:
         rows: list of dict, as of `Done.rows`.
@@ -279,7 +279,10 @@ def write_summary(rows, path):
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     rows = [
-        {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
+        {
+            k: float(f"{v:.8g}") if isinstance(v, float) else v
+            for k, v in row.items()
+        }
         for row in rows
     ]
     write_file(path, csv_text(rows, names))

@@ -57,8 +57,15 @@ class Windows:
 
     def __post_init__(self) -> None:
         fill_clock(self)
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name not in ("sample_rate_hz", "targets"):
+                value = None if value is None else np.asarray(value)
+                object.__setattr__(self, each.name, value)
+        targets = {k: np.asarray(v) for k, v in self.targets.items()}
+        object.__setattr__(self, "targets", targets)
         labels = self.labels
-        if isinstance(labels, np.ndarray) and labels.dtype.kind in "Of":
+        if labels is not None and labels.dtype.kind in "Of":
             if any(label is None or label != label for label in labels):
                 object.__setattr__(self, "labels", label_text(labels))
 
@@ -102,8 +109,7 @@ class Windows:
             index = index.astype(int)
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["targets"] = {
-            name: np.asarray(value)[index]
-            for name, value in self.targets.items()
+            name: value[index] for name, value in self.targets.items()
         }
         return Windows(
             **{

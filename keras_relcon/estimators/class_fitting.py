@@ -133,7 +133,7 @@ class ClassFitting(Fitting):
         return self.examples.inputs if self.is_fine_tuned else self.columns()
 
     def _fit_linear(self, columns, rows, codes):
-        rows, codes, people = self.thinned(rows, codes)
+        rows, codes, people, weights = self.thinned(rows, codes)
         return fit_linear_head(
             columns[rows],
             codes,
@@ -141,10 +141,11 @@ class ClassFitting(Fitting):
             self.settings.strength,
             self.is_balanced,
             self.settings.seed,
+            weights,
         )
 
     def _fine_tune(self, windows, rows, codes):
-        rows, codes, people = self.thinned(rows, codes)
+        rows, codes, people, weights = self.thinned(rows, codes)
         return fit_fine_tuned(
             self.settings.encoder_,
             windows[rows],
@@ -153,4 +154,5 @@ class ClassFitting(Fitting):
             self.is_balanced,
             self.settings.epochs,
             self.settings.seed,
+            weights,
         )

@@ -7,7 +7,11 @@ import numpy as np
 from keras import ops
 
 from keras_relcon.checks import check_whole
-from keras_relcon.estimators.linear_head import LinearHead, find_sharpness
+from keras_relcon.estimators.linear_head import (
+    LinearHead,
+    find_sharpness,
+    row_blocks,
+)
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.ridge import group_rows
 from keras_relcon.evaluation.tasks.fine_tune import FineTune
@@ -39,7 +43,14 @@ class FineTuned:
 
 
 def fit_fine_tuned(
-    encoder, windows, codes, groups=None, balanced=False, epochs=20, seed=0
+    encoder,
+    windows,
+    codes,
+    groups=None,
+    balanced=False,
+    epochs=20,
+    seed=0,
+    weights=None,
 ):
     """Trains a copy of an encoder and a linear layer on labels.
 
@@ -52,13 +63,15 @@ def fit_fine_tuned(
             not changed.
         windows: `(rows, time, 3)`, g.
         codes: `(rows,)` int, classes from 0; each has a row.
-        groups: `(rows,)`, people. Defaults to `None`: the last fifth of the
-            rows is left out.
+        groups: `(rows,)`, people. Defaults to `None`: a fifth of the rows of
+            each class, in their order, is left out.
         balanced: bool. Whether classes count alike. Defaults to `False`.
         epochs: int. At most; it ends after three without progress. Defaults to
             `20`.
         seed: int. Deals the people; draws the layer and the order of the
             windows. Defaults to `0`.
+        weights: `(rows,)`, one number for each class: how much its rows count
+            in the probabilities. Defaults to `None`: all alike.
 
     Returns:
         `FineTuned`.
@@ -66,7 +79,7 @@ def fit_fine_tuned(
     check_whole("epochs", epochs)
     codes = np.asarray(codes)
     if groups is None:
-        groups = np.arange(len(codes)) * PARTS // len(codes)
+        groups = row_blocks(codes)
     left = group_rows(groups, PARTS, seed)[-1]
     kept = np.setdiff1d(np.arange(len(codes)), left)
     num_classes = codes.max() + 1
@@ -87,10 +100,16 @@ def fit_fine_tuned(
         ops.convert_to_numpy(weight.value)
         for weight in network.head[-1].weights
     )
-    sharpness = 1.0
+    sharpness, left_weights = 1.0, None
+    if weights is not None and not balanced:
+        _, first = np.unique(codes, return_index=True)
+        bias = bias + np.log(weights[first])
+        left_weights = weights[left]
     if len(left):
-        outputs = embed_windows(network, windows[left])
-        sharpness = find_sharpness(outputs, codes[left])
+        vectors = embed_windows(network.encoder, windows[left])
+        sharpness = find_sharpness(
+            vectors @ kernel + bias, codes[left], left_weights
+        )
     columns = np.ones(len(kernel), "float32")
     head = LinearHead(
         np.zeros_like(columns),

@@ -1,5 +1,7 @@
 """What a head is fitted on, and its controls: embeddings of the examples."""
 
+import numpy as np
+
 from keras_relcon.data.large_arrays import empty
 from keras_relcon.estimators.encoders import name_of
 from keras_relcon.estimators.examples import thin_rows
@@ -71,13 +73,23 @@ class Fitting:
 
         Args:
             rows: `(any,)` int.
-            codes: `(any,)` int, classes among which they are spread evenly.
+            codes: `(any,)` int, classes from 0 among which they are spread
+                evenly; each has a row.
+
+        Returns:
+            `(rows, codes, people, weights)`, each `(kept,)`. With these
+            weights, of mean 1, classes count as often as in all rows. People
+            are `None` without groups, weights where all rows are kept.
         """
         groups = self.examples.groups
         people = None if groups is None else groups[rows]
         kept = thin_rows(codes, people, self.settings.max_windows)
         people = None if people is None else people[kept]
-        return rows[kept], codes[kept], people
+        weights = None
+        if len(kept) < len(rows):
+            shares = np.bincount(codes) / np.bincount(codes[kept])
+            weights = shares[codes[kept]] * len(kept) / len(rows)
+        return rows[kept], codes[kept], people, weights
 
     def _representations(self, encoder, controls):
         return make_representations(

@@ -29,7 +29,7 @@ def left_out_folds(groups, num_folds, seed):
 
 def num_left_out_folds(groups, num_folds):
     """How many folds there are: with few people, one for each."""
-    return min(num_folds, len(np.unique(groups)))
+    return min(int(num_folds), len(np.unique(groups)))
 
 
 @dataclass(frozen=True)

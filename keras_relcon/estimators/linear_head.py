@@ -70,7 +70,13 @@ class LinearHead:
 
 
 def fit_linear_head(
-    x, codes, groups=None, strength=None, balanced=False, seed=0
+    x,
+    codes,
+    groups=None,
+    strength=None,
+    balanced=False,
+    seed=0,
+    weights=None,
 ):
     """Fits a ridge classifier, and calibrates it on people left out.
 
@@ -92,18 +98,19 @@ def fit_linear_head(
         balanced: bool. Whether rows count by the inverse share of their class,
             so that each class counts alike. Defaults to `False`.
         seed: int. Deals the people to groups. Defaults to `0`.
+        weights: `(rows,)`, how much each row counts. Defaults to `None`: all
+            alike.
 
     Returns:
         `LinearHead`.
     """
     codes = np.asarray(codes)
-    num_rows, num_classes = len(codes), codes.max() + 1
-    weights = None
     if balanced:
-        counts = np.bincount(codes, minlength=num_classes)
-        weights = num_rows / (num_classes * counts[codes])
+        counts = np.bincount(codes, weights)
+        shares = len(codes) / (len(counts) * counts[codes])
+        weights = shares if weights is None else shares * weights
     if groups is None or len(np.unique(groups)) == 1:
-        groups = _blocks(codes)
+        groups = row_blocks(codes)
         strength = 1.0 if strength is None else strength
     ridge = fit_ridge(
         x, codes, groups, seed, STRENGTHS, weights, chosen=strength
@@ -114,7 +121,7 @@ def fit_linear_head(
     return _head_of(ridge, sharpness)
 
 
-def _blocks(codes):
+def row_blocks(codes):
     """Numbers of fifths of the rows of each class, in their order."""
     blocks = np.empty(len(codes), int)
     for code in range(codes.max() + 1):

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from keras_relcon.checks import check_kind, message
+from keras_relcon.data.windows import Windows
 from keras_relcon.estimators.examples import is_array, numbers_of
 from keras_relcon.estimators.motion_estimator import Labelled, MotionEstimator
 from keras_relcon.estimators.number_fitting import NumberFitting
@@ -49,6 +50,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
         scores_: `NumberScores` of people left out, or `None` where there are
             no `groups` or `num_folds=0`.
         half_width_: float, of the interval of a value, or `None`.
+        quantity_: str, the target that it tells, or `None`: the labels'.
         strength_, num_subjects_, placements_, head_, encoder_: as of
             `MotionClassifier`.
 
@@ -77,6 +79,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
 
     scores_: NumberScores | Any  # `None` without people
     half_width_: float | None
+    quantity_: str | None
 
     def __init__(
         self,
@@ -136,6 +139,9 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
                     "Add recordings with others.",
                 )
             )
+        self.quantity_ = self.target
+        if isinstance(X, Windows) and len(X.targets) == 1:
+            (self.quantity_,) = X.targets
         self._prepare(examples)
         fitting = NumberFitting(self, examples.with_values(values))
         self.scores_, self.half_width_ = fitting.scores()
@@ -163,10 +169,11 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
         return super().score(X, y, sample_weight)
 
     def saved_facts(self) -> dict[str, Any]:
-        return {"half_width": self.half_width_}
+        return {"half_width": self.half_width_, "quantity": self.quantity_}
 
     def take_facts(self, facts: dict[str, Any]) -> None:
         self.half_width_ = facts["half_width"]
+        self.quantity_ = facts.get("quantity", self.target)  # since 0.2
         self.scores_ = None
         if facts["scores"] is not None:
             self.scores_ = NumberScores.from_dict(facts["scores"])
@@ -184,7 +191,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
         self._check_shared_arguments()
 
     def _own_facts(self):
-        facts = {"Number": self.target or "that of the labels"}
+        facts = {"Number": self.quantity_ or "that of the labels"}
         if self.half_width_ is not None:
             facts["Interval"] = (
                 f"plus and minus {self.half_width_:.3g}: nine of ten errors on "

@@ -66,7 +66,7 @@ class NumberFitting(Fitting):
         return predicted
 
     def _fit(self, columns, rows):
-        rows, _, people = self.thinned(rows, np.zeros(len(rows), int))
+        rows, _, people, _ = self.thinned(rows, np.zeros(len(rows), int))
         settings = self.settings
         return fit_number_head(
             columns[rows],

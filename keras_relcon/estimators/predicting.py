@@ -96,7 +96,7 @@ def make_number_timeline(regressor, model, recording):
         found.valid,
         regressor.half_width_,
         facts=regressor.facts(),
-        quantity=regressor.target or "value",
+        quantity=regressor.quantity_ or "value",
     )
 
 

@@ -57,6 +57,7 @@ class NumberTimeline(WindowTimeline):
         super().__post_init__()
         if self.half_width is not None:
             check_number("half_width", self.half_width, least=0)
+            self._set(half_width=float(self.half_width))
         values = window_array("values", self.values, (len(self),), np.float64)
         self._set(
             values=np.where(self.worn, values, np.nan),

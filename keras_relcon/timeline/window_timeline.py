@@ -94,6 +94,8 @@ class WindowTimeline:
         check_number("duration", self.duration, above=0)
         check_number("window_seconds", self.window_seconds, above=0)
         start_seconds = np.asarray(self.start_seconds, np.float64)
+        start_time = self.start_time
+        start_time = None if start_time is None else float(start_time)
         shape = (len(np.atleast_1d(start_seconds)),)
         valid = window_array("valid", self.valid, shape, bool)
         clean = {
@@ -105,7 +107,8 @@ class WindowTimeline:
             "valid": valid,
             "worn": valid & window_array("worn", self.worn, shape, bool),
             "facts": {str(k): str(v) for k, v in dict(self.facts).items()},
-            "clock": ClockTimes(self.start_time, self.time_zone),
+            "start_time": start_time,
+            "clock": ClockTimes(start_time, self.time_zone),
             "end_seconds": window_ends(
                 start_seconds, float(self.window_seconds), float(self.duration)
             ),

@@ -7,6 +7,7 @@ import pytest
 from command_support import write_recordings
 
 from keras_relcon import MotionClassifier
+from keras_relcon.cli.console import Console
 from keras_relcon.cli.main import main
 from keras_relcon.data import recording_files
 
@@ -51,8 +52,30 @@ def test_fit_prints_the_score(recordings_folder, tiny_preset, tmp_path, capsys):
     assert main(arguments) == 1  # before the work
     assert "pass --overwrite" in capsys.readouterr().err
     assert main([*arguments, "--overwrite", "--folds", "0"]) == 0
-    assert "There is no score" in capsys.readouterr().out
+    assert "There is no score: --folds 0" in capsys.readouterr().out
     assert MotionClassifier.load(path).class_weight == "balanced"
+
+
+def test_a_model_is_saved_before_its_score_is_printed(
+    recordings_folder, tiny_preset, tmp_path, monkeypatch
+):
+    def fail(console, text):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Console, "result", fail)
+    path = str(tmp_path / "model")
+    arguments = ["fit", str(recordings_folder), "--preset", str(tiny_preset)]
+    arguments += ["--sample-rate-hz", "50", "--output", path]
+    main([*arguments, "--folds", "0"])
+    assert MotionClassifier.load(path).num_subjects_ == 4
+
+
+def test_a_pattern_without_a_folder_is_refused(model, new_folder, capsys):
+    (file, *_) = sorted(new_folder.rglob("*.csv"))
+    line = ["predict", str(file), "--model", str(model)]
+    line += ["--output", str(new_folder / "out"), "--sample-rate-hz", "50"]
+    assert main([*line, "--subject-pattern", "(a)"]) == 1
+    assert "--subject-pattern is of the files" in capsys.readouterr().err
 
 
 def test_predict_writes_a_page_and_a_table(model, new_folder, tmp_path, capsys):

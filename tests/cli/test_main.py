@@ -1,4 +1,5 @@
 import argparse
+import io
 import json
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import keras
 import pytest
 
 from keras_relcon.cli import embed_command, presets_command
-from keras_relcon.cli.console import Console
+from keras_relcon.cli.console import Console, write_text
 from keras_relcon.cli.main import COMMANDS, STOPPED, WRONG_INPUT, main
 from keras_relcon.cli.messages import report_error
 from keras_relcon.evaluation.progress_bar import ProgressBar
@@ -140,6 +141,12 @@ def test_quiet_leaves_out_progress_alone(capsys):
             bar.add(1)
     assert keras.config.is_interactive_logging_enabled() == before
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_stream_cannot_encode_is_escaped():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    write_text("caf\xe9 \u044f", stream)
+    assert stream.buffer.getvalue() == b"caf\xe9 \\u044f\n"
 
 
 def test_a_bar_counts_to_its_end(capsys):

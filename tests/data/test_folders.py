@@ -122,6 +122,9 @@ def test_what_is_for_a_folder_is_refused_of_a_file(tmp_path):
         ValueError, match="left out of an archive: `labels`, `columns`"
     ):
         load_recordings(tmp_path / "a.zip", labels="a", columns=("x", "y", "z"))
+    (tmp_path / "a.csv").write_text(STILL)
+    with pytest.raises(ValueError, match="a.csv', one recording. Put it into"):
+        load_recordings(tmp_path / "a.csv", sample_rate_hz=50)
 
 
 def test_what_a_device_brings_is_not_said_of_it(folder):

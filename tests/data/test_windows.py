@@ -2,6 +2,7 @@ import dataclasses
 import warnings
 
 import numpy as np
+import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,6 +193,25 @@ def test_select_by_mask_and_by_index():
     assert len(windows.select([])) == 0
     with pytest.raises(ValueError, match="one value per window"):
         windows.select([True, False])
+
+
+def test_columns_may_be_lists_and_series():
+    signal = np.arange(12.0).reshape(4, 1, 3)
+    windows = Windows(
+        signal,
+        ["a", "a", "b", "b"],
+        pandas.Categorical(["w", "x", "y", "z"]),
+        pandas.Series(["r"] * 4),
+        (0.0, 1.0, 2.0, 3.0),
+        [True, True, False, True],
+        100.0,
+        targets={"speed": [1, 2, 3, 4]},
+    )
+    picked = windows.select([3, 0])
+    assert picked.labels.tolist() == ["z", "w"]
+    assert picked.subjects.tolist() == ["b", "a"]
+    assert picked.targets["speed"].tolist() == [4, 1]
+    assert len(windows.select(windows.valid).labels) == 3
 
 
 def test_sizes_may_be_whole_floats():

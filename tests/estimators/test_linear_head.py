@@ -66,6 +66,18 @@ def test_balanced_rows_find_a_rare_class_more_often():
     assert found[1] > found[0]
 
 
+def test_balanced_rows_with_weights_count_by_class_alone():
+    x, codes, people = _rows(num_each=60, seed=1)
+    weights = np.array([1.0, 5.0, 0.2])[codes]
+    plain, weighted = (
+        fit_linear_head(x, codes, people, 0.3, True, 0, each)
+        for each in (None, weights)
+    )
+    np.testing.assert_allclose(
+        weighted.probabilities(x), plain.probabilities(x), atol=1e-5
+    )
+
+
 def test_without_people_the_strength_is_one_unless_it_is_given():
     x, codes, _ = _rows()
     assert fit_linear_head(x, codes).strength == 1.0

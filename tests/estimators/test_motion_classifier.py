@@ -17,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 import keras_relcon as kr
 from keras_relcon import MotionClassifier, MotionEmbedding
 from keras_relcon.data import file_limits, make_windows
+from keras_relcon.estimators import fine_tuned
 from keras_relcon.estimators.hidden_markov import smooth
 from keras_relcon.evaluation import embed_windows
 
@@ -140,6 +141,56 @@ def test_the_head_sees_embeddings_and_the_people(preset, windows):
     with pytest.raises(ValueError, match="fitted on embeddings"):
         same.predict(make_recording("s", LONG))
     assert MotionClassifier(preset).fit(embeddings, y).scores_ is None
+
+
+@pytest.mark.parametrize("has_people", [True, False])
+def test_rows_left_out_for_their_number_count_all_the_same(has_people):
+    generator = np.random.default_rng(0)
+    codes = (generator.random(4000) < 0.06).astype(int)
+    rows = generator.normal(size=(4000, 4)) + [[1.2, 0, 0, 0]] * codes[:, None]
+    people = np.arange(4000) % 8 if has_people else None
+    whole, thinned, balanced = (
+        MotionClassifier(None, max_windows=number, class_weight=weight)
+        .fit(rows, codes, groups=people)
+        .predict_proba(rows)[:, 1]
+        .mean()
+        for number, weight in ((4000, None), (500, None), (500, "balanced"))
+    )
+    assert whole == pytest.approx(codes.mean(), abs=0.01)
+    assert thinned == pytest.approx(whole, abs=0.02)
+    assert balanced > 0.15
+
+
+@pytest.mark.parametrize("has_people", [True, False])
+def test_a_fine_tuned_head_says_how_often_its_classes_occur(
+    preset, windows, monkeypatch, has_people
+):
+    x, y, people = windows
+    order = np.argsort(y, kind="stable")
+    x, codes = x[order], np.unique(y[order], return_inverse=True)[1]
+    people = people[order] if has_people else None
+    calibrated_on = []
+
+    def find_sharpness(outputs, codes, weights):
+        calibrated_on.append((set(codes.tolist()), weights))
+        return 1.0
+
+    monkeypatch.setattr(fine_tuned, "find_sharpness", find_sharpness)
+    shares = np.array([3.0, 0.5, 1.0])
+    encoder = kr.presets.from_preset(preset)
+    plain, weighted = (
+        fine_tuned.fit_fine_tuned(
+            encoder, x, codes, people, epochs=1, weights=each
+        ).head
+        for each in (None, shares[codes])
+    )
+    np.testing.assert_allclose(weighted.kernel, plain.kernel, atol=1e-5)
+    np.testing.assert_allclose(
+        weighted.bias - plain.bias, np.log(shares), atol=1e-5
+    )
+    (classes, none), (_, weights) = calibrated_on
+    assert classes == {0, 1, 2} and none is None
+    assert set(weights.tolist()) == set(shares.tolist())
 
 
 def test_smoothing_and_unknown(fitted):

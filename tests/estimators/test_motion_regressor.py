@@ -43,6 +43,17 @@ def fitted(preset, swings):
     return MotionRegressor(preset, controls=()).fit(swings)
 
 
+def test_the_only_target_gives_the_number_its_name(preset, swings, tmp_path):
+    windows = make_windows(swings, 100, LENGTH, LENGTH)
+    targets = {"speed_m_s": windows.labels.astype(float)}
+    windows = replace(windows, labels=None, targets=targets)
+    model = MotionRegressor(preset, controls=(), num_folds=np.int64(2))
+    model.fit(windows).save(tmp_path / "model")
+    for each in (model, MotionRegressor.load(tmp_path / "model")):
+        assert each.facts()["Number"] == "speed_m_s"
+        assert each.predict(swings[0]).quantity == "speed_m_s"
+
+
 def sizes_of(recording):
     windows = make_windows(recording, 100, LENGTH, LENGTH)
     return windows.acceleration, windows.labels.astype(float)

@@ -212,6 +212,16 @@ def test_nothing_worn_has_a_page_too():
     assert "nothing worn" in repr(timeline)
 
 
+def test_numbers_of_numpy_are_saved(timeline, tmp_path):
+    same = dataclasses.replace(
+        timeline,
+        half_width=np.float32(0.5),
+        start_time=np.int64(timeline.start_time),
+    )
+    same.save(tmp_path / "a.parquet")
+    assert NumberTimeline.load(tmp_path / "a.parquet").half_width == 0.5
+
+
 def test_names_are_escaped_on_the_page():
     text = to_html(
         numbers([1.0], 2.0, name="<b>", subject="<i>", quantity="<u>")

@@ -13,6 +13,7 @@ from keras_relcon.checks import message
 from keras_relcon.data.file_limits import check_expansion, check_is_file
 from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.corpus import read_corpus
+from keras_relcon.data.readers.file_kinds import is_readable
 from keras_relcon.data.readers.folders import read_folder
 from keras_relcon.data.recording import Recording
 from keras_relcon.data.regularizing import regularize
@@ -123,6 +124,14 @@ def load_recordings(
         **options,
     }
     given = {name: value for name, value in given.items() if value is not None}
+    if given and path.suffix != ".npz" and is_readable(path):
+        raise ValueError(
+            message(
+                f"`path` must be {ACCEPTED}.",
+                f"path={str(path)!r}, one recording",
+                "Put it into a folder, or read it with `read_recording`.",
+            )
+        )
     if given:
         raise ValueError(
             message(

@@ -168,7 +168,7 @@ def calibration_error(result):
 
 def _fold_row(result):
     return {
-        "fold": result.fold,
+        "fold": result.fold + 1,
         "test_subjects": list(result.subjects),
         "num_test_windows": len(result.y_true),
         "choice": result.choice,

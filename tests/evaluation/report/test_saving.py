@@ -37,6 +37,7 @@ def test_files_exist_and_parse(report, tmp_path):
     assert len(rows) == 6
     assert [float(row["macro_f1"]) for row in rows[:3]] == [0.8, 0.9, 0.7]
     assert rows[1]["test_subjects"] == "2 3"
+    assert [row["fold"] for row in rows[:3]] == ["1", "2", "3"]
     text = (directory / "table.json").read_text(encoding="utf-8")
     saved = json.loads(text, parse_constant=pytest.fail)  # no NaN in JSON
     assert saved == report.to_dict()
