@@ -374,3 +374,13 @@ def test_a_clock_that_is_put_forward_by_half_an_hour(tmp_path):
     recording = read_recording(path, "s", time_zone="Australia/Lord_Howe")
     assert recording.num_samples == 500
     assert recording.start_time == start.timestamp()
+
+
+def test_numbers_that_may_count_from_another_year_are_told(tmp_path):
+    path = write_signal(
+        tmp_path / "a.csv", [f"{736e6 + k / 50:.2f}" for k in range(500)]
+    )
+    words = "1993-04-28 as Unix.*2023-04-28 if.*2000.*2024-04-28 if from 2001"
+    with pytest.warns(UserWarning, match=words):
+        recording = read_recording(path, "s")
+    assert recording.start_time == 736e6

@@ -1,6 +1,7 @@
 """Labels beside the signal: files of stretches of time."""
 
 import shutil
+import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -407,3 +408,61 @@ def test_the_owners_of_labels_are_an_array_with_one_for_each():
     assert intervals.of("s").names.tolist() == ["a"]
     with pytest.raises(ValueError, match=r"be of a recording.*\(1,\).*\(2,\)"):
         LabelIntervals([0, 5], [5, 9], ["a", "b"], recordings=["s"])
+
+
+@pytest.mark.parametrize(
+    "header, rows",
+    [
+        ("startMs,endMs", "0,4000\n4000,10000"),
+        ("Begin Time - msec,End Time - msec", "0,4000\n4000,10000"),
+        ("Begin Time - ss.msec,End Time - ss.msec", "0,4\n4,10"),
+        ("start (min),end (min)", "0,0.0666667\n0.0666667,0.1666667"),
+        ("start,duration_min", "0,0.0666667\n4,0.1"),
+        ("start_h,end_h", "0,0.00111111\n0.00111111,0.00277778"),
+    ],
+)
+def test_units_in_the_names_of_columns(tmp_path, header, rows):
+    path = write_signal(tmp_path / "a.csv")
+    first, second = rows.split("\n")
+    text = f"{header},label\n{first},walk\n{second},sit\n"
+    (tmp_path / "a.labels.csv").write_text(text)
+    labels = read_recording(path, "s", sample_rate_hz=RATE).labels
+    assert labels.tolist() == ["walk"] * 200 + ["sit"] * 300
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "start_sample,end_sample",
+        "startFrame,endFrame",
+        "start,duration_samples",
+        "Start Index,End Index",
+        "start_rows,end_rows",
+    ],
+)
+def test_labels_in_samples_are_refused(tmp_path, header):
+    beside = tmp_path / "l.csv"
+    beside.write_text(f"{header},label\n0,20,sit\n")
+    with pytest.raises(ValueError, match="in a unit of time.*Give seconds"):
+        read_labels(beside)
+    beside.write_text("start_frame_time,end_frame_time,label\n0,20,sit\n")
+    assert read_labels(beside).stop_seconds.tolist() == [20]
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_words_for_missing_labels_are_none(tmp_path, is_beside):
+    cells = ["NA", "nan", "NULL", "N/A", "None", "  ", " walk", "walk ", "null"]
+    lines = [f"{cells[k // 50]},0,0.6,0.8" for k in range(450)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["label,x,y,z", *lines]))
+    options = {}
+    if is_beside:
+        lines = [f"{k},{k + 1},{cell}" for k, cell in enumerate(cells)]
+        beside = tmp_path / "l.csv"
+        beside.write_text("\n".join(["start,end,label", *lines]))
+        options = {"labels": beside}
+    with warnings.catch_warnings():  # of time without a label
+        warnings.simplefilter("ignore")
+        labels = read_recording(path, "s", sample_rate_hz=50, **options).labels
+    expected = [""] * 300 + ["walk"] * 100 + ["null"] * 50
+    assert labels.tolist() == expected

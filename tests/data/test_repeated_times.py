@@ -8,6 +8,7 @@ import pytest
 
 from keras_relcon.data import load_recordings, read_recording, read_recordings
 from keras_relcon.data.readers.repeated_times import spread_repeated
+from keras_relcon.data.regularizing import usual_rate_hz
 
 START = 1_700_000_000
 SHARED = "Each row must have a time of its own. Received: .* rows in each"
@@ -229,3 +230,60 @@ def test_one_row_without_a_time_does_not_cost_the_others(tmp_path):
         recording = read_recording(path, "s", sort_timestamps=True)
     assert recording.sample_rate_hz == pytest.approx(50, rel=0.01)
     assert recording.num_samples == pytest.approx(1499, abs=2)
+
+
+BURSTS = "those of the samples. Received: .* rows in .* bursts of about"
+
+
+@pytest.mark.parametrize(
+    "size, step", [(10, 0.001), (2, 0.004), (50, 0.0005), (10, 0.0002)]
+)
+def test_rows_that_arrive_in_bursts_are_spread(tmp_path, size, step):
+    rows = np.arange(2000)
+    times = START + rows // size * size / 50 + rows % size * step
+    times[1000:] += 100
+    path = write(tmp_path / "a.csv", [f"{time:.4f}" for time in times])
+    with pytest.warns(UserWarning, match=BURSTS):
+        first, second = read_recordings(path, "s")
+    assert first.sample_rate_hz == pytest.approx(50, rel=1e-3)
+    assert (first.num_samples, second.num_samples) == (1000, 1000)
+    np.testing.assert_allclose(
+        first.acceleration[:, 0], rows[:1000] / 1000, atol=2e-3
+    )
+
+
+def test_bursts_that_come_unevenly_are_spread(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = np.arange(2000)
+    starts = 0.2 * np.arange(200) + rng.uniform(0, 0.06, 200)
+    times = np.repeat(starts, 10) + rows % 10 * 1e-3
+    times += rng.uniform(0, 9e-4, 2000)
+    path = write(tmp_path / "a.csv", times)
+    with pytest.warns(UserWarning, match=BURSTS):
+        recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(50, rel=0.01)
+
+
+def lost_at_random(share, rate_hz):
+    is_kept = np.random.default_rng(0).random(3000) < share
+    return np.flatnonzero(is_kept) / rate_hz
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        lost_at_random(0.5, 50),
+        lost_at_random(0.25, 1000),
+        lost_at_random(0.3, 400),
+        # Of three packets of ten samples two are lost.
+        np.flatnonzero(np.arange(3000) // 10 % 3 == 0) / 50,
+        np.arange(1000) / 50 + np.random.default_rng(0).uniform(0, 0.015, 1000),
+        np.cumsum(np.random.default_rng(0).exponential(0.02, 1000)),
+    ],
+)
+def test_samples_that_are_lost_and_jitter_are_no_bursts(
+    tmp_path, times, recwarn
+):
+    recording = read_recording(write(tmp_path / "a.csv", times), "s")
+    assert recording.sample_rate_hz == pytest.approx(usual_rate_hz(times))
+    assert not recwarn.list

@@ -230,3 +230,18 @@ def test_all_kinds_give_the_same_table(tmp_path):
         np.testing.assert_array_equal(table["x"], tilted()[:, 0], name)
         np.testing.assert_array_equal(table["z"], tilted()[:, 2], name)
         assert table["label"].tolist() == LABELS
+
+
+@pytest.mark.parametrize("kind", ["npz", "parquet", "feather"])
+def test_durations_are_seconds(tmp_path, kind):
+    path = tmp_path / f"r.{kind}"
+    times = (TIMES * 1e9).astype("timedelta64[ns]")
+    columns = {"time": times, **dict(zip("xyz", tilted().T))}
+    if kind == "npz":
+        np.savez(path, **columns)
+    elif kind == "parquet":
+        write_parquet(path, **columns)
+    else:
+        feather.write_feather(pyarrow.table(columns), path)
+    recording = read_recording(path, "s")
+    assert (recording.sample_rate_hz, recording.start_time) == (50, 0)

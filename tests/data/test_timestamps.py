@@ -5,6 +5,7 @@ import pytest
 
 from keras_relcon.data import read_recording, read_recordings
 from keras_relcon.data.readers.read_rows import read_rows
+from keras_relcon.data.readers.time_units import UNIT_IN_NAME
 from keras_relcon.data.readers.timestamps import (
     parse_times,
     split_at_gaps,
@@ -231,3 +232,130 @@ def test_unix_times_are_known_at_any_rate(path, rate_hz, per_second):
     recording = read_recording(write(path, times), "s")
     assert recording.sample_rate_hz == pytest.approx(rate_hz, rel=0.01)
     assert recording.start_time == pytest.approx(1_714_557_600, abs=1)
+
+
+MOMENTS = [
+    datetime(2024, 5, 1, 10) + timedelta(milliseconds=20 * k)
+    for k in range(4000)
+]
+
+
+def table(path, header, times):
+    lines = [f"{time},0,0,1" for time in times]
+    path.write_text("\n".join([f"{header},x,y,z", *lines]))
+    return path
+
+
+@pytest.mark.parametrize(
+    "header, times, words",
+    [
+        ("Time (min)", np.arange(100) / 3000, "'Time .min.'.*to seconds"),
+        ("Time [h]", np.arange(100) / 180_000, "'Time .h.'.*to seconds"),
+        ("time (samples)", np.arange(100), "'time .samples.'"),
+        ("time", np.arange(100) / 3000, "3000 in each 1.*minutes"),
+        (
+            "timestamp",
+            [638_501_472_000_000_000 + 200_000 * k for k in range(100)],
+            "ticks of 100 ns",
+        ),
+        (
+            "timestamp",
+            [17_145_576_000_000_000 + 200_000 * k for k in range(100)],
+            "ticks of 100 ns",
+        ),
+        (
+            "timestamp",
+            [f"{time:%Y%m%d%H%M%S%f}"[:-3] for time in MOMENTS[:100]],
+            "yyyyMMddHHmmss",
+        ),
+        (
+            "time",
+            [f"{time:%H%M%S.%f}"[:-3] for time in MOMENTS],
+            "1 steps of 40 s, from 100059.98 to 100100.00.* HHMMSS",
+        ),
+        (
+            "time",
+            [f"{time:%H%M%S%f}"[:-3] for time in MOMENTS],
+            "100059.98 to 100100.00.* HHMMSS",
+        ),
+    ],
+)
+def test_numbers_in_no_known_unit_are_refused(path, header, times, words):
+    with pytest.raises(ValueError, match=words):
+        read_recording(table(path, header, times), "s")
+
+
+def test_a_unit_in_a_name_is_not_that_of_a_column_that_is_given(path):
+    table(path, "Time (min)", np.arange(100) / 50)
+    with pytest.raises(ValueError, match="Convert it to seconds"):
+        read_recording(path, "s", timestamp_column="Time (min)")
+    read_recording(path, "s", timestamp_column="Time (min)", timestamp_unit="s")
+
+
+@pytest.mark.parametrize(
+    "name, unit",
+    [
+        ("timeMs", "ms"),
+        ("TimeUS", "us"),
+        ("timestampNs", "ns"),
+        ("elapsedSeconds", "s"),
+        ("Begin Time - msec", "ms"),
+        ("Begin Time - ss.msec", "s"),
+        ("time (µs)", "us"),
+        ("timestampms", "ms"),
+        ("times", None),
+        ("timestamps", None),
+        ("timeStamps", None),
+        ("datetime", None),
+    ],
+)
+def test_units_in_names(name, unit):
+    found = UNIT_IN_NAME.search(name)
+    assert (found and found.lastgroup) == unit
+
+
+def test_milliseconds_in_a_name_in_camel_case(path):
+    recording = read_recording(table(path, "timeMs", np.arange(100)), "s")
+    assert recording.sample_rate_hz == 1000
+
+
+@pytest.mark.parametrize("step", [1, 20, 125])
+def test_milliseconds_without_leading_zeros_are_named(path, step):
+    times = [
+        f"2024-05-01 10:00:{ms // 1000:02d}.{ms % 1000}"
+        for ms in range(5, 20_000, step)
+    ]
+    table(path, "time", times)
+    words = "the column 'time', where .* follows .*three digits"
+    for options in ({}, {"sort_timestamps": True}):
+        with pytest.raises(ValueError, match=words):
+            read_recording(path, "s", **options)
+    with pytest.raises(ValueError, match=words):
+        read_recordings(path, "s", on_clock_change="split")
+
+
+def test_fractions_without_zeros_at_their_end_are_read(path, recwarn):
+    times = [
+        f"2024-05-01 10:00:{ms // 1000:02d}.{ms % 1000:03d}".rstrip("0")
+        for ms in range(4, 20_000, 20)
+    ]
+    assert read_recording(table(path, "time", times), "s").sample_rate_hz == 50
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    "form, zone",
+    [
+        ("{:%Y/%m/%d %H:%M:%S.%f}", None),
+        ("{0:%Y}/{0.month}/{0.day} {0:%H:%M:%S.%f}", None),
+        ("{:%Y-%m-%d %H:%M:%S.%f UTC}", "UTC"),
+        ("{:%Y/%m/%d %H:%M:%S.%f} GMT", "UTC"),
+        ("{:%Y/%m/%d %H:%M:%S.%f} +02:00", "+02:00"),
+    ],
+)
+def test_dates_with_slashes_and_utc_by_name(path, form, zone):
+    times = [form.format(time) for time in MOMENTS[:200]]
+    recording = read_recording(table(path, "time", times), "s")
+    start = 1_714_557_600 - (7200 if zone == "+02:00" else 0)
+    assert recording.start_time == start
+    assert (recording.sample_rate_hz, recording.time_zone) == (50, zone)

@@ -154,12 +154,14 @@ def _shape(table, name):
 
 
 def _as_known_type(values):
-    """Bytes and objects become str; a column of dates stays one."""
+    """Bytes and objects become str, durations seconds; dates stay dates."""
     if values.dtype.kind == "S":
         return np.char.decode(values, "utf-8")
     if values.dtype.kind == "O":
         values = [v.decode() if isinstance(v, bytes) else v for v in values]
         return label_text(np.array(values, dtype=object))
+    if values.dtype.kind == "m":
+        return values / np.timedelta64(1, "s")
     return values
 
 
@@ -167,6 +169,8 @@ def _as_number(values, name, path):
     if values.dtype.kind in "biuf":
         return values.astype(np.float64)
     values = _as_known_type(values)
+    if values.dtype.kind == "f":
+        return values
     hint = "Name another column, or store numbers."
     if values.dtype.kind == "M":
         hint = 'Pass timestamp_unit="iso" for a column of dates.'

@@ -7,6 +7,7 @@ from pathlib import Path
 from keras_relcon.checks import message
 from keras_relcon.data.clock_time import (
     check_time_zone,
+    clock_texts,
     has_clock,
     utc_offsets,
 )
@@ -15,6 +16,9 @@ from keras_relcon.data.clock_time import (
 # without repeats; `None` is that of dates without an offset.
 UNIX = ()
 OWN_CLOCK = (None,)
+# Smaller numbers are of years before 2001-09-09, or of another clock.
+FIRST_LIKELY_SECOND = 1e9
+SECONDS_TO_2000, SECONDS_TO_2001 = 946_684_800, 978_307_200
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ def file_clock(start, zones, time_zone, path, put_back=()):
             raise ValueError(_without_clock(start, time_zone, path))
         return FileClock()
     if not zones:
+        if start < FIRST_LIKELY_SECOND:
+            warnings.warn(_may_be_of_another_start(start, path), stacklevel=5)
         return FileClock(time_zone or "UTC", is_local=time_zone is not None)
     stated = [zone for zone in zones if zone is not None]
     if stated:
@@ -77,6 +83,18 @@ def _without_clock(start, time_zone, path):
         "`time_zone` is for recordings with clock times.",
         f"time_zone={time_zone!r} for {str(path)!r}, which has {found}",
         "Leave it out: without a clock, times count from the first sample.",
+    )
+
+
+def _may_be_of_another_start(start, path):
+    starts = [start, start + SECONDS_TO_2000, start + SECONDS_TO_2001]
+    unix, polar, apple = (text[:10] for text in clock_texts(starts, None))
+    return message(
+        "Times must be in Unix time, which counts from 1970.",
+        f"{Path(path).name}, which begins at {start:.0f} s: {unix} as Unix "
+        f"time, which is taken; {polar} if it counts from 2000, as Polar does; "
+        f"{apple} if from 2001, as Apple does",
+        f"Add {SECONDS_TO_2000} s or {SECONDS_TO_2001} s to such times.",
     )
 
 

@@ -12,13 +12,15 @@ from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.axis_names import letters
 from keras_relcon.data.readers.columns import LABEL
 from keras_relcon.data.readers.csv_layout import not_text
+from keras_relcon.data.readers.date_text import parse_date
 from keras_relcon.data.readers.file_kinds import stem_of
-from keras_relcon.data.readers.timestamps import (
-    SECONDS_PER_UNIT,
+from keras_relcon.data.readers.text_columns import label_name
+from keras_relcon.data.readers.time_units import (
+    LONG_UNIT_IN_NAME,
+    SECONDS_PER_LONG_UNIT,
     UNIT_IN_NAME,
-    parse_date,
-    utc_seconds,
 )
+from keras_relcon.data.readers.timestamps import utc_seconds
 from keras_relcon.types import PathLike
 
 ENDING = ".labels.csv"
@@ -26,6 +28,9 @@ START = re.compile(r"(?:start|begin|from|onset).*")
 STOP = re.compile(r"(?:stop|end|to$|until).*")
 DURATION = re.compile(r"(?:duration|length|dur$).*")
 OWNER = re.compile(r"(?:subject|recording|file|filename)(?:id|name)?")
+# Words in the name of a column that is in no unit of time.
+WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+COUNTS = {"sample", "frame", "row", "idx", "index"}
 DELIMITERS = ",;\t"
 EXPECTED = (
     "A file of labels must have a header with `start`, `end` (or `duration`) "
@@ -96,13 +101,12 @@ def read_labels(path: PathLike) -> LabelIntervals:
                 )
             )
     else:
-        stops = starts + _numbers(rows, duration_at, path) * _unit_of(
-            header[duration_at]
-        )
+        scale = _seconds_per_unit(header[duration_at]) or 1.0
+        stops = starts + _numbers(rows, duration_at, path) * scale
     return LabelIntervals(
         starts,
         stops,
-        [row[label_at].strip() for _, row in rows],
+        [label_name(row[label_at]) for _, row in rows],
         clock,
         None if owner_at is None else [r[owner_at].strip() for _, r in rows],
         path.name,
@@ -212,22 +216,32 @@ def _times(rows, at, header, path):
 
 
 def _seconds(values, name):
-    unit = UNIT_IN_NAME.search(name)
-    if unit:
-        seconds = values * SECONDS_PER_UNIT[unit.lastgroup]
-    else:
+    scale = _seconds_per_unit(name)
+    if scale is None:
         largest = np.max(np.abs(values))
         scale = 1.0
         while largest * scale >= 1000 * FIRST_UNIX_SECOND:  # ms, us or ns
             scale /= 1000
-        seconds = values * scale
+    seconds = values * scale
     is_unix = np.max(np.abs(seconds)) >= FIRST_UNIX_SECOND
     return seconds, "utc" if is_unix else "elapsed"
 
 
-def _unit_of(name):
-    unit = UNIT_IN_NAME.search(name)
-    return SECONDS_PER_UNIT[unit.lastgroup] if unit else 1.0
+def _seconds_per_unit(name):
+    """Of the unit in the name of a column, or `None` if it names none."""
+    unit = UNIT_IN_NAME.search(name) or LONG_UNIT_IN_NAME.search(name)
+    if unit:
+        return SECONDS_PER_LONG_UNIT[unit.lastgroup]
+    words = {word.lower().removesuffix("s") for word in WORDS.findall(name)}
+    if words & COUNTS and "time" not in words:
+        raise ValueError(
+            message(
+                "Times of labels must be in a unit of time.",
+                f"the column {name!r}",
+                "Give seconds: divide samples by the rate of the recording.",
+            )
+        )
+    return None
 
 
 def _numbers(rows, at, path):

@@ -11,8 +11,10 @@ from keras_relcon.data.clock_time import check_time_zone
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import chunks, finite_rows
 from keras_relcon.data.placement import body_part
+from keras_relcon.data.readers.arrival_times import spread_bursts
 from keras_relcon.data.readers.clock_changes import undo_put_forward
 from keras_relcon.data.readers.columns import ColumnNames, choose_columns
+from keras_relcon.data.readers.date_text import check_fractions
 from keras_relcon.data.readers.device_files import (
     is_device_file,
     read_device_file,
@@ -38,11 +40,16 @@ from keras_relcon.data.readers.row_sources import (
 )
 from keras_relcon.data.readers.tables import (
     list_columns,
+    read_head,
     stated_time_zone,
     table_blocks,
 )
-from keras_relcon.data.readers.timestamps import (
+from keras_relcon.data.readers.time_units import (
     TIMESTAMP_UNITS,
+    check_unit_in_name,
+)
+from keras_relcon.data.readers.timestamps import (
+    check_counts_on,
     check_rate,
     rows_by_time,
 )
@@ -116,6 +123,8 @@ def read_raw_signal(
         seconds, acceleration, row_labels, zones, put_back = _read_table(
             path, names, delimiter
         )
+        if names.timestamp_column:
+            _check_times(path, names, wanted.timestamp_unit, delimiter)
         labels = row_labels if labels is None else labels
         timestamp_unit = names.timestamp_unit
         placement = body_part(" ".join(names.columns))
@@ -199,6 +208,9 @@ def _timed(signal, sort_timestamps, timestamp_unit, may_go_back):
         seconds = spread_repeated(seconds)
     if not (may_go_back and _goes_back_seldom(seconds)):
         check_increasing(seconds)
+    if timestamp_unit != "iso":
+        check_counts_on(seconds)
+    seconds = spread_bursts(seconds, usual_rate_hz(seconds))
     rate_hz = usual_rate_hz(seconds)
     check_rate(rate_hz, timestamp_unit)
     return RawSignal(acceleration, rate_hz, seconds, labels)
@@ -211,6 +223,17 @@ def _goes_back_seldom(seconds):
             return False
         num_back += np.count_nonzero(steps < 0)
     return num_steps > 0 and num_back <= MAX_CLOCK_CHANGES * num_steps
+
+
+def _check_times(path, names, stated_unit, delimiter):
+    """Raises on times that would be read as others than they are."""
+    name, unit = names.timestamp_column, names.timestamp_unit
+    if stated_unit is None and unit != "iso":
+        check_unit_in_name(name)
+    if unit in ("s", "iso"):
+        texts = read_head(path, name, delimiter)
+        if texts.dtype.kind == "U":
+            check_fractions(texts, name)
 
 
 def _read_table(path, names, delimiter):

@@ -6,7 +6,10 @@ from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import GrowingArray
 from keras_relcon.data.readers.clock_changes import undo_put_back
 from keras_relcon.data.readers.file_clock import OWN_CLOCK
-from keras_relcon.data.readers.text_columns import encode_text
+from keras_relcon.data.readers.text_columns import (
+    encode_text,
+    label_name,
+)
 from keras_relcon.data.readers.timestamps import parse_times
 
 
@@ -52,7 +55,7 @@ def read_rows(
 def _codes(labels, names):
     """Numbers of labels; those of new ones are added to `names`."""
     codes, found = encode_text(labels)
-    numbers = [names.setdefault(name, len(names)) for name in found]
+    numbers = [names.setdefault(label_name(name), len(names)) for name in found]
     return np.array(numbers, np.int32)[codes]
 
 

@@ -20,6 +20,33 @@ MIN_TWINS = 0.9
 
 
 def spread_repeated(seconds):
+    """Spreads rows evenly inside a timestamp that they share, and warns.
+
+    Args:
+        seconds: `(num_rows,)`, of which `shares_stamps`.
+
+    Returns:
+        `(num_rows,)`, as of `spread_evenly`.
+    """
+    spread = spread_evenly(seconds)
+    if spread is seconds:
+        return seconds
+    num_stamps = 1 + np.count_nonzero(np.diff(seconds) != 0)
+    warnings.warn(
+        message(
+            "Each row must have a time of its own.",
+            f"{len(seconds)} rows with {num_stamps} timestamps, "
+            f"{len(seconds) / num_stamps:.1f} rows in each",
+            "The rows are spread evenly inside each; pass `sample_rate_hz` "
+            "and `timestamp_column=False` where the rate is known and the "
+            "file has no gaps.",
+        ),
+        stacklevel=5,
+    )
+    return spread
+
+
+def spread_evenly(seconds):
     """Spreads rows evenly inside a timestamp that they share.
 
     Times of whole seconds, or of batches, are shared by many rows, in the
@@ -29,15 +56,15 @@ def spread_repeated(seconds):
     gap they begin with it, at the usual distance.
 
     Args:
-        seconds: `(num_rows,)`, of which `shares_stamps`.
+        seconds: `(num_rows,)`.
 
     Returns:
-        `(num_rows,)`.
+        `(num_rows,)`; `seconds` where time runs back only.
     """
     starts = np.flatnonzero(np.diff(seconds) != 0) + 1
     starts = np.concatenate([[0], starts])
     sizes = np.diff(np.append(starts, len(seconds)))
-    num_stamps, rows_each = len(starts), np.mean(sizes)
+    rows_each = np.mean(sizes)
     stamps = seconds[starts]
     steps = np.diff(stamps)
     if not (steps > 0).any():  # time runs back only
@@ -60,17 +87,6 @@ def spread_repeated(seconds):
     is_after_gap = ~came_on & goes_on
     first = stamps + np.where(is_after_gap, length - sizes * step, 0.0)
     within = np.arange(len(seconds)) - np.repeat(starts, sizes)
-    warnings.warn(
-        message(
-            "Each row must have a time of its own.",
-            f"{len(seconds)} rows with {num_stamps} timestamps, "
-            f"{rows_each:.1f} rows in each",
-            "The rows are spread evenly inside each; pass `sample_rate_hz` "
-            "and `timestamp_column=False` where the rate is known and the "
-            "file has no gaps.",
-        ),
-        stacklevel=5,
-    )
     return np.repeat(first, sizes) + within * np.repeat(step, sizes)
 
 

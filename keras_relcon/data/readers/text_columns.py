@@ -3,6 +3,16 @@
 Text of millions of rows is slow as NumPy's or Python's own.
 """
 
+# What software writes in place of a missing value. `null` and `none` in small
+# letters are classes of public sets.
+MISSING = ("NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "None")
+
+
+def label_name(text):
+    """The label in a cell, `""` where it is missing."""
+    text = text.strip()
+    return "" if text in MISSING else text
+
 
 def as_arrow(values):
     """The `pyarrow.Array` of `(num_rows,)` str."""

@@ -9,16 +9,15 @@ import numpy as np
 
 from keras_relcon.checks import message
 from keras_relcon.data.readers.tables import read_head
-from keras_relcon.data.readers.timestamps import (
+from keras_relcon.data.readers.time_units import (
     MAX_RATE_HZ,
     MIN_RATE_HZ,
     UNIT_IN_NAME,
     UNIX_SECONDS,
-    check_rate,
     guess_unit,
     numbers_in,
-    to_seconds,
 )
+from keras_relcon.data.readers.timestamps import check_rate, to_seconds
 from keras_relcon.data.regularizing import usual_rate_hz
 
 # A clock of a device is off by less.

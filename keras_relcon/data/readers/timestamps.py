@@ -6,33 +6,32 @@ from datetime import datetime, timezone
 
 import numpy as np
 
+from keras_relcon.checks import message
 from keras_relcon.data.clock_time import offset_name
+from keras_relcon.data.large_arrays import chunks
 from keras_relcon.data.readers.clock_changes import undo_put_back
+from keras_relcon.data.readers.date_text import as_iso, parse_date
 from keras_relcon.data.readers.file_clock import OWN_CLOCK, UNIX
 from keras_relcon.data.readers.tables import read_head
 from keras_relcon.data.readers.text_columns import as_arrow
-from keras_relcon.data.regularizing import MAX_CLOCK_CHANGES, steps_where
+from keras_relcon.data.readers.time_units import (
+    MAX_RATE_HZ,
+    MIN_RATE_HZ,
+    SECONDS_PER_UNIT,
+    TIMESTAMP_UNITS,
+    guess_unit,
+)
+from keras_relcon.data.regularizing import steps_where
 
-SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-TIMESTAMP_UNITS = (*SECONDS_PER_UNIT, "iso")
-SPACED_OFFSET = re.compile(r"\s+(Z|[+-]\d\d:?\d\d)$")
 OFFSET = r"Z|[+-]\d\d(?::?\d\d)?"
 HAS_OFFSET = re.compile(rf"({OFFSET})\s*$")
-# Accelerometers record at rates within these; others mean a wrong unit.
-MIN_RATE_HZ = 1.0
-MAX_RATE_HZ = 10_000.0
-UNIT_IN_NAME = re.compile(
-    r"[\s_\-.(\[](?:(?P<s>s|secs?|seconds?)|(?P<ms>ms|millis|milliseconds?)"
-    r"|(?P<us>us|micros|microseconds?)|(?P<ns>ns|nanos|nanoseconds?))\W*$",
-    re.IGNORECASE,
-)
-MAX_GUESSED_RATE_HZ = 1000 * MIN_RATE_HZ  # so that only one unit fits
 # Of these units one row in a second or more is an epoch, as no unit was
 # mistaken for another.
 EPOCH_UNITS = ("s", "iso")
-# Numbers in between are Unix seconds of the years 2001 to 2096, or else the
-# milliseconds of a device that has run for 12 days and more.
-UNIX_SECONDS = (1e9, 4e9)
+# Numbers such as 100159, for 10:01:59, jump by so many seconds at the end of
+# each minute. Below 10000 they may be elapsed.
+MINUTE_JUMP = (39.5, 41.0)
+FIRST_HOUR = 10_000.0
 
 
 def to_seconds(values, unit, max_gap_seconds=1.0):
@@ -90,12 +89,11 @@ def _since_1970(dates):
 def _parse_alike(values):
     """`(seconds, zones)` of dates of one common form, or `None`."""
     import pyarrow
-    from pyarrow.compute import utf8_trim_whitespace
 
-    has_offset = bool(len(values)) and HAS_OFFSET.search(str(values[0]))
+    texts = as_iso(as_arrow(values))
+    has_offset = bool(len(texts)) and HAS_OFFSET.search(str(texts[0]))
     kind = pyarrow.timestamp("us", "UTC" if has_offset else None)
     try:
-        texts = utf8_trim_whitespace(as_arrow(values))
         dates = texts.cast(kind)
     except pyarrow.ArrowInvalid:
         return None
@@ -156,6 +154,28 @@ def check_rate(rate_hz, unit, name=None):
     )
 
 
+def check_counts_on(seconds):
+    """Raises on numbers that hold hours, minutes and seconds."""
+    low, high = MINUTE_JUMP
+    jumps = steps_where(seconds, lambda s: (s > low) & (s <= high))
+    if not len(jumps) or seconds[0] < FIRST_HOUR:
+        return
+    is_minute = seconds[jumps] % 100 >= 59
+    is_minute &= seconds[jumps + 1] % 100 < 1
+    if not is_minute.all():
+        return
+    if any((seconds[rows] % 100 >= 60).any() for rows in chunks(seconds)):
+        return
+    raise ValueError(
+        message(
+            "Times must count seconds from row to row.",
+            f"{len(jumps)} steps of 40 s, from {seconds[jumps[0]]:.2f} to "
+            f"{seconds[jumps[0] + 1]:.2f} and so on, as of HHMMSS",
+            "Convert the times to seconds, or to ISO 8601 dates.",
+        )
+    )
+
+
 def rows_by_time(seconds, is_shared=False):
     """Rows in order of time, none without a time.
 
@@ -196,12 +216,6 @@ def guess_timestamp_unit(path, name, delimiter):
     return guess_unit(name, read_head(path, name, delimiter))
 
 
-def parse_date(text):
-    """The `datetime` of an ISO 8601 date, or a ValueError."""
-    # A space before the offset from UTC is not in ISO 8601, but in files.
-    return datetime.fromisoformat(SPACED_OFFSET.sub(r"\1", text.strip()))
-
-
 def utc_seconds(moments):
     """`(num_moments,)` Unix seconds; what has no offset is taken as UTC."""
     return np.array(
@@ -221,47 +235,3 @@ def _parse_iso(value):
             f"Received: {str(value)!r}. Pass another `timestamp_unit` for "
             "numbers."
         ) from None
-
-
-def guess_unit(name, values):
-    """The unit in the name of a column, or that of its first values."""
-    if values.dtype.kind == "M":
-        return "iso"
-    if values.dtype.kind in "US":
-        numbers = numbers_in(values)
-        if len(numbers) < len(values) / 2:
-            return "iso"
-        values = numbers
-    in_name = UNIT_IN_NAME.search(name)
-    if in_name:
-        return in_name.lastgroup
-    values = values.astype(float)
-    if np.sum(np.diff(values) < 0) > MAX_CLOCK_CHANGES * len(values):
-        values = np.sort(values)
-    steps = np.diff(values)
-    steps = steps[steps > 0]
-    if len(steps):
-        rate_hz = 1 / np.median(steps)
-        is_unix = UNIX_SECONDS[0] <= values[0] < UNIX_SECONDS[1]
-        if is_unix and rate_hz < MIN_RATE_HZ:
-            return "s"  # of epochs, which are refused
-        for unit, seconds in SECONDS_PER_UNIT.items():
-            since_1970 = values[0] * seconds
-            is_unix = UNIX_SECONDS[0] <= since_1970 < UNIX_SECONDS[1]
-            if is_unix and MIN_RATE_HZ <= rate_hz / seconds <= MAX_RATE_HZ:
-                return unit
-        for unit, seconds in SECONDS_PER_UNIT.items():
-            if MIN_RATE_HZ <= rate_hz / seconds < MAX_GUESSED_RATE_HZ:
-                return unit
-    return "s"
-
-
-def numbers_in(values):
-    """`(num_numbers,)`, without the cells that hold none."""
-    numbers = []
-    for value in values:
-        try:
-            numbers.append(float(value))
-        except ValueError:  # an empty cell, or a row that will be left out
-            pass
-    return np.array(numbers)
