@@ -437,6 +437,43 @@ NOT_READ_FORMS = {
         {"timestamp_unit": "s"},
         "0.2 per second",
     ),
+    "times in minutes, hours, days, ticks or samples, as `Time (min)` says": (
+        plain("Time (min),x,y,z", lambda k: [k / RATE / 60, *AXES]),
+        {},
+        "to seconds",
+    ),
+    "ticks of 100 ns (.NET, Windows); numbers such as yyyyMMddHHmmss or "
+    "HHMMSS": (
+        plain(
+            "timestamp,x,y,z",
+            lambda k: [638_501_472_000_000_000 + 200_000 * k, *AXES],
+        ),
+        {},
+        "ticks of 100 ns",
+    ),
+    "more than 1000 rows in each 1 of a time without a unit, no Unix time": (
+        plain("time,x,y,z", lambda k: [k / 3000, *AXES]),
+        {},
+        "`timestamp_unit`",
+    ),
+    "milliseconds without leading zeros, `10:00:00.20` for 20 ms": (
+        plain(
+            "time,x,y,z",
+            lambda k: [f"2024-05-01 10:00:0{k // 50}.{k % 50 * 20}", *AXES],
+        ),
+        {},
+        "three digits",
+    ),
+    "times of 1e8 to 1e9 s": (
+        plain("time,x,y,z", lambda k: [f"{736e6 + k / RATE:.2f}", *AXES]),
+        {},
+        "from 2001, as Apple",
+    ),
+    "rows that arrive in bursts, with the time of arrival": (
+        plain("time,x,y,z", lambda k: [k // 10 / 5 + k % 10 / 1000, *AXES]),
+        {},
+        "in 30 bursts of about 10",
+    ),
     "`.xlsx`, `.mat`, `.edf`, `.wav`, `.txt`, `.json`, `.agd`": (
         None,
         {},
