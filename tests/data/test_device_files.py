@@ -263,6 +263,125 @@ def test_a_file_that_is_cut_short_is_said_to_be(tmp_path, actfast):
     assert "file is cut short" not in str(caught.value)
 
 
+def second_page(path, change):
+    """Changes the lines of the second page of a GENEActiv file."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[69:79] = change(lines[69:79])
+    path.write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda page: [*page[:9], page[9][:700] + page[9][705:]],
+        lambda page: [*page[:9], page[9][:696] + page[9][720:]],
+        lambda page: [*page[:9], page[9][:600] + page[9]],
+        lambda page: [*page[:3], page[3][:14] + b"\r\n", *page[4:]],
+        lambda page: [*page[:8], page[8][4:], page[9]],
+        lambda page: [*page[:8], page[8][:-6] + b"\r\n", page[9]],
+        lambda page: [*page[:2], *page[3:]],
+    ],
+    ids="digits samples more time name rate line".split(),
+)
+def test_a_page_that_lost_characters_is_missing(tmp_path, actfast, change):
+    path = write_geneactiv(tmp_path / "a.bin", motion())
+    second_page(path, change)
+    with pytest.warns(UserWarning) as caught:
+        recording = read_recording(path, "s")
+    texts = [str(warning.message) for warning in caught]
+    (text,) = [text for text in texts if "blocks" in text]
+    assert "1 of 4 blocks are damaged and left out" in text
+    assert "The first: page 1 (from 0) has " in text
+    expected = motion()
+    expected[300:600] = np.nan
+    np.testing.assert_allclose(recording.acceleration, expected, atol=4e-3)
+    assert recording.sample_rate_hz == pytest.approx(50, rel=1e-4)
+
+
+@pytest.mark.parametrize("num_bytes", [3700, 3000, 2000, 150, 20, 1])
+def test_a_geneactiv_that_is_cut_short_is_said_to_be(
+    tmp_path, actfast, num_bytes
+):
+    path = write_geneactiv(tmp_path / "a.bin", motion(1200))
+    content = path.read_bytes()
+    last = content.rindex(b"Recorded Data")
+    samples = content.rindex(b"\n", 0, -2) + 1
+    size = min(last + num_bytes, len(content) - 3)
+    path.write_bytes(content[:size])
+    with pytest.warns(UserWarning, match="complete .bin.*ends inside a block"):
+        recording = read_recording(path, "s")
+    assert recording.num_samples == 900 + max(size - samples, 0) // 12
+    np.testing.assert_allclose(
+        recording.acceleration, motion(recording.num_samples), atol=4e-3
+    )
+
+
+def test_a_geneactiv_of_one_page_without_samples_is_refused(tmp_path, actfast):
+    path = write_geneactiv(tmp_path / "a.bin", motion(300))
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"Unassigned")])
+    with pytest.raises(ValueError, match="complete .bin.*cut short"):
+        read_recording(path, "s")
+
+
+def test_a_last_page_that_is_short_or_has_no_newline_is_whole(
+    tmp_path, actfast, recwarn
+):
+    path = write_geneactiv(tmp_path / "a.bin", motion(620))
+    assert read_recording(path, "s").num_samples == 620
+    path = write_geneactiv(tmp_path / "b.bin", motion(600))
+    path.write_bytes(path.read_bytes().rstrip())
+    assert read_recording(path, "s").num_samples == 600
+    assert not recwarn
+
+
+@pytest.mark.parametrize("num_samples", [300, 1000])
+def test_rates_with_a_decimal_comma_are_read(
+    tmp_path, actfast, recwarn, num_samples
+):
+    path = write_geneactiv(tmp_path / "a.bin", motion(num_samples))
+    content = path.read_bytes()
+    for name, value in ((b"y", b"50.0"), (b"Temperature", b"25.0")):
+        comma = value.replace(b".", b",")
+        content = content.replace(name + b":" + value, name + b":" + comma)
+    path.write_bytes(content)
+    recording = read_recording(path, "s")
+    assert recording.num_samples == num_samples
+    assert recording.sample_rate_hz == pytest.approx(50, rel=1e-4)
+    np.testing.assert_allclose(
+        recording.acceleration, motion(num_samples), atol=4e-3
+    )
+    assert not recwarn
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        (b"x gain:25600", b"x gain:"),
+        (b"z gain:25600", b"z gain:0"),
+        (b"y gain:25600", b"y gain:25600,5"),
+        (b"y offset:200", b"y offset:"),
+        (b"y offset:200", b"offset:200"),
+    ],
+)
+def test_a_geneactiv_without_its_calibration_is_refused(
+    tmp_path, actfast, old, new
+):
+    path = write_geneactiv(tmp_path / "a.bin", motion())
+    path.write_bytes(path.read_bytes().replace(old, new))
+    name = old.partition(b":")[0].decode()
+    with pytest.raises(ValueError, match=f"gain and the offset.*with {name}:"):
+        read_recording(path, "s")
+
+
+def test_a_header_that_is_not_in_utf8_is_read(tmp_path, actfast):
+    path = write_geneactiv(tmp_path / "a.bin", motion(), location="wrist \xe9")
+    path.write_bytes(path.read_text("utf-8").encode("latin-1"))
+    recording = read_recording(path, "s")
+    assert recording.num_samples == 1000
+    assert recording.placement == "wrist"
+
+
 def test_a_device_brings_its_own_rate(tmp_path, actfast):
     path = write_gt3x(tmp_path / "a.gt3x", motion())
     for options in ({"sample_rate_hz": 50}, {"unit": "m/s2"}):

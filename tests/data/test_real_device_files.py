@@ -10,6 +10,7 @@ from keras_relcon.data import read_recording, read_recordings
 
 FILES = Path(__file__).resolve().parents[2].parent / "shared/data/devices"
 CORRUPT = "ax3_testfile_corrupt_blocks_0_13_14_142_143_144.cwa"
+CUT = "GENEActiv_testfile.bin"  # the first 64 KiB of a file
 
 
 def file(name):
@@ -21,9 +22,11 @@ def file(name):
 
 
 def read_quietly(path, **options):
-    """Reads a recording; all that is warned of is the missing samples."""
+    """Reads a recording; all that is warned of is what is missing."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        if path.name == CUT:
+            warnings.filterwarnings("ignore", ".*ends inside a block")
         warnings.filterwarnings("ignore", ".*samples of subject.*not finite")
         return read_recording(path, "s", **options)
 
@@ -45,10 +48,31 @@ def test_ax3_has_the_rate_of_its_own_clock():
 
 
 def test_geneactiv_has_its_nominal_rate():
-    recording = read_quietly(file("GENEActiv_testfile.bin"))
+    recording = read_quietly(file(CUT))
     assert recording.sample_rate_hz == pytest.approx(85.7, abs=0.02)
     assert recording.num_samples == 5031 and is_known(recording).all()
     assert median_g(recording) == pytest.approx(1, abs=0.05)
+
+
+def test_a_geneactiv_that_is_cut_is_said_to_be():
+    with pytest.warns(UserWarning, match="complete .bin.*ends inside a block"):
+        recording = read_recording(file(CUT), "s")
+    assert recording.num_samples == 16 * 300 + 231
+
+
+def test_a_page_that_lost_characters_is_missing(tmp_path):
+    content = file(CUT).read_bytes()
+    pages = content.split(b"Recorded Data")
+    pages[5] = pages[5][:1500] + pages[5][1505:]
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"Recorded Data".join(pages))
+    with pytest.warns(UserWarning, match="1 of 17 blocks are damaged"):
+        recording = read_recording(path, "s")
+    whole = read_quietly(file(CUT))
+    assert recording.sample_rate_hz == pytest.approx(whole.sample_rate_hz)
+    expected = whole.acceleration.copy()
+    expected[1200:1500] = np.nan
+    np.testing.assert_allclose(recording.acceleration, expected, atol=0.01)
 
 
 def test_a_late_first_page_is_a_gap_behind_it():
@@ -137,7 +161,7 @@ def test_exports_of_axivity_without_a_header(name, num_samples, start):
 
 
 def test_real_headers_state_the_offset_of_the_clock():
-    recording = read_quietly(file("GENEActiv_testfile.bin"))
+    recording = read_quietly(file(CUT))
     assert recording.time_zone == "+01:00"  # summer time in London
     recording = read_quietly(file("actigraph_testfile.gt3x"))
     assert recording.time_zone == "+02:00"
@@ -172,7 +196,7 @@ def test_empatica_e4_is_in_64ths_of_g_at_32_hz():
     [
         ("ax3_testfile.cwa", "wrist"),
         ("actigraph_testfile.gt3x", "hip"),
-        ("GENEActiv_testfile.bin", None),
+        (CUT, None),
         ("e4_ACC.csv", None),
     ],
 )

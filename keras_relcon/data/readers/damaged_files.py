@@ -1,6 +1,5 @@
 """Finds what is left of a device's file that is damaged or cut short."""
 
-import re
 import struct
 import tempfile
 import zipfile
@@ -10,22 +9,14 @@ from functools import reduce
 from operator import xor
 from pathlib import Path
 
+from keras_relcon.data.readers.geneactiv_pages import (
+    LINES_UP_TO_SAMPLES,
+    copy_intact_pages,
+    is_geneactiv,
+)
+
 CWA_HEADER_BYTES = 1024
 CWA_BLOCK_BYTES = 512
-GENEACTIV_HEADER_LINES = 59
-GENEACTIV_PAGE = b"Recorded Data"
-GENEACTIV_LINES = (  # of a page, after its first and before the samples
-    b"",
-    b"Device Unique Serial Code:",
-    b"Sequence Number:",
-    b"Page Time:",
-    b"Unassigned:",
-    b"Temperature:",
-    b"Battery voltage:",
-    b"Device Status:",
-    b"Measurement Frequency:",
-)
-GENEACTIV_SAMPLE_DIGITS = 12
 # Also of members with a key, or an unknown compression.
 DAMAGED_ZIP = (
     zipfile.BadZipFile,
@@ -45,7 +36,10 @@ INTACT = 0xFF  # all bytes of a record and its checksum, one by one with xor
 
 
 def is_cut_short(path):
-    """Whether a file is of the kind that its name says, without its end."""
+    """Whether a file is of the kind that its name says, without its end.
+
+    A .bin file that holds a sample is passed over: see `ends_inside_a_page`.
+    """
     path = Path(path)
     suffix, size = path.suffix.lower(), path.stat().st_size
     with open(path, "rb") as file:
@@ -54,9 +48,7 @@ def is_cut_short(path):
         is_whole = size > CWA_HEADER_BYTES and size % CWA_BLOCK_BYTES == 0
         return head[:2] == b"MD" and not is_whole
     if suffix == ".bin":
-        num_lines = head.count(b"\n")
-        is_ours = head.startswith(b"Device Identity")
-        return is_ours and num_lines <= GENEACTIV_HEADER_LINES
+        return is_geneactiv(head) and head.count(b"\n") < LINES_UP_TO_SAMPLES
     return head.startswith(ZIP_START) and not zipfile.is_zipfile(path)
 
 
@@ -79,28 +71,10 @@ def intact_copy(path):
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"intact{Path(path).suffix.lower()}"
-        copy_intact = _copy_gt3x if copy.suffix == ".gt3x" else _copy_geneactiv
+        copy_intact = (
+            _copy_gt3x if copy.suffix == ".gt3x" else copy_intact_pages
+        )
         yield copy, *copy_intact(path, copy)
-
-
-def _copy_geneactiv(path, copy):
-    head, *pages = Path(path).read_bytes().split(GENEACTIV_PAGE)
-    intact = [page for page in pages if _is_intact_page(page)]
-    copy.write_bytes(GENEACTIV_PAGE.join([head, *intact]))
-    return len(pages) - len(intact), len(pages)
-
-
-def _is_intact_page(page):
-    """A page is nine more lines, the last of them its samples."""
-    lines = page.splitlines()
-    is_named = len(lines) == len(GENEACTIV_LINES) + 1 and all(
-        line.startswith(name) for line, name in zip(lines, GENEACTIV_LINES)
-    )
-    if not is_named or not page.isascii():
-        return False
-    samples = lines[-1].strip()
-    is_hex = re.fullmatch(rb"[0-9A-Fa-f]+", samples)
-    return bool(is_hex) and len(samples) % GENEACTIV_SAMPLE_DIGITS == 0
 
 
 def _copy_gt3x(path, copy):

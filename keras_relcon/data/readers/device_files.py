@@ -17,6 +17,11 @@ from keras_relcon.data.readers.damaged_files import (
     intact_copy,
     is_cut_short,
 )
+from keras_relcon.data.readers.geneactiv_pages import (
+    check_calibration,
+    check_pages,
+    ends_inside_a_page,
+)
 from keras_relcon.data.regularizing import median_step, steps_where
 
 MAKERS = {".cwa": "Axivity", ".bin": "GENEActiv", ".gt3x": "ActiGraph"}
@@ -233,12 +238,17 @@ def _decode(path):
             "Run `pip install keras-relcon[devices]`."
         ) from error
     check_expansion(path, _stated_size(path))
+    is_of_pages = path.suffix.lower() == ".bin"
+    if is_of_pages:
+        check_calibration(path)
     try:
+        if is_of_pages:
+            check_pages(path)
         content = _read(actfast, path)
-        if is_cut_short(path):
-            _warn_of_a_short_file(path)
     except (ValueError, OSError) as error:
         content = _decode_intact(actfast, path, error)
+    if is_cut_short(path) or (is_of_pages and ends_inside_a_page(path)):
+        _warn_of_a_short_file(path)
     tables = content["timeseries"]
     table = next((t for t in tables.values() if "acceleration" in t), None)
     if table is None:
@@ -287,17 +297,12 @@ def _decode_intact(actfast, path, error):
                 content = _read(actfast, copy)
     except (ValueError, OSError):
         raise _unreadable(path, error) from None
-    if num_bad == num_blocks or not num_bad:
+    # The copy of a .bin file may differ by its decimal marks alone.
+    is_mended = path.suffix.lower() == ".bin" and not num_bad
+    if num_bad == num_blocks or not (num_bad or is_mended):
         raise _unreadable(path, error)
-    warnings.warn(
-        message(
-            "The blocks of a device file must be intact.",
-            f"path={str(path)!r}, where {num_bad} of {num_blocks} blocks are "
-            f"damaged and left out, as missing samples. The first: {error}",
-            "Copy the file from the device again if it is still there.",
-        ),
-        stacklevel=6,
-    )
+    if num_bad:
+        _warn_of_damage(path, num_bad, num_blocks, error)
     return content
 
 
@@ -320,6 +325,18 @@ def _unreadable(path, error):
             "Check which device wrote the file, or export it as .csv with the "
             "maker's software.",
         )
+    )
+
+
+def _warn_of_damage(path, num_bad, num_blocks, error):
+    warnings.warn(
+        message(
+            "The blocks of a device file must be intact.",
+            f"path={str(path)!r}, where {num_bad} of {num_blocks} blocks are "
+            f"damaged and left out, as missing samples. The first: {error}",
+            "Copy the file from the device again if it is still there.",
+        ),
+        stacklevel=7,
     )
 
 
