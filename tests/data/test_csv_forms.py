@@ -104,6 +104,45 @@ def test_raw_exports_of_actigraph(tmp_path, kind):
     np.testing.assert_allclose(recording.acceleration, axes(), atol=2e-3)
 
 
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("date format ", "date format   "),
+        ("\n", ",,\n"),
+        ("\n", ";;\n"),
+    ],
+)
+def test_lines_above_an_actigraph_export_in_other_forms(tmp_path, old, new):
+    lines = actigraph("dd.MM.yyyy", "27.06.2012").splitlines(keepends=True)
+    lines[:10] = [line.replace(old, new) for line in lines[:10]]
+    (tmp_path / "a.csv").write_text("".join(lines))
+    recording = read_recording(tmp_path / "a.csv", "s")
+    assert (recording.start_time, recording.sample_rate_hz) == (START, 30)
+    np.testing.assert_allclose(recording.acceleration, axes(), atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:.*that repeat", "ignore:.*not finite")
+@pytest.mark.parametrize("cell, cut", [("{}", ";"), ('"{}"', ",")])
+def test_the_decimal_comma_may_come_after_many_zeros(tmp_path, cell, cut):
+    lines = PREAMBLE.format(form="d/M/yyyy", date="27/6/2012", epoch="00:00:00")
+    lines += cut.join("000") + "\n"
+    for row in [[0, 0, 0]] * 199 + axes().tolist():
+        cells = [f"{value:g}".replace(".", ",") for value in row]
+        cells = [cell.format(c) if "," in c else c for c in cells]
+        lines += cut.join(cells) + "\n"
+    (tmp_path / "a.csv").write_text(lines)
+    recording = read_recording(tmp_path / "a.csv", "s")
+    assert recording.num_samples == 200 + NUM
+    assert np.isnan(recording.acceleration[:200]).all()
+    np.testing.assert_allclose(recording.acceleration[200:], axes(), atol=1e-6)
+
+
+def test_a_point_goes_before_a_comma_of_the_same_rows(tmp_path):
+    rows = "".join(f"{k / 30:.4f};0,5;0.6;0.8\n" for k in range(NUM))
+    (tmp_path / "a.csv").write_text("time;note;y;z\n" + rows)
+    assert csv_layout.read_layout(tmp_path / "a.csv").decimal == "."
+
+
 def test_a_bad_line_of_an_actigraph_export_keeps_its_place(tmp_path):
     lines = EXPORTS["without times"].splitlines(keepends=True)
     lines[11 + 50] = "0.1\n"

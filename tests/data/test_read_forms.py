@@ -96,6 +96,21 @@ def actigraph(has_times):
     return make
 
 
+def geneactiv_export(folder):
+    """A hundred lines, then a date, x, y, z, light, button, temperature."""
+    lines = ["Device Type,GENEActiv", "Measurement Frequency,50 Hz"]
+    lines += [""] * 98
+
+    def stamp(k):
+        return f"{moment(k):%Y-%m-%d %H:%M:%S:%f}"[:-3]
+
+    return write(
+        folder / "a.csv",
+        "\n".join(lines),
+        lambda k: [stamp(k), *AXES, 12, 0, 25.1],
+    )
+
+
 def shimmer(folder):
     names = ["Timestamp_Unix_CAL", *(f"Accel_LN_{a}_CAL" for a in "XYZ")]
     units = ["ms", *["m/(s^2)"] * 3]
@@ -253,6 +268,7 @@ READ_FORMS = {
         START,
     ),
     "Axivity `.csv` of OMGUI, no header": (omgui, RATE, START),
+    "GENEActiv `.csv`, raw export": (geneactiv_export, RATE, START),
     "Empatica E4 `ACC.csv`": (e4, RATE, START),
     "Sensor Logger `TotalAcceleration.csv`": (sensor_logger, RATE, START),
     "SensorLog (iOS)": (sensor_log, RATE, START),

@@ -101,6 +101,69 @@ def test_a_damaged_row_of_an_axivity_export_is_left_out(tmp_path):
     )
 
 
+def test_an_axivity_export_with_decimal_commas(tmp_path):
+    rows = "".join(ax_rows(kind="date")).replace(",", ";").replace(".", ",")
+    (tmp_path / "a.csv").write_text(rows)
+    recording = read_recording(tmp_path / "a.csv", "s")
+    assert recording.sample_rate_hz == pytest.approx(100, rel=1e-5)
+    np.testing.assert_allclose(
+        recording.acceleration[:, 0], np.arange(500) / 1000, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("value", ["1", "{k}"])
+def test_a_column_of_whole_numbers_is_no_axis(tmp_path, value):
+    text = ""
+    for k, row in enumerate(ax_rows()):
+        time, rest = row.split(",", 1)
+        text += f"{time},{value.format(k=k)},{rest}"
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(ValueError, match="Add a first line with the names"):
+        read_recording(tmp_path / "a.csv", "s")
+
+
+def geneactiv_export(rate_hz=50, cut=",", decimal=".", num_columns=7):
+    """As the maker's manual says: 100 lines, then the rows."""
+    head = ["Device Type,GENEActiv           ", "Device Model,1.1"]
+    head += ["", "Measurement Frequency,50 Hz"]
+    head += ["Start Time,2023-04-05 09:23:40:000", "Resolution,0.0039"]
+    head += [""] * (100 - len(head))
+    stamps = START + np.arange(600) / rate_hz
+    dates = (stamps * 1000).round().astype("datetime64[ms]")
+    rows = []
+    for k, date in enumerate(dates):
+        time = str(date).replace("T", " ").replace(".", ":")
+        cells = [k / 1000, -0.6, 0.8, 0, 0, 25.1, *[0] * 5][: num_columns - 1]
+        cells = [f"{cell:.4f}".replace(".", decimal) for cell in cells]
+        rows.append(cut.join([time, *cells]))
+    return "\r\n".join([line.replace(",", cut) for line in head] + rows)
+
+
+@pytest.mark.parametrize(
+    "rate_hz, cut, decimal", [(50, ",", "."), (85.7, ",", "."), (50, ";", ",")]
+)
+def test_raw_exports_of_geneactiv(tmp_path, rate_hz, cut, decimal):
+    path = tmp_path / "a.csv"
+    path.write_text(geneactiv_export(rate_hz, cut, decimal))
+    recording = read_recording(path, "s")
+    assert recording.sample_rate_hz == pytest.approx(rate_hz, rel=1e-3)
+    assert recording.start_time == pytest.approx(START, abs=1e-3)
+    assert recording.num_samples == 600
+    expected = [[0, -0.6, 0.8]] + np.arange(600)[:, None] * [0.001, 0, 0]
+    np.testing.assert_allclose(recording.acceleration, expected, atol=1e-3)
+    with pytest.raises(ValueError, match="GENEActiv export brings"):
+        read_recording(path, "s", sample_rate_hz=50)
+
+
+def test_epochs_of_geneactiv_are_no_raw_samples(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(geneactiv_export(1 / 60, num_columns=12))
+    with pytest.raises(
+        ValueError, match="GENEActiv export.*12 columns.*epochs"
+    ):
+        read_recording(path, "s")
+
+
 @pytest.mark.parametrize(
     "text",
     [

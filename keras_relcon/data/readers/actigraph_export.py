@@ -11,7 +11,7 @@ from keras_relcon.data.readers.csv_layout import is_number
 from keras_relcon.data.readers.text_columns import as_arrow
 
 RATE = re.compile(r"\bat (\d+) ?Hz", re.IGNORECASE)
-DATE_FORM = re.compile(r"date format (\S+)", re.IGNORECASE)
+DATE_FORM = re.compile(r"date format\s+(\S+)", re.IGNORECASE)
 START_TIME = re.compile(r"Start Time\W+([\d:.,]+(?: ?[AP]M)?)", re.IGNORECASE)
 START_DATE = re.compile(r"Start Date\W+([\d./-]+)", re.IGNORECASE)
 EPOCH = re.compile(r"Epoch Period.*?\)\W*(\d+:\d+:\d+)", re.IGNORECASE)
@@ -39,7 +39,8 @@ class ExportFacts:
 
 def export_facts(preamble):
     """Returns the `ExportFacts`, or `None` for a table of another kind."""
-    text = "\n".join(preamble)
+    # A spreadsheet ends each line with delimiters.
+    text = "\n".join(line.rstrip(' ,;\t"') for line in preamble)
     found = [p.search(text) for p in (RATE, DATE_FORM, START_DATE, START_TIME)]
     epoch = EPOCH.search(text)
     if not all(found) or (epoch and epoch[1] != RAW_EPOCH):

@@ -14,6 +14,10 @@ COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 CSV_SUFFIXES = (".csv", *(f".csv{ending}" for ending in COMPRESSED))
 HEAD_BYTES = 1 << 20
 SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+# What GENEActiv's software writes above the rows has no end of its own.
+GENEACTIV = re.compile(r'"?Device Type\W+GENEActiv')
+GENEACTIV_ROW = re.compile(r'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\d{3}"?[,;\t]')
+MAX_GENEACTIV_LINES = 200
 ACTIGRAPH = re.compile(r"-+ ?Data.*ActiGraph", re.IGNORECASE)
 RULE = re.compile(r'"?-{10,}"?[,;\t"]*')
 MAX_PREAMBLE_LINES = 20
@@ -29,7 +33,7 @@ MISSING = re.compile(
 MIN_NUMBERS = 3
 POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-NUM_LOOKED_AT = 50  # rows, for the decimal mark
+NUM_LOOKED_AT = 50  # rows at a time, for the decimal mark
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class CsvLayout:
         num_head_lines: int. Lines before the first row of data.
         decimal: str. `"."` or `","`.
         encoding: str. Of the characters.
-        preamble: tuple of str. Lines of an ActiGraph export above the names.
+        preamble: tuple of str. Lines of an ActiGraph export above the names,
+            or of a GENEActiv export above the rows.
     """
 
     delimiter: str
@@ -64,9 +69,9 @@ def read_layout(path, delimiter=","):
 
     A first line `sep=;` says the delimiter. Where the first row has semicolons
     or tabs and no comma, one of these is it, in place of a comma. Lines of
-    units below the names, and what ActiGraph's software writes above them, are
-    no rows. The decimal mark is a comma where numbers are written with one and
-    none with a point.
+    units below the names, and what the software of ActiGraph and GENEActiv
+    writes above them, are no rows. The decimal mark is a comma where the first
+    numbers with a mark are written with one and none with a point.
 
     Raises:
         ValueError: if the file is empty, or no text in UTF-8 or UTF-16.
@@ -80,13 +85,12 @@ def read_layout(path, delimiter=","):
                 'Use ";", for example.',
             )
         )
-    num_head, preamble = _first_with_text(lines, 0), ()
+    num_head = _first_with_text(lines, 0)
     if lines[num_head:] and (sep := SEP.fullmatch(lines[num_head])):
         delimiter = sep[1]
         num_head = _first_with_text(lines, num_head + 1)
-    if lines[num_head:] and ACTIGRAPH.match(lines[num_head].strip('"')):
-        preamble = _preamble(lines[num_head:])
-        num_head += len(preamble)
+    preamble = _preamble(lines[num_head:])
+    num_head += len(preamble)
     if delimiter == ",":
         delimiter = _other_delimiter("".join(lines[num_head : num_head + 1]))
     rows = split_lines(lines[num_head : num_head + NUM_LOOKED_AT], delimiter)
@@ -104,7 +108,7 @@ def read_layout(path, delimiter=","):
         delimiter,
         tuple(header),
         num_head + 1 + num_units,
-        _decimal(data or rows),
+        _decimal(lines[num_head + bool(data) * (1 + num_units) :], delimiter),
         encoding,
         preamble,
     )
@@ -145,7 +149,7 @@ def head_lines(path):
     """`(lines, encoding)` of the first megabyte."""
     with open_text(path) as stream:
         head = stream.read(HEAD_BYTES)
-    encoding = _encoding(head)
+    encoding = encoding_of(head)
     if len(head) == HEAD_BYTES:  # its last character may be cut
         head = head[: head.rfind(b"\n") + 1] or head
         is_little = encoding == "utf-16-le" or head.startswith(BOM_UTF16_LE)
@@ -187,7 +191,8 @@ def is_number(cell, decimal="."):
         return False
 
 
-def _encoding(head):
+def encoding_of(head):
+    """The encoding that the first bytes of a text tell."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if head[1:2] == b"\0":
@@ -212,7 +217,14 @@ def _other_delimiter(line):
 
 
 def _preamble(lines):
-    """The lines up to the second rule."""
+    """The lines up to the second rule, or of GENEActiv up to the first row."""
+    if lines and GENEACTIV.match(lines[0]):
+        head = lines[:MAX_GENEACTIV_LINES]
+        above = takewhile(lambda line: not GENEACTIV_ROW.match(line), head)
+        found = tuple(above)
+        return found if len(found) < len(head) else ()
+    if not lines or not ACTIGRAPH.match(lines[0].strip('"')):
+        return ()
     for index in range(1, min(len(lines), MAX_PREAMBLE_LINES)):
         if RULE.fullmatch(lines[index].strip()):
             return tuple(lines[: index + 1])
@@ -254,8 +266,15 @@ def _as_long_as(header, row):
     return header
 
 
-def _decimal(rows):
-    cells = [cell.strip() for row in rows for cell in row]
-    has_comma = any(COMMA.fullmatch(cell) for cell in cells)
-    has_point = any(POINT.fullmatch(cell) for cell in cells)
-    return "," if has_comma and not has_point else "."
+def _decimal(lines, delimiter):
+    """The mark of the first rows that have one; a point goes before."""
+    marks = '."' if delimiter == "," else ".,"
+    lines = [line for line in lines if any(mark in line for mark in marks)]
+    for first in range(0, len(lines), NUM_LOOKED_AT):
+        rows = split_lines(lines[first : first + NUM_LOOKED_AT], delimiter)
+        cells = [cell.strip() for row in rows for cell in row]
+        if any(POINT.fullmatch(cell) for cell in cells):
+            return "."
+        if any(COMMA.fullmatch(cell) for cell in cells):
+            return ","
+    return "."

@@ -8,6 +8,8 @@
 - ActiGraph, as ActiLife exports raw data: ten lines about the recording, names,
   and rows of x, y, z in g, with or without a time in the form that the first
   line says.
+- GENEActiv, as its software exports raw data: about a hundred lines about the
+  recording, and rows of a date, x, y, z in g, light, button and temperature.
 """
 
 import re
@@ -32,15 +34,23 @@ from keras_relcon.data.readers.csv_layout import (
     split_lines,
 )
 from keras_relcon.data.readers.file_clock import OWN_CLOCK, UNIX
+from keras_relcon.data.readers.geneactiv_export import (
+    check_is_raw,
+    is_geneactiv_export,
+    with_iso_times,
+)
 from keras_relcon.data.readers.read_rows import read_rows
 from keras_relcon.data.readers.tables import with_rows
 from keras_relcon.data.units import E4_STEPS_PER_G
 
 E4 = "Empatica E4"
+GENEACTIV = "GENEActiv export"
 AXES = ("x", "y", "z")
 DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.,]\d+)?")
 UNIX_SECONDS = (1e8, 1e10)  # 1973 to 2286
 RATES_HZ = (1, 1000)
+NUM_ROWS_KNOWN, NUM_ROWS_SEEN = 4, 100
+INTEGER = re.compile(r"[+-]?\d+")
 
 
 @dataclass(frozen=True)
@@ -78,11 +88,14 @@ def recognise_unnamed(path, delimiter=","):
     except ValueError:
         return None  # said where the table is read
     if layout.preamble:
-        return _actigraph(layout)
-    rows = split_lines(lines[:4], layout.delimiter)
-    rows = [[cell.strip() for cell in row] for row in rows]
+        is_geneactiv = is_geneactiv_export(layout.preamble)
+        return _geneactiv(layout) if is_geneactiv else _actigraph(layout)
+    rows = split_lines(lines[:NUM_ROWS_SEEN], layout.delimiter)
+    rows = [[_with_point(cell, layout) for cell in row] for row in rows]
+    first = rows[:NUM_ROWS_KNOWN]
     # A line of names may have been put above the two rows of an E4.
-    return _e4(rows, 0) or _e4(rows, 1) or _axivity(rows)
+    e4 = _e4(first, 0) or _e4(first, 1)
+    return e4 or (None if _has_another_column(rows) else _axivity(first))
 
 
 def read_unnamed(path, table, delimiter=","):
@@ -95,8 +108,11 @@ def read_unnamed(path, table, delimiter=","):
         times, and the moments at which their clock was put back, see
         `file_clock`.
     """
+    layout = read_layout(path, delimiter)
+    if table.kind == GENEACTIV:
+        check_is_raw(table.names, path)
     layout = replace(
-        read_layout(path, delimiter),
+        layout,
         header=table.names,
         num_head_lines=table.num_head_rows,
     )
@@ -107,6 +123,8 @@ def read_unnamed(path, table, delimiter=","):
     text = ["time"] if is_date else []
     blocks = csv_blocks(path, layout, numeric, text, is_timed=bool(time))
     blocks = with_rows(blocks, "x", path)
+    if table.kind == GENEACTIV:
+        blocks = with_iso_times(blocks)
     if table.date_form:
         blocks = with_export_times(blocks, table.date_form)
     if table.steps_per_g != 1:
@@ -180,6 +198,29 @@ def _actigraph(layout):
     )
 
 
+def _geneactiv(layout):
+    others = [f"other {k}" for k in range(len(layout.header))]
+    return UnnamedTable(
+        GENEACTIV,
+        ("time", *AXES, *others[4:]),
+        num_head_rows=layout.num_head_lines - 1,
+        time_unit="iso",
+    )
+
+
+def _has_another_column(rows):
+    """Whether one of the axes is in whole numbers, unlike the others.
+
+    Such as a light meter or the number of a device. Where there are no columns
+    but those of a time and the axes, all are what they must be.
+    """
+    columns = list(zip(*rows))[1:]
+    if len(columns) <= len(AXES):
+        return False
+    is_whole = [all(map(INTEGER.fullmatch, axis)) for axis in columns[:3]]
+    return any(is_whole) and not all(is_whole)
+
+
 def _axivity(rows):
     num_cells = {len(row) for row in rows}
     if len(rows) < 2 or len(num_cells) != 1 or min(num_cells) < 4:
@@ -197,6 +238,10 @@ def _axivity(rows):
         ("time", *AXES, *others),
         time_unit="iso" if is_date else "s",
     )
+
+
+def _with_point(cell, layout):
+    return cell.strip().replace(layout.decimal, ".")
 
 
 def _numbers(cells):
