@@ -77,8 +77,10 @@ EXPECTED = [("walk", 0, 200), ("", 200, 50), ("sit", 250, 250)]
         "activity\tstart_ms\tstop_ms\nwalk\t0\t4000\nsit\t5000\t10000\n",
         "\ufeffStart,Duration,Label\n5,5,sit\n0,4,walk\n",
         'begin,until,annotation\n0,4,"walk"\n\n5,10,sit',
+        "start;end;label\r0,0;4;walk\r5;1,0e1;sit\r",
+        "label\tstart\tduration\nwalk\t-0,0\t4\nsit\t5,0\t5,0\n",
     ],
-    ids=["comma", "semicolon", "tab", "bom", "quotes"],
+    ids="comma semicolon tab bom quotes decimals durations".split(),
 )
 def test_seconds_from_the_first_sample(tmp_path, rows):
     path = write_signal(tmp_path / "walk.csv")
@@ -89,6 +91,23 @@ def test_seconds_from_the_first_sample(tmp_path, rows):
             path, "s", sample_rate_hz=RATE, labels=labels
         )
     assert stretches(recording) == EXPECTED
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_labels_in_utf_16(tmp_path, encoding):
+    path = tmp_path / "l.csv"
+    path.write_text("start,end,label\r\n0,4,Stühle\r\n", encoding=encoding)
+    labels = read_labels(path)
+    assert (labels.start_seconds[0], labels.stop_seconds[0]) == (0, 4)
+    assert list(labels.names) == ["Stühle"]
+
+
+def test_a_label_keeps_its_comma(tmp_path):
+    path = tmp_path / "l.csv"
+    path.write_text("start;end;label\n0,5;4,5;1,5\n")
+    labels = read_labels(path)
+    assert (labels.start_seconds[0], labels.stop_seconds[0]) == (0.5, 4.5)
+    assert list(labels.names) == ["1,5"]
 
 
 def label_rows(form):

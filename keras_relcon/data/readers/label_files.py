@@ -11,7 +11,7 @@ from keras_relcon.data.clock_time import FIRST_UNIX_SECOND
 from keras_relcon.data.label_intervals import LabelIntervals
 from keras_relcon.data.readers.axis_names import letters
 from keras_relcon.data.readers.columns import LABEL
-from keras_relcon.data.readers.csv_layout import not_text
+from keras_relcon.data.readers.csv_layout import COMMA, encoding_of, not_text
 from keras_relcon.data.readers.date_text import parse_date
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.readers.text_columns import label_name
@@ -27,6 +27,7 @@ ENDING = ".labels.csv"
 START = re.compile(r"(?:start|begin|from|onset).*")
 STOP = re.compile(r"(?:stop|end|to$|until).*")
 DURATION = re.compile(r"(?:duration|length|dur$).*")
+TIMES = (START, STOP, DURATION)
 OWNER = re.compile(r"(?:subject|recording|file|filename)(?:id|name)?")
 # Words in the name of a column that is in no unit of time.
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -143,13 +144,14 @@ def is_path(labels):
 
 def _rows(path):
     """The header, and `(line, cells)` of each row that is not empty."""
+    content = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = content.decode(encoding_of(content)).lstrip("\ufeff")
     except UnicodeDecodeError as error:
         raise not_text(path, error) from None
-    first = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    lines = text.splitlines()
+    delimiter = max(DELIMITERS, key="".join(lines[:1]).count)
+    reader = csv.reader(lines, delimiter=delimiter)
     rows = [
         (reader.line_num, row) for row in reader if any(map(str.strip, row))
     ]
@@ -167,7 +169,23 @@ def _rows(path):
                 "Complete them, or leave them out.",
             )
         )
+    if delimiter != ",":
+        rows = [(line, _with_points(header, row)) for line, row in rows]
     return header, rows
+
+
+def _with_points(header, row):
+    """A row whose times have a point for a decimal comma."""
+    is_time = [
+        any(form.fullmatch(letters(name.lower())) for form in TIMES)
+        for name in header
+    ]
+    return [
+        cell.replace(",", ".")
+        if known and COMMA.fullmatch(cell.strip())
+        else cell
+        for cell, known in zip(row, is_time)
+    ]
 
 
 def _column(header, pattern, path, is_needed=True):
