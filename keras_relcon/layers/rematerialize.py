@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_relcon.layers.added_losses import sum_added_losses
+
 
 def rematerialize(function, layers, x):
     """Calls a function in training without keeping what it computes inside.
@@ -19,7 +21,8 @@ def rematerialize(function, layers, x):
         x: tensor.
 
     Returns:
-        `function(x)`. The variables of the layers are updated once.
+        `function(x)`. The variables of the layers are updated once, and what
+        they add to the loss is added by the first of them.
 
     On a CPU, XLA merges both computations again and JAX saves nothing.
     """
@@ -29,18 +32,22 @@ def rematerialize(function, layers, x):
     changed: list[Any] = []
 
     def stateless(x, *values):
-        with keras.StatelessScope(zip(variables, values)) as scope:
+        mapping = zip(variables, values)
+        with keras.StatelessScope(mapping, collect_losses=True) as scope:
             before = [scope.get_current_value(v) for v in others]
             output = function(x)
         after = [scope.get_current_value(v) for v in others]
         # Frozen weights stay: under mixed precision their copies are rounded.
         pairs = enumerate(zip(before, after))
         changed[:] = [i for i, (old, new) in pairs if new is not old]
-        return output, [after[i] for i in changed]
+        added = sum_added_losses(scope, layers)
+        losses = [added] if scope.losses else []
+        return output, losses, [after[i] for i in changed]
 
     # Copies, because the originals change before the backward pass.
     values = [ops.copy(variable) for variable in variables]
-    output, updates = keras.remat(stateless)(x, *values)
+    output, losses, updates = keras.remat(stateless)(x, *values)
+    layers[0].add_loss(losses)
     for i, value in zip(changed, updates):
         others[i].assign(value)
     return output

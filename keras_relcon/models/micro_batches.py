@@ -1,8 +1,10 @@
 """Trains an encoder on more windows than fit into memory at once."""
 
+import keras
 from keras import ops
 
 from keras_relcon.checks import message
+from keras_relcon.layers.added_losses import sum_added_losses
 from keras_relcon.models.backend_programs import one_by_one
 
 
@@ -41,21 +43,29 @@ def encode_in_micro_batches(encoder, windows, size):
             )
         )
 
+    trained = encoder.trainable_variables
+    others = encoder.non_trainable_variables
+
     def encode(weights, state, part):
-        output, state = encoder.stateless_call(
-            weights, state, part, training=True
-        )
-        return state, ops.cast(output, "float32")
+        mapping = zip(trained + others, [*weights, *state])
+        with keras.StatelessScope(mapping, collect_losses=True) as scope:
+            output = ops.cast(encoder(part, training=True), "float32")
+        state = [scope.get_current_value(variable) for variable in others]
+        added = sum_added_losses(scope, [encoder])
+        # One more column, of one value: the loops return a single tensor.
+        column = ops.zeros((size, 1), "float32") + added
+        return state, ops.concatenate([output, column], axis=1)
 
     state, outputs = one_by_one(
         encode,
-        _values(encoder.trainable_variables),
-        _values(encoder.non_trainable_variables),
+        _values(trained),
+        _values(others),
         ops.cast(ops.reshape(windows, (-1, size, *shape)), "float32"),
     )
-    for variable, value in zip(encoder.non_trainable_variables, state):
+    for variable, value in zip(others, state):
         variable.assign(value)
-    return ops.reshape(outputs, (-1, outputs.shape[-1]))
+    encoder.add_loss(ops.mean(outputs[:, :, -1]))
+    return ops.reshape(outputs[:, :, :-1], (-1, outputs.shape[-1] - 1))
 
 
 def _values(variables):

@@ -59,6 +59,22 @@ def test_fit_is_the_same(rng):
         np.testing.assert_allclose(rematerialized, plain, atol=2e-5)
 
 
+def test_what_layers_add_to_the_loss_is_kept(rng):
+    x = rng.normal(size=(4, 48, 3)).astype("float32")
+    y = rng.normal(size=(4, 6)).astype("float32")
+    weights, losses = [], []
+    for encoder in make_pair():
+        # Of the stem, and of the second block of a part.
+        for conv in (encoder.stem_conv, encoder.blocks[1].conv_1):
+            conv.activity_regularizer = keras.regularizers.L2(0.1)
+        encoder.compile(optimizer=keras.optimizers.SGD(0.01), loss="mse")
+        losses.append(encoder.train_on_batch(x, y))
+        weights.append(encoder.get_weights())
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+    for plain, rematerialized in zip(*weights):
+        np.testing.assert_allclose(rematerialized, plain, atol=2e-5)
+
+
 class Counting(keras.layers.Dense):
     calls = 0
 

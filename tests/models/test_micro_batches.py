@@ -119,6 +119,26 @@ def test_the_backward_pass_draws_what_the_forward_pass_drew(rng):
         )
 
 
+def test_what_layers_add_to_the_loss_is_kept(rng):
+    def penalized():
+        encoder = plain_encoder()
+        conv, _, dense = encoder.layers
+        conv.activity_regularizer = keras.regularizers.L2(1.0)
+        dense.kernel_regularizer = keras.regularizers.L2(1.0)
+        return encoder
+
+    group = candidate_group(rng)
+    _, without, _ = step(group, plain_encoder, None)
+    _, expected_loss, expected = step(group, penalized, None)
+    _, loss, changes = step(group, penalized, 4)
+    assert expected_loss > without + 1
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
+    for change, other in zip(changes, expected):
+        np.testing.assert_allclose(
+            change, other, rtol=1e-4, atol=1e-5 * np.abs(other).max()
+        )
+
+
 def test_fit_in_micro_batches_lowers_the_loss():
     recordings = synthetic_recordings(4, 12, 50, seed=1)
     store = WindowStore.from_recordings(recordings, 50, 64)
