@@ -23,7 +23,8 @@ class LossGuard(keras.callbacks.Callback):
     for. A batch whose loss is NaN, infinite or above `largest_loss` is written
     to a file as one line of JSON: `epoch` and `index` of the stream, `loss` as
     text, and `anchors`, the `subject`, `recording` and `seconds` from its start
-    of each. Then `fit` ends by an error;
+    of each. With `steps_per_execution` the loss is the mean of the batches of
+    an execution, and each has a line. Then `fit` ends by an error;
     with `ResumableTraining` after it among the callbacks, the last checkpoint
     is from before. A model with `skip_nonfinite` leaves such a step out by
     itself: its batch is written down too, with a loss of `null`, and `fit` goes
@@ -66,6 +67,7 @@ class LossGuard(keras.callbacks.Callback):
         self.largest_loss = largest_loss
         self.most_skipped = most_skipped
         self._before: tuple[float, int, int] | None = None
+        self._next_index = 0
         self._num_validated = 0
 
     def on_epoch_begin(
@@ -74,19 +76,22 @@ class LossGuard(keras.callbacks.Callback):
         # Mean loss, its number of batches, and skipped steps, before a batch;
         # unknown where an epoch is resumed.
         self._before = None if self.groups.first_index else (0.0, 0, 0)
+        self._next_index = self.groups.first_index
 
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        epoch, index = self.groups.epoch, self.groups.first_index + batch
+        # Batches since the last look: of one execution, and mostly one.
+        end = self.groups.first_index + batch + 1
+        indices, self._next_index = range(self._next_index, end), end
         logs = logs or {}
         mean = float(logs["loss"])
         num_skipped = int(logs.get("skipped_steps", 0))
-        num_batches = index + 1 - num_skipped
+        num_batches = end - num_skipped
         before = self._before or (mean, num_batches - 1, num_skipped)
         self._before = (mean, num_batches, num_skipped)
         if num_skipped > before[2]:
-            self._write_down(epoch, index, None)
+            self._write_down(indices, None)
             if num_skipped > self.most_skipped:
                 raise FloatingPointError(
                     f"At most {self.most_skipped} steps of an epoch may be "
@@ -95,20 +100,27 @@ class LossGuard(keras.callbacks.Callback):
                     "from the last checkpoint."
                 )
             return
-        # The loss of this batch, from the means before and after it.
+        # The loss of these batches, from the means before and after them.
         loss = num_batches * mean - before[1] * before[0]
+        loss /= num_batches - before[1]
         limit = math.inf if self.largest_loss is None else self.largest_loss
-        if math.isfinite(loss) and loss <= limit:
-            return
-        anchors = self._write_down(epoch, index, loss)
+        if not math.isfinite(loss) or loss > limit:
+            raise self._unusable_batches(indices, loss, limit)
+
+    def _unusable_batches(self, indices, loss, limit):
+        anchors = self._write_down(indices, loss)
         names = [f"{a['subject']} at {a['seconds']:.2f} s" for a in anchors]
         more = len(names) - MOST_NAMES
         names[MOST_NAMES:] = [f"{more} more"] * (more > 0)
-        raise FloatingPointError(
+        batches = f"batch {indices[0]}"
+        if len(indices) > 1:
+            batches = f"batches {indices[0]} to {indices[-1]}"
+        return FloatingPointError(
             "The loss of a batch must be finite"
             + (f" and at most {limit:g}" if math.isfinite(limit) else "")
-            + f". Received: loss={loss:g} at epoch {epoch}, batch {index} of "
-            f"the stream, with the anchors of {', '.join(names)}; all are in "
+            + f". Received: loss={loss:g} at epoch {self.groups.epoch}, "
+            f"{batches} of the stream, with the anchors of "
+            f"{', '.join(names)}; all are in "
             f"{str(self.path)!r}. Lower the learning rate or raise the "
             "temperature, and go on from the last checkpoint."
         )
@@ -126,19 +138,23 @@ class LossGuard(keras.callbacks.Callback):
         if num_skipped and num_skipped >= self._num_validated:
             raise _unusable_validation(f"none in all {num_skipped} batches")
 
-    def _write_down(self, epoch, index, loss):
-        anchors = describe_anchors(self.groups, epoch, index)
-        line = {
-            "epoch": epoch,
-            "index": index,
-            # JSON has no NaN.
-            "loss": None if loss is None else repr(loss),
-            "anchors": anchors,
-        }
+    def _write_down(self, indices, loss):
+        """Writes a line for each batch, and returns the anchors of all."""
+        epoch = self.groups.epoch
+        lines = [
+            {
+                "epoch": epoch,
+                "index": index,
+                # JSON has no NaN.
+                "loss": None if loss is None else repr(loss),
+                "anchors": describe_anchors(self.groups, epoch, index),
+            }
+            for index in indices
+        ]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        return anchors
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+        return [anchor for line in lines for anchor in line["anchors"]]
 
 
 def _unusable_validation(received):
