@@ -56,12 +56,13 @@ def with_penalties(loss: Tensor, penalties: Sequence[Tensor]) -> Tensor:
 
     Args:
         loss: `()`, of the rows of this replica or of the global batch.
-        penalties: list of `()`, as `losses` of a Keras model.
+        penalties: list of `()`, as `losses` of a Keras model, of any dtype.
 
     Returns:
         `()`: the loss and its share of each term.
     """
-    return sum(map(own_share, penalties), start=loss)
+    terms = [ops.cast(ops.sum(term), loss.dtype) for term in penalties]
+    return sum(map(own_share, terms), start=loss)
 
 
 # Further apart than a training draws: PyTorch adds seed and count.

@@ -21,6 +21,16 @@ def test_penalties_are_part_of_the_loss():
     assert float(to_numpy(loss)) == 6.0
 
 
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+def test_penalties_of_another_dtype_are_part_of_the_loss(dtype):
+    """As of a layer with a `dtype` of its own."""
+    ops = keras.ops
+    terms = [ops.cast(2.0, dtype)]
+    loss = kr.distributed.with_penalties(ops.convert_to_tensor(3.0), terms)
+    assert keras.backend.standardize_dtype(loss.dtype) == "float32"
+    assert float(to_numpy(loss)) == 5.0
+
+
 @pytest.fixture
 def first_of_two(monkeypatch):
     """The module of PyTorch's replicas, which takes itself for the first."""
