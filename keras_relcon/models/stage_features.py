@@ -91,12 +91,14 @@ class StageFeatures(HasParts, keras.Model):
         for statistic in statistics:
             check_one_of("statistics", statistic, list(STATISTICS))
         self.encoder = encoder
+        self._channels = None  # of the windows
         self.blocks = tuple(blocks)
         self.statistics = tuple(statistics)
 
     def build(self, input_shape: Shape) -> None:
         if not self.encoder.built:
             self.encoder.build(input_shape)
+        self._channels = input_shape[-1]
         self.built = True
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
@@ -115,7 +117,7 @@ class StageFeatures(HasParts, keras.Model):
         )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return (input_shape[0], len(self.feature_names()))
+        return (input_shape[0], len(self._names(input_shape[-1])))
 
     def _blocks_of(self, sequences):
         blocks = [block for block in self.blocks if block <= len(sequences)]
@@ -132,7 +134,10 @@ class StageFeatures(HasParts, keras.Model):
 
     def feature_names(self) -> list[str]:
         """Names of the features, in order, as `"block_16_mean_255"`."""
-        window = ops.zeros((1, NAMED_LENGTH, 3))
+        return self._names(self._channels or _channels_of(self.encoder))
+
+    def _names(self, channels):
+        window = ops.zeros((1, NAMED_LENGTH, channels))
         sequences = self.encoder.sequences(window)
         return [
             f"block_{block}_{statistic}_{channel}"
@@ -147,3 +152,9 @@ class StageFeatures(HasParts, keras.Model):
             "blocks": self.blocks,
             "statistics": self.statistics,
         }
+
+
+def _channels_of(encoder):
+    """Those that a layer was built for; 3 where it was not, or tells none."""
+    config = encoder.get_build_config() or {}
+    return (config.get("input_shape") or (3,))[-1]

@@ -64,6 +64,21 @@ def test_the_default_encoder_of_a_preset_has_5120_features():
     assert len(StageFeatures(encoder).feature_names()) == 5120
 
 
+def test_windows_of_six_channels_have_names_and_a_shape(rng, tmp_path):
+    encoder = small_encoder()
+    encoder.build((None, 50, 6))
+    # Names are asked for before and after it is built, or loaded.
+    names = StageFeatures(encoder).feature_names()
+    features = StageFeatures(small_encoder())
+    assert features(keras.Input((50, 6))).shape == (None, len(names))
+    assert features.feature_names() == names
+    x = rng.normal(size=(2, 50, 6)).astype("float32")
+    assert features(x).shape == (2, len(names))
+    features.save(tmp_path / "features.keras")
+    loaded = keras.saving.load_model(tmp_path / "features.keras")
+    assert loaded.feature_names() == names
+
+
 def test_a_saved_readout_gives_equal_features(rng, tmp_path):
     features = built(blocks=(1, 2), statistics=("mean", "max"))
     x = rng.normal(size=(2, 50, 3)).astype("float32")
