@@ -8,11 +8,13 @@ from keras_relcon.layers.layout import channel_axis, internal_data_format
 from keras_relcon.types import Tensor
 
 if keras.backend.backend() == "tensorflow":
-    from keras_relcon.layers.kernels.tensorflow_batch_norm import normalize
+    from keras_relcon.layers.kernels import tensorflow_batch_norm as kernel
 elif keras.backend.backend() == "torch":
-    from keras_relcon.layers.kernels.torch_batch_norm import normalize
+    from keras_relcon.layers.kernels import (  # type: ignore[no-redef]
+        torch_batch_norm as kernel,
+    )
 else:
-    normalize = None  # type: ignore[assignment]
+    kernel = None  # type: ignore[assignment]
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -62,18 +64,25 @@ class FusedBatchNorm(keras.layers.BatchNormalization):
             return super().call(x, training=training)
         if distributed.num_replicas() > 1:
             y, mean, variance = self._normalize_across_replicas(x)
-        elif normalize is None or self.synchronized:
-            return super().call(x, training=training)
-        else:
-            y, mean, variance = normalize(
+        elif self._has_kernel(x):
+            y, mean, variance = kernel.normalize(
                 x, self.gamma.value, self.beta.value, self.epsilon
             )
+        else:
+            return super().call(x, training=training)
         keep = self.momentum
         self.moving_mean.assign(keep * self.moving_mean + (1 - keep) * mean)
         self.moving_variance.assign(
             keep * self.moving_variance + (1 - keep) * variance
         )
         return y
+
+    def _has_kernel(self, x):
+        return (
+            kernel is not None
+            and not self.synchronized
+            and kernel.takes(x, self.gamma.value)
+        )
 
     def _normalize_across_replicas(self, x):
         wide = ops.cast(x, "float32")

@@ -113,6 +113,30 @@ def test_half_precision_normalises_in_float32(rng, policy):
     )
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
+def test_any_dtype_trains(rng, dtype):
+    """Weights of these dtypes have no kernel on TensorFlow."""
+    layer = make_layer(rng, dtype=dtype)
+    before = [
+        to_numpy(ops.cast(v, "float32")).astype("float64")
+        for v in layer.weights
+    ]
+    x = ops.cast(rng.normal(3, 1, (4, 50, 5)).round(1), layer.compute_dtype)
+    exact = to_numpy(ops.cast(x, "float32")).astype("float64")
+    expected, mean, _ = oracle(exact, *before[:2])
+    output = call(layer, x, training=True)
+    assert output.dtype == x.dtype
+    atol = 1e-5 if dtype == "float64" else 0.05
+    np.testing.assert_allclose(
+        to_numpy(ops.cast(output, "float32")), expected, atol=atol
+    )
+    np.testing.assert_allclose(
+        to_numpy(ops.cast(layer.moving_mean, "float32")),
+        0.9 * before[2] + 0.1 * mean,
+        atol=atol,
+    )
+
+
 def test_configuration_fits_the_backend_that_reads_it(rng):
     config = make_layer(rng).get_config()
     other = {**config, "axis": 3 - config["axis"]}

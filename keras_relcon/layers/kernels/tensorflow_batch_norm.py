@@ -1,6 +1,11 @@
 import tensorflow as tf
 
 
+def takes(x, gamma):
+    """Whether the kernel has the dtypes of the signal and of the weights."""
+    return gamma.dtype == tf.float32 and x.dtype != tf.float64
+
+
 def normalize(x, gamma, beta, epsilon):
     """Batch norm in training of `(batch, time, channels)`.
 

@@ -1,6 +1,11 @@
 import torch
 
 
+def takes(x, gamma):
+    """Whether the kernel has the dtypes of the signal and of the weights."""
+    return True
+
+
 def normalize(x, gamma, beta, epsilon):
     """Batch norm in training of `(batch, channels, time)`.
 
