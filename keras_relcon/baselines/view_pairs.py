@@ -96,6 +96,13 @@ class ViewPairs(HasParts, keras.layers.Layer):
         self.built = True
 
     def call(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+        first, second = self._pair(ops.cast(windows, "float32"))
+        return (
+            ops.cast(first, self.compute_dtype),
+            ops.cast(second, self.compute_dtype),
+        )
+
+    def _pair(self, windows):
         if self.policy != "soar":
             augmentation = self.augmentations[0]
             return (

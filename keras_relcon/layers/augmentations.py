@@ -29,8 +29,8 @@ class Augmentation(keras.layers.Layer):
 
     Args:
         seed: int or `None`. Same seed, same draws. Defaults to `None`.
-        dtype: as in `keras.layers.Layer`. Defaults to `"float32"`, whatever
-            the global policy.
+        dtype: as in `keras.layers.Layer`, of what it returns: it is computed
+            in float32. Defaults to `"float32"`, whatever the global policy.
 
     Call arguments:
         x: `(batch, time, channels)`, g.
@@ -65,7 +65,9 @@ class Augmentation(keras.layers.Layer):
     def call(self, x: Tensor, training: bool = True) -> Tensor:
         if not training:
             return x
-        return self.apply(x, self.draw(ops.shape(x)))
+        draw = self.draw(ops.shape(x))
+        output = self.apply(ops.cast(x, "float32"), draw)
+        return ops.cast(output, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -97,6 +97,14 @@ def test_any_layer_may_draw_the_views(rng):
 
 
 @pytest.mark.parametrize("policy", ["soar", "relcon", TimeFlip()], ids=str)
+def test_views_have_the_dtype_of_the_layer(rng, policy):
+    windows = rng.normal(size=(2, 8, 3)).astype("float32")
+    layer = ViewPairs(policy, dtype="mixed_bfloat16")
+    for view in layer(windows):
+        assert keras.backend.standardize_dtype(view.dtype) == "bfloat16"
+
+
+@pytest.mark.parametrize("policy", ["soar", "relcon", TimeFlip()], ids=str)
 def test_configuration_comes_back(policy):
     layer = ViewPairs(policy, seed=3)
     copy = ViewPairs.from_config(layer.get_config())

@@ -185,6 +185,20 @@ def test_layer_contract(rng, cls):
     assert keras.backend.standardize_dtype(first(x).dtype) == "float32"
 
 
+@pytest.mark.parametrize("dtype", ["mixed_float16", "float64"])
+@pytest.mark.parametrize("cls", ALL)
+def test_any_dtype_is_that_of_the_result_alone(rng, cls, dtype):
+    x = ops.cast(rng.normal(size=(3, 40, 3)), "float16")  # exact in all
+    layer = cls(seed=5, dtype=dtype)
+    found = layer(ops.cast(x, layer.compute_dtype))
+    assert found.dtype == ops.cast(x, layer.compute_dtype).dtype
+    assert layer(keras.Input((40, 3))).dtype == layer.compute_dtype
+    expected = cls(seed=5)(ops.cast(x, "float32"))
+    np.testing.assert_array_equal(
+        to_numpy(found), to_numpy(ops.cast(expected, layer.compute_dtype))
+    )
+
+
 def test_composition_applies_two_distinct_in_drawn_order(rng):
     x = rng.normal(size=(64, 30, 3)).astype("float32")
     parts = [layers.Scaling(seed=1), layers.TimeFlip(), layers.Noise(seed=2)]
