@@ -77,13 +77,19 @@ class GravityAlignment(keras.layers.Layer):
         aligned = ops.stack([along, across, upward], axis=2)
         return ops.cast(aligned, x.dtype)
 
+    def compute_output_spec(self, x: Any) -> keras.KerasTensor:
+        return keras.KerasTensor(x.shape, dtype=x.dtype)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
 
 def _unit(vector):
     """`(batch, 3)` of length 1; of no length at all, `(0, 0, 1)`."""
-    length = ops.sqrt(ops.sum(ops.square(vector), axis=-1, keepdims=True))
+    square = ops.sum(ops.square(vector), axis=-1, keepdims=True)
+    # A root has no gradient at 0, also where another value is taken instead.
+    is_long = square > 0
+    length = ops.where(is_long, ops.sqrt(ops.where(is_long, square, 1.0)), 0.0)
     up = ops.convert_to_tensor([0.0, 0.0, 1.0], dtype=vector.dtype)
     unit = vector / ops.maximum(length, LEAST_LENGTH)
     return ops.where(length > LEAST_LENGTH, unit, up)

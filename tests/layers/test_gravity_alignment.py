@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
-from support import to_numpy, variable_gradients
+from support import gradients, to_numpy, variable_gradients
 
 from keras_relcon.layers import GravityAlignment
 
@@ -67,6 +67,10 @@ def test_a_window_without_motion_stays_finite(value):
         lambda: keras.ops.sum(GravityAlignment()(x) * scale), [scale]
     )
     assert np.isfinite(gradient)
+    (by_sample,) = gradients(
+        lambda x: keras.ops.sum(GravityAlignment()(x)), [x]
+    )
+    assert np.isfinite(by_sample).all()
 
 
 def test_keeps_the_dtype_and_any_batch(windows):
@@ -77,9 +81,11 @@ def test_keeps_the_dtype_and_any_batch(windows):
         to_numpy(model(windows[:3])), aligned(windows[:3]), atol=2e-5
     )
     half = keras.ops.cast(windows, "bfloat16")
-    assert keras.backend.standardize_dtype(
-        GravityAlignment(dtype="mixed_bfloat16")(half).dtype
-    ) == ("bfloat16")
+    for dtype in ("mixed_bfloat16", "float32"):
+        layer = GravityAlignment(dtype=dtype)
+        found = keras.backend.standardize_dtype(layer(half).dtype)
+        assert found == "bfloat16"
+        assert layer(keras.Input((None, 3))).dtype == "float32"
 
 
 @pytest.mark.parametrize(
