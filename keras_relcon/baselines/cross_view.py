@@ -6,13 +6,14 @@ from keras import ops
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
 from keras_relcon.checks import check_kind, check_layer, check_number, message
 from keras_relcon.losses.nt_xent import nt_xent_loss
+from keras_relcon.models.frozen_parts import FrozenParts, freeze
 from keras_relcon.types import Shape, Tensor
 
 INPUTS = ("windows", "privileged")
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class CrossView(PretrainingMethod):
+class CrossView(FrozenParts, PretrainingMethod):
     """Pretrains an encoder to embed a window as a teacher embeds other data.
 
     The encoder, the student, sees acceleration alone. The teacher sees what is
@@ -85,20 +86,24 @@ class CrossView(PretrainingMethod):
         check_kind("teacher", teacher, keras.Layer, "a Keras layer or model")
         check_layer("projector", projector)
         check_number("temperature", temperature, above=0)
-        if not train_teacher:
-            teacher.trainable = False
         self.teacher = teacher
         self.projector = projector
         self.temperature = temperature
         self.train_teacher = train_teacher
+        self.freeze_parts()
 
     def build(self, input_shape: Any) -> None:
         _check_inputs(input_shape)
         shape = (None, *input_shape["privileged"][1:])
         if not self.teacher.built:
             self.teacher.build(shape)
+        self.freeze_parts()
         self._width = self.teacher.compute_output_shape(shape)[-1]
         super().build(input_shape["windows"])
+
+    def freeze_parts(self) -> None:
+        if not self.train_teacher:
+            freeze(self.teacher)
 
     def build_parts(self, window_shape: Shape) -> None:
         shape = self.embedding_shape(window_shape)

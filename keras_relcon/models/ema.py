@@ -5,11 +5,12 @@ import keras
 from keras import ops
 
 from keras_relcon.checks import check_kind, check_number, check_whole
+from keras_relcon.models.frozen_parts import FrozenParts
 from keras_relcon.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class EMA(keras.layers.Layer):
+class EMA(FrozenParts, keras.layers.Layer):
     """A slow copy of a model: the exponential moving average of its weights.
 
     The target network of [BYOL](https://arxiv.org/abs/2006.07733), section 3.1,
@@ -85,11 +86,14 @@ class EMA(keras.layers.Layer):
         )
         if not self.copy.built:
             self.copy.build(input_shape)
+        self.freeze_parts()
+        self.built = True
+
+    def freeze_parts(self) -> None:
         # One by one: a layer that is frozen as a whole takes the moving
         # statistics in training too.
         for variable in self.copy.trainable_variables:
             variable.trainable = False
-        self.built = True
 
     def update(self, model: keras.Layer) -> None:
         """Moves the copy towards a model.

@@ -23,6 +23,7 @@ from keras_relcon.models.candidate_group import (
     unpack_group,
 )
 from keras_relcon.models.embedding_spread import EmbeddingSpread
+from keras_relcon.models.frozen_parts import FrozenParts, freeze
 from keras_relcon.models.micro_batches import encode_in_micro_batches
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.parts import HasParts
@@ -38,7 +39,7 @@ from keras_relcon.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class RelConModel(HasParts, TrainStep, BuiltFirst, keras.Model):
+class RelConModel(HasParts, TrainStep, BuiltFirst, FrozenParts, keras.Model):
     """Pretrains an encoder by relative contrastive learning.
 
     Section 3.2 of [RelCon](https://arxiv.org/abs/2411.18822). A batch holds
@@ -207,7 +208,7 @@ class RelConModel(HasParts, TrainStep, BuiltFirst, keras.Model):
         self.skip_nonfinite = skip_nonfinite
         if skip_nonfinite:
             self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
-        self._freeze_distance()
+        self.freeze_parts()
 
     def build(self, input_shape: Any) -> None:
         if self._has_candidates:
@@ -228,16 +229,12 @@ class RelConModel(HasParts, TrainStep, BuiltFirst, keras.Model):
         if self.views is not None:
             self.views.build_augmentation(window_shape)
             self.views.build(self.encoder.compute_output_shape(window_shape))
-        self._freeze_distance()
+        self.freeze_parts()
         self.built = True
 
-    def _freeze_distance(self):
-        # Freezing reaches the variables that exist: once in `__init__`, for a
-        # built distance, and once after `build`. TensorFlow ignores an
-        # assignment that changes nothing, even where sublayers differ.
+    def freeze_parts(self) -> None:
         if self.motif_distance is not None:
-            self.motif_distance.trainable = True
-            self.motif_distance.trainable = False
+            freeze(self.motif_distance)
 
     @property
     def _has_candidates(self):

@@ -92,7 +92,7 @@ def test_no_gradient_reaches_a_teacher_that_is_made_trainable(rng):
     model = small()
     inputs = batch(rng)
     model.build({name: x.shape for name, x in inputs.items()})
-    model.trainable = True
+    model.teacher.trainable = True
     model.compile(optimizer=keras.optimizers.SGD(0.1))
     before = [
         to_numpy(part.weights[0])
@@ -105,6 +105,20 @@ def test_no_gradient_reaches_a_teacher_that_is_made_trainable(rng):
     )
     np.testing.assert_array_equal(teacher, before[0])
     assert (student != before[1]).any()
+
+
+def test_a_teacher_stays_frozen_when_the_model_no_longer_is(rng):
+    model = small()
+    shapes = {name: x.shape for name, x in batch(rng).items()}
+    model.build(shapes)
+    expected = [variable.path for variable in model.trainable_variables]
+    assert not any(v.trainable for v in model.teacher.variables)
+    model.trainable = False
+    assert not model.trainable_variables
+    model.trainable = True
+    assert not model.teacher.trainable
+    found = [variable.path for variable in model.trainable_variables]
+    assert found == expected
 
 
 @pytest.mark.parametrize("train_teacher", [False, True])

@@ -97,6 +97,20 @@ def test_no_gradient_passes_the_copy(rng):
     np.testing.assert_allclose(found, 2 * x, rtol=1e-6)
 
 
+def test_the_copy_stays_frozen_when_what_holds_it_no_longer_is(rng):
+    ema = EMA(small_model())
+    outer = keras.Sequential([keras.Input((2,)), ema, keras.layers.Dense(1)])
+    outer.trainable = False
+    outer.trainable = True
+    assert len(outer.trainable_variables) == 2  # of the dense layer
+    assert not any(variable.trainable for variable in ema.copy.variables)
+    # Its batch norm still collects statistics.
+    norm = ema.copy.layers[1]
+    before = to_numpy(norm.moving_mean)
+    ema(rng.normal(3, 1, size=(4, 2)).astype("float32"), training=True)
+    assert (to_numpy(norm.moving_mean) != before).all()
+
+
 def test_it_is_loaded_with_its_place_in_the_schedule(tmp_path):
     model = small_model()
     ema = EMA(model, momentum=0.9, num_steps=4)

@@ -253,6 +253,20 @@ def test_fit_lowers_the_loss_and_leaves_the_distance(groups):
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.eager
+def test_the_distance_stays_frozen_when_the_model_no_longer_is(rng):
+    model = small_model()
+    group = candidate_group(rng)
+    model.build({name: x.shape for name, x in group.items()})
+    expected = [variable.path for variable in model.trainable_variables]
+    model.trainable = False
+    assert not model.trainable_variables
+    model.trainable = True
+    assert not any(v.trainable for v in model.motif_distance.variables)
+    found = [variable.path for variable in model.trainable_variables]
+    assert found == expected
+
+
 def test_same_seed_same_training(groups):
     losses = []
     for _ in range(2):
