@@ -11,12 +11,13 @@ from keras_relcon.checks import check_kind, check_whole, message
 from keras_relcon.losses.extreme_reconstruction import (
     extreme_reconstruction_loss,
 )
+from keras_relcon.models.own_loss import OwnLoss
 from keras_relcon.models.parts import HasParts
 from keras_relcon.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class Excon(HasParts, keras.Model):
+class Excon(HasParts, OwnLoss, keras.Model):
     """Trains an encoder to give each window the features of an extreme.
 
     EXCON and, with two classes, CONTREX (Vural et al.), which need labels. Of
@@ -65,6 +66,8 @@ class Excon(HasParts, keras.Model):
     """
 
     PARTS = ("encoder",)
+    # Metrics compare labels with embeddings.
+    UNREAD = ("loss",)
 
     def __init__(
         self,

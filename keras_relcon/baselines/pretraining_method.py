@@ -9,12 +9,13 @@ from keras_relcon.models.embedding_spread import (
     EmbeddingSpread,
     similarities_to_others,
 )
+from keras_relcon.models.own_loss import OwnLoss
 from keras_relcon.models.parts import HasParts
 from keras_relcon.models.train_steps import TrainStep
 from keras_relcon.types import Shape, Tensor
 
 
-class PretrainingMethod(HasParts, TrainStep, BuiltFirst, keras.Model):
+class PretrainingMethod(HasParts, TrainStep, BuiltFirst, OwnLoss, keras.Model):
     """Base of the methods that train an encoder on windows without labels.
 
     A method says in `call` what it makes of a batch of windows, and in

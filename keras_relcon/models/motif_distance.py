@@ -21,6 +21,7 @@ from keras_relcon.layers.cross_attention import (
 from keras_relcon.layers.dilated_conv_qkv import DilatedConvQKV
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.models.built_first import BuiltFirst
+from keras_relcon.models.own_loss import OwnLoss
 from keras_relcon.models.parts import HasParts
 from keras_relcon.models.ranking import PairRanking, squared_errors
 from keras_relcon.types import Shape, Tensor
@@ -29,7 +30,7 @@ NORMALIZATIONS = ("candidate", "anchor", "none")
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class MotifDistance(HasParts, PairRanking, BuiltFirst, keras.Model):
+class MotifDistance(HasParts, PairRanking, BuiltFirst, OwnLoss, keras.Model):
     """Learned distance between windows: how badly one rebuilds the other.
 
     Section 3.1 of [RelCon](https://arxiv.org/abs/2411.18822), Eq. 1:

@@ -116,7 +116,8 @@ class RelConModel(HasParts, TrainStep, BuiltFirst, FrozenParts, keras.Model):
     among as many nearest by the motif distance;
     `embedding_spread` of what the loss compares, for the anchors of the batch,
     0 is collapse (`EmbeddingSpread`); with `skip_nonfinite`, `skipped_steps` in
-    this epoch, and in its validation.
+    this epoch, and in its validation. Those of `compile(metrics=...)` compare
+    motif distances, as `y_true`, with similarities.
 
     Raises:
         TypeError: if `encoder` or `motif_distance` is no such model, or
@@ -409,6 +410,8 @@ class RelConModel(HasParts, TrainStep, BuiltFirst, FrozenParts, keras.Model):
         y_pred: Tensor,
         sample_weight: Tensor | None = None,
     ) -> dict[str, Any]:
+        # Keras traces compiled metrics as it does a compiled loss.
+        y = y_pred if y is None else y
         num_others = ops.shape(y)[1] - self._num_own_candidates(x)
         loss = distributed.mean_loss(self.relative_loss(y, y_pred))
         self.loss_per_candidate.update_state(
@@ -419,7 +422,7 @@ class RelConModel(HasParts, TrainStep, BuiltFirst, FrozenParts, keras.Model):
         self.embedding_spread.update_state(
             distributed.gather(y_pred[:, :num_others])
         )
-        return self.get_metrics_result()
+        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def _is_within(self, inputs, distances):
         """Which candidates are of the anchor's subject, of each or of all."""

@@ -196,6 +196,8 @@ def test_bad_arguments_are_explained(rng):
         small().adapt(features[:, :4], labels)
     with pytest.raises(ValueError, match=r"every class, 0 to 1.*\[1, 2\]"):
         small().adapt(features, labels + 1)
+    with pytest.raises(ValueError, match="loss and metrics of its own"):
+        small().compile(optimizer="adam", loss="mse")
     model = small()
     model.compile(optimizer="adam")
     with pytest.raises(ValueError, match="adapt"):
@@ -203,6 +205,18 @@ def test_bad_arguments_are_explained(rng):
     model.adapt(features, labels)
     with pytest.raises(ValueError, match="count the same.*`class_weight`"):
         model.fit(windows, labels, class_weight={0: 1, 1: 2}, verbose=0)
+
+
+def test_metrics_compare_labels_with_embeddings(rng):
+    def largest_label(labels, embeddings):
+        return keras.ops.max(labels) + 0 * keras.ops.sum(embeddings)
+
+    windows, features, labels = two_kinds(rng)
+    model = small()
+    model.adapt(features, labels)
+    model.compile(optimizer="adam", metrics=[largest_label])
+    found = model.evaluate(windows, labels, return_dict=True, verbose=0)
+    assert found["largest_label"] == 1
 
 
 def test_a_regularizer_of_the_encoder_adds_its_value(rng):

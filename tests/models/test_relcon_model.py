@@ -316,6 +316,18 @@ def test_a_compiled_loss_takes_the_place_of_the_relative_one(rng):
     np.testing.assert_allclose(logs["loss"], 7, rtol=1e-6)
 
 
+def test_compiled_metrics_compare_distances_with_similarities(rng):
+    model, group = small_model(), candidate_group(rng)
+    expected = np.mean(
+        np.abs(to_numpy(model.rank_candidates(group)) - to_numpy(model(group)))
+    )
+    model.compile(optimizer=keras.optimizers.SGD(0.0), metrics=["mae"])
+    found = model.evaluate(group, return_dict=True, verbose=0)
+    np.testing.assert_allclose(found["mae"], expected, rtol=1e-5)
+    history = model.fit(group, verbose=0).history
+    assert {"mae", "loss", "embedding_spread"} < set(history)
+
+
 @pytest.mark.eager
 def test_a_distance_that_was_never_trained_warns(rng, motif_weights):
     group = candidate_group(rng, 2, 1)
