@@ -16,8 +16,10 @@ def sum_added_losses(scope, layers):
     Returns:
         `()` float32, or 0 where no layer added any.
     """
+    if not scope.losses:
+        return 0.0
     taken = {id(loss) for loss in scope.losses}
     for layer in layers:
         for part in layer._flatten_layers():
-            part._loss_ids -= taken
+            part._loss_ids.difference_update(taken)
     return sum(ops.cast(ops.sum(loss), "float32") for loss in scope.losses)

@@ -47,7 +47,8 @@ def rematerialize(function, layers, x):
     # Copies, because the originals change before the backward pass.
     values = [ops.copy(variable) for variable in variables]
     output, losses, updates = keras.remat(stateless)(x, *values)
-    layers[0].add_loss(losses)
+    for loss in losses:
+        layers[0].add_loss(loss)
     for i, value in zip(changed, updates):
         others[i].assign(value)
     return output

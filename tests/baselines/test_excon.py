@@ -209,7 +209,8 @@ def test_bad_arguments_are_explained(rng):
 
 def test_metrics_compare_labels_with_embeddings(rng):
     def largest_label(labels, embeddings):
-        return keras.ops.max(labels) + 0 * keras.ops.sum(embeddings)
+        assert len(labels) == len(embeddings)
+        return keras.ops.max(labels)
 
     windows, features, labels = two_kinds(rng)
     model = small()

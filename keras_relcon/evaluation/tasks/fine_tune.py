@@ -6,7 +6,6 @@ import keras
 import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
-from scipy.special import softmax
 
 from keras_relcon.checks import (
     check_number,
@@ -222,6 +221,8 @@ class FineTune(Task):
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Returns `(rows, classes)`, columns in the order of `classes_`."""
+        from scipy.special import softmax
+
         logits = embed_windows(self.network_, x).astype("float64")
         return softmax(logits, axis=1)
 

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 from keras import ops
-from scipy.special import log_softmax
 
 from keras_relcon.checks import message
 from keras_relcon.evaluation.embed_windows import embed_windows
@@ -152,6 +151,8 @@ def train_to_best_epoch(
 
 
 def _cross_entropy(network, x, codes, weights):
+    from scipy.special import log_softmax
+
     logits = embed_windows(network, x).astype("float64")
     losses = -log_softmax(logits, axis=1)[np.arange(len(codes)), codes]
     return float(np.average(losses, weights=weights))
