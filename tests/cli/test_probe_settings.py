@@ -51,5 +51,5 @@ def test_the_unit_of_the_line_is_that_of_the_files(
     # The files are in g: at rest they read 1.
     assert main([*line, "--unit", "m/s2"]) == 1
     message = capsys.readouterr().err
-    assert "`unit` must be the unit of the data" in message
+    assert "--unit must be the unit of the data" in message
     assert "While reading" in message
