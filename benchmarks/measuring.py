@@ -206,6 +206,24 @@ def cpu_name():
     return names[0].split(":")[1].strip() if names else platform.machine()
 
 
+def command_line(script, parser, arguments, left_out):
+    """The command that measured: what differs from the defaults is in it.
+
+    Args:
+        script: str, with what is not an option: `"resolutions.py a.npz"`.
+        parser: `argparse.ArgumentParser`.
+        arguments: what it parsed.
+        left_out: names of arguments.
+    """
+    words = [f"python benchmarks/{script}"]
+    for name, value in vars(arguments).items():
+        if name in left_out or value == parser.get_default(name):
+            continue
+        values = value if isinstance(value, (list, tuple)) else [value]
+        words += [f"--{name.replace('_', '-')}", *map(str, values)]
+    return " ".join(words)
+
+
 def table(header, rows):
     """A Markdown table; numbers are rounded to two or three digits."""
     lines = [header, ["---"] * len(header), *rows]

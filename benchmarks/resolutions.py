@@ -185,7 +185,14 @@ def main(words=None):
         print(tables[0])
     if arguments.record:
         minutes = (time.time() - began) / 60
-        text = page(tables, arguments, minutes)
+        names = " ".join(path.name for path in arguments.data)
+        command = measuring.command_line(
+            f"resolutions.py {names}",
+            parser,
+            arguments,
+            ("data", "synthetic", "record"),
+        )
+        text = page(tables, arguments, command, minutes)
         print(measuring.record("resolutions", QUESTION, text))
 
 
@@ -205,17 +212,7 @@ def table(results, arguments):
     return "\n".join(lines(arguments.arms, results, arguments.folds))
 
 
-def page(tables, arguments, minutes):
-    command = " ".join(
-        [
-            "python benchmarks/resolutions.py",
-            *[path.name for path in arguments.data],
-            f"--epochs {arguments.epochs}",
-            f"--seeds {' '.join(map(str, arguments.seeds))}",
-            f"--every {arguments.every}",
-            f"--most-windows {arguments.most_windows}",
-        ]
-    )
+def page(tables, arguments, command, minutes):
     joined = "\n\n".join(tables)
     return f"""\
 {arguments.folds} folds of people, {len(arguments.seeds)} seeds, \

@@ -36,6 +36,7 @@ from keras_relcon.evaluation.transfer.transfer_matrix import ROWS
 RATE_HZ, LENGTH = 100, 256
 QUESTION = "What is an encoder of one data set worth on another?"
 NAME_OF_SOURCE = "wisdm-dataset"
+UNSAID = ("data", "output", "record")  # of the command on the page
 TFDS_NAMES = {"pamap2_hand": "pamap2/hand", "hhar_watch": "hhar/watch"}
 
 
@@ -120,6 +121,9 @@ def pretrained(encoder, windows, args):
 
 def page(result, args, seconds):
     settings = result.settings
+    command = measuring.command_line(
+        "transfer.py --data DATA", make_parser(), args, UNSAID
+    )
     return f"""\
 `{args.encoder}` on the windows of {settings["source"]["name"]}'s watch
 ({len(settings["source"]["train"])} training people, \
@@ -131,7 +135,7 @@ network, {args.pretrain_steps}
 steps of SimCLR, {seconds / 60:.0f} minutes in all.
 
 ```
-python benchmarks/transfer.py --data DATA --target {args.target}
+{command}
 ```
 
 ```
@@ -142,6 +146,10 @@ python benchmarks/transfer.py --data DATA --target {args.target}
 
 
 def parse_args(words):
+    return make_parser().parse_args(words)
+
+
+def make_parser():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -167,7 +175,7 @@ def parse_args(words):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("transfer"))
     parser.add_argument("--record", action="store_true")
-    return parser.parse_args(words)
+    return parser
 
 
 if __name__ == "__main__":

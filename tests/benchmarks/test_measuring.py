@@ -1,3 +1,4 @@
+import argparse
 import importlib.util
 import shutil
 import subprocess
@@ -93,3 +94,16 @@ def test_a_busy_process_ends_with_what_it_disturbs(load_benchmark, monkeypatch):
     assert started[0].poll() is not None
     with measuring.busy_process(False):
         assert len(started) == 1
+
+
+def test_the_command_of_a_page_has_what_is_not_a_default(load_benchmark):
+    measuring = load_benchmark("measuring")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--num-draws", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--output")
+    given = "--seeds 0 1 --num-draws 3 --output there"
+    arguments = parser.parse_args(given.split())
+    found = measuring.command_line("a.py b", parser, arguments, ("output",))
+    assert found == "python benchmarks/a.py b --seeds 0 1 --num-draws 3"

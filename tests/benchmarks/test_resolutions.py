@@ -60,7 +60,7 @@ def test_several_sets_have_a_table_of_all_and_a_page(
     resolutions.main([*paths, *words.split(), *arms])
     text = (tmp_path / "resolutions.md").read_text()
     assert text.startswith("# Is an adaptive choice")
-    assert "resolutions.py first.npz second.npz --epochs 2 --seeds 0" in text
+    assert "resolutions.py first.npz second.npz --arms adaptive uniform" in text
     rows = [line for line in text.splitlines() if line.startswith("| uni")]
     scores = [float(line.split("|")[2]) for line in rows]
     assert scores[0] == pytest.approx(np.mean(scores[1:]), abs=1e-3)

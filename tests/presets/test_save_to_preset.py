@@ -381,7 +381,9 @@ def test_what_cannot_be_loaded_is_not_saved(encoder, tmp_path):
         save_to_preset(keras.layers.Dense(3), tmp_path / "a")
     with pytest.raises(ValueError, match="`sample_rate_hz`.*above 0.*=-50"):
         save_to_preset(encoder, tmp_path / "a", None, -50, LENGTH)
-    with pytest.raises(ValueError, match="`window_length` must be a whole.*=64.5"):
+    with pytest.raises(
+        ValueError, match="`window_length` must be a whole.*=64.5"
+    ):
         save_to_preset(encoder, tmp_path / "a", None, 50, 64.5)
     with pytest.raises(TypeError, match="a dict.*type list"):
         save_to_preset(encoder, tmp_path / "a", facts=["walks"])
