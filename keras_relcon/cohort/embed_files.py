@@ -13,6 +13,7 @@ from keras_relcon.cohort.file_work import (
     file_state,
     made_otherwise,
 )
+from keras_relcon.evaluation.embed import expected_input
 from keras_relcon.evaluation.embeddings import FORMATS, saved_key
 from keras_relcon.kept_files import content_key
 from keras_relcon.types import PathLike
@@ -85,7 +86,7 @@ class EmbedFiles(FileWork):
             self.preset, output=self.readout, **POLICIES[self.precision]
         )
         settings = [self.stride, self.without_gravity]
-        return encoder, content_key(encoder, settings)
+        return encoder, content_key(encoder, settings, expected_input(encoder))
 
     def _do(self, job):
         encoder, settings = self._model

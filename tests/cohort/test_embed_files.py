@@ -6,10 +6,12 @@ import shutil
 
 import numpy as np
 import pytest
+from support import small_encoder
 
 from keras_relcon.cohort import Done, EmbedFiles, PredictFiles, find_jobs, run
 from keras_relcon.estimators import MotionClassifier
 from keras_relcon.evaluation import Embeddings
+from keras_relcon.presets import save_to_preset
 from keras_relcon.timeline import Timeline
 
 
@@ -82,6 +84,20 @@ def test_half_precision_is_near_and_another_key(jobs, tiny_preset, tmp_path):
         work(dataclasses.replace(job, name="bfloat16"))
     with pytest.raises(ValueError, match="`precision` must be one of"):
         EmbedFiles(tiny_preset, tmp_path, precision="half").prepare()
+
+
+def test_windows_of_another_preset_are_another_key(jobs, tmp_path):
+    encoder = small_encoder()
+    encoder.build((None, 64, 3))
+    for rate in (50, 100):
+        preset = save_to_preset(
+            encoder, tmp_path / f"{rate}", sample_rate_hz=rate, window_length=64
+        )
+        work = EmbedFiles(preset, tmp_path / "out")
+        if rate == 50:
+            assert work(jobs[1]).answers[0]["windows"] == 6
+    with pytest.raises(FileExistsError, match="not made of this file by these"):
+        work(jobs[1])
 
 
 def test_jobs_of_a_folder(study, tmp_path):

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import pytest
 from test_candidate_groups import LENGTH, assert_equal, decode, make_store
+from test_window_batches import make_store as make_windows
+from test_window_batches import moving_at_times
 
 from keras_relcon.data import CandidateGroups, rank_groups
 from keras_relcon.data.streams.rank_groups import _checksum_of_weights
@@ -104,6 +106,16 @@ def test_whatever_the_shift_there_are_so_many_batches(store):
         for lengths in windows
     )
     assert len(groups) == sure // 12
+
+
+def test_no_batch_is_short_where_windows_at_rest_are_left_out():
+    signals = {f"s{k}": moving_at_times(60, k) for k in range(8)}
+    sizes = {"batch_size": 6, "num_candidates": 2, "minimum_std_g": 0.05}
+    for most in (None, 7):
+        groups = make_groups(make_windows(signals), **sizes, max_blocks=most)
+        last = len(groups) - 1
+        assert last > 20
+        assert {len(groups.draw(epoch, last)) for epoch in range(100)} == {6}
 
 
 def test_a_recording_is_a_block_with_that_policy(store):

@@ -186,6 +186,25 @@ def test_windows_at_rest_are_left_out(rng):
     assert starts_of(weighted, len(weighted)).min() > 29 * LENGTH
 
 
+def moving_at_times(num_windows, seed):
+    """Rest, with short stretches of motion at any moment."""
+    rng = np.random.default_rng(seed)
+    signal = np.tile([0.0, 0.0, 1.0], (num_windows * LENGTH, 1))
+    for start in rng.integers(len(signal), size=num_windows // 3):
+        stretch = signal[start : start + 8]
+        stretch += rng.normal(0, 0.5, stretch.shape)
+    return signal
+
+
+def test_no_batch_is_short_where_windows_at_rest_are_left_out():
+    """Each piece has a shift of its own, and its own number of windows."""
+    store = make_store({f"s{k}": moving_at_times(60, k) for k in range(8)})
+    batches = WindowBatches(store, 2, minimum_std_g=0.05)
+    last = len(batches) - 1
+    assert last > 80
+    assert {len(batches.draw(epoch, last)) for epoch in range(100)} == {2}
+
+
 def test_wrong_arguments_are_explained(store):
     with pytest.raises(TypeError, match="must be a `WindowStore`"):
         WindowBatches(np.zeros((4, LENGTH, 3)))

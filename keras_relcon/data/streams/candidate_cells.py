@@ -210,6 +210,15 @@ class CandidateCells:
         return np.concatenate(parts)
 
 
+def fewest_per_piece(table):
+    """`(num_pieces,)` int. Cells of each piece, whatever its shift."""
+    counts = [
+        CandidateCells(table, shift).num_per_piece()
+        for shift in table.trial_shifts()
+    ]
+    return np.min(counts, axis=0)
+
+
 def _index_type(size):
     return np.int32 if size < 2**31 else np.int64
 

@@ -8,7 +8,11 @@ import numpy as np
 from keras_relcon import checks
 from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.activity import ActivityMap, MagnitudeMap
-from keras_relcon.data.streams.candidate_cells import CandidateCells, PieceTable
+from keras_relcon.data.streams.candidate_cells import (
+    CandidateCells,
+    PieceTable,
+    fewest_per_piece,
+)
 from keras_relcon.data.streams.epoch_batches import EpochBatches, generator
 
 WEIGHTINGS = (None, "activity")
@@ -109,11 +113,12 @@ class WindowBatches(EpochBatches):
         self._magnitude = None
         if weighting == "activity":
             self._magnitude = MagnitudeMap(store, store.pieces)
-        self._batches_per_round = self._num_sure() // batch_size
+        num_sure = int(fewest_per_piece(self._table).sum())
+        self._batches_per_round = num_sure // batch_size
         if self._batches_per_round == 0:
             raise ValueError(
                 "The store must have at least one batch of windows. Received: "
-                f"{self._num_sure()} windows, whatever the shift, for "
+                f"{num_sure} windows, whatever the shift, for "
                 f"batch_size={batch_size}. Use a smaller `batch_size`, a "
                 "smaller `minimum_std_g` or more data."
             )
@@ -145,13 +150,6 @@ class WindowBatches(EpochBatches):
             # Rounding may take a number up to the end.
             picks = np.minimum(picks, cells.size - 1)
         return cells.locate(picks[self._rows])[1]
-
-    def _num_sure(self):
-        """How many windows there are, whatever the shift."""
-        return min(
-            CandidateCells(self._table, shift).size
-            for shift in self._table.trial_shifts()
-        )
 
     def _draw_round(self, epoch, round_index):
         """Cells, their order or `None`, their summed chances or `None`."""
