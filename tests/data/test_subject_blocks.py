@@ -1,6 +1,7 @@
 """Groups in which every window is an anchor, drawn anew or ranked before."""
 
 import pickle
+import shutil
 
 import h5py
 import keras
@@ -216,6 +217,41 @@ def test_ranking_goes_on_where_it_ended(store, tmp_path, monkeypatch):
     assert distance.num_calls == len(groups) - 2
 
 
+def test_another_process_may_be_faster(store, tmp_path):
+    class Overtaken(Difference):
+        def candidate_distances(self, anchors, candidates):
+            if path.parent.exists() and not path.exists():
+                shutil.copy(other, path)
+                shutil.rmtree(f"{path}.parts")
+            return super().candidate_distances(anchors, candidates)
+
+    groups, path = make_groups(store), tmp_path / "new" / "ranking.h5"
+    other = rank_groups(groups, Overtaken(), tmp_path / "other.h5")
+    assert rank_groups(groups, Overtaken(), path) == path
+    assert list(path.parent.iterdir()) == [path]
+    assert path.read_bytes() == other.read_bytes()
+    # What the other one has ranked must be the same.
+    path.unlink()
+    with pytest.raises(FileExistsError, match="with seed=1"):
+        rank_groups(make_groups(store, seed=3), Overtaken(), path)
+
+
+def test_a_damaged_part_is_ranked_again(store, tmp_path, monkeypatch):
+    module = "keras_relcon.data.streams.rank_groups.GROUPS_PER_PART"
+    monkeypatch.setattr(module, 2)
+    groups, path = make_groups(store), tmp_path / "ranking.h5"
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredRanking, "save", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            rank_groups(groups, Difference(), path)
+    part = next((tmp_path / "ranking.h5.parts").glob("part-*.npz"))
+    part.write_bytes(part.read_bytes()[:-50])
+    distance = Difference()
+    with pytest.warns(UserWarning, match="is damaged"):
+        rank_groups(groups, distance, path)
+    assert distance.num_calls == 2
+
+
 def test_a_shard_has_its_rows_of_the_ranks(store, tmp_path):
     groups = make_groups(store)
     path = rank_groups(groups, Difference(), tmp_path / "ranking.h5")
@@ -253,6 +289,14 @@ def test_a_ranking_of_something_else_is_refused(store, tmp_path):
         rank_groups(make_groups(store), Difference(2.0), path)
     with pytest.raises(FileExistsError, match="with seed=1"):
         rank_groups(make_groups(store, seed=3), Difference(), path)
+    for name, value in (("minimum_std_g", 1e-6), ("max_blocks", 2)):
+        sizes = {"steps_per_epoch": 1}
+        limited = make_groups(store, **sizes, **{name: value})
+        rank_groups(limited, Difference(), tmp_path / f"{name}.h5")
+        rank_groups(limited, Difference(), tmp_path / f"{name}.h5")
+        free = make_groups(store, **sizes)
+        with pytest.raises(FileExistsError, match=f"{name}={value}, .* None"):
+            rank_groups(free, Difference(), tmp_path / f"{name}.h5")
     with pytest.raises(FileNotFoundError):
         make_groups(store, ranking=tmp_path / "none.h5")
     damaged = tmp_path / "damaged.h5"

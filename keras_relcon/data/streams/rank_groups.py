@@ -17,6 +17,7 @@ from keras_relcon.types import PathLike, Tensor
 
 GROUPS_PER_PART = 16
 MOST_WINDOWS = 256  # ranks are bytes
+OPTIONAL = ("minimum_std_g", "max_blocks")  # not in the facts where not set
 # Settings of a distance that do not change what it ranks.
 SAME_ORDER = (
     *("name", "trainable", "dtype", "dropout"),
@@ -92,11 +93,25 @@ def rank_groups(
     if path.exists():
         _check_is_same(path, facts, _checksum_of_weights(distance))
         return path
-    parts_folder = path.with_name(f"{path.name}.parts")
-    parts = KeptFolder(parts_folder)
-    num_groups = epochs * len(groups)
+    folder = path.with_name(f"{path.name}.parts")
+    parts = _rank_parts(groups, distance, path, folder, facts)
+    if parts is None or path.exists():
+        _check_is_same(path, facts, _checksum_of_weights(distance))
+    else:
+        StoredRanking(
+            np.concatenate([part["starts"] for part in parts]),
+            np.concatenate([part["ranks"] for part in parts]),
+            facts,
+        ).save(path)
+    shutil.rmtree(folder, ignore_errors=True)
+    return path
+
+
+def _rank_parts(groups, distance, path, folder, facts):
+    """All parts in order; `None` where another process has written `path`."""
+    kept, parts = KeptFolder(folder), {}
+    num_groups = facts["epochs"] * len(groups)
     numbers = range(-(-num_groups // GROUPS_PER_PART))
-    keys = [content_key(facts, number) for number in numbers]
 
     def rank(number):
         first = number * GROUPS_PER_PART
@@ -104,19 +119,18 @@ def rank_groups(
         return _rank_part(groups, distance, range(first, stop))
 
     # Processes that rank side by side begin at different places.
-    for number in np.random.default_rng(os.getpid()).permutation(numbers):
+    order = np.random.default_rng(os.getpid()).permutation(numbers).tolist()
+    for number in order:
         if path.exists():
-            return path
-        parts.arrays("part", keys[number], lambda: rank(number))
-    results = [parts.arrays("part", key) for key in keys]
-    if not path.exists():
-        StoredRanking(
-            np.concatenate([result["starts"] for result in results]),
-            np.concatenate([result["ranks"] for result in results]),
-            facts,
-        ).save(path)
-    shutil.rmtree(parts_folder, ignore_errors=True)
-    return path
+            return None
+        key = content_key(facts, number)
+        try:
+            parts[number] = kept.arrays("part", key, lambda: rank(number))
+        except FileNotFoundError:  # whoever wrote `path` has removed the folder
+            if not path.exists():
+                raise
+            return None
+    return [parts[number] for number in numbers]
 
 
 def _rank_part(groups, distance, numbers):
@@ -173,13 +187,13 @@ def _check_is_same(path, facts, former):
         received = {}
     if received.get("distance") == former:
         received = {**received, "distance": facts["distance"]}
-    for name, value in facts.items():
-        if received.get(name) != value:
+    for name in (*facts, *OPTIONAL):
+        if received.get(name) != facts.get(name):
             raise FileExistsError(
                 checks.message(
                     "`path` must be a new file, or hold this very ranking.",
                     f"{str(path)!r}, with {name}={received.get(name)}, and "
-                    f"these groups have {value}",
+                    f"these groups have {facts.get(name)}",
                     "Choose another name, or remove the file.",
                 )
             )
