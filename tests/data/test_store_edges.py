@@ -35,6 +35,31 @@ def test_a_sample_at_full_scale_is_clipped_and_one_below_is_not():
     assert store.info()["num_clipped_samples"] == 1
 
 
+@pytest.mark.parametrize(
+    "rate, clipped",
+    [
+        (100, {20, 67}),
+        (50, {39, 40, 41, 133, 134, 135}),
+        (200, {10, 33, 34}),  # the second lies between two
+        (1000, {2, 6, 7}),
+    ],
+)
+def test_a_peak_at_full_scale_is_clipped_at_any_rate(rate, clipped):
+    signal = np.zeros((400, 3))
+    signal[20, 1], signal[67, 0] = 4.0, -4.0
+    store = WindowStore.from_recordings(
+        [Recording(signal, rate, "s")], window_length=2, full_scale_g=4.0
+    )
+    num_samples = 400 * 100 // rate
+    windows = {
+        place
+        for piece in store.pieces
+        for place in range(piece.start, piece.start + piece.num_samples)
+    }
+    assert set(range(num_samples)) - windows == clipped
+    assert store.info()["num_clipped_samples"] == len(clipped)
+
+
 def test_a_file_keeps_whole_numbers_of_16_bits_up_to_16_g(tmp_path):
     """Documented defaults: steps of 16 / 32767 g."""
     store = WindowStore.create(

@@ -1,3 +1,4 @@
+import os
 import pickle
 import tracemalloc
 import warnings
@@ -18,7 +19,11 @@ from keras_relcon.data import (
     sample_targets,
     synthetic_recordings,
 )
-from keras_relcon.data.store import store_catalog, store_writer
+from keras_relcon.data.store import (
+    store_catalog,
+    store_writer,
+    stored_recording,
+)
 from keras_relcon.data.store.stored_recording import stored_in_file
 
 STEP = 16 / 32767 / 2 * 1.01  # half a step of int16, and its rounding
@@ -301,6 +306,18 @@ def test_many_threads_and_processes_read_at_once(path):
             np.testing.assert_array_equal(values, expected)
     left = sorted(file.name for file in path.parent.iterdir())
     assert left == ["windows.h5", "windows.h5.unpacked"]
+
+
+def test_more_than_the_system_reads_at_once_is_read_whole(path, monkeypatch):
+    store = WindowStore.open(path)
+    expected = store.read(starts_of(store))
+    read = os.pread
+    monkeypatch.setattr(
+        stored_recording.os,
+        "pread",
+        lambda h, size, at: read(h, min(size, 100), at),
+    )
+    np.testing.assert_array_equal(store.read(starts_of(store)), expected)
 
 
 def test_opening_again_does_not_unpack_again(path, monkeypatch):

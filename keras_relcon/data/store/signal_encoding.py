@@ -8,7 +8,11 @@ import numpy as np
 from keras_relcon import checks
 from keras_relcon.data.large_arrays import finite_rows
 from keras_relcon.data.recording import Recording
-from keras_relcon.data.resampling import resample_arrays, resampled_rate
+from keras_relcon.data.resampling import (
+    rate_ratio,
+    resample_arrays,
+    resampled_rate,
+)
 from keras_relcon.data.store.intervals import (
     CLIPPED,
     Interval,
@@ -29,7 +33,8 @@ class SignalEncoding:
     """Resamples, finds what is invalid, and encodes.
 
     Samples that are not finite are missing. Samples at or beyond
-    `full_scale_g` on any axis are clipped. Neither may lie in a window.
+    `full_scale_g` on any axis are clipped: those of the recording, with the
+    resampled ones beside them, and resampled ones. Neither may lie in a window.
 
     Args:
         sample_rate_hz: float.
@@ -73,12 +78,12 @@ class SignalEncoding:
         num_samples = len(acceleration)
         samples = np.empty((num_samples, 3), dtype=self.number_type)
         is_missing = np.empty(num_samples, dtype=bool)
-        is_clipped = np.empty(num_samples, dtype=bool)
+        is_clipped = self._beside_clipped(recording, num_samples)
         for begin in range(0, num_samples, ROWS_AT_ONCE):
             rows = slice(begin, begin + ROWS_AT_ONCE)
             part = acceleration[rows]
             is_missing[rows] = ~finite_rows(part)
-            is_clipped[rows] = (np.abs(part) >= self.full_scale_g).any(axis=1)
+            is_clipped[rows] |= self._is_clipped(part)
             part = np.where(is_missing[rows, None], np.float32(0), part)
             samples[rows] = self._to_numbers(part)
         tables = {
@@ -87,6 +92,29 @@ class SignalEncoding:
             "targets": target_table(intervals, rate, num_samples),
         }
         return samples, tables
+
+    def _beside_clipped(self, recording, num_samples):
+        """Which resampled samples lie on or beside a clipped one.
+
+        The filter may bring a peak below the end of the scale.
+        """
+        is_beside = np.zeros(num_samples, dtype=bool)
+        raw = recording.acceleration
+        ratio = rate_ratio(recording.sample_rate_hz, self.sample_rate_hz)
+        up, down = ratio.numerator, ratio.denominator
+        reach = max(up, down)  # less than a sample, of the lower rate
+        for begin in range(0, len(raw), ROWS_AT_ONCE):
+            part = np.asarray(raw[begin : begin + ROWS_AT_ONCE])
+            index = begin + np.flatnonzero(self._is_clipped(part))
+            first = (index * up - reach) // down + 1
+            last = (index * up + reach - 1) // down
+            for offset in range(2 * reach // down + 1):
+                place = np.minimum(first + offset, last)
+                is_beside[place[(place >= 0) & (place < num_samples)]] = True
+        return is_beside
+
+    def _is_clipped(self, acceleration):
+        return (np.abs(acceleration) >= self.full_scale_g).any(axis=1)
 
     def _to_numbers(self, acceleration):
         if self.dtype == "float32":

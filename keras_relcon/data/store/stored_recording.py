@@ -235,10 +235,9 @@ class FileSignal:
         row_bytes = 3 * self.number_type.itemsize
         num_bytes = num_samples * row_bytes
         handle = self._open().fileno()
-        pread = os.pread
         content = b"".join(
             [
-                pread(handle, num_bytes, offset)
+                _read_at(handle, num_bytes, offset)
                 for offset in (np.asarray(starts) * row_bytes).tolist()
             ]
         )
@@ -269,6 +268,19 @@ class FileSignal:
     def __del__(self):
         if getattr(self, "_file", None) is not None:
             self._file.close()
+
+
+def _read_at(handle, num_bytes, offset):
+    """Bytes of a file; fewer where it ends."""
+    content = os.pread(handle, num_bytes, offset)
+    if len(content) == num_bytes:
+        return content
+    parts = [content]
+    while parts[-1]:  # Linux gives 2 GB at a time
+        offset += len(parts[-1])
+        num_bytes -= len(parts[-1])
+        parts.append(os.pread(handle, num_bytes, offset))
+    return b"".join(parts)
 
 
 def _to_g(windows, scale_g):
