@@ -23,7 +23,7 @@ CHECKPOINT_STEPS = 200
 # is given up.
 BEGUN, DIVERGED = "training.json", "diverged.txt"
 # Settings that earlier versions did not keep.
-LATER = ("recordings", "held_out_share", "split_seed")
+LATER = ("recordings", "held_out_share", "split_seed", "data_sha256")
 
 
 class ComparedTraining:

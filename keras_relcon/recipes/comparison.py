@@ -1,5 +1,7 @@
 """Pretrains one encoder with every method, at equal cost."""
 
+import functools
+import hashlib
 import json
 import math
 import time
@@ -14,7 +16,11 @@ from keras_relcon.checks import check_one_of
 from keras_relcon.recipes.compared_methods import METHODS
 from keras_relcon.recipes.compared_training import ComparedTraining
 from keras_relcon.recipes.pretraining_config import read_config
-from keras_relcon.recipes.pretraining_data import data_paths, split_data
+from keras_relcon.recipes.pretraining_data import (
+    data_files,
+    data_paths,
+    split_data,
+)
 from keras_relcon.recipes.pretraining_models import (
     load_distance,
 )
@@ -182,6 +188,11 @@ class _Run:
         steps = self.num_windows / (2 * rows_of_ranked())
         return max(1, min(MOST_GROUPS, math.ceil(steps)))
 
+    @functools.cached_property
+    def _data_sha256(self):
+        text = json.dumps(data_files(self.config))
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def settings(self):
         """What all methods share, of which another makes another encoder."""
         settings = {
@@ -189,6 +200,7 @@ class _Run:
             "batch_size": self.batch_size,
             "distance": str(self.distance),
             "data": [path.name for path in data_paths(self.config)],
+            "data_sha256": self._data_sha256,
             "minimum_std_g": self.config["relcon"]["minimum_std_g"],
             "max_blocks": self.config["relcon"]["max_blocks"],
         }

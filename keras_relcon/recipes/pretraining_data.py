@@ -1,6 +1,7 @@
 """The recordings and the batches of a pretraining, as its config says."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 from keras_relcon import data
@@ -14,20 +15,20 @@ def data_paths(config):
 
 
 def data_files(config):
-    """Names and sizes of the files that are read, which a stage depends on.
+    """What files are read, which a stage depends on.
 
     Args:
         config: dict of `complete_config`.
 
     Returns:
-        list of `[name, bytes]`.
+        list of `[name, bytes, sha256]`.
 
     Raises:
         FileNotFoundError: if there is no data.
         ValueError: if a folder holds no recordings.
     """
     return [
-        [str(file.relative_to(path)), file.stat().st_size]
+        [str(file.relative_to(path)), file.stat().st_size, _sha256(file)]
         for path in data_paths(config)
         for file in _files_of(path)
     ]
@@ -113,6 +114,11 @@ def candidate_groups(config, store, ranking=None):
         max_blocks=settings["max_blocks"],
         workers=config["run"]["workers"],
     )
+
+
+def _sha256(file):
+    with open(file, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _files_of(path):

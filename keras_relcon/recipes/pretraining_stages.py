@@ -91,25 +91,29 @@ def stage_keys(config):
 
     Returns:
         dict of the name of a stage to the SHA-256 of its sections of the
-        config, and of the data's names and sizes.
+        config, and of the data's names and contents.
 
     Raises:
         FileNotFoundError: if there is no data.
         ValueError: if its folder holds no recordings.
     """
-    keys, before = (
-        _keys(config, data_files(config), is_before)
-        for is_before in (False, True)
+    files = data_files(config)
+    sizes = [file[:2] for file in files]
+    # Of this version, and of those before it, the newest first.
+    forms = (
+        _keys(config, files),
+        _keys(config, sizes),
+        _keys(config, sizes, has_paths=True),
     )
-    return before if _was_begun_with(before, config) else keys
+    return next((f for f in forms if _was_begun_with(f, config)), forms[0])
 
 
-def _keys(config, files, is_before):
-    """Of one form: names of places, or as before, paths as they are given."""
+def _keys(config, files, has_paths=False):
+    """Of one form: names of places, or once, paths as they are given."""
     model_sections = MODEL_SECTIONS
     if config["readout"] != DEFAULTS["readout"]:
         model_sections += ("readout",)
-    if not is_before:
+    if not has_paths:
         config = {**config, "data": [p.name for p in data_paths(config)]}
         for name in ("motif_distance", "encoder", "relcon"):
             config[name] = _with_contents(config[name])
@@ -129,7 +133,7 @@ def _with_contents(section):
 
 
 def _was_begun_with(keys, config):
-    """Whether something is there of a version that had these keys."""
+    """Whether something is there that had these keys."""
     stages = stages_of(config)
     folders = [stages / _checkpoint_name(*each) for each in keys.items()]
     if any(folder.exists() for folder in folders):

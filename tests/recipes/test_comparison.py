@@ -1,6 +1,7 @@
 """A comparison of all methods, of a second each."""
 
 import json
+import shutil
 import types
 
 import keras
@@ -140,6 +141,29 @@ def test_what_another_split_has_trained_is_not_taken(folder, tmp_path):
     other = {**config, "held_out_share": 0.5}
     with pytest.raises(ValueError, match="share=0.5.*share=0.2"):
         recipes.compare_methods(other, **arguments)
+
+
+def test_what_other_recordings_have_trained_is_not_taken(folder, tmp_path):
+    config = recipes.read_config(folder / "config.json")
+    study = shutil.copytree(folder / "recordings", tmp_path / "recordings")
+    arguments = {
+        "config": {**config, "data": study},
+        "output": tmp_path / "out",
+        "methods": ["SimSiam"],
+        "num_windows": 16,
+        "batch_size": 4,
+        "distance": folder / "distance",
+    }
+    (path,) = recipes.compare_methods(**arguments)
+    file = min(study.rglob("*.csv"))
+    file.write_text(file.read_text().replace("1", "2"))
+    with pytest.raises(ValueError, match="with data_sha256="):
+        recipes.compare_methods(**arguments)
+    # A version before did not keep it.
+    metadata = json.loads((path / "metadata.json").read_text())
+    del metadata["facts"]["trained_by"]["data_sha256"]
+    (path / "metadata.json").write_text(json.dumps(metadata))
+    assert recipes.compare_methods(**arguments) == [path]
 
 
 def test_one_that_diverges_does_not_end_the_others(folder, tmp_path):

@@ -489,14 +489,30 @@ def test_another_preset_of_one_name_is_another_config(values, tmp_path, quick):
     assert keys[0]["relcon"] != keys[1]["relcon"]
 
 
-def test_what_was_begun_with_paths_as_they_were_goes_on(values, tmp_path):
+def test_what_a_version_before_had_begun_goes_on(values, tmp_path):
     config = complete_config(values)
     now = stage_keys(config)
-    before = pretraining_stages._keys(config, data_files(config), True)
-    assert before != now
-    name = f"relcon-{before['relcon'][:12]}"
-    (tmp_path / "mine.stages" / name).mkdir(parents=True)
-    assert stage_keys(config) == before
+    sizes = [[name, size] for name, size, _ in data_files(config)]
+    for has_paths in (True, False):  # the older version first
+        before = pretraining_stages._keys(config, sizes, has_paths)
+        assert before != now
+        name = f"relcon-{before['relcon'][:12]}"
+        (tmp_path / "mine.stages" / name).mkdir(parents=True)
+        assert stage_keys(config) == before
+
+
+def test_other_recordings_of_one_size_are_other_data(
+    values, recordings_folder, tmp_path
+):
+    shutil.copytree(recordings_folder, tmp_path / "study")
+    keys = stage_keys(complete_config({**values, "data": "study"}, tmp_path))
+    file = min((tmp_path / "study").rglob("*.csv"))
+    content = file.read_text()
+    file.write_text(content.replace("1", "2"))
+    assert file.stat().st_size == len(content)
+    changed = stage_keys(complete_config({**values, "data": "study"}, tmp_path))
+    assert changed["motif_distance"] != keys["motif_distance"]
+    assert changed["relcon"] != keys["relcon"]
 
 
 def test_presets_are_relative_to_the_config(values, tmp_path, quick):
