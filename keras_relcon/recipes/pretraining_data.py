@@ -1,11 +1,11 @@
 """The recordings and the batches of a pretraining, as its config says."""
 
 import dataclasses
-import hashlib
 from pathlib import Path
 
 from keras_relcon import data
 from keras_relcon.checks import message
+from keras_relcon.presets.weights_file import sha256
 
 
 def data_paths(config):
@@ -28,7 +28,7 @@ def data_files(config):
         ValueError: if a folder holds no recordings.
     """
     return [
-        [str(file.relative_to(path)), file.stat().st_size, _sha256(file)]
+        [str(file.relative_to(path)), file.stat().st_size, sha256(file)]
         for path in data_paths(config)
         for file in _files_of(path)
     ]
@@ -114,11 +114,6 @@ def candidate_groups(config, store, ranking=None):
         max_blocks=settings["max_blocks"],
         workers=config["run"]["workers"],
     )
-
-
-def _sha256(file):
-    with open(file, "rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _files_of(path):
