@@ -181,7 +181,7 @@ def test_a_recording_is_let_go_before_the_next_is_read(monkeypatch):
 
 
 def test_labels_are_not_read(tmp_path):
-    rows = ["x,y,z,activity,label"] + ["0.1,0.2,0.9,walking,1"] * 128
+    rows = ["x,y,z,activity,class"] + ["0.1,0.2,0.9,walking,1"] * 128
     (tmp_path / "a.csv").write_text("\n".join(rows))
     options = {"sample_rate_hz": 100}
     kwargs = {"window_length": 32, "read_options": options}
