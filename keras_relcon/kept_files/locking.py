@@ -28,7 +28,7 @@ def lock(path, wait=True):
             to raise. Defaults to `True`.
 
     Raises:
-        OSError: if another process holds the lock, unless `wait`.
+        BlockingIOError: if another process holds the lock, unless `wait`.
     """
     path = Path(path)
     file = path.with_name(f".{path.name}.lock")
@@ -72,7 +72,7 @@ def _acquire(path, file, wait):
             raise
         os.close(handle)
         if not is_locked and not wait:
-            raise OSError(
+            raise BlockingIOError(
                 "Only one process may write a file at a time. Received: "
                 f"{str(path)!r}, held by {_holder(file)}. Wait until it has "
                 "ended."

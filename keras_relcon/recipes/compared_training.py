@@ -1,11 +1,12 @@
 """One training of a comparison, and what is kept of it."""
 
+import contextlib
 import json
 import shutil
 
 import keras
 
-from keras_relcon import presets, training
+from keras_relcon import kept_files, presets, training
 from keras_relcon.checks import message
 from keras_relcon.kept_files.replacing import write_texts
 from keras_relcon.recipes.compared_methods import METHODS, untrained_encoder
@@ -38,10 +39,29 @@ class ComparedTraining:
         self.stage = run.output / "stages" / self.folder.name
 
     def finish(self, deadline, say):
-        """Trains, or goes on; `False` where the time was over before."""
-        if self.folder.exists():
-            self._check_is_equal(self.folder, facts_of(self.folder))
+        """Trains, or goes on; `False` where the time was over before.
+
+        What another process trains is passed over.
+        """
+        if self._is_finished():
             return True
+        self.stage.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(kept_files.lock(self.stage, wait=False))
+            except BlockingIOError:
+                say(f"{self.folder.name}: another process trains it.")
+                return True
+            # That process may have finished it just now.
+            return self._is_finished() or self._train(deadline, say)
+
+    def _is_finished(self):
+        if not self.folder.exists():
+            return False
+        self._check_is_equal(self.folder, facts_of(self.folder))
+        return True
+
+    def _train(self, deadline, say):
         self._begin()
         if (self.stage / DIVERGED).exists():
             say(f"{self.folder.name} diverged before: it is left out.")

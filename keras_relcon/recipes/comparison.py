@@ -52,7 +52,8 @@ def compare_methods(
     optimizer (Adam with a cosine schedule), and number of windows through the
     encoder with a gradient; candidates and views are counted. What is finished
     is kept in `output`, and what was interrupted goes on from its last
-    checkpoint when the call is made again.
+    checkpoint when the call is made again. Several processes may share
+    `output`: each passes over what another one trains.
 
     Args:
         config: path of a config of `pretrain`, or the dict that `read_config`
@@ -77,7 +78,8 @@ def compare_methods(
 
     Returns:
         list of `Path`: the finished presets, in order; none of a training that
-        diverged, which is told and not begun again.
+        diverged, which is told and not begun again, or that another process
+        does.
 
     Raises:
         ValueError: if a method is not one of `METHODS` or has no rate, or what

@@ -11,7 +11,7 @@ from command_support import write_recordings
 from pretraining_support import pretraining_values
 
 import keras_relcon as kr
-from keras_relcon import recipes
+from keras_relcon import kept_files, recipes
 from keras_relcon.evaluation.suite.scores import Row
 from keras_relcon.evaluation.suite.suite_result import SuiteResult
 from keras_relcon.recipes import comparison, comparison_scores
@@ -164,6 +164,19 @@ def test_what_other_recordings_have_trained_is_not_taken(folder, tmp_path):
     del metadata["facts"]["trained_by"]["data_sha256"]
     (path / "metadata.json").write_text(json.dumps(metadata))
     assert recipes.compare_methods(**arguments) == [path]
+
+
+def test_what_another_process_trains_is_passed_over(folder, tmp_path):
+    lines = []
+    arguments = {"methods": ["SimSiam", "BYOL"], "say": lines.append}
+    stage = tmp_path / "stages" / "SimSiam-0.001-0"
+    stage.mkdir(parents=True)
+    with kept_files.lock(stage):  # of any process: locks are of open files
+        (path,) = compare(folder, tmp_path, **arguments)
+    assert path.name == "BYOL-0.001-0" and not list(stage.iterdir())
+    assert "SimSiam-0.001-0: another process trains it." in lines
+    assert len(compare(folder, tmp_path, **arguments)) == 2
+    assert not list((tmp_path / "stages").iterdir())
 
 
 def test_one_that_diverges_does_not_end_the_others(folder, tmp_path):
