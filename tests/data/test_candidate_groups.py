@@ -295,6 +295,44 @@ def test_fit_takes_the_dict_as_x_and_draws_each_epoch(store, workers, is_built):
         assert drawn == {(e, i) for e in range(3) for i in range(len(groups))}
 
 
+def test_a_fit_of_fewer_steps_goes_on_through_the_epoch(store):
+    groups = Logged(store, 8, 5, steps_per_epoch=5)
+    groups.drawn = []
+    model = OneInput()
+    model.compile(optimizer="sgd")
+    model(groups.batch(0, 0))
+    validation = make_groups(store)  # its first batch, each time
+    # Keras ends the third epoch early, for two do not divide five.
+    model.fit(
+        groups,
+        epochs=6,
+        steps_per_epoch=2,
+        validation_data=validation,
+        validation_steps=1,
+        shuffle=False,
+        verbose=0,
+    )
+    assert groups.epoch == 2 and validation.epoch == 0
+    passes = [(e, i) for e in range(2) for i in range(5)]
+    assert [draw for draw in groups.drawn if draw[0] < 2][-10:] == passes
+
+
+def test_a_fit_that_is_stopped_begins_its_epoch_again(store):
+    groups = make_groups(store, steps_per_epoch=4)
+    model = OneInput()
+    model.compile(optimizer="sgd")
+    stop = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: setattr(
+            model, "stop_training", batch == 1
+        )
+    )
+    for _ in range(3):
+        model.fit(groups, shuffle=False, callbacks=[stop], verbose=0)
+        assert groups.epoch == 0
+    model.fit(groups, epochs=2, shuffle=False, verbose=0)
+    assert groups.epoch == 2
+
+
 def test_epoch_goes_on_where_it_was_set(store):
     groups = Logged(store, 8, 5)
     groups.drawn = []

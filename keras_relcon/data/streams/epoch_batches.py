@@ -77,6 +77,7 @@ class EpochBatches(keras.utils.PyDataset):
         self.is_in_order = True
         self._drawn: set[int] = set()  # items of this epoch
         self._num_drawn_before = 0  # in the epoch before, or before the first
+        self._drawn_before: set[int] = set()  # where `fit` takes a part of it
         self._round = None
         self.num_rows = batch_size  # of each batch, in this shard
         self._rows = slice(None)
@@ -126,16 +127,22 @@ class EpochBatches(keras.utils.PyDataset):
             )
         self.epoch, self.first_index = epoch, index
         self._drawn, self.is_in_order = set(), True
+        self._drawn_before = set()
 
     def on_epoch_end(self) -> None:
         # Not in on_epoch_begin: workers start drawing before it is called.
         # Keras calls this once more before the first epoch, after drawing a
         # batch or two, of any index, to build the model; that is no epoch.
+        # And with fewer `steps_per_epoch` it goes on in the next one where it
+        # ended, and calls this in between.
         # What processes draw cannot be seen here, so with them each call
         # counts.
-        is_over = len(self._drawn) >= self.num_batches
-        if (is_over or self.use_multiprocessing) and not self.is_fixed:
-            self.epoch += 1
+        self._drawn_before |= self._drawn
+        is_over = len(self._drawn_before) >= self.num_batches
+        if is_over or self.use_multiprocessing:
+            self._drawn_before = set()
+            if not self.is_fixed:
+                self.epoch += 1
         self.first_index = 0
         self._num_drawn_before = len(self._drawn)
         self._drawn, self.is_in_order = set(), True
@@ -191,7 +198,7 @@ class EpochBatches(keras.utils.PyDataset):
         """
         check_shard(num_shards, shard_index, self.num_rows)
         part = copy.copy(self)
-        part._drawn = set()
+        part._drawn, part._drawn_before = set(), set()
         part.num_rows = self.num_rows // num_shards
         start = (self._rows.start or 0) + shard_index * part.num_rows
         part._rows = slice(start, start + part.num_rows)
