@@ -1,7 +1,9 @@
+import os
+
 import pytest
 from html_outline import Outline
 
-from keras_relcon.markup import Html, element, table
+from keras_relcon.markup import Html, csv_text, element, table
 from keras_relcon.markup.style import variables
 
 
@@ -18,6 +20,13 @@ def test_titles_of_many_columns_are_turned(number, is_turned):
 def test_only_markup_is_not_escaped():
     text = element("p", "<b>", Html("<b>a</b>"), title='"')
     assert text == '<p title="&quot;">&lt;b&gt;<b>a</b></p>'
+
+
+def test_a_file_name_of_any_bytes_can_be_in_a_table():
+    name = os.fsdecode(b"bad\xff.csv")
+    text = csv_text([{"file": name, "error": "ä"}])
+    assert text == "file,error\nbad\\udcff.csv,ä\n"
+    assert text.encode()
 
 
 def test_dark_colours_are_for_screens():

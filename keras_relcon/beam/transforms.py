@@ -55,7 +55,8 @@ class Embed(_Files):
         output: str or path. Folder of the embeddings.
         **settings: as of `cohort.EmbedFiles`.
 
-    Input: a PCollection of `cohort.RecordingJob`, see `cohort.find_jobs`.
+    Input: a PCollection of `cohort.RecordingJob`, see `cohort.find_jobs`; each
+    with a name of its own, for of two with one name one result is lost.
 
     Returns:
         two PCollections of dict, `done` and `failed`: what
@@ -91,7 +92,8 @@ class Predict(_Files):
         output: str or path. Folder of the answers.
         **settings: as of `cohort.PredictFiles`.
 
-    Input: a PCollection of `cohort.RecordingJob`, see `cohort.find_jobs`.
+    Input: a PCollection of `cohort.RecordingJob`, see `cohort.find_jobs`; each
+    with a name of its own, for of two with one name one result is lost.
 
     Returns:
         two PCollections of dict, `done` and `failed`: what

@@ -8,6 +8,7 @@ from keras_relcon.cli.messages import report_error
 from keras_relcon.cli.options import read_options
 from keras_relcon.cohort import RecordingJob
 from keras_relcon.cohort.file_work import FAILURES_TABLE
+from keras_relcon.cohort.jobs import check_names
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.kept_files import write_file
 from keras_relcon.markup import csv_text
@@ -32,15 +33,7 @@ def recording_jobs(args):
             )
         )
     jobs = [job for path in args.files for job in _jobs_of(args, path, given)]
-    names = set()
-    for name in (job.name for job in jobs):
-        if name in names:
-            raise ValueError(
-                "Files must have different names, because their results are "
-                f"written to one folder. Received: {name} twice. Run the "
-                "command on each, with another --output."
-            )
-        names.add(name)
+    check_names(jobs)
     return jobs
 
 

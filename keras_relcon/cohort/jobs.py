@@ -1,5 +1,6 @@
 """The recordings of a cohort."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,3 +72,19 @@ def find_jobs(
             )
         )
     return jobs
+
+
+def check_names(jobs: Iterable[RecordingJob]) -> None:
+    """Raises a ValueError where two jobs would write the same results."""
+    names: set[str] = set()
+    for name in (job.name for job in jobs):
+        if name in names:
+            raise ValueError(
+                message(
+                    "Files must have different names, because their results "
+                    "are written to one folder.",
+                    f"{name} twice",
+                    "Take one after the other, each with another output.",
+                )
+            )
+        names.add(name)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from keras_relcon.checks import check_whole
 from keras_relcon.cohort.file_work import FAILURES, Done, FileWork
-from keras_relcon.cohort.jobs import RecordingJob
+from keras_relcon.cohort.jobs import RecordingJob, check_names
 
 # What says to OpenMP, TensorFlow and XLA how many threads a process has.
 THREADS = (
@@ -40,7 +40,7 @@ def run(
 
     Args:
         work: `FileWork`.
-        jobs: iterable of `RecordingJob`.
+        jobs: iterable of `RecordingJob`, each with a name of its own.
         workers: int. Processes; with `1` the jobs run in this one. Defaults to
             `1`. A script that asks for more needs `if __name__ == "__main__":`.
 
@@ -49,7 +49,8 @@ def run(
         several workers is not the order of the jobs.
 
     Raises:
-        ValueError: if `workers` is no int of 1 or more.
+        ValueError: if `workers` is no int of 1 or more, or two jobs have one
+            name.
         Exception: what is none of `FAILURES`, a bug, as it is raised.
 
     Example:
@@ -60,6 +61,7 @@ def run(
     """
     check_whole("workers", workers)
     jobs = list(jobs)
+    check_names(jobs)
     workers = min(workers, len(jobs))
     if workers < 2:
         for job in jobs:

@@ -42,7 +42,8 @@ def csv_text(
             first row.
 
     Returns:
-        str, lines that end with a line feed.
+        str, lines that end with a line feed. A byte of a file name that is no
+        UTF-8 is written as an escape, such as `\\udcff`.
     """
     if names is None:
         names = list(rows[0]) if rows else []
@@ -54,7 +55,7 @@ def csv_text(
         writer.writerow(
             "" if cell != cell else spreadsheet_cell(cell) for cell in cells
         )
-    return text.getvalue()
+    return text.getvalue().encode("utf-8", "backslashreplace").decode()
 
 
 def markdown(text: str) -> str:

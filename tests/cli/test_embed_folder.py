@@ -104,6 +104,17 @@ def test_what_is_not_finished_is_told(study, tiny_preset, tmp_path, capsys):
     assert "0 finished before, 3 failed" in capsys.readouterr().out
 
 
+def test_a_file_name_of_any_bytes(study, tiny_preset, tmp_path, capsys):
+    try:
+        (study / os.fsdecode(b"bad\xff.csv")).write_text("x,y,z\n1,2\n")
+    except (OSError, UnicodeError):
+        pytest.skip("file names are UTF-8 here")
+    assert _run(study, tiny_preset, tmp_path / "out") == 1
+    assert "3 embedded, 0 finished before, 1 failed" in capsys.readouterr().out
+    failures = (tmp_path / "out" / "failures.csv").read_text()
+    assert "bad\\udcff.csv" in failures
+
+
 def test_a_pattern_finds_the_subject(study, tiny_preset, tmp_path, capsys):
     shutil.move(study / "s02.csv", study / "s02_left.csv")
     line = (study, tiny_preset, tmp_path / "out", "--subject-pattern")

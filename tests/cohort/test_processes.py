@@ -91,6 +91,12 @@ def test_a_bug_in_a_process_ends_all_with_its_traceback(tmp_path):
             os.kill(pid, 0)
 
 
+def test_two_jobs_of_one_name_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="different names.*: a twice"):
+        list(run(SmallWork(tmp_path), [job("a"), job("b"), job("a")]))
+    assert not list(tmp_path.iterdir())
+
+
 def test_workers_are_checked(tmp_path):
     with pytest.raises(ValueError, match="`workers` must be a whole number"):
         list(run(SmallWork(tmp_path), [job("a")], workers=0))

@@ -133,10 +133,8 @@ class EpochBatches(keras.utils.PyDataset):
         # Not in on_epoch_begin: workers start drawing before it is called.
         # Keras calls this once more before the first epoch, after drawing a
         # batch or two, of any index, to build the model; that is no epoch.
-        # And with fewer `steps_per_epoch` it goes on in the next one where it
-        # ended, and calls this in between.
-        # What processes draw cannot be seen here, so with them each call
-        # counts.
+        # With fewer `steps_per_epoch` it calls this in between, and goes on.
+        # What processes draw cannot be seen, so with them each call counts.
         self._drawn_before |= self._drawn
         is_over = len(self._drawn_before) >= self.num_batches
         if is_over or self.use_multiprocessing:
