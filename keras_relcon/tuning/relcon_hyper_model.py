@@ -1,4 +1,6 @@
+import dataclasses
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -7,7 +9,7 @@ import keras
 from keras_relcon.checks import check_whole
 from keras_relcon.data.store.window_store import WindowStore
 from keras_relcon.data.streams.candidate_groups import CandidateGroups
-from keras_relcon.data.windows import Windows
+from keras_relcon.data.windows import Windows, make_windows
 from keras_relcon.evaluation.protocols.folds import Fold
 from keras_relcon.evaluation.tasks.task import AnyTask
 from keras_relcon.kept_files import content_key
@@ -272,7 +274,7 @@ class RelConHyperModel(
     def data_key(self) -> str:
         """SHA-256 of the windows of the store and of the probe."""
         if self._store_key is None:
-            windows = self.store.windows(self.store.window_length)
+            windows = self._windows()
             self._store_key = content_key(
                 windows.acceleration, windows.subjects, windows.recordings
             )
@@ -301,6 +303,7 @@ class RelConHyperModel(
             [self.distance_epochs, self.distance_windows],
             self._seed_of_distance(settings),
             self._store_key,
+            keras.config.dtype_policy().name,
         )
 
     def _seed_of_distance(self, settings):
@@ -308,8 +311,22 @@ class RelConHyperModel(
             return settings["seed"]
         return self.distance_seed
 
+    def _windows(self):
+        """Those of the store, without labels: some may have none."""
+        with warnings.catch_warnings():
+            # Said when the store was made.
+            warnings.filterwarnings("ignore", message=".*are not finite")
+            recordings = [
+                dataclasses.replace(recording, labels=None)
+                for recording in self.store.recordings()
+            ]
+        length = self.store.window_length
+        return make_windows(
+            recordings, self.store.sample_rate_hz, length, length
+        )
+
     def _windows_of_distance(self):
-        windows = self.store.windows(self.store.window_length)
+        windows = self._windows()
         acceleration = windows.acceleration[windows.valid]
         step = -(-len(acceleration) // (self.distance_windows or 10**12))
         return acceleration[::step]

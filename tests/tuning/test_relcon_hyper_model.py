@@ -8,6 +8,7 @@ import pytest
 from support import small_encoder, tiny_encoder, to_numpy
 from tiny_search import SMALL, TINY, tiny_data
 
+import keras_relcon as kr
 from keras_relcon.evaluation import Fold
 
 
@@ -345,6 +346,38 @@ def test_other_distance_settings_are_another_distance(make):
         for change in ({"distance_epochs": 2}, {"distance_windows": 4})
     ]
     assert len(set(keys)) == len(keys)
+
+
+def test_a_distance_of_another_precision_is_another(make):
+    from keras_relcon.tuning.settings import complete
+
+    hyper_model, policy = make("RelConHyperModel"), keras.config.dtype_policy()
+    key = hyper_model._distance_key(complete())
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert hyper_model._distance_key(complete()) != key
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert hyper_model._distance_key(complete()) == key
+
+
+def test_some_recordings_of_the_store_may_have_labels(make):
+    store = tiny_data()[0]
+    recordings = list(store.recordings())
+    recordings[0] = dataclasses.replace(recordings[0], labels="walking")
+    recordings[1] = dataclasses.replace(recordings[1], labels=None)
+    hyper_model = make("RelConHyperModel")
+    expected = hyper_model.data_key(), hyper_model._windows_of_distance()
+    hyper_model = make("RelConHyperModel")
+    hyper_model.store = kr.data.WindowStore.from_recordings(
+        recordings,
+        sample_rate_hz=store.sample_rate_hz,
+        window_length=store.window_length,
+    )
+    assert hyper_model.data_key() == expected[0]
+    np.testing.assert_array_equal(
+        hyper_model._windows_of_distance(), expected[1]
+    )
 
 
 def test_the_distance_sees_so_many_windows_at_most(make):
