@@ -1,5 +1,6 @@
 """Tables of several people, devices or sensors."""
 
+import h5py
 import numpy as np
 import pyarrow
 import pytest
@@ -35,6 +36,30 @@ def test_rows_of_two_are_refused(tmp_path, kind, name, values):
         read_recording(path, "s")
     with pytest.raises(ValueError, match="rows of one person.*" + name):
         read_recording(path, "s", columns=("x", "y", "z"))
+
+
+@pytest.mark.parametrize("kind", ["npz", "h5"])
+def test_a_subject_of_the_whole_file_is_no_column(tmp_path, kind):
+    arrays = {"acc": np.tile([0.0, 0.6, 0.8], (200, 1)), "subject": "s1"}
+    arrays["device"] = np.array([1, 2])
+    path = tmp_path / f"a.{kind}"
+    if kind == "npz":
+        np.savez(path, **arrays)
+    else:
+        with h5py.File(path, "w") as file:
+            file.update(arrays)
+    options = {"columns": "acc", "sample_rate_hz": 50}
+    assert read_recording(path, "s", **options).num_samples == 200
+    rows = ["x,y,z,device,device"] + ["0,0.6,0.8,a,b"] * 200
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    recording = read_recording(tmp_path / "a.csv", "s", sample_rate_hz=50)
+    assert recording.num_samples == 200
+
+
+def test_a_column_that_is_named_as_labels_may_have_several(tmp_path):
+    path = write(tmp_path / "a.csv", "sensor", ["still", "shaken"])
+    recording = read_recording(path, "s", label_column="sensor")
+    assert set(recording.labels) == {"still", "shaken"}
 
 
 @pytest.mark.parametrize(

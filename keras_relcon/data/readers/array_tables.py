@@ -50,6 +50,13 @@ def list_arrays(path):
     return names
 
 
+def arrays_beside(path, name):
+    """Returns the names of the arrays with a value for each row of a column."""
+    with _open(path) as table:
+        shapes, shape = table.shapes(), _shape(table, name)
+    return [other for other in shapes if shapes[other] == shape]
+
+
 def read_array_head(path, name, num_rows):
     """Returns the first values of one column, of the file's own type."""
     with _open(path) as table:

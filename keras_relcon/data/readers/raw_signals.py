@@ -39,7 +39,7 @@ from keras_relcon.data.readers.row_sources import (
     with_one_source,
 )
 from keras_relcon.data.readers.tables import (
-    list_columns,
+    columns_beside,
     read_head,
     stated_time_zone,
     table_blocks,
@@ -241,7 +241,8 @@ def _read_table(path, names, delimiter):
     is_iso = names.timestamp_unit == "iso"
     times = [names.timestamp_column] if names.timestamp_column else []
     text = [names.label_column] if names.label_column else []
-    sources = source_columns(list_columns(path, delimiter))
+    beside = columns_beside(path, names.columns[0], delimiter)
+    sources = [name for name in source_columns(beside) if name not in text]
     gravity = names.gravity_columns or ()
     blocks = table_blocks(
         path,

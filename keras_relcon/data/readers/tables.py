@@ -9,6 +9,7 @@ from keras_relcon.data.file_limits import check_is_file
 from keras_relcon.data.readers.array_tables import (
     ARRAY_SUFFIXES,
     array_blocks,
+    arrays_beside,
     list_arrays,
     read_array_head,
     time_zone_of_array,
@@ -88,6 +89,19 @@ def list_columns(path, delimiter=","):
     if is_csv(path):
         return list(read_layout(path, delimiter).header)
     return list_arrays(path)
+
+
+def columns_beside(path, name, delimiter=","):
+    """Returns the names of columns with a cell for each row of another one.
+
+    A name that stands twice in a .csv file is none.
+    """
+    path = check_path(path)
+    if not is_csv(path):
+        check_columns([name], list_arrays(path), path)
+        return arrays_beside(path, name)
+    names = list_columns(path, delimiter)
+    return [other for other in names if names.count(other) == 1]
 
 
 def read_head(path, name, delimiter=","):
