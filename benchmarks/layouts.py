@@ -40,7 +40,7 @@ def measure(count, length, repeats, data_format, jit_compile):
     choose = {"return_value": data_format}
     norm = kr.layers.fused_batch_norm
     # The backend's kernel is for the chosen layout.
-    kernel = norm.normalize if data_format == chosen else None
+    kernel = norm.kernel if data_format == chosen else None
     with (
         mock.patch(where.format("resnet1d34"), **choose),
         mock.patch(where.format("residual_block1d"), **choose),
@@ -54,7 +54,7 @@ def measure(count, length, repeats, data_format, jit_compile):
     distance.compile("adam", jit_compile=jit_compile)
     stack = measuring.compiled(lambda x: distance.qkv.query(x))
     tensor = keras.ops.convert_to_tensor(windows)
-    with mock.patch.object(norm, "normalize", kernel):
+    with mock.patch.object(norm, "kernel", kernel):
         seconds = measuring.median_seconds(
             {
                 "encoder": lambda: encoder.train_on_batch(windows, targets),

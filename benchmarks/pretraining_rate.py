@@ -40,8 +40,8 @@ def measure(batch_sizes, length, group, repeats, matrix_size, encoder, policy):
     keras.config.set_dtype_policy(policy)
     plain = kr.layers.ResNet1D34(**encoder)
     method = kr.baselines.SimCLR(kr.layers.ResNet1D34(**encoder))
-    for model in (plain, method):
-        model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
+    plain.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
+    method.compile(optimizer=keras.optimizers.Adam(1e-3))
     half = policy.removeprefix("mixed_")
     matrix = ops.cast(np.ones((matrix_size, matrix_size), "float32"), half)
     product = measuring.compiled(
