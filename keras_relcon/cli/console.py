@@ -79,7 +79,9 @@ class Console:
 
 def write_text(text, stream):
     """Prints text; what the stream cannot encode is shown as `\\u044f`."""
-    encoding = stream.encoding or "utf-8"
+    if stream is None:  # closed, or of a program without a console
+        return
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     encoded = printable(text).encode(encoding, "backslashreplace")
     print(encoded.decode(encoding), file=stream, flush=True)
 

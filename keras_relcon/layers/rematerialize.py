@@ -48,7 +48,7 @@ def rematerialize(function, layers, x):
     values = [ops.copy(variable) for variable in variables]
     output, losses, updates = keras.remat(stateless)(x, *values)
     for loss in losses:
-        layers[0].add_loss(loss)
+        keras.Layer.add_loss(layers[0], loss)
     for i, value in zip(changed, updates):
         others[i].assign(value)
     return output

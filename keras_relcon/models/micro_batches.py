@@ -64,7 +64,8 @@ def encode_in_micro_batches(encoder, windows, size):
     )
     for variable, value in zip(others, state):
         variable.assign(value)
-    encoder.add_loss(ops.mean(outputs[:, :, -1]))
+    # A functional model refuses its own `add_loss`.
+    keras.Layer.add_loss(encoder, ops.mean(outputs[:, :, -1]))
     return ops.reshape(outputs[:, :, :-1], (-1, outputs.shape[-1] - 1))
 
 

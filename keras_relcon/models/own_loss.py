@@ -8,7 +8,8 @@ from keras_relcon.checks import message
 class OwnLoss:
     """Mixin of models that compute their loss and their metrics themselves.
 
-    `compile` refuses others, which nothing would read.
+    `compile` refuses others, which nothing would read. A subclass that reads
+    one leaves it out of `UNREAD`.
     """
 
     # The arguments of `compile` that would not be read.
@@ -25,6 +26,7 @@ class OwnLoss:
         loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
         """Takes the arguments of `keras.Model.compile`.
@@ -47,9 +49,20 @@ class OwnLoss:
                         "Leave it out.",
                     )
                 )
-        super().compile(optimizer, **others, **kwargs)  # type: ignore[misc]
+        super().compile(  # type: ignore[misc]
+            optimizer,
+            others.get("loss"),
+            None,
+            others.get("metrics"),
+            others.get("weighted_metrics"),
+            *args,
+            **kwargs,
+        )
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
+        if type(self).compile is not OwnLoss.compile:
+            # Keras warns that it does not know the arguments.
+            return super().compile_from_config(config)  # type: ignore[misc]
         # Keras' own does nothing where `compile` is another.
         config = keras.saving.deserialize_keras_object(config)
         # Files of earlier versions may name what was not read.

@@ -192,8 +192,11 @@ class _Run:
 
     @functools.cached_property
     def _data_sha256(self):
-        text = json.dumps(data_files(self.config))
-        return hashlib.sha256(text.encode()).hexdigest()
+        try:
+            files = data_files(self.config)
+        except FileNotFoundError:  # what is finished needs none
+            return None
+        return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
     def settings(self):
         """What all methods share, of which another makes another encoder."""

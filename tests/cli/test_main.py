@@ -146,6 +146,7 @@ def test_quiet_leaves_out_progress_alone(capsys):
 def test_what_a_stream_cannot_encode_is_escaped():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
     write_text("caf\xe9 \u044f", stream)
+    write_text("nobody reads it", None)
     assert stream.buffer.getvalue() == b"caf\xe9 \\u044f\n"
 
 

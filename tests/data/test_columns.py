@@ -76,6 +76,13 @@ def test_columns_of_another_quantity_are_no_axes(path, other):
     assert guess["columns"] == ("acc_x", "acc_y", "acc_z")
 
 
+def test_words_in_brackets_that_are_no_units(path):
+    for form in ("{} (radial)", "acc (T-shirt) {}", "ACC {} (T)"):
+        names = [form.format(axis) for axis in "XYZ"]
+        guess = guess_columns(write(path, ",".join(names)))
+        assert list(guess["columns"]) == names
+
+
 @pytest.mark.parametrize(
     "name",
     [

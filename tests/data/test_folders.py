@@ -68,6 +68,10 @@ def test_files_of_other_sensors_are_passed_over(folder):
     (folder / "s1" / "Gyroscope.csv").write_text(STILL)
     with pytest.warns(UserWarning, match="1 files of other sensors.*s1/Gyro"):
         assert len(recording_files(folder)) == 3
+    text = STILL.replace("x,y,z", "acc_x,acc_y,acc_z", 1)
+    assert text != STILL
+    (folder / "s1" / "Gyroscope.csv").write_text(text)
+    assert len(recording_files(folder)) == 4
 
 
 def test_every_kind_of_file_is_read(folder):

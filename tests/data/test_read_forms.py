@@ -467,11 +467,6 @@ NOT_READ_FORMS = {
         {},
         "ticks of 100 ns",
     ),
-    "more than 1000 rows in each 1 of a time without a unit, no Unix time": (
-        plain("time,x,y,z", lambda k: [k / 3000, *AXES]),
-        {},
-        "`timestamp_unit`",
-    ),
     "milliseconds without leading zeros, `10:00:00.20` for 20 ms": (
         plain(
             "time,x,y,z",

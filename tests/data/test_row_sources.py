@@ -66,11 +66,17 @@ def test_a_column_that_is_named_as_labels_may_have_several(tmp_path):
     "name, values",
     [
         ("subject", ["7"]),
+        ("subject", ["s01", "NA", " s01", "nan"]),
+        ("user", ["2024-05-01", "2024-05-02"]),
+        ("user", ["true", "false"]),
         ("sensor", ["accelerometer", ""]),
         ("sensor", ["0.25", "0.5", "1"]),
         ("position", ["sitting", "standing"]),
     ],
 )
 def test_rows_of_one_are_read(tmp_path, name, values):
-    recording = read_recording(write(tmp_path / "a.csv", name, values), "s")
-    assert recording.num_samples == 200
+    path = write(tmp_path / "a.csv", name, values)
+    if name == "user":  # dates and flags, of the file's own type
+        parquet.write_table(pyarrow.csv.read_csv(path), tmp_path / "a.parquet")
+        path = tmp_path / "a.parquet"
+    assert read_recording(path, "s").num_samples == 200

@@ -252,7 +252,6 @@ def table(path, header, times):
         ("Time (min)", np.arange(100) / 3000, "'Time .min.'.*to seconds"),
         ("Time [h]", np.arange(100) / 180_000, "'Time .h.'.*to seconds"),
         ("time (samples)", np.arange(100), "'time .samples.'"),
-        ("time", np.arange(100) / 3000, "3000 in each 1.*minutes"),
         (
             "timestamp",
             [638_501_472_000_000_000 + 200_000 * k for k in range(100)],

@@ -145,9 +145,24 @@ def test_a_signal_near_0_at_rest_is_warned_of(tmp_path):
             read_recording(path, "s", **options)
 
 
+@pytest.mark.parametrize(
+    "name", ["berlin_acc", "acc_linda", "colin_accelerometer", "s01_body_acc"]
+)
+def test_names_of_files_that_only_look_like_it(tmp_path, name):
+    path = write(tmp_path / f"{name}.csv", **{"{}": motion() + GRAVITY})
+    check_is_read_as_it_is(path)
+
+
 def test_a_signal_whose_mean_is_near_0_is_warned_of(tmp_path):
     seconds = np.arange(60 * RATE_HZ) / RATE_HZ
     walk = 2 * np.sin(np.outer(seconds, [12.6, 12.6, 25]) + [0, 1, 0])
+    turning = np.stack([np.sin(seconds), np.cos(seconds), 0 * seconds], 1)
+    assert np.abs(turning[:3000].mean(0)).max() < 0.1
+    path = tmp_path / "wheel.npz"
+    np.savez(path, acc=turning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_recording(path, "s", columns="acc", sample_rate_hz=RATE_HZ)
     for gravity, unit in ((0, "g"), (1, "g"), (9.8, "m/s2")):
         path = tmp_path / f"{gravity}.npz"
         np.savez(path, acc=walk + [0, 0, gravity])

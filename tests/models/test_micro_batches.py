@@ -157,6 +157,18 @@ def test_fit_in_micro_batches_lowers_the_loss():
     assert RelConModel.from_config(model.get_config()).micro_batch_size == 10
 
 
+def test_a_functional_encoder_is_trained_too(rng):
+    def functional():
+        encoder = plain_encoder()
+        window = keras.Input((None, 3))
+        return keras.Model(window, encoder(window))
+
+    group = candidate_group(rng)
+    _, expected, _ = step(group, functional, None)
+    _, loss, _ = step(group, functional, 4)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
 @pytest.mark.eager
 def test_sizes_that_do_not_divide_are_refused(rng):
     group = candidate_group(rng)

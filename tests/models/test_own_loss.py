@@ -43,3 +43,25 @@ def test_what_an_older_file_did_not_read_is_passed_over():
     other.compile_from_config(config)
     assert other.compiled and other.get_compile_config()["loss"] is None
     assert other.optimizer.get_config() == model.optimizer.get_config()
+
+
+def test_arguments_of_compile_may_be_given_by_place():
+    model = SimCLR(plain_encoder(), seed=0)
+    model.compile("adam", None, None, None, None, True)
+    assert model.run_eagerly
+
+
+@keras.saving.register_keras_serializable("tests")
+class WithItsOwnCompile(SimCLR):
+    def compile(self, optimizer, alpha, **kwargs):
+        self.alpha = alpha
+        super().compile(optimizer=optimizer, **kwargs)
+
+
+def test_a_model_with_a_compile_of_its_own_is_loaded(tmp_path):
+    model = WithItsOwnCompile(plain_encoder(), seed=0)
+    model.build((None, 64, 3))
+    model.compile("adam", alpha=3.0)
+    model.save(tmp_path / "model.keras")
+    with pytest.warns(UserWarning, match="was not called as part of"):
+        keras.saving.load_model(tmp_path / "model.keras")

@@ -159,6 +159,11 @@ def test_what_other_recordings_have_trained_is_not_taken(folder, tmp_path):
     file.write_text(file.read_text().replace("1", "2"))
     with pytest.raises(ValueError, match="with data_sha256="):
         recipes.compare_methods(**arguments)
+    shutil.move(study, tmp_path / "elsewhere")
+    assert recipes.compare_methods(**arguments) == [path]  # it needs no data
+    with pytest.raises(FileNotFoundError):
+        recipes.compare_methods(**{**arguments, "seeds": [1]})
+    shutil.move(tmp_path / "elsewhere", study)
     # A version before did not keep it.
     metadata = json.loads((path / "metadata.json").read_text())
     del metadata["facts"]["trained_by"]["data_sha256"]

@@ -9,7 +9,8 @@ AXIS_FIRST = re.compile(r"([xyz])(?:axis)?(.*)")
 OTHER_SENSOR = re.compile(r"gyr|magn|rotat|grav|orient|quat|euler|attitude")
 NO_ACCELERATION = re.compile(r"jerk|angular|accura")
 OTHER_UNIT = re.compile(
-    r"[(\[]\W*(?:rad|deg|\xb0|dps|rps|[mun\xb5\u03bc]*t\W|gauss)",
+    r"[(\[]\s*(?:rad|deg(?:rees?)?|\xb0|dps|rps|[mun\xb5\u03bc]+t|gauss)"
+    r"\s*(?:(?:/|per\b|\*|\xb7)[^)\]]*)?[)\]]",
     re.IGNORECASE,
 )
 # Apps write the same names of columns for each sensor, into files of its name.
@@ -52,7 +53,8 @@ def split_axis(name):
     whole = letters(name)
     if OTHER_SENSOR.search(whole) and "acc" not in whole:
         return None, None
-    if NO_ACCELERATION.search(key) or OTHER_UNIT.search(name):
+    is_in_other_unit = "acc" not in whole and OTHER_UNIT.search(name)
+    if NO_ACCELERATION.search(key) or is_in_other_unit:
         return None, None
     for pattern, stem_at, axis_at in ((AXIS_LAST, 1, 2), (AXIS_FIRST, 2, 1)):
         match = pattern.fullmatch(key)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from keras_relcon.checks import check_one_of, message, some_of
 from keras_relcon.data.readers.axis_names import is_of_other_sensor
+from keras_relcon.data.readers.columns import guess_axes
 from keras_relcon.data.readers.device_files import is_device_file
 from keras_relcon.data.readers.file_kinds import SUFFIXES, is_readable, stem_of
 from keras_relcon.data.readers.folder_labels import FolderLabels
@@ -104,7 +105,7 @@ def recording_files(
             continue
         if not is_readable(path):
             others.append(below)
-        elif is_of_other_sensor(path):
+        elif _is_of_other_sensor(path):
             other_sensors.append(below)
         else:
             found.append(below)
@@ -250,6 +251,17 @@ def _other_kinds(folder, paths):
         f"{folder} with {len(names)} files of other kinds, which are not read: "
         f"{some_of(names)}",
     )
+
+
+def _is_of_other_sensor(path):
+    """Whether its name says so, and the names of its axes say nothing else."""
+    if not is_of_other_sensor(path) or is_device_file(path):
+        return False
+    try:
+        axes = guess_axes(list_columns(path), "")
+    except (ValueError, ImportError, OSError):
+        return True
+    return is_of_other_sensor(path, axes)
 
 
 def _of_other_sensors(folder, paths):

@@ -18,6 +18,11 @@ WITHOUT_GRAVITY = re.compile(
     r"useracc|lin(?:ear)?acc|acc(?:el|eleration)?lin|freeacc|bodyacc"
     r"|dynamicacc|withoutg|nograv|gravity(?:free|removed)"
 )
+FILE_WITHOUT_GRAVITY = re.compile(
+    r"(?<![a-z])(?:user|lin(?:ear)?|free)[\W_]*acc"
+    r"|without[\W_]*g|no[\W_]*grav|gravity[\W_]*(?:free|removed)",
+    re.IGNORECASE,
+)
 # `gFx` is of Physics Toolbox, beside what it calls `ax`.
 WITH_GRAVITY = re.compile(r"total|includ|withgrav|^gf[xyz]$")
 GRAVITY = re.compile(r"grav")
@@ -49,9 +54,11 @@ def with_gravity_first(found):
 
 
 def warn_without_gravity(path, columns, gravity, names):
-    stem = letters(Path(path).name.partition(".")[0])
+    name = Path(path).name.partition(".")[0]
+    stem = letters(name)
+    is_bare = letters(columns[0]) in ("x", "y", "z")
     is_named = lacks_gravity(columns) or (
-        letters(columns[0]) in "xyz" and WITHOUT_GRAVITY.search(stem)
+        is_bare and FILE_WITHOUT_GRAVITY.search(name)
     )
     advice = "Add the gravity columns where the file has them."
     is_calibrated = stem.startswith("accelerometer") and "uncal" not in stem

@@ -24,6 +24,8 @@ from keras_relcon.data.units import (
 # So many rows of zeros are no free fall: the software of ActiGraph fills the
 # time with them while the device sleeps.
 MIN_IDLE_ROWS = 3
+ABOUT_1_G = (0.8, 1.2)
+MAX_LOOKED_AT = 100_000  # rows
 
 
 def mark_not_measured(acceleration, unit, path, may_be_zero=False):
@@ -73,7 +75,7 @@ def warn_without_gravity(acceleration, sample_rate_hz, path):
         return  # refused where the recording is made
     magnitude = rest_magnitude(acceleration, sample_rate_hz)
     where = "where it rests"
-    if np.isnan(magnitude):
+    if np.isnan(magnitude) and not _turns(acceleration):
         magnitude = mean_magnitude(acceleration, sample_rate_hz)
         where = f"of its means over {MEAN_SECONDS} s"
     text = without_gravity_message(
@@ -85,6 +87,16 @@ def warn_without_gravity(acceleration, sample_rate_hz, path):
     )
     if text:
         warnings.warn(text, stacklevel=5)
+
+
+def _turns(acceleration):
+    """Whether most samples are of about 1 g: a device that turns, as a wheel.
+
+    Then gravity is gone from the mean alone.
+    """
+    every = max(len(acceleration) // MAX_LOOKED_AT, 1)
+    sizes = np.linalg.norm(acceleration[::every], axis=1)
+    return bool(ABOUT_1_G[0] < np.nanmedian(sizes) < ABOUT_1_G[1])
 
 
 def _repeats_zeros(acceleration):

@@ -39,7 +39,6 @@ from keras_relcon.data.readers.row_sources import (
     with_one_source,
 )
 from keras_relcon.data.readers.tables import (
-    columns_beside,
     read_head,
     stated_time_zone,
     table_blocks,
@@ -241,8 +240,8 @@ def _read_table(path, names, delimiter):
     is_iso = names.timestamp_unit == "iso"
     times = [names.timestamp_column] if names.timestamp_column else []
     text = [names.label_column] if names.label_column else []
-    beside = columns_beside(path, names.columns[0], delimiter)
-    sources = [name for name in source_columns(beside) if name not in text]
+    known = {*names.columns, *(names.gravity_columns or ()), *times, *text}
+    sources = source_columns(path, names.columns[0], known, delimiter)
     gravity = names.gravity_columns or ()
     blocks = table_blocks(
         path,

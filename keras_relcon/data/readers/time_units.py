@@ -15,8 +15,6 @@ SECONDS_PER_LONG_UNIT = {**SECONDS_PER_UNIT, "min": 60.0, "h": 3600.0}
 MIN_RATE_HZ = 1.0
 MAX_RATE_HZ = 10_000.0
 MAX_GUESSED_RATE_HZ = 1000 * MIN_RATE_HZ  # so that only one unit fits
-# The measured rate of a device of just that rate may be above it.
-RATE_TOLERANCE = 1.1
 # Numbers in between are Unix seconds of the years 2001 to 2096, or else the
 # milliseconds of a device that has run for 12 days and more.
 UNIX_SECONDS = (1e9, 4e9)
@@ -99,17 +97,6 @@ def _unit_by_size(name, start, rate_hz):
             if start * seconds >= UNIX_SECONDS[1]:
                 raise ValueError(_of_no_clock(name, start))
             return unit
-    if rate_hz > RATE_TOLERANCE * MAX_GUESSED_RATE_HZ:
-        raise ValueError(
-            message(
-                f"Times without a unit must be {MIN_RATE_HZ:g} to "
-                f"{MAX_GUESSED_RATE_HZ:g} per second in s, ms, us or ns.",
-                f"the column {name!r} with {rate_hz:.4g} in each 1, and so in "
-                "none of them",
-                "Pass `timestamp_unit`, or convert them: minutes, hours and "
-                "days are not read.",
-            )
-        )
     return "s"
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.data.at_rest import REST_STD_G
 from keras_relcon.data.large_arrays import chunks, empty
 from keras_relcon.data.readers.actigraph_export import (
     export_facts,
@@ -217,8 +218,14 @@ def _has_another_column(rows):
     columns = list(zip(*rows))[1:]
     if len(columns) <= len(AXES):
         return False
-    is_whole = [all(map(INTEGER.fullmatch, axis)) for axis in columns[:3]]
-    return any(is_whole) and not all(is_whole)
+    axes = columns[: len(AXES)]
+    is_whole = [all(map(INTEGER.fullmatch, axis)) for axis in axes]
+    if not any(is_whole) or all(is_whole):
+        return False
+    values = np.array([_numbers(axis) or [np.nan] * len(axis) for axis in axes])
+    is_at_rest = (values.std(axis=1) < REST_STD_G).all()
+    # Where it lies still, an axis may be at 0 or 1 g all the time.
+    return not (is_at_rest and abs(np.linalg.norm(values[:, 0]) - 1) < 0.1)
 
 
 def _axivity(rows):
