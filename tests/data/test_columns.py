@@ -77,7 +77,12 @@ def test_columns_of_another_quantity_are_no_axes(path, other):
 
 
 def test_words_in_brackets_that_are_no_units(path):
-    for form in ("{} (radial)", "acc (T-shirt) {}", "ACC {} (T)"):
+    for form in (
+        "{} (radial)",
+        "acc (T-shirt) {}",
+        "ACC {} (T)",
+        "acc {} (mT)",
+    ):
         names = [form.format(axis) for axis in "XYZ"]
         guess = guess_columns(write(path, ",".join(names)))
         assert list(guess["columns"]) == names

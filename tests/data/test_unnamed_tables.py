@@ -122,6 +122,13 @@ def test_a_column_of_whole_numbers_is_no_axis(tmp_path, value):
         read_recording(tmp_path / "a.csv", "s")
 
 
+def test_an_axis_at_0_g_is_one_while_the_device_lies_still(tmp_path):
+    rows = [f"{START + k / 50:.2f},0,0.015625,1,300\n" for k in range(500)]
+    (tmp_path / "a.csv").write_text("".join(rows))
+    recording = read_recording(tmp_path / "a.csv", "s")
+    np.testing.assert_allclose(recording.acceleration[0], [0, 0.015625, 1])
+
+
 def geneactiv_export(rate_hz=50, cut=",", decimal=".", num_columns=7):
     """As the maker's manual says: 100 lines, then the rows."""
     head = ["Device Type,GENEActiv           ", "Device Model,1.1"]
