@@ -12,7 +12,7 @@ from device_format import (
 from test_tables import block_import
 
 from keras_relcon.data import read_recording, read_recordings
-from keras_relcon.data.readers.device_files import stretch_blocks
+from keras_relcon.data.readers.device_clock import stretch_blocks
 
 START = 1_700_000_000
 WRITERS = {
