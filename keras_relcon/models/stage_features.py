@@ -1,10 +1,11 @@
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_relcon.checks import check_one_of, check_whole, message
+from keras_relcon.checks import check_number, check_one_of, check_whole, message
 from keras_relcon.models.parts import HasParts
 from keras_relcon.types import Shape, Tensor
 
@@ -29,6 +30,28 @@ STATISTICS = {
 }
 
 
+def stretched(x: Tensor, scale: float) -> Tensor:
+    """Windows that are drawn out over time, or drawn together.
+
+    Args:
+        x: `(batch, time, channels)`.
+        scale: float, a power of two. Each doubling puts a sample between two,
+            by linear interpolation; each halving takes the mean of two, and
+            leaves out a last one that is alone.
+
+    Returns:
+        `(batch, scale * time, channels)`.
+    """
+    for _ in range(round(math.log2(max(scale, 1)))):
+        x = ops.repeat(x, 2, axis=1)
+        before = ops.concatenate([x[:, :1], x[:, :-1]], axis=1)
+        after = ops.concatenate([x[:, 1:], x[:, -1:]], axis=1)
+        x = 0.5 * x + 0.25 * (before + after)
+    for _ in range(round(-math.log2(min(scale, 1)))):
+        x = ops.average_pool(x, 2, 2, data_format="channels_last")
+    return x
+
+
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class StageFeatures(HasParts, keras.Model):
     """Reads an encoder out at many depths, not at its end alone.
@@ -44,18 +67,23 @@ class StageFeatures(HasParts, keras.Model):
             `BLOCKS`.
         statistics: sequence of str, of `"mean"`, `"std"`, `"max"` and
             `"share_above_zero"`. Defaults to all four.
+        scales: sequence of float, powers of two. The encoder reads the window
+            once at each: with `2`, drawn out to twice as many samples, so that
+            a fast motion looks to it like a slow one. Defaults to `(1,)`.
 
     Call arguments:
         x: `(batch, time, channels)`, g.
 
     Returns:
-        `(batch, features)` float32, unitless: for each block in order, for
-        each statistic in order, its channels. `feature_names` names them.
+        `(batch, features)` float32, unitless: for each scale, for each block,
+        for each statistic, all in order, its channels. `feature_names` names
+        them.
 
     Raises:
         TypeError: if the encoder has no `sequences`.
         ValueError: if a block is no int of 1 or more, the encoder has none of
-            the blocks, or a statistic is not one of the four.
+            the blocks, a statistic is not one of the four, or a scale is no
+            power of two.
 
     Differs from the paper: RelCon is read out at its embedding alone.
 
@@ -73,6 +101,7 @@ class StageFeatures(HasParts, keras.Model):
         encoder: keras.Model,
         blocks: Sequence[int] = BLOCKS,
         statistics: Sequence[str] = tuple(STATISTICS),
+        scales: Sequence[float] = (1,),
         **kwargs: Any,
     ) -> None:
         # Whatever the global policy is: see what it returns.
@@ -90,10 +119,12 @@ class StageFeatures(HasParts, keras.Model):
             check_whole("blocks", block, advice="Blocks are counted from 1.")
         for statistic in statistics:
             check_one_of("statistics", statistic, list(STATISTICS))
+        check_scales(scales)
         self.encoder = encoder
         self._channels = None  # of the windows
         self.blocks = tuple(blocks)
         self.statistics = tuple(statistics)
+        self.scales = tuple(scales)
 
     def build(self, input_shape: Shape) -> None:
         if not self.encoder.built:
@@ -102,6 +133,15 @@ class StageFeatures(HasParts, keras.Model):
         self.built = True
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
+        return ops.concatenate(
+            [
+                self._read(stretched(x, scale), training)
+                for scale in self.scales
+            ],
+            axis=-1,
+        )
+
+    def _read(self, x, training):
         sequences = self.encoder.sequences(x, training=training)
         chosen = [
             ops.cast(sequences[block - 1], "float32")
@@ -133,14 +173,18 @@ class StageFeatures(HasParts, keras.Model):
         return blocks
 
     def feature_names(self) -> list[str]:
-        """Names of the features, in order, as `"block_16_mean_255"`."""
+        """Names of the features, in order, as `"block_16_mean_255"`.
+
+        Those of another scale begin with it: `"times_2_block_16_mean_255"`.
+        """
         return self._names(self._channels or _channels_of(self.encoder))
 
     def _names(self, channels):
         window = ops.zeros((1, NAMED_LENGTH, channels))
         sequences = self.encoder.sequences(window)
         return [
-            f"block_{block}_{statistic}_{channel}"
+            f"{prefix}block_{block}_{statistic}_{channel}"
+            for prefix in map(_prefix_of, self.scales)
             for block in self._blocks_of(sequences)
             for statistic in self.statistics
             for channel in range(sequences[block - 1].shape[-1])
@@ -151,7 +195,26 @@ class StageFeatures(HasParts, keras.Model):
             **super().get_config(),
             "blocks": self.blocks,
             "statistics": self.statistics,
+            "scales": self.scales,
         }
+
+
+def check_scales(scales: Sequence[float]) -> None:
+    """Raises a ValueError unless these are one or more powers of two."""
+    for scale in scales:
+        check_number("scales", scale, above=0, advice="Use (1, 2).")
+    if not scales or any(math.log2(scale) % 1 for scale in scales):
+        raise ValueError(
+            message(
+                "`scales` must be powers of two, at least one.",
+                {"scales": scales},
+                "Use (1, 2), or (1,) for the window as it is.",
+            )
+        )
+
+
+def _prefix_of(scale):
+    return "" if scale == 1 else f"times_{scale:g}_"
 
 
 def _channels_of(encoder):

@@ -98,7 +98,8 @@ def from_preset(
             `relcon_small` was trained. Defaults to `None`.
         output: str. What the encoder gives of a window: `"embedding"`, or
             `"features"`, the statistics over time of its blocks, which know
-            more and take the same time (`StageFeatures`); `"wide"`, the fixed
+            more (`StageFeatures`, at the scales of the preset, each of which
+            takes its own time); `"wide"`, the fixed
             convolutions of the preset's `MiniRocket` beside them; or
             `"compact"`, the widest of these that the preset has, turned to
             fewer columns by a map that comes with it (`CompactFeatures`).
@@ -137,7 +138,11 @@ def from_preset(
     encoder, metadata = _load_part(directory, load_weights, overrides)
     if output == "embedding":
         return encoder
-    features = StageFeatures(encoder, name=f"{encoder.name}_features")
+    features = StageFeatures(
+        encoder,
+        scales=metadata.feature_scales,
+        name=f"{encoder.name}_features",
+    )
     features.build((None, metadata.window_length, 3))
     model: keras.Model = features
     if output != "features" and _has(directory, MINI_ROCKET, output == "wide"):

@@ -8,6 +8,7 @@ from typing import Any, Self
 import keras
 
 from keras_relcon.markup import markdown_table
+from keras_relcon.models.stage_features import check_scales
 from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
 
@@ -64,6 +65,8 @@ class PresetMetadata:
             `("x", "y", "z")`.
         temperature: float. Of `RelConModel`, or `None` where the preset
             cannot go on with pretraining. Defaults to `None`.
+        feature_scales: tuple of float. At which `StageFeatures` reads the
+            encoder, powers of two. Defaults to `(1,)`.
         num_parameters: int, or `None` where it was not counted. Defaults to
             `None`.
         facts: dict. What the model card says, see `CARD_FACTS`. Defaults to
@@ -80,6 +83,7 @@ class PresetMetadata:
     unit: str = "g"
     axes: tuple[str, ...] = ("x", "y", "z")
     temperature: float | None = None
+    feature_scales: tuple[float, ...] = (1,)
     num_parameters: int | None = None
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     keras_relcon_version: str = __version__
@@ -119,7 +123,10 @@ class PresetMetadata:
         if missing:
             raise _error(path, f"no {missing}")
         known = {name: values[name] for name in fields if name in values}
-        metadata = cls(**{**known, "axes": tuple(values["axes"])})
+        for name in ("axes", "feature_scales"):
+            if isinstance(known.get(name), list):
+                known[name] = tuple(known[name])
+        metadata = cls(**known)
         metadata._check(path)
         return metadata
 
@@ -147,6 +154,12 @@ class PresetMetadata:
         )
         if not is_hash or weights.get("dtype") not in WEIGHT_DTYPES:
             raise _error(path, f"weights={weights!r}")
+        try:
+            check_scales(self.feature_scales)
+        except (TypeError, ValueError):
+            raise _error(
+                path, f"feature_scales={self.feature_scales!r}"
+            ) from None
         if not isinstance(self.num_parameters, (int, type(None))):
             raise _error(path, f"num_parameters={self.num_parameters!r}")
         if not isinstance(self.facts, dict):

@@ -2,7 +2,7 @@ import dataclasses
 import functools
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from keras_relcon.data.windows import check_window, make_windows
 from keras_relcon.models import CompactFeatures, MiniRocket
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.side_by_side import SideBySide
-from keras_relcon.models.stage_features import StageFeatures
+from keras_relcon.models.stage_features import StageFeatures, check_scales
 from keras_relcon.models.train_steps import TrainStep
 from keras_relcon.presets.from_preset import make_model
 from keras_relcon.presets.preset_directory import (
@@ -45,6 +45,7 @@ def save_to_preset(
     overwrite: bool = False,
     compact_features: CompactFeatures | None = None,
     mini_rocket: MiniRocket | None = None,
+    feature_scales: Sequence[float] | None = None,
 ) -> Path:
     """Writes a model as a directory that `from_preset` reads on any backend.
 
@@ -74,6 +75,10 @@ def save_to_preset(
             for `from_preset(..., output="compact")`. Defaults to `None`.
         mini_rocket: `MiniRocket`, adapted to the windows of the pretraining,
             for `from_preset(..., output="wide")`. Defaults to `None`.
+        feature_scales: sequence of float, powers of two. At which
+            `from_preset(..., output="features")` reads the encoder, as
+            `scales` of `StageFeatures`. Defaults to those of the preset it
+            came from, else `(1,)`.
 
     Returns:
         `Path` of the directory.
@@ -84,9 +89,9 @@ def save_to_preset(
         OSError: if `directory` is a symbolic link.
         TypeError: if `model` is no `keras.Model`, or the facts are no dict
             that JSON can hold.
-        ValueError: if the rate or the length is not positive, the model is not
-            built, a weight is not finite, or `from_preset` could not make it
-            from its config.
+        ValueError: if the rate or the length is not positive, a scale is no
+            power of two, the model is not built, a weight is not finite, or
+            `from_preset` could not make it from its config.
 
     Example:
 
@@ -109,7 +114,9 @@ def save_to_preset(
         )
     rate_hz = _first(sample_rate_hz, earlier, "sample_rate_hz", 100)
     length = _first(window_length, earlier, "window_length", 256)
+    scales = _first(feature_scales, earlier, "feature_scales", (1,))
     check_window(rate_hz, length)
+    check_scales(scales)
     common = PresetMetadata(
         kind="encoder",
         sample_rate_hz=float(rate_hz),
@@ -118,7 +125,7 @@ def save_to_preset(
         temperature=getattr(model, "temperature", None),
     )
     compute = _probe_functions(
-        parts["."][1], mini_rocket, _probe_windows(common)
+        parts["."][1], mini_rocket, scales, _probe_windows(common)
     )
     may_replace = functools.partial(check_is_free, overwrite=overwrite)
     with kept_files.replacing_directory(directory, may_replace) as folder:
@@ -126,7 +133,9 @@ def save_to_preset(
             metadata = dataclasses.replace(common, kind=kind)
             if name == ".":
                 metadata = dataclasses.replace(
-                    metadata, facts=dict(facts or {})
+                    metadata,
+                    feature_scales=tuple(scales),
+                    facts=dict(facts or {}),
                 )
             metadata = _write_part(part, folder / name, metadata, compute[kind])
             if name == ".":
@@ -239,7 +248,7 @@ def _without_compiled(config):
     return config
 
 
-def _probe_functions(encoder, mini_rocket, windows):
+def _probe_functions(encoder, mini_rocket, scales, windows):
     """For each kind, a function from a model to its outputs on windows."""
     half = len(windows) // 2
 
@@ -247,7 +256,7 @@ def _probe_functions(encoder, mini_rocket, windows):
         return model.predict(x, batch_size=32, verbose=0)
 
     def features():
-        found = StageFeatures(encoder)
+        found = StageFeatures(encoder, scales=scales)
         if mini_rocket is not None:
             found = SideBySide([found, mini_rocket])
         return predict(found)

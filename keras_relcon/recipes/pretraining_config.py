@@ -19,6 +19,7 @@ from keras_relcon.data.streams.subject_blocks import (
 )
 from keras_relcon.layers.resnet1d34 import POOLINGS
 from keras_relcon.models.mini_rocket import NUM_KERNELS
+from keras_relcon.models.stage_features import check_scales
 from keras_relcon.presets.preset_directory import bundled_presets
 from keras_relcon.recipes.pretraining_data import data_paths
 from keras_relcon.recipes.pretraining_models import check_schedule
@@ -71,7 +72,12 @@ DEFAULTS: dict[str, Any] = {
         "augmentations": [],
         "num_augmentations": 2,
     },
-    "readout": {"mini_rocket": 0, "compact": 0, "windows": 6000},
+    "readout": {
+        "scales": [1],
+        "mini_rocket": 0,
+        "compact": 0,
+        "windows": 6000,
+    },
     "run": {
         "checkpoint_steps": 100,
         "max_minutes": None,
@@ -374,6 +380,7 @@ def _check_ranking(relcon):
 
 def _check_readout(readout):
     """Raises a ValueError if its parts could not be fitted after training."""
+    check_scales(readout["scales"])
     if readout["mini_rocket"]:
         check_whole("readout.mini_rocket", readout["mini_rocket"], NUM_KERNELS)
     if readout["compact"] > readout["windows"]:

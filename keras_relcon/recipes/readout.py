@@ -15,15 +15,15 @@ def fit_readout(config, encoder, groups):
         groups: `CandidateGroups` that it was trained on.
 
     Returns:
-        dict of arguments of `save_to_preset`: `mini_rocket` and
-        `compact_features`, those that the config asks for.
+        dict of arguments of `save_to_preset`: `feature_scales`, and
+        `mini_rocket` and `compact_features`, those that the config asks for.
     """
     settings = config["readout"]
+    readout = {"feature_scales": settings["scales"]}
     if not (settings["mini_rocket"] or settings["compact"]):
-        return {}
+        return readout
     windows = _windows(groups, settings["windows"])
-    readout = {}
-    features = models.StageFeatures(encoder)
+    features = models.StageFeatures(encoder, scales=settings["scales"])
     if settings["mini_rocket"]:
         mini_rocket = models.MiniRocket(
             settings["mini_rocket"],
@@ -50,10 +50,12 @@ def check_readout(config, encoder):
         encoder: built encoder.
     """
     settings = config["readout"]
-    if not (settings["mini_rocket"] or settings["compact"]):
+    is_plain = settings["scales"] == [1]
+    if is_plain and not (settings["mini_rocket"] or settings["compact"]):
         return
     window = keras.ops.zeros((1, config["windows"]["window_length"], 3))
-    width = models.StageFeatures(encoder)(window).shape[-1]
+    features = models.StageFeatures(encoder, scales=settings["scales"])
+    width = features(window).shape[-1]
     models.CompactFeatures(max(settings["compact"], 1)).build(
         (None, width + settings["mini_rocket"])
     )

@@ -5,6 +5,7 @@ from support import small_encoder, to_numpy
 
 import keras_relcon as kr
 from keras_relcon.models import StageFeatures
+from keras_relcon.models.stage_features import stretched
 
 pytestmark = pytest.mark.every_backend
 
@@ -99,3 +100,51 @@ def test_bad_arguments_are_explained():
     features = StageFeatures(encoder, blocks=(9,))
     with pytest.raises(ValueError, match="blocks of the encoder, which has 2"):
         features(np.zeros((1, 40, 3), "float32"))
+
+
+def drawn_out(x, scale):
+    """By `np.interp`, at the middles of the new samples; or by means."""
+    if scale < 1:
+        size = round(1 / scale)
+        whole = x[:, : x.shape[1] // size * size]
+        return whole.reshape(len(x), -1, size, x.shape[2]).mean(2)
+    for _ in range(round(np.log2(scale))):
+        middles = (np.arange(2 * x.shape[1]) + 0.5) / 2 - 0.5
+        old = np.arange(x.shape[1])
+        x = np.apply_along_axis(lambda y: np.interp(middles, old, y), 1, x)
+    return x
+
+
+@pytest.mark.parametrize("scale", [0.25, 0.5, 1, 2, 4])
+def test_windows_are_drawn_out_as_by_interpolation(rng, scale):
+    x = rng.normal(size=(2, 11, 3))
+    found = to_numpy(stretched(keras.ops.convert_to_tensor(x), scale))
+    np.testing.assert_allclose(found, drawn_out(x, scale), atol=1e-6)
+
+
+def test_each_scale_has_the_features_of_windows_drawn_out(rng, tmp_path):
+    x = rng.normal(size=(2, 80, 3)).astype("float32")
+    features = built(scales=(0.5, 1, 2))
+    plain = StageFeatures(features.encoder)
+    expected = [
+        to_numpy(plain(drawn_out(np.float64(x), scale).astype("float32")))
+        for scale in (0.5, 1, 2)
+    ]
+    found = to_numpy(features(x))
+    np.testing.assert_allclose(found, np.concatenate(expected, 1), atol=1e-4)
+    names = features.feature_names()
+    width = len(plain.feature_names())
+    assert names[0] == "times_0.5_block_2_mean_0"
+    assert names[width : 2 * width] == plain.feature_names()
+    assert names[-1].startswith("times_2_block_")
+    assert features.compute_output_shape(x.shape) == found.shape
+    features.save(tmp_path / "features.keras")
+    loaded = keras.saving.load_model(tmp_path / "features.keras")
+    np.testing.assert_allclose(to_numpy(loaded(x)), found, atol=1e-5)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("scales", [(), (3,), (1, 0), (1, True), ("2",)])
+def test_scales_are_powers_of_two(scales):
+    with pytest.raises(ValueError, match="`scales` must be"):
+        StageFeatures(small_encoder(), scales=scales)

@@ -1,5 +1,7 @@
 """`output="compact"` and `"wide"`: a preset with more than its encoder."""
 
+import json
+
 import numpy as np
 import pytest
 from support import to_numpy
@@ -86,6 +88,31 @@ def test_fixed_convolutions_come_with_the_preset(encoder, windows, tmp_path):
     # A longer window passes too.
     longer = np.concatenate([windows, windows], axis=1)
     assert to_numpy(loaded(longer)).shape == expected.shape
+
+
+def test_a_preset_says_at_which_scales_it_is_read(encoder, windows, tmp_path):
+    path = tmp_path / "small"
+    scales = (0.5, 1, 2)
+    save_to_preset(encoder, path, None, 100, LENGTH, feature_scales=scales)
+    features = from_preset(path, output="features")
+    assert features.scales == features.preset_metadata.feature_scales == scales
+    expected = kr.models.StageFeatures(encoder, scales=scales)
+    np.testing.assert_allclose(
+        features.predict(windows, verbose=0),
+        to_numpy(expected(windows)),
+        rtol=1e-2,
+        atol=1e-2,
+    )
+    # What is made of the preset is read as it was.
+    again = save_to_preset(from_preset(path), tmp_path / "again")
+    assert from_preset(again, output="features").scales == scales
+    with pytest.raises(ValueError, match="`scales` must be powers of two"):
+        save_to_preset(encoder, path, None, 100, LENGTH, feature_scales=(3,))
+    metadata = json.loads((path / "metadata.json").read_text())
+    metadata["feature_scales"] = 3
+    (path / "metadata.json").write_text(json.dumps(metadata))
+    with pytest.raises(ValueError, match="feature_scales=3"):
+        from_preset(path)
 
 
 def test_a_preset_without_fixed_convolutions_is_explained(encoder, tmp_path):

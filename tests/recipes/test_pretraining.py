@@ -425,6 +425,7 @@ def test_training_goes_on_from_the_encoder_of_a_preset(values, tmp_path, quick):
 def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
     plain = stage_keys(complete_config(values))
     values["readout"] = {"mini_rocket": 100, "compact": 6, "windows": 10}
+    values["readout"]["scales"] = [1, 2]
     with pytest.raises(ValueError, match="`blocks` must name blocks"):
         pretrain(complete_config(values))  # one block is too few to read out
     assert quick == []
@@ -432,6 +433,13 @@ def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
     assert changed["relcon"] != plain["relcon"]
     assert changed["motif_distance"] == plain["motif_distance"]
     values["encoder"]["num_blocks"] = [2]
+    values["readout"]["scales"] = [1, 0.5]
+    with pytest.raises(ValueError, match="takes windows of 32 samples"):
+        pretrain(complete_config(values))  # 20 are left of 40
+    values["readout"]["scales"] = [1, 3]
+    with pytest.raises(ValueError, match="`scales` must be powers of two"):
+        complete_config(values)
+    values["readout"]["scales"] = [1, 2]
     preset = pretrain(complete_config(values))
     x = np.random.default_rng(0).normal(size=(3, 40, 3)).astype("float32")
     outputs = {
@@ -439,8 +447,8 @@ def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
         for output in ("features", "wide", "compact")
     }
     widths = {name: found.shape[1] for name, found in outputs.items()}
-    assert widths == {"features": 4 * 8, "wide": 4 * 8 + 84, "compact": 6}
-    assert 0 < outputs["wide"][:, 4 * 8 :].mean() < 1
+    assert widths == {"features": 64, "wide": 64 + 84, "compact": 6}
+    assert 0 < outputs["wide"][:, 64:].mean() < 1
     assert outputs["compact"].std() > 0
 
 
