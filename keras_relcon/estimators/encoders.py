@@ -19,7 +19,7 @@ from keras_relcon.presets.preset_directory import HUB, METADATA, find_preset
 WIDEST_FIRST = ("wide", "features", "embedding")
 
 
-def load_encoder(encoder, output=None):
+def load_encoder(encoder, output=None, scales=None):
     """Returns the `keras.Model` of a name, a directory or a model.
 
     A preset is loaded once: copies of an estimator share it, which is read and
@@ -29,6 +29,8 @@ def load_encoder(encoder, output=None):
         encoder: str or path, as of `from_preset`; or `keras.Model`.
         output: str, as of `from_preset`. Defaults to `None`, see
             `chosen_output`.
+        scales: tuple of float, as of `from_preset`; of no account for the
+            embedding. Defaults to `None`.
 
     Raises:
         TypeError: if `encoder` is neither.
@@ -39,7 +41,9 @@ def load_encoder(encoder, output=None):
     if isinstance(encoder, keras.Model):
         return encoder
     directory = find_preset(encoder)
-    return _load(directory, output, _changed(directory))
+    if output == "embedding":
+        scales = None
+    return _load(directory, output, scales, _changed(directory))
 
 
 def chosen_output(encoder, output=None):
@@ -105,5 +109,5 @@ def _widest(directory, changed):
 
 
 @functools.lru_cache(maxsize=4)
-def _load(directory, output, changed):
-    return from_preset(directory, output=output)
+def _load(directory, output, scales, changed):
+    return from_preset(directory, output=output, scales=scales)

@@ -132,6 +132,9 @@ def load_into(estimator, name_or_directory):
         estimator.encoder_name_ = encoder["name"]
         estimator.head_ = _read_head(directory, facts)
         estimator.output = encoder["output"]
+        # Those before there were several were fitted on the windows as they
+        # are.
+        scales = tuple(encoder.get("scales", (1,)))
         estimator.encoder = encoder["name"]
         if encoder["is_included"]:
             estimator.encoder = str(directory / ENCODER)
@@ -146,7 +149,9 @@ def load_into(estimator, name_or_directory):
         or not estimator.fits_together()
     ):
         raise _damaged(directory / HEAD, "its arrays do not fit together")
-    estimator.encoder_ = load_encoder(estimator.encoder, estimator.output)
+    estimator.encoder_ = load_encoder(
+        estimator.encoder, estimator.output, scales
+    )
     estimator.encoder_window_ = window_of(estimator.encoder_)
     found = _weights_sha256(estimator.encoder_)
     if wanted is not None and found != wanted:
@@ -218,13 +223,15 @@ def _describe_encoder(estimator):
     encoder = estimator._fitted_encoder()
     own = _is_fine_tuned(estimator)
     is_model = own or isinstance(estimator.encoder, keras.Model)
-    output, name = "embedding", estimator.encoder_.name
+    output, name, scales = "embedding", estimator.encoder_.name, (1,)
     if not is_model:
         output = chosen_output(estimator.encoder, estimator.output)
         name = estimator.encoder_name_
+        scales = encoder.preset_metadata.feature_scales
     return {
         "name": name,
         "output": output,
+        "scales": scales,
         "weights_sha256": None if is_model else _weights_sha256(encoder),
     }
 

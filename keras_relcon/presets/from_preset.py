@@ -1,4 +1,6 @@
+import dataclasses
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, overload
 
@@ -43,6 +45,7 @@ def from_preset(
     load_weights: bool = True,
     task: None = None,
     output: Output = "embedding",
+    scales: Sequence[float] | None = None,
     **overrides: Any,
 ) -> keras.Model: ...
 
@@ -54,6 +57,7 @@ def from_preset(
     *,
     task: Literal["pretrain"],
     output: Output = "embedding",
+    scales: Sequence[float] | None = None,
     **overrides: Any,
 ) -> RelConModel: ...
 
@@ -64,6 +68,7 @@ def from_preset(
     load_weights: bool,
     task: Literal["pretrain"],
     output: Output = "embedding",
+    scales: Sequence[float] | None = None,
     **overrides: Any,
 ) -> RelConModel: ...
 
@@ -73,6 +78,7 @@ def from_preset(
     load_weights: bool = True,
     task: Literal["pretrain"] | None = None,
     output: Output = "embedding",
+    scales: Sequence[float] | None = None,
     **overrides: Any,
 ) -> keras.Model:
     """Makes the model of a preset, with its weights.
@@ -98,12 +104,14 @@ def from_preset(
             `relcon_small` was trained. Defaults to `None`.
         output: str. What the encoder gives of a window: `"embedding"`, or
             `"features"`, the statistics over time of its blocks, which know
-            more (`StageFeatures`, at the scales of the preset, each of which
-            takes its own time); `"wide"`, the fixed
+            more (`StageFeatures`); `"wide"`, the fixed
             convolutions of the preset's `MiniRocket` beside them; or
             `"compact"`, the widest of these that the preset has, turned to
             fewer columns by a map that comes with it (`CompactFeatures`).
             Defaults to `"embedding"`.
+        scales: sequence of float, powers of two. At which the features are
+            read: `(1,)` has fewer of them, and takes less time, than more.
+            Defaults to `None`: those of the preset.
         **overrides: Arguments of the encoder in place of the stored ones,
             such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
             `RelConModel` but its encoder and motif distance; `dtype` is that
@@ -121,7 +129,8 @@ def from_preset(
             a newer version wrote it, it names a class that a preset may not
             hold, it has no motif distance for `"pretrain"`, no MiniRocket for
             `"wide"` or no map for `"compact"`, or an override is unknown or
-            does not fit the weights.
+            does not fit the weights, or `scales` are given for the embedding,
+            or for `"compact"` others than it was fitted on.
 
     Example:
 
@@ -132,12 +141,31 @@ def from_preset(
     advice = "Leave it out for the encoder."
     checks.check_one_of("task", task, (None, "pretrain"), advice)
     checks.check_one_of("output", output, OUTPUTS)
+    if scales is not None and output == "embedding":
+        raise ValueError(
+            checks.message(
+                "`scales` are those of the features.",
+                {"scales": scales, "output": output},
+                'Leave them out, or pass output="features".',
+            )
+        )
     directory = find_preset(name_or_directory)
     if task is not None:
         return _load_pretraining(directory, load_weights, overrides)
     encoder, metadata = _load_part(directory, load_weights, overrides)
     if output == "embedding":
         return encoder
+    if scales is not None:
+        if output == "compact" and tuple(scales) != metadata.feature_scales:
+            raise ValueError(
+                checks.message(
+                    "`scales` must be those that the map was fitted on, "
+                    f"{metadata.feature_scales}.",
+                    {"scales": scales},
+                    "Leave them out.",
+                )
+            )
+        metadata = dataclasses.replace(metadata, feature_scales=tuple(scales))
     features = StageFeatures(
         encoder,
         scales=metadata.feature_scales,

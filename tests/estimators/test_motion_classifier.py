@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from support import small_encoder
 
 import keras_relcon as kr
 from keras_relcon import MotionClassifier, MotionEmbedding
@@ -20,6 +21,7 @@ from keras_relcon.data import file_limits, make_windows
 from keras_relcon.estimators import fine_tuned
 from keras_relcon.estimators.hidden_markov import smooth
 from keras_relcon.evaluation import embed_windows
+from keras_relcon.presets import save_to_preset
 
 LONG = [("still", 8), ("walk", 12), ("still", 4), ("run", 8)]
 
@@ -107,6 +109,39 @@ def test_a_classifier_is_exported_whole(fitted, tmp_path):
     (entry,) = session.get_inputs()
     found = session.run(None, {entry.name: windows})[0]
     np.testing.assert_allclose(found, fitted.predict_proba(windows), atol=1e-4)
+
+
+def test_a_saved_model_reads_at_the_scales_it_was_fitted_on(windows, tmp_path):
+    x, y, people = windows
+    keras.utils.set_random_seed(0)
+    encoder = small_encoder()
+    encoder.build((None, LENGTH, 3))
+    path = tmp_path / "tiny"
+
+    def save(scales):
+        save_to_preset(
+            encoder, path, None, 100, LENGTH, True, feature_scales=scales
+        )
+
+    save((1, 2))
+    model = MotionClassifier(path, output="features", num_folds=0)
+    model.fit(x, y, groups=people)
+    # The preset of that name is read at others now.
+    model.save(tmp_path / "model", has_encoder=False)
+    save((0.5, 1))
+    facts = json.loads((tmp_path / "model/classifier.json").read_text())
+    assert facts["encoder"]["scales"] == [1, 2]
+    facts["encoder"]["name"] = str(path)
+    (tmp_path / "model/classifier.json").write_text(json.dumps(facts))
+    loaded = MotionClassifier.load(tmp_path / "model")
+    np.testing.assert_allclose(
+        loaded.predict_proba(x), model.predict_proba(x), atol=1e-5
+    )
+    # One of before there were scales: the windows as they are.
+    del facts["encoder"]["scales"]
+    (tmp_path / "model/classifier.json").write_text(json.dumps(facts))
+    loaded = MotionClassifier.load(tmp_path / "model")
+    assert loaded.encoder_.scales == (1,)
 
 
 def test_fine_tuning_changes_a_copy_of_the_encoder(preset, windows, tmp_path):

@@ -34,6 +34,8 @@ def test_the_map_comes_with_the_preset(encoder, adapted, windows, tmp_path):
     expected = to_numpy(adapted(features(windows)))
     np.testing.assert_allclose(found, expected, rtol=2e-2, atol=2e-2)
     assert compact.preset_metadata == features.preset_metadata
+    with pytest.raises(ValueError, match="must be those that the map was"):
+        from_preset(path, output="compact", scales=(1, 2))
     # The encoder and its embedding are as without the map.
     np.testing.assert_array_equal(
         from_preset(path).predict(windows, verbose=0),
@@ -103,6 +105,10 @@ def test_a_preset_says_at_which_scales_it_is_read(encoder, windows, tmp_path):
         rtol=1e-2,
         atol=1e-2,
     )
+    plain = from_preset(path, output="features", scales=(1,))
+    assert plain.scales == plain.preset_metadata.feature_scales == (1,)
+    with pytest.raises(ValueError, match="`scales` are those of the features"):
+        from_preset(path, scales=(1,))
     # What is made of the preset is read as it was.
     again = save_to_preset(from_preset(path), tmp_path / "again")
     assert from_preset(again, output="features").scales == scales
