@@ -95,8 +95,8 @@ def from_preset(
             wrote (`"./name"` for one of such a name); or
             `"hf://user/repo"`, which huggingface_hub downloads
             (`"hf://user/repo@revision"` for a tag, a branch or a commit).
-        load_weights: bool. Whether to load weights; `False` draws them
-            freshly. Defaults to `True`.
+        load_weights: bool. Whether to load weights; `False` draws those of
+            the encoder freshly. Defaults to `True`.
         task: `None`, for the encoder, or `"pretrain"`, for a `RelConModel` of
             the encoder and its motif distance, to train on. The state of the
             optimizer, `views` and `anchors` are not kept; pass new `views` to
@@ -130,7 +130,7 @@ def from_preset(
             hold, it has no motif distance for `"pretrain"`, no MiniRocket for
             `"wide"` or no map for `"compact"`, or an override is unknown or
             does not fit the weights, or `scales` are given for the embedding,
-            or for `"compact"` others than it was fitted on.
+            or for `"compact"` others than it was fitted on, or no weights.
 
     Example:
 
@@ -141,6 +141,14 @@ def from_preset(
     advice = "Leave it out for the encoder."
     checks.check_one_of("task", task, (None, "pretrain"), advice)
     checks.check_one_of("output", output, OUTPUTS)
+    if output == "compact" and not load_weights:
+        raise ValueError(
+            checks.message(
+                "The map of `compact` was fitted on the trained weights.",
+                {"output": output, "load_weights": load_weights},
+                'Pass output="features", or load the weights.',
+            )
+        )
     if scales is not None and output == "embedding":
         raise ValueError(
             checks.message(
@@ -174,9 +182,11 @@ def from_preset(
     features.build((None, metadata.window_length, 3))
     model: keras.Model = features
     if output != "features" and _has(directory, MINI_ROCKET, output == "wide"):
-        mini_rocket = _load_part(directory / MINI_ROCKET, load_weights)[0]
+        # Nothing in it is learned: without its thresholds it says nothing.
+        mini_rocket = _load_part(directory / MINI_ROCKET, load_weights=True)[0]
         name = f"{encoder.name}_wide"
         model = SideBySide([features, mini_rocket], name=name)
+        model.build((None, metadata.window_length, 3))
     if output == "compact" and _has(directory, COMPACT, is_needed=True):
         compact = _load_part(directory / COMPACT, load_weights)[0]
         name = f"{encoder.name}_compact"

@@ -143,7 +143,8 @@ class PresetMetadata:
             raise _error(path, f"window_length={length!r}")
         if self.kind not in KINDS:
             raise _error(path, f"kind={self.kind!r}, not among {KINDS}")
-        if self.unit != "g" or len(self.axes) != 3:
+        has_axes = isinstance(self.axes, tuple) and len(self.axes) == 3
+        if self.unit != "g" or not has_axes:
             raise _error(
                 path,
                 f"unit={self.unit!r}, axes={self.axes}, where windows are in "

@@ -66,8 +66,8 @@ def save_to_preset(
         sample_rate_hz: float. Rate of the windows that the model was trained
             on. Defaults to that of the preset it came from, else `100`, with
             a warning: whoever loads the preset is held to it.
-        window_length: int. Their samples. Defaults to that of the preset it
-            came from, else `256`.
+        window_length: int. Their samples. Defaults to that of the input of
+            the model, or of the preset it came from, else `256`.
         overwrite: bool. Whether a preset that is there may be replaced.
             Defaults to `False`.
         compact_features: `CompactFeatures`, adapted to the features of the
@@ -103,7 +103,10 @@ def save_to_preset(
     """
     check_facts(facts)
     parts = _parts_of(model, compact_features, mini_rocket)
-    earlier = getattr(parts["."][1], "preset_metadata", None)
+    encoder = parts["."][1]
+    earlier = getattr(encoder, "preset_metadata", None)
+    if window_length is None:
+        window_length = _own_length(encoder)
     if earlier is None and None in (sample_rate_hz, window_length):
         warnings.warn(
             "The preset will say that its windows are of "
@@ -125,7 +128,7 @@ def save_to_preset(
         temperature=getattr(model, "temperature", None),
     )
     compute = _probe_functions(
-        parts["."][1], mini_rocket, scales, _probe_windows(common)
+        encoder, mini_rocket, scales, _probe_windows(common)
     )
     may_replace = functools.partial(check_is_free, overwrite=overwrite)
     with kept_files.replacing_directory(directory, may_replace) as folder:
@@ -160,6 +163,12 @@ def check_facts(facts):
             f"and dicts. Received: {error}. Convert arrays with `tolist`, and "
             "write dates as text."
         ) from error
+
+
+def _own_length(encoder):
+    """The samples of the windows that a model was made for, or `None`."""
+    shape = getattr(encoder, "input_shape", None)
+    return shape[1] if isinstance(shape, tuple) and len(shape) == 3 else None
 
 
 def _parts_of(model, compact_features, mini_rocket):

@@ -420,7 +420,7 @@ def _take_preset(name, words, section, folder):
 
 def _sources(value, folder):
     """`Path` of one source, or a tuple of `Path` of several."""
-    if not isinstance(value, list):
+    if not isinstance(value, (list, tuple)):
         return folder / str(value)
     paths = tuple(folder / str(source) for source in value)
     names = {path.stem for path in paths}

@@ -195,7 +195,9 @@ def _named_arms(arms):
     """
     if isinstance(arms, str):
         arms = (arms,)
-    if not isinstance(arms, dict):
+    if isinstance(arms, Mapping):
+        arms = dict(arms)
+    else:
         unknown = [name for name in arms if name not in ARMS]
         if unknown:
             raise ValueError(

@@ -77,6 +77,15 @@ def test_fixed_convolutions_come_with_the_preset(encoder, windows, tmp_path):
         loaded.predict(windows, verbose=0), expected, rtol=1e-2, atol=1e-2
     )
     assert loaded.preset_metadata.window_length == LENGTH
+    # Of a preset the network is drawn anew, not what nothing learned.
+    assert from_preset(path, output="wide").built
+    fresh = from_preset(path, output="wide", load_weights=False)
+    for one, other in zip(
+        fresh.models[1].get_weights(), mini_rocket.get_weights()
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+    with pytest.raises(ValueError, match="fitted on the trained weights"):
+        from_preset(path, output="compact", load_weights=False)
     np.testing.assert_allclose(
         from_preset(path, output="compact").predict(windows, verbose=0),
         compact.predict(expected, verbose=0),

@@ -270,6 +270,8 @@ def test_weights_of_another_model_are_refused(preset, tmp_path):
         ({"sample_rate_hz": -1}, "sample_rate_hz=-1"),
         ({"unit": "m/s2"}, "unit='m/s2'"),
         ({"axes": ["x"]}, "axes="),
+        ({"axes": 3}, "axes=3"),
+        ({"feature_scales": [3]}, r"feature_scales=\(3,\)"),
         ({"kind": "decoder"}, "kind='decoder'"),
         ({"weights": {"sha256": "0"}}, "weights="),
         ({"num_parameters": "many"}, "num_parameters='many'"),

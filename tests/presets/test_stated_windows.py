@@ -1,5 +1,6 @@
 import json
 
+import keras
 import pytest
 from support import tiny_encoder
 
@@ -18,3 +19,11 @@ def test_an_encoder_that_does_not_know_says_the_windows_of_the_paper(tmp_path):
     assert metadata["window_length"] == 256
     assert metadata["sample_rate_hz"] == 100
     assert (metadata["unit"], metadata["axes"]) == ("g", ["x", "y", "z"])
+
+
+def test_a_model_of_one_length_states_it(tmp_path):
+    layers = [keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(2)]
+    encoder = keras.Sequential([keras.Input((40, 3)), *layers])
+    path = save_to_preset(encoder, tmp_path / "a", sample_rate_hz=50)
+    metadata = json.loads((path / "metadata.json").read_text())
+    assert metadata["window_length"] == 40

@@ -225,6 +225,8 @@ def test_several_sources_and_a_ranking_are_beside_the_config(tmp_path):
     }
     config = complete_config(values, tmp_path)
     assert config["data"] == (tmp_path / "one.zip", tmp_path / "other")
+    again = complete_config({"data": config["data"], "output": "mine"})
+    assert again["data"] == config["data"]
     assert config["relcon"]["ranking"] == tmp_path / "ranks.h5"
     stated = stated_config(config)
     assert stated["data"] == ["one.zip", "other"]

@@ -1,5 +1,6 @@
 import csv
 import io
+import types
 
 import keras
 import numpy as np
@@ -166,6 +167,11 @@ def test_another_hyper_model_is_refused_before_the_search(make, tmp_path):
 
     with pytest.raises(TypeError, match="an `AblationHyperModel`.*RelConHyp"):
         run_ablation(make("RelConHyperModel"), tmp_path)
+
+
+def test_arms_of_any_mapping_keep_their_settings(make):
+    arms = types.MappingProxyType({"softmax": {"temperature": 0.3}, "base": {}})
+    assert make("AblationHyperModel", arms=arms).arms == dict(arms)
 
 
 def test_unknown_arms_are_refused(make):
