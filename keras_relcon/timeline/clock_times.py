@@ -10,6 +10,7 @@ from keras_relcon.data.clock_time import has_clock, tzinfo_of
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SLACK = 1e-6  # seconds: what rounding takes
 
 
@@ -42,6 +43,9 @@ class ClockTimes:
                 )
             )
         object.__setattr__(self, "has_clock", has_clock(self.start_time))
+        # Rounded once: days and hours begin at whole microseconds.
+        micros = round(self.start_time * 1e6) if self.has_clock else 0
+        object.__setattr__(self, "_start_micros", micros)
         zone = timezone.utc
         if self.time_zone is not None:
             zone = tzinfo_of(self.time_zone)
@@ -64,7 +68,7 @@ class ClockTimes:
         nanos = micros.astype(np.int64) * 1000
         if not self.has_clock:
             return pd.TimedeltaIndex(nanos.astype("timedelta64[ns]"))
-        nanos += round(self.start_time * 1e6) * 1000
+        nanos += self._start_micros * 1000
         index = pd.DatetimeIndex(nanos.astype("datetime64[ns]"))
         if self.time_zone is None:
             return index
@@ -72,10 +76,8 @@ class ClockTimes:
 
     def moment(self, seconds):
         """`datetime` of one time; needs a clock."""
-        moment = datetime.fromtimestamp(self.start_time, self._zone)
-        return (
-            moment.astimezone(timezone.utc) + timedelta(seconds=float(seconds))
-        ).astimezone(self._zone)
+        moment = self._start() + timedelta(seconds=float(seconds))
+        return moment.astimezone(self._zone)
 
     def day_edges(self, duration_seconds):
         """Seconds at which the days of a recording begin, and the last ends.
@@ -119,13 +121,14 @@ class ClockTimes:
     def _midnight(self, date):
         # Where a clock skips midnight, this is the moment when it does.
         moment = datetime(date.year, date.month, date.day, tzinfo=self._zone)
-        return round(moment.timestamp() - self.start_time, 6)
+        return (moment - self._start()).total_seconds()
+
+    def _start(self):
+        return EPOCH + timedelta(microseconds=self._start_micros)
 
 
 def _past_the_hour(moment):
-    seconds = moment.minute * 60 + moment.second + moment.microsecond / 1e6
-    # Rounding of the edges must not give an hour of a microsecond.
-    return 0.0 if HOUR_SECONDS - seconds < 1e-3 else seconds
+    return moment.minute * 60 + moment.second + moment.microsecond / 1e6
 
 
 def _regular_edges(duration_seconds, step):

@@ -89,6 +89,27 @@ def test_the_last_edge_is_the_end_where_that_is_a_whole_hour():
     assert (clock.day_edges(24 * HOUR) / HOUR).tolist() == [0, 24]
 
 
+def test_days_and_hours_begin_at_whole_seconds_from_any_start():
+    generator = np.random.default_rng(0)
+    for start in generator.uniform(1.7e9, 1.8e9, 3000).tolist():
+        clock = ClockTimes(start, "Europe/Berlin")
+        for edges, is_day in (
+            (clock.day_edges(30 * HOUR), True),
+            (clock.hour_edges(3 * HOUR), False),
+        ):
+            assert edges[0] <= 0
+            times = clock.times(edges)
+            assert not (times.microsecond.any() or times.second.any())
+            assert not times.minute.any()
+            assert not (is_day and times.hour.any())
+
+
+def test_an_hour_begins_before_a_start_just_before_the_next():
+    clock = ClockTimes(unix("2025-05-01T09:59:59.999500+00:00"), "UTC")
+    expected = [-3599.9995, 0.0005, 3600.0005]
+    assert clock.hour_edges(1).tolist() == pytest.approx(expected)
+
+
 def test_times_of_a_zone_have_it():
     clock = ClockTimes(unix("2025-10-26T02:59:59+02:00"), "Europe/Berlin")
     times = clock.times([0.0, 1.0, 2.56])
