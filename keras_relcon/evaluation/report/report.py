@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_relcon.evaluation.metrics.classification import RECORDING
 from keras_relcon.evaluation.report import metric_columns, tables
 from keras_relcon.evaluation.report.fold_result import FoldResult, check_results
 from keras_relcon.evaluation.report.page import to_html
@@ -17,7 +18,7 @@ from keras_relcon.evaluation.report.paired_difference import (
     paired_difference,
     size_ratio,
 )
-from keras_relcon.evaluation.report.plots.figures import draw_figures
+from keras_relcon.evaluation.report.plots.figures import FILES, draw_figures
 from keras_relcon.evaluation.report.published import (
     PublishedRow,
     check_published,
@@ -195,11 +196,12 @@ class Report:
 
         Returns:
             `Report` whose rows are recordings and whose metrics are those by
-            recording; `None` in a regression, where the results do not say
-            which windows are of one recording, or where each recording is one
-            window.
+            recording; `None` where there are no such metrics, where the
+            results do not say which windows are of one recording, or where
+            each recording is one window.
         """
-        if self.kind == "regression" or any(
+        has_votes = any(name.startswith(RECORDING) for name in self.metrics)
+        if not has_votes or any(
             result.bouts is None or result.probabilities is None
             for result in self.results
         ):
@@ -315,12 +317,13 @@ class Report:
                     sections.append(section)
                 if content:
                     paths.append(_write(directory / file, content))
-                else:
-                    # A file of another report must not seem to be of this.
-                    (directory / file).unlink(missing_ok=True)
         except ImportError as error:
             text = f"The report has tables and no figures. {error}"
             warnings.warn(text, stacklevel=2)
+        for file in FILES:
+            # A figure of another report must not seem to be of this.
+            if os.fspath(directory / file) not in paths:
+                (directory / file).unlink(missing_ok=True)
         page = to_html(self, sections)
         paths.append(_write(directory / "report.html", page))
         return paths

@@ -125,6 +125,14 @@ def test_there_is_none_where_it_says_nothing_new(make_result, make_report):
     assert Report([one_each]).by_recording() is None
 
 
+def test_there_is_none_without_its_metrics(make_result, tmp_path):
+    result = make_result("encoder", 0, 0.5, bouts=BOUTS)
+    report = Report([result])
+    assert report.by_recording() is None
+    report.save(tmp_path, figures=False)
+    assert (tmp_path / "report.html").is_file()
+
+
 def test_there_is_none_of_a_regression(make_regression_result):
     result = make_regression_result("encoder", 0, 0.1)
     assert Report([result]).by_recording() is None

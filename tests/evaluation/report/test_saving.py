@@ -60,6 +60,20 @@ def test_regression_has_its_own_figures(regression_report, tmp_path):
     ]
 
 
+def test_figures_of_another_report_do_not_stay(
+    report, regression_report, tmp_path
+):
+    histories = {"relcon": {"loss": [3.0, 2.0]}}
+    report.save(tmp_path, histories)
+    (tmp_path / "mine.png").write_bytes(b"")
+    paths = regression_report.save(tmp_path)
+    names = [*map(os.path.basename, paths), "mine.png"]
+    assert sorted(os.listdir(tmp_path)) == sorted(names)
+    paths = report.save(tmp_path, figures=False)
+    names = [*map(os.path.basename, paths), "mine.png"]
+    assert sorted(os.listdir(tmp_path)) == sorted(names)
+
+
 def test_tables_alone_need_no_matplotlib(report, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     report.save(tmp_path / "tables", figures=False)

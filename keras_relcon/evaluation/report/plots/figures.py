@@ -33,6 +33,19 @@ from keras_relcon.evaluation.report.plots.predictions import (
 from keras_relcon.evaluation.report.plots.svg import to_svg
 from keras_relcon.evaluation.report.tables import calibration_error
 
+# All that a report may draw.
+FILES = (
+    "calibration.png",
+    "confusion_matrix.png",
+    "embedding_map.png",
+    "loss_curves.png",
+    "predictions.png",
+    "recording_confusion_matrix.png",
+    "recording_roc_curves.png",
+    "roc_curves.png",
+    "umap_map.png",
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Drawing:

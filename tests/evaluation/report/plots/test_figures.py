@@ -17,7 +17,7 @@ from keras_relcon.evaluation.report.plots.embedding_map import (
     EmbeddingMaps,
     plot_embedding_map,
 )
-from keras_relcon.evaluation.report.plots.figures import drawings
+from keras_relcon.evaluation.report.plots.figures import FILES, drawings
 from keras_relcon.evaluation.report.plots.predictions import (
     confusion_counts,
     plot_confusion_matrix,
@@ -163,6 +163,7 @@ def test_umap_is_drawn_where_it_is_installed(report, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", module)
     added = drawings(report)[-1]
     assert added.file == "umap_map.png" and added.file not in names
+    assert {*names, added.file} < set(FILES)
     figure = added.draw(None)
     assert "UMAP of 90 of 90 test windows" in figure.axes[0].get_title()
     assert figure.axes[0].get_xlabel() == "UMAP 1 (no unit)"
