@@ -8,6 +8,7 @@ from keras_relcon.checks import message, some_of
 from keras_relcon.estimators.fine_tuned import fit_fine_tuned
 from keras_relcon.estimators.fitting import Fitting
 from keras_relcon.estimators.hidden_markov import (
+    SLACK,
     class_priors,
     count_transitions,
     has_changes,
@@ -42,6 +43,40 @@ def check_has_classes(classes, num_windows):
         )
 
 
+def comparable_texts(labels, found, classes):
+    """Labels of recordings, and what was found, as texts of one form.
+
+    Args:
+        labels: `(windows,)` str. Where classes are numbers, `"1"` and `"1.0"`
+            are one.
+        found: `(windows,)`, some of `classes`.
+        classes: `(classes,)`.
+
+    Returns:
+        labels and found, `(windows,)` str.
+
+    Raises:
+        ValueError: if no label is a class.
+    """
+    labels, found, names = (
+        np.asarray(each).astype(str) for each in (labels, found, classes)
+    )
+    if classes.dtype.kind in "iuf":
+        labels, found, names = (
+            np.array([text.removesuffix(".0") for text in each.tolist()])
+            for each in (labels, found, names)
+        )
+    if not np.isin(labels, names).any():
+        raise ValueError(
+            message(
+                f"Labels must be classes of the model: {some_of(names)}.",
+                f"{some_of(np.unique(labels))}, none of which is",
+                "Use the names that it was fitted on.",
+            )
+        )
+    return labels, found
+
+
 def warn_of_few_people(codes, groups, classes):
     """Names the classes whose score says little of a new person."""
     if groups is None:
@@ -58,6 +93,25 @@ def warn_of_few_people(codes, groups, classes):
                 "to say how it does on a new one.",
                 f"fewer for {some_of(few)}",
                 "Add people, or join classes.",
+            ),
+            stacklevel=3,
+        )
+
+
+def warn_of_overlap(windows):
+    """Warns that `Windows` that overlap say nothing of changes in time."""
+    steps = np.diff(np.asarray(windows.start_seconds, "float64"))
+    is_next = windows.recordings[1:] == windows.recordings[:-1]
+    length = windows.acceleration.shape[1]
+    seconds = length / windows.sample_rate_hz
+    is_over = is_next & (steps > 0) & (steps < (1 - SLACK) * seconds)
+    if is_over.any():
+        warnings.warn(
+            message(
+                "Windows must not overlap, to learn how classes change in "
+                "time; between those that do, nothing is learnt.",
+                f"{is_over.sum()} of {len(windows)} that reach into the next",
+                f"Cut them with stride={length}, or pass smoothing=None.",
             ),
             stacklevel=3,
         )

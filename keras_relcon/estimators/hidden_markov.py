@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# Of a window: what rounded times and rates may take.
+SLACK = 0.01
+
 
 def count_transitions(labels, sequences, num_classes):
     """Probabilities from the class of a window to that of the next.
@@ -64,13 +67,16 @@ def class_priors(labels, num_classes, balanced=False):
 
 
 def number_sequences(recordings, start_seconds, window_seconds):
-    """Numbers the runs of windows that follow one another without a gap.
+    """Numbers the runs of windows that follow one another.
+
+    They do where one begins as the other ends, without a gap or an overlap,
+    to a hundredth of a window.
 
     Args:
         recordings: `(windows,)`, the recording of each; those of one stand
             together, in the order of time.
         start_seconds: `(windows,)`.
-        window_seconds: float. From the start of a window to the next.
+        window_seconds: float. The length of a window.
 
     Returns:
         `(windows,)` int.
@@ -79,7 +85,7 @@ def number_sequences(recordings, start_seconds, window_seconds):
     start_seconds = np.asarray(start_seconds, "float64")
     is_next = recordings[1:] == recordings[:-1]
     steps = np.diff(start_seconds)
-    is_next &= np.abs(steps - window_seconds) < 0.5 * window_seconds
+    is_next &= np.abs(steps - window_seconds) < SLACK * window_seconds
     return np.concatenate([[0], np.cumsum(~is_next)]).astype(int)
 
 

@@ -16,7 +16,9 @@ from keras_relcon.data import Windows
 from keras_relcon.estimators.class_fitting import (
     ClassFitting,
     check_has_classes,
+    comparable_texts,
     warn_of_few_people,
+    warn_of_overlap,
 )
 from keras_relcon.estimators.encoders import load_encoder
 from keras_relcon.estimators.examples import is_array, labels_of
@@ -197,6 +199,8 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         self._check_arguments()
         examples = self._examples(X, y, groups, read_options)
         self._check_examples(examples)
+        if isinstance(X, Windows) and self.smoothing is not None:
+            warn_of_overlap(X)
         self.classes_, codes = np.unique(examples.values, return_inverse=True)
         check_has_classes(self.classes_, len(examples))
         warn_of_few_people(codes, examples.groups, self.classes_)
@@ -242,8 +246,9 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         X, y = self._rows_to_score(X, y)
         if not of_recordings:
             return super().score(X, y, sample_weight)
-        texts = self._predict_rows(X).astype(str)  # as labels of recordings are
-        return float(accuracy_score(y, texts, sample_weight=sample_weight))
+        found = self._predict_rows(X)
+        y, found = comparable_texts(y, found, self.classes_)
+        return float(accuracy_score(y, found, sample_weight=sample_weight))
 
     def saved_facts(self) -> dict[str, Any]:
         transitions = self.transitions_

@@ -28,6 +28,18 @@ def test_sequences_end_at_recordings_and_gaps():
     assert found.tolist() == [0, 0, 0, 1, 2, 2]
 
 
+@pytest.mark.parametrize("stride", [32, 48, 62])
+def test_windows_that_overlap_do_not_follow_one_another(stride):
+    starts = np.arange(1000) * (stride / 100)
+    found = number_sequences(["a"] * 1000, starts, 0.64)
+    assert found.tolist() == list(range(1000))
+
+
+def test_starts_may_be_rounded_to_milliseconds():
+    starts = np.round(np.arange(1000) * (256 / 99.97), 3)
+    assert not number_sequences(["a"] * 1000, starts, 2.56).any()
+
+
 @pytest.mark.parametrize("evidence", [1.0, 0.3])
 @pytest.mark.parametrize("has_gap", [False, True])
 def test_smoothing_is_the_sum_over_all_paths(has_gap, evidence):
