@@ -56,8 +56,8 @@ def kind_of(name_or_directory):
 
 def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
     """Writes a fitted `MotionEstimator`; see its method `save`."""
-    is_own = isinstance(estimator.encoder, keras.Model)
-    if not has_encoder and (is_own or _is_fine_tuned(estimator)):
+    is_of_preset = _is_of_preset(estimator)
+    if not has_encoder and not is_of_preset:
         raise ValueError(
             message(
                 "Only the encoder of a preset can be left out.",
@@ -65,7 +65,7 @@ def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
                 "Save it with its encoder.",
             )
         )
-    encoder = _describe_encoder(estimator)
+    encoder = _describe_encoder(estimator, is_of_preset)
 
     def may_replace(path):
         check_is_free(path, overwrite)
@@ -76,7 +76,7 @@ def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
             **{name: getattr(estimator.head_, name) for name in ARRAYS},
         )
         if has_encoder:
-            _write_encoder(estimator, folder / ENCODER)
+            _write_encoder(estimator, folder / ENCODER, is_of_preset)
         names = estimator.saved_settings
         settings = to_plain({name: getattr(estimator, name) for name in names})
         facts = {
@@ -219,25 +219,36 @@ def _read_head(directory, facts):
     return LinearHead(*arrays, strength=facts["strength"])
 
 
-def _describe_encoder(estimator):
-    encoder = estimator._fitted_encoder()
-    own = _is_fine_tuned(estimator)
-    is_model = own or isinstance(estimator.encoder, keras.Model)
-    output, name, scales = "embedding", estimator.encoder_.name, (1,)
-    if not is_model:
+def _is_of_preset(estimator):
+    """Whether `encoder` names what was fitted on: a preset, as it is now."""
+    fitted = estimator._fitted_encoder()
+    is_fine_tuned = getattr(estimator, "head", None) == "fine_tune"
+    if is_fine_tuned or isinstance(estimator.encoder, keras.Model):
+        return False
+    try:
+        named = estimator._load_encoder()
+    except (ValueError, OSError):  # it is there no more
+        return False
+    known = _weights_sha256(named)
+    return (
+        known is not None
+        and known == _weights_sha256(fitted)
+        and type(named) is type(fitted)  # the same output
+    )
+
+
+def _describe_encoder(estimator, is_of_preset):
+    output, scales, weights = "embedding", (1,), None
+    if is_of_preset:
         output = chosen_output(estimator.encoder, estimator.output)
-        name = estimator.encoder_name_
-        scales = encoder.preset_metadata.feature_scales
+        scales = estimator.encoder_.preset_metadata.feature_scales
+        weights = _weights_sha256(estimator.encoder_)
     return {
-        "name": name,
+        "name": estimator.encoder_name_,
         "output": output,
         "scales": scales,
-        "weights_sha256": None if is_model else _weights_sha256(encoder),
+        "weights_sha256": weights,
     }
-
-
-def _is_fine_tuned(estimator):
-    return getattr(estimator, "head", None) == "fine_tune"
 
 
 def _weights_sha256(encoder):
@@ -245,9 +256,8 @@ def _weights_sha256(encoder):
     return None if metadata is None else metadata.weights.get("sha256")
 
 
-def _write_encoder(estimator, folder):
-    is_model = isinstance(estimator.encoder, keras.Model)
-    if is_model or _is_fine_tuned(estimator):
+def _write_encoder(estimator, folder, is_of_preset):
+    if not is_of_preset:
         metadata = getattr(estimator.encoder_, "preset_metadata", None)
         size = {}
         if metadata is None:
