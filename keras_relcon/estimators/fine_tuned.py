@@ -63,8 +63,8 @@ def fit_fine_tuned(
             not changed.
         windows: `(rows, time, 3)`, g.
         codes: `(rows,)` int, classes from 0; each has a row.
-        groups: `(rows,)`, people. Defaults to `None`: a fifth of the rows of
-            each class, in their order, is left out.
+        groups: `(rows,)`, people. Defaults to `None`. So, and with one person,
+            a fifth of the rows of each class, in their order, is left out.
         balanced: bool. Whether classes count alike. Defaults to `False`.
         epochs: int. At most; it ends after three without progress. Defaults to
             `20`.
@@ -78,7 +78,7 @@ def fit_fine_tuned(
     """
     check_whole("epochs", epochs)
     codes = np.asarray(codes)
-    if groups is None:
+    if groups is None or len(np.unique(groups)) == 1:
         groups = row_blocks(codes)
     left = group_rows(groups, PARTS, seed)[-1]
     kept = np.setdiff1d(np.arange(len(codes)), left)

@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax as scipy_softmax
+from support import small_encoder
 
+from keras_relcon.estimators.fine_tuned import fit_fine_tuned
 from keras_relcon.estimators.linear_head import (
     find_sharpness,
     fit_linear_head,
@@ -106,3 +108,15 @@ def test_layers_are_the_head():
     model = keras.Sequential(head.layers())
     found = model.predict(x.astype("float32"), verbose=0)
     np.testing.assert_allclose(found, head.probabilities(x), atol=1e-5)
+
+
+def test_one_person_is_trained_on_as_nobody():
+    x = np.random.default_rng(0).normal(size=(20, 64, 3)).astype("float32")
+    codes = np.arange(20) % 2
+    encoder = small_encoder()
+    encoder.build((None, 64, 3))
+    heads = [
+        fit_fine_tuned(encoder, x, codes, groups, epochs=1).head
+        for groups in (None, np.full(20, "s0"))
+    ]
+    np.testing.assert_array_equal(heads[0].kernel, heads[1].kernel)
