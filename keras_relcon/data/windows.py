@@ -273,13 +273,17 @@ def recording_name(recording, index):
     return recording.recording_id or f"recording_{index}"
 
 
+class NoWindow(ValueError):
+    """Where recordings have no window that could be used."""
+
+
 def warn_if_short(num_short, num_all, window_length, sample_rate_hz):
     """Warns of recordings shorter than a window; raises if all of them are."""
     if not num_short:
         return
     needed = window_length / sample_rate_hz
     if num_short == num_all:
-        raise ValueError(
+        raise NoWindow(
             "At least one recording must be as long as a window: "
             f"{window_length} samples at {sample_rate_hz:g} Hz are "
             f"{needed:.2f} s. Received: {num_all} recordings, all shorter or "

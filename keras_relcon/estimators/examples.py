@@ -181,6 +181,35 @@ def numbers_of(windows, target=None):
     return numbers, is_known
 
 
+def check_no_none(expected, values):
+    """Raises a ValueError where one is `None` or NaN."""
+    import pandas
+
+    is_missing = pandas.isna(np.asarray(values))
+    if is_missing.any():
+        raise ValueError(
+            message(
+                expected,
+                f"{is_missing.sum()} of {len(values)} rows without one",
+                "Leave these rows out, or name them.",
+            )
+        )
+
+
+def check_people(groups):
+    """Raises a ValueError unless all are numbers, or all texts."""
+    check_no_none("`groups` must name the person of each row.", groups)
+    is_text = {isinstance(each, str) for each in groups.tolist()}
+    if len(is_text) > 1:
+        raise ValueError(
+            message(
+                "`groups` must be all numbers or all texts.",
+                "an array of both",
+                "Pass `groups.astype(str)`.",
+            )
+        )
+
+
 def _number(text):
     try:
         number = float(text)

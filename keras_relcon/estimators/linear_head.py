@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from scipy import special
 
+from keras_relcon.checks import message
 from keras_relcon.evaluation.ridge import (
     INNER_FOLDS,
     STRENGTHS,
@@ -39,6 +40,18 @@ class LinearHead:
 
     def outputs(self, x):
         """Returns `(rows, outputs)` float64."""
+        num_columns = len(self.mean)
+        if np.shape(x)[1:] != (num_columns,):
+            advice = "Embed windows by the encoder that it was fitted with."
+            if np.shape(x)[1:] == (3,):
+                advice = "Of a single window pass `X[None]`."
+            raise ValueError(
+                message(
+                    f"Embeddings must have {num_columns} columns.",
+                    f"X of shape {np.shape(x)}",
+                    advice,
+                )
+            )
         standard = (np.asarray(x, "float64") - self.mean) / self.deviation
         return standard @ self.kernel.astype("float64") + self.bias
 

@@ -27,22 +27,33 @@ from keras_relcon.data import Recording, Windows
 from keras_relcon.estimators.encoders import load_encoder, name_of, window_of
 from keras_relcon.estimators.examples import (
     Examples,
+    check_no_none,
+    check_people,
     examples_of,
     is_array,
     is_one,
 )
 from keras_relcon.estimators.keeps_encoder import KeepsEncoder
 from keras_relcon.estimators.linear_head import LinearHead
-from keras_relcon.estimators.predicting import EncoderAndHead
+from keras_relcon.estimators.predicting import (
+    EncoderAndHead,
+    each_of_list,
+    each_with_windows,
+)
 from keras_relcon.estimators.saved_estimator import (
     check_is_free,
     load_into,
     save_estimator,
 )
 from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
-from keras_relcon.evaluation.embed import check_windows, each_recording
+from keras_relcon.evaluation.embed import (
+    check_read_options,
+    check_windows,
+    each_recording,
+)
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.leaks import check_names_apart
+from keras_relcon.evaluation.preset_windows import warn_of_other_windows
 from keras_relcon.kept_files import check_can_write
 from keras_relcon.models.chain import chain
 from keras_relcon.types import PathLike
@@ -125,6 +136,7 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
             return found[0] if len(found) == 1 else found
         if isinstance(X, (list, tuple)) and not is_array(X):
             return list(self.each_timeline(X, read_options))
+        check_read_options(read_options, [X])
         return self._predict_rows(X)
 
     def each_timeline(
@@ -134,14 +146,28 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
     ) -> Iterator[Found]:
         """Yields what `predict` returns of each recording or path.
 
-        A file is read when it is its turn, so that one is in memory.
+        A file is read when it is its turn, so that one is in memory. Of files
+        that are split where their clock changes, parts without a window are
+        left out, with a warning.
+
+        Raises:
+            ValueError: if a recording has no window; of a list it is named.
         """
         check_is_fitted(self, "head_")
         model = EncoderAndHead(
             self._fitted_encoder(), self.head_, self.activation
         )
-        for recording in each_recording(X, read_options):
-            yield self._predict_recording(model, recording)
+
+        def predict(recording):
+            return self._predict_recording(model, recording)
+
+        recordings = each_recording(X, read_options)
+        if (read_options or {}).get("on_clock_change") == "split":
+            yield from each_with_windows(recordings, predict)
+        elif is_one(X):
+            yield from map(predict, recordings)
+        else:
+            yield from each_of_list(recordings, predict)
 
     def to_keras(self) -> keras.Model:
         """Returns one `keras.Model` from windows to what the head gives.
@@ -285,6 +311,7 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
                 rate_hz = examples.sample_rate_hz or rate_hz
                 self.encoder_window_ = rate_hz, length
             self.window_ = rate_hz, length
+            warn_of_other_windows(self.encoder_, length, rate_hz, "fitted", 4)
 
     def _of_rows(self, X: Any, of_head: Any) -> np.ndarray:
         """Applies a method of the head to windows or embeddings."""
@@ -302,6 +329,9 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         if X.ndim == 2:
             return of_head(X)
         encoder = self._fitted_encoder()
+        if not hasattr(self, "n_features_in_"):  # else as it was fitted
+            rate_hz, _ = self.encoder_window_
+            warn_of_other_windows(encoder, X.shape[1], rate_hz, "used", 5)
         return np.concatenate(
             [
                 of_head(
@@ -380,18 +410,18 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
 
     def _examples(self, X, y, groups, read_options):
         """`Examples` of anything that `fit` takes."""
+        is_list = isinstance(X, (list, tuple)) and not is_array(X)
+        check_read_options(read_options, X if is_list else [X])
         if is_array(X):
             X = self._checked_array(X, y=y, reset=True)
             y = column_or_1d(y, warn=True)
             check_consistent_length(X, y)
             if y.dtype == object:
-                _check_no_none("`y` must have a value for each row.", y)
+                check_no_none("`y` must have a value for each row.", y)
             if groups is not None:
                 groups = np.asarray(groups)
                 check_consistent_length(X, groups)
-                _check_no_none(
-                    "`groups` must name the person of each row.", groups
-                )
+                check_people(groups)
             return Examples(X, y, groups)
         if y is not None:
             raise ValueError(
@@ -415,18 +445,3 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         kinds = ("float32", "float64")
         X = validate_data(self, X, y, reset=reset, allow_nd=True, dtype=kinds)
         return X[0] if isinstance(X, tuple) else X
-
-
-def _check_no_none(expected, values):
-    """Raises a ValueError where one is `None` or NaN."""
-    import pandas
-
-    is_missing = pandas.isna(np.asarray(values))
-    if is_missing.any():
-        raise ValueError(
-            message(
-                expected,
-                f"{is_missing.sum()} of {len(values)} rows without one",
-                "Leave these rows out, or name them.",
-            )
-        )

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from keras_relcon.checks import message, some_of
-from keras_relcon.data.windows import recording_name
+from keras_relcon.data.windows import NoWindow, recording_name
 from keras_relcon.estimators.hidden_markov import number_sequences, smooth
 from keras_relcon.estimators.linear_head import softmax
 from keras_relcon.evaluation.embed import check_gravity, embed
@@ -33,6 +33,49 @@ class EncoderAndHead:
     def predict_on_batch(self, batch):
         vectors = np.asarray(self._encoder.predict_on_batch(batch), "float32")
         return self._finish(vectors @ self._kernel + self._bias)
+
+
+def each_of_list(recordings, predict):
+    """Yields what is predicted of each recording; names one without windows.
+
+    Args:
+        recordings: iterable of `Recording`.
+        predict: callable from a `Recording`.
+    """
+    for index, recording in enumerate(recordings):
+        try:
+            found = predict(recording)
+        except NoWindow as error:
+            raise NoWindow(
+                f"Recording {index} of the list, of subject "
+                f"{recording.subject!r}: {error}"
+            ) from error
+        yield found
+
+
+def each_with_windows(recordings, predict):
+    """As `each_of_list`, but leaves out those without windows.
+
+    They are counted in a warning. The error is raised where all are such.
+    """
+    num_all, errors = 0, []
+    for recording in recordings:
+        num_all += 1
+        try:
+            found = predict(recording)
+        except NoWindow as error:
+            errors.append(error)
+            continue
+        yield found
+    if errors and len(errors) == num_all:
+        raise errors[0]
+    if errors:
+        warnings.warn(
+            f"{len(errors)} of {num_all} parts of what was read are shorter "
+            "than a window, or have none without missing samples, and are left "
+            "out.",
+            stacklevel=3,
+        )
 
 
 def make_timeline(classifier, model, recording):

@@ -22,6 +22,7 @@ from keras_relcon.data.at_rest import (
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.units import check_windows_in_g
 from keras_relcon.data.windows import (
+    NoWindow,
     recording_name,
     warn_if_short,
     window_clock,
@@ -120,6 +121,7 @@ def embed(
     check_whole("batch_size", batch_size, advice="Use 256.")
     check_one_of("without_gravity", without_gravity, ("error", "accept"))
     if isinstance(recording, Windows):
+        check_read_options(read_options, [recording])
         check_windows(encoder, recording, without_gravity)
         return _embed_cut(encoder, recording, batch_size, verbose)
     rate, length = expected_input(encoder, sample_rate_hz, window_length)
@@ -260,6 +262,17 @@ def expected_input(encoder, sample_rate_hz=None, window_length=None):
     return preset.sample_rate_hz, preset.window_length
 
 
+def check_read_options(read_options, items):
+    """Raises a ValueError if there are options, but not only paths."""
+    read = [x for x in items if not isinstance(x, (str, os.PathLike))]
+    if read_options and read:
+        raise ValueError(
+            "`read_options` are for paths only. Received: "
+            f"read_options={read_options} with {type(read[0]).__name__}, which "
+            "is already read. Pass them to `read_recording`."
+        )
+
+
 def each_recording(recording, read_options=None):
     """Yields recordings; a file is read only when it is its turn.
 
@@ -273,15 +286,9 @@ def each_recording(recording, read_options=None):
         raise ValueError(
             "`recording` must hold at least one recording. Received: none."
         )
-    is_path = [isinstance(item, (str, os.PathLike)) for item in recordings]
-    if read_options and not all(is_path):
-        raise ValueError(
-            "`read_options` are for paths only. Received: "
-            f"read_options={read_options} with a recording that is already "
-            "read. Pass them to `read_recording`."
-        )
-    for item, needs_reading in zip(recordings, is_path):
-        if needs_reading:
+    check_read_options(read_options, recordings)
+    for item in recordings:
+        if isinstance(item, (str, os.PathLike)):
             options = {"subject": stem_of(item), "label_column": False}
             options |= read_options or {}
             if options.get("on_clock_change") == "split":
@@ -334,7 +341,7 @@ def _joined(parts):
     num_windows = sum(len(part[2]) for part in parts)
     dims = {part[0].shape[1] for part in parts if part[0] is not None}
     if not dims:
-        raise ValueError(
+        raise NoWindow(
             "Expected at least one valid window. "
             f"Received: {num_windows} windows, 0 of them valid. Check that "
             "the recording is longer than a window and has no long gaps."

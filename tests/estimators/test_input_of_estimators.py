@@ -3,7 +3,9 @@
 import dataclasses
 import json
 import pickle
+import warnings
 
+import keras
 import numpy as np
 import pytest
 from motion_recordings import LENGTH, make_recording
@@ -29,6 +31,15 @@ def test_windows_of_another_rate_are_refused(preset, recordings, fitted):
             call(slow)
 
 
+def test_arrays_of_another_length_are_warned_of(preset, windows, fitted):
+    x, y, people = windows
+    model = MotionClassifier(preset, controls=(), num_folds=0)
+    with pytest.warns(UserWarning, match="of 64 samples .* fitted on 48 at"):
+        model.fit(x[:, :48], y, people)
+    with pytest.warns(UserWarning, match="of 64 samples .* used on 48 at"):
+        fitted.predict(x[:, :48])
+
+
 def test_windows_with_missing_samples_are_named(recordings, fitted):
     windows = make_windows(recordings[0], 100, LENGTH, LENGTH)
     valid = windows.valid.copy()
@@ -36,6 +47,17 @@ def test_windows_with_missing_samples_are_named(recordings, fitted):
     windows = dataclasses.replace(windows, valid=valid)
     with pytest.raises(ValueError, match=r"Received: 1 of 21.*windows.select"):
         fitted.predict_proba(windows)
+
+
+def test_windows_that_overlap_say_nothing_of_changes(preset, recordings):
+    windows = make_windows(recordings, 100, LENGTH, LENGTH // 2)
+    model = MotionClassifier(preset, controls=(), num_folds=0)
+    with pytest.warns(UserWarning, match="must not overlap.*stride=64"):
+        model.fit(windows)
+    assert model.transitions_ is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        model.set_params(smoothing=None).fit(windows)
 
 
 def test_a_signal_without_gravity_is_refused(preset, recordings, fitted):
@@ -48,6 +70,38 @@ def test_a_signal_without_gravity_is_refused(preset, recordings, fitted):
     # Neither has that option.
     for error in (fitting, predicting):
         assert "without_gravity" not in str(error.value)
+
+
+def test_a_recording_without_windows_is_named(fitted, recordings):
+    short = make_recording("new", [("walk", 1)])
+    short = dataclasses.replace(
+        short, acceleration=short.acceleration[:-1], labels=None
+    )
+    with pytest.raises(ValueError, match="Recording 1 of the list, .* 'new'"):
+        fitted.predict([recordings[0], short])
+    with pytest.raises(ValueError, match="^At least one recording must be"):
+        fitted.predict(short)
+
+
+def test_options_of_reading_are_for_paths(preset, recordings, fitted, windows):
+    options = {"sample_rate_hz": 100}
+    cut = make_windows(recordings, 100, LENGTH, LENGTH)
+    for call, given in (
+        (MotionClassifier(preset).fit, recordings),
+        (MotionClassifier(preset).fit, cut),
+        (fitted.predict, recordings),
+        (fitted.predict, cut),
+        (fitted.predict, windows[0]),
+    ):
+        with pytest.raises(ValueError, match="`read_options` are for paths"):
+            call(given, read_options=options)
+
+
+def test_one_window_is_not_embeddings(fitted, windows):
+    with pytest.raises(ValueError, match=r"of shape \(64, 3\).*`X\[None\]`"):
+        fitted.predict(windows[0][0])
+    with pytest.raises(ValueError, match="Embeddings must have .* Embed win"):
+        fitted.predict(np.zeros((2, 5)))
 
 
 def test_files_of_one_name_are_not_one_person(preset, tmp_path):
@@ -123,6 +177,23 @@ def test_rows_without_a_person_are_counted(windows):
         MotionClassifier().fit(x.reshape(len(x), -1), labels)
 
 
+def test_people_are_numbers_or_texts(windows):
+    x, y, _ = windows
+    mixed = np.array([1, "a"] * (len(x) // 2), dtype=object)
+    with pytest.raises(ValueError, match="all numbers or all texts"):
+        MotionClassifier().fit(x.reshape(len(x), -1), y, groups=mixed)
+
+
+def test_people_who_were_seen_are_a_list(windows):
+    x, y, people = windows
+    numbers = np.unique(people, return_inverse=True)[1].astype("float64")
+    model = MotionClassifier(num_folds=0)
+    model.fit(x.reshape(len(x), -1), y, groups=numbers)
+    assert model.seen([1, 2.0, 77]) == [1, 2.0]
+    with pytest.raises(TypeError, match=r"a list of names.*Pass \['s01'\]"):
+        model.seen("s01")
+
+
 def test_windows_without_a_label_are_no_class(preset, recordings):
     windows = make_windows(recordings, 100, LENGTH, LENGTH)
     labels = windows.labels.astype(object)
@@ -157,6 +228,34 @@ def test_an_encoder_of_no_preset_is_saved_with_it(recordings, tmp_path):
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.parametrize("is_written_again", [True, False])
+def test_what_is_saved_is_what_was_fitted(
+    recordings, windows, tmp_path, is_written_again
+):
+    def write(name, seed):
+        keras.utils.set_random_seed(seed)
+        encoder = small_encoder()
+        encoder.build((None, LENGTH, 3))
+        sizes = {"sample_rate_hz": 100, "window_length": LENGTH}
+        return save_to_preset(encoder, tmp_path / name, overwrite=True, **sizes)
+
+    preset = write("first", 0)
+    fitted = MotionClassifier(preset, num_folds=0, controls=()).fit(recordings)
+    if is_written_again:
+        write("first", 1)
+    else:
+        fitted.set_params(encoder=write("second", 1))
+    with pytest.raises(ValueError, match="Only the encoder of a preset"):
+        fitted.save(tmp_path / "model", has_encoder=False)
+    loaded = MotionClassifier.load(fitted.save(tmp_path / "model"))
+    np.testing.assert_allclose(
+        loaded.predict_proba(windows[0]),
+        fitted.predict_proba(windows[0]),
+        atol=1e-3,
+    )
+    assert loaded.facts()["Encoder"] == fitted.facts()["Encoder"] == "first"
+
+
 def test_a_copy_predicts_with_the_windows_of_its_preset(tmp_path):
     recordings = [
         make_recording(f"s{index}", BOUTS, seed=index) for index in range(3)
@@ -179,6 +278,8 @@ def test_a_copy_predicts_with_the_windows_of_its_preset(tmp_path):
     with pytest.raises(ValueError, match="must be what the encoder's preset"):
         tuned.predict(make_windows(recordings, 100, 64, 64))
     assert tuned.predict(recordings[0]).window_seconds == 32 / 50
+    loaded = MotionClassifier.load(tuned.save(tmp_path / "tuned"))
+    assert loaded.facts()["Encoder"] == tuned.facts()["Encoder"] == "p"
 
 
 @pytest.mark.parametrize(
@@ -231,6 +332,12 @@ def test_classes_that_are_numbers_score_recordings(preset, recordings, windows):
     expected = MotionClassifier(preset, controls=(), num_folds=0)
     expected.fit(x, y, groups=people)
     assert fitted.score(numbered) == expected.score(recordings) > 0.5
+    fitted.fit(x, codes.astype("float64"), groups=people)
+    assert fitted.score(numbered) == expected.score(recordings)
+    points = [r.with_labels(r.labels.astype("float64")) for r in numbered]
+    assert fitted.score(points) == expected.score(recordings)
+    with pytest.raises(ValueError, match="run, still, walk, none of which is"):
+        fitted.score(recordings)
 
 
 def test_columns_may_be_named_by_scikit_learn(preset, windows):
