@@ -80,9 +80,8 @@ def run(args, console):
         recordings=[answer for done in found for answer in done.answers]
     )
     if found:
-        rows = work.earlier_rows(jobs)
-        rows += [row for done in found for row in done.rows]
-        write_summary(sorted(rows, key=lambda row: row["recording"]), summary)
+        rows = sorted(work.finished_rows(), key=lambda row: row["recording"])
+        write_summary(rows, summary)
         console.progress(f"written to {args.output}/")
         console.answer(summary=str(summary))
     return 1 if num_failed else 0

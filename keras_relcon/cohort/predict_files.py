@@ -123,25 +123,18 @@ class PredictFiles(FileWork):
                 digest.update(path.read_bytes())
         return model, content_key(digest.hexdigest(), self.smoothing)
 
-    def earlier_rows(
-        self, jobs: Iterable[RecordingJob]
-    ) -> list[dict[str, Any]]:
-        """Rows of what earlier runs have finished, but not of these jobs.
-
-        Args:
-            jobs: iterable of `RecordingJob`.
+    def finished_rows(self) -> list[dict[str, Any]]:
+        """Rows of all that this run and earlier ones have finished.
 
         Returns:
             list of dict, as of `Done.rows`. Of a note that is damaged, or
             whose answers are no longer there, none.
         """
         folder = Path(self.output) / FINISHED
-        names = {job.name for job in jobs}
         rows = []
-        for path in sorted(folder.rglob("*.json")):
-            name = path.relative_to(folder).with_suffix("").as_posix()
+        for path in folder.rglob("*.json"):
             kept = _read(path)
-            if name not in names and self._is_finished(kept):
+            if self._is_finished(kept):
                 rows += kept["rows"]
         return rows
 
@@ -157,8 +150,9 @@ class PredictFiles(FileWork):
         self._check_targets([job.name], job, own)
         found = list(model.each_timeline(job.file, job.options))
         names = [job.name]
-        if len(found) > 1:  # numbered as by `load_recordings`
-            names = [f"{job.name}_{number}" for number in range(len(found))]
+        if len(found) > 1:  # numbered as by `read_recordings`
+            numbers = [each.name.rsplit("_", 1)[1] for each in found]
+            names = [f"{job.name}_{number}" for number in numbers]
         self._check_targets(names, job, own)
         # So that a second run knows what a killed one was writing.
         self._keep(job, key, names)

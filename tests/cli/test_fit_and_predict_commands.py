@@ -209,11 +209,18 @@ def test_what_another_model_has_answered_is_not_finished(
     changed = json.loads(facts.read_text())
     changed["settings"]["min_probability"] = 0.9
     facts.write_text(json.dumps(changed))
+    folder = new_folder / "new_person"
+    shutil.copy(folder / "walking.csv", folder / "added.csv")
     capsys.readouterr()
     assert main(line) == 1
     captured = capsys.readouterr()
     assert captured.err.count("was not made of this file by these") == 3
     assert "finished before" not in captured.out
+    # All answers that are there have a row.
+    with open(tmp_path / "answers" / "summary.csv", newline="") as file:
+        found = [row["recording"] for row in csv.DictReader(file)]
+    names = ("added", "running", "sitting", "walking")
+    assert found == [f"new_person/{name}" for name in names]
 
 
 def test_predict_goes_on_after_a_file_that_fails(

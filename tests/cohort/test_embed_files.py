@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from support import small_encoder
 
-from keras_relcon.cohort import Done, EmbedFiles, PredictFiles, find_jobs, run
+from keras_relcon.cohort import (
+    Done,
+    EmbedFiles,
+    PredictFiles,
+    RecordingJob,
+    find_jobs,
+    run,
+)
 from keras_relcon.estimators import MotionClassifier
 from keras_relcon.evaluation import Embeddings
 from keras_relcon.presets import save_to_preset
@@ -173,17 +180,35 @@ def test_what_a_killed_run_had_begun_is_done_again(
             work(jobs[1])
     page = output / f"{jobs[1].name}.html"
     assert page.exists() and not page.with_suffix(".csv").exists()
-    assert not work.earlier_rows([])
+    assert not work.finished_rows()
     assert not work(jobs[1]).finished_before
     assert page.with_suffix(".csv").exists()
     assert work(jobs[1]).finished_before
-    assert len(work.earlier_rows([])) == 1
+    assert len(work.finished_rows()) == 1
     # What is not this job's stays.
     page.with_name("other.html").write_text("mine")
     name = page.with_name("other").relative_to(output).as_posix()
     other = dataclasses.replace(jobs[1], name=name)
     with pytest.raises(FileExistsError, match="other.html exists already"):
         work(other)
+
+
+def test_a_part_without_a_window_fails_no_file(classifier, tmp_path):
+    counts = (200, 20, 200)
+    clock = np.concatenate([np.arange(n) / 50 for n in counts])
+    rows = [f"{t:.2f},0.0,0.6,0.8" for t in clock]
+    file = tmp_path / "back.csv"
+    file.write_text("\n".join(["time,x,y,z", *rows]))
+    options = {"on_clock_change": "split"}
+    job = RecordingJob(file, "back", options, is_in_folder=False)
+    work = PredictFiles(classifier, tmp_path / "answers")
+    with pytest.warns(UserWarning, match="1 of 3 parts .* are left out"):
+        done = work(job)
+    assert [row["recording"] for row in done.rows] == ["back_0", "back_2"]
+    file.write_text("\n".join(["time,x,y,z", *rows[200:220]]))
+    short = dataclasses.replace(job, name="short")
+    with pytest.raises(ValueError, match="^At least one recording must be"):
+        work(short)
 
 
 def test_an_unknown_format_is_told_before_anything_is_read(tiny_preset):
