@@ -72,9 +72,9 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         class_weight: `None` or `"balanced"`. Defaults to `None`.
         smoothing: `"hmm"` or `None`. Whether timelines are smoothed by a
             hidden Markov model, whose changes from class to class are those of
-            the labels. Where no label changes within a recording there is
-            nothing to learn of changes, and no smoothing. Defaults to
-            `"hmm"`.
+            the labels. Where no label changes within a recording, or
+            `Windows` overlap, there is nothing to learn of changes, and no
+            smoothing. Defaults to `"hmm"`.
         min_probability: float. Windows of a timeline whose class has a lower
             probability are `"unknown"`. Defaults to `0.5`.
         num_folds: int. Folds of people for the score; `0` for no score.

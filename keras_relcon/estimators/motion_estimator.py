@@ -196,6 +196,9 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
 
         Returns:
             list of str.
+
+        Raises:
+            TypeError: if it is a single name.
         """
         check_is_fitted(self, "head_")
         return known_of(subjects, self.subject_hashes_)
