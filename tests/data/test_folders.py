@@ -5,7 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_relcon.data import load_recordings, recording_files
+from keras_relcon.cohort import find_jobs
+from keras_relcon.data import (
+    load_recordings,
+    read_recording,
+    recording_files,
+)
 from keras_relcon.data.readers.folders import options_for
 
 STILL = "x,y,z\n" + "0,0.6,0.8\n" * 50
@@ -144,3 +149,27 @@ def test_only_what_a_device_brings_is_left_out():
     others = {"subject": "s", "calibrate": True, "labels": "walk"}
     assert options_for(Path("a.cwa"), {**own, **others}) == others
     assert options_for(Path("a.npz"), {**own, **others}) == {**own, **others}
+
+
+@pytest.mark.parametrize("times", ["time", "time,timestamp"])
+def test_a_job_reads_a_file_as_a_folder_does(tmp_path, times):
+    """A rate is for the files without times, for `fit` and for `predict`."""
+    stamp = ",".join(["{0:.2f}"] * len(times.split(",")))
+    rows = [stamp.format(k / 25) + ",0.0,0.0,1.0" for k in range(200)]
+    text = "\n".join([f"{times},x,y,z", *rows])
+    (tmp_path / "a.csv").write_text(text)
+    (one,) = load_recordings(tmp_path, sample_rate_hz=50)
+    (job,) = find_jobs(tmp_path, sample_rate_hz=50)
+    other = read_recording(job.file, **job.options)
+    assert one.sample_rate_hz == other.sample_rate_hz == 25
+    assert one.duration_seconds == other.duration_seconds == 8
+
+
+def test_times_of_no_known_unit_are_told_beside_a_rate(tmp_path):
+    text = "time,x,y,z\n" + "later,0.0,0.0,1.0\n" * 50
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(ValueError, match="time"):
+        load_recordings(tmp_path, sample_rate_hz=50)
+    (job,) = find_jobs(tmp_path, sample_rate_hz=50)
+    with pytest.raises(ValueError, match="time"):
+        read_recording(job.file, **job.options)

@@ -135,14 +135,15 @@ def options_for(path, options):
 
     Returns:
         dict. Without what a device's own file, or a table of a device without
-        names of columns, brings itself.
+        names of columns, brings itself; of a table with a column `time`, with
+        that column in place of a rate.
     """
     delimiter = options.get("delimiter", ",")
     is_own = is_device_file(path)
     if not is_own and not options.get("columns"):
         is_own = recognise_unnamed(path, delimiter) is not None
     if not is_own:
-        return options
+        return _with_times(path, options, delimiter)
     return {k: v for k, v in options.items() if k not in OF_DEVICES}
 
 
@@ -182,7 +183,7 @@ def read_folder(folder, subject_pattern=None, on_failure="error", **options):
 def _read_file(file, options):
     options = options_for(file.path, options)
     if not is_device_file(file.path):
-        options = _with_columns(file.path, options)
+        options = _with_labels(file.path, options)
     options |= {"subject": file.subject, "recording_id": file.recording_id}
     if options.get("on_clock_change") == "split":
         # At steps back alone: a gap is missing time, as without this argument.
@@ -190,21 +191,33 @@ def _read_file(file, options):
     return [read_recording(file.path, **options)]
 
 
-def _with_columns(path, options):
-    """Adds the columns `time` and `label`, where they are there by name."""
-    options = dict(options)
-    delimiter = options.get("delimiter", ",")
-    names = list_columns(path, delimiter)
-    if "time" in names and options.get("timestamp_column") is None:
-        options["sample_rate_hz"] = None
-        options["timestamp_column"] = "time"
-        if options.get("timestamp_unit") is None:
+def _with_times(path, options, delimiter):
+    """The column `time`, where there is one and no other is given."""
+    if options.get("timestamp_column") is not None:
+        return options
+    times = {"sample_rate_hz": None}
+    try:
+        if "time" not in list_columns(path, delimiter):
+            return options
+    except FAILURES:  # reading the file says what is wrong with it
+        return options
+    try:
+        unit = options.get("timestamp_unit")
+        if unit is None:
             unit = guess_timestamp_unit(path, "time", delimiter)
-            options["timestamp_unit"] = unit
-    has_labels = options["labels"] is not None or labels_beside(path)
-    if "label" in names and not has_labels:
-        options.setdefault("label_column", "label")
-    return options
+        times |= {"timestamp_column": "time", "timestamp_unit": unit}
+    except FAILURES:  # so does reading its times
+        pass
+    return {**options, **times}
+
+
+def _with_labels(path, options):
+    """Adds the column `label`, where it is there and the one source."""
+    if options["labels"] is not None or labels_beside(path):
+        return options
+    if "label" not in list_columns(path, options.get("delimiter", ",")):
+        return options
+    return {"label_column": "label", **options}
 
 
 def _subjects(paths, pattern):
