@@ -9,11 +9,13 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import keras_relcon as kr  # first: it chooses the backend
+
+# isort: split
 import keras
 import numpy as np
 from matplotlib import pyplot
 
-import keras_relcon as kr
 from keras_relcon.models.stage_features import BLOCKS
 
 FOLDER = Path(__file__).parent

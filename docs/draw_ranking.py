@@ -9,11 +9,12 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import keras_relcon as kr  # first: it chooses the backend
+
+# isort: split
 import keras
 import numpy as np
 from matplotlib import pyplot
-
-import keras_relcon as kr
 
 MOTIONS = ("walking", "running", "cycling", "typing")
 AXES = ("#0072b2", "#e69f00", "#009e73")  # told apart with any colour vision

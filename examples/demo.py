@@ -9,12 +9,14 @@ import time
 import warnings
 from pathlib import Path
 
+import keras_relcon as kr  # first: it chooses the backend
+
+# isort: split
 import keras
 import numpy as np
 from scipy.stats import kendalltau
 from sklearn.metrics import accuracy_score, f1_score
 
-import keras_relcon as kr
 from keras_relcon.evaluation.report.pictures import PICTURE_CSS
 from keras_relcon.evaluation.report.plots import svg
 from keras_relcon.evaluation.report.plots.curves import plot_loss_curves

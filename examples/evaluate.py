@@ -13,9 +13,11 @@ that was stopped resumes, and a second run takes seconds.
 import argparse
 from pathlib import Path
 
+import keras_relcon as kr  # first: it chooses the backend
+
+# isort: split
 import keras
 
-import keras_relcon as kr
 from keras_relcon import evaluation
 
 TASKS = {

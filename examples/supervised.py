@@ -10,9 +10,11 @@ OUTPUT/cache, so `--networks` can train the networks one by one.
 import argparse
 from pathlib import Path
 
+import keras_relcon as kr  # first: it chooses the backend
+
+# isort: split
 import keras
 
-import keras_relcon as kr
 from keras_relcon import evaluation
 
 NETWORKS = {

@@ -9,9 +9,10 @@ with TensorFlow).
 
 import argparse
 
-import keras
+import keras_relcon as kr  # first: it chooses the backend
 
-import keras_relcon as kr
+# isort: split
+import keras
 
 
 def main():

@@ -12,13 +12,14 @@
 # and INDEX left to SLURM_NODEID.
 set -eu
 : "${HOSTS:?the machines as host:port, the first one coordinates}"
+: "${KERAS_BACKEND:?tensorflow, jax or torch, the same on each machine}"
 INDEX="${INDEX:-${SLURM_NODEID:?}}"
 PYTHON="${PYTHON:-python}"
 SCRIPT="$(dirname "$0")/train_multi_gpu.py"
 COUNT=$(echo $HOSTS | wc -w)
 FIRST=${HOSTS%% *}
 
-case "${KERAS_BACKEND:-tensorflow}" in
+case "$KERAS_BACKEND" in
 tensorflow)
     LIST=$(echo $HOSTS | sed 's/ /", "/g')
     export TF_CONFIG="{\"cluster\": {\"worker\": [\"$LIST\"]},

@@ -2,7 +2,10 @@
 
 import ast
 import inspect
+import json
+import os
 import runpy
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -215,6 +218,49 @@ def test_train_multi_worker(training_files, tmp_path):
     assert "trained on 2 devices" in outputs[0]
     assert "trained on" not in outputs[1]
     assert (tmp_path / "encoder.keras").exists()
+
+
+def test_train_multi_worker_wants_a_backend():
+    """Else each machine would take its own, and might train alone."""
+    environment = {**os.environ, "HOSTS": "a:1 b:1", "INDEX": "0"}
+    environment.pop("KERAS_BACKEND", None)
+    script = ROOT / "examples" / "train_multi_worker.sh"
+    done = subprocess.run(
+        ["sh", script, "w.h5", "d.keras"],
+        env=environment | {"PYTHON": "true"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0 and "KERAS_BACKEND" in done.stderr
+
+
+def sources():
+    for folder in ("docs", "examples"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.name, path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "examples").rglob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = [c["source"] for c in cells if c["cell_type"] == "code"]
+        yield path.name, "\n".join("".join(lines) for lines in code)
+
+
+def test_keras_relcon_is_imported_before_keras():
+    """It chooses a backend that is installed; Keras takes TensorFlow."""
+    for name, source in sources():
+        packages = packages_imported_by(source)
+        if "keras" in packages:
+            before = packages[: packages.index("keras")]
+            assert "keras_relcon" in before, name
+
+
+def packages_imported_by(source):
+    modules = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            modules += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules.append((node.lineno, node.module or ""))
+    return [module.split(".")[0] for _, module in sorted(modules)]
 
 
 def write_python_of_small_encoders(folder):
