@@ -1,11 +1,18 @@
 """Links of the documentation lead somewhere, and its Python is Python."""
 
 import ast
+import contextlib
+import doctest
+import inspect
 import re
 import runpy
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
+
+import keras_relcon as kr
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -43,3 +50,31 @@ def test_the_page_of_differences_is_that_of_the_docstrings():
         entry[0] for rows in script["by_folder"]().values() for entry in rows
     ]
     assert {"SimCLR", "CandidateGroups", "plot_embedding_map"} <= set(names)
+
+
+def examples_with_results():
+    """Public names, and their examples that say what comes out."""
+    of_extras = {"beam", "tuning"}
+    folders = [kr, *(getattr(kr, n) for n in set(kr.__all__) - of_extras)]
+    for folder in filter(inspect.ismodule, folders):
+        for name in folder.__all__:
+            text = inspect.getdoc(getattr(folder, name)) or ""
+            examples = doctest.DocTestParser().get_examples(text)
+            if any(example.want for example in examples):
+                yield getattr(folder, name), examples
+
+
+def test_examples_of_docstrings_give_what_they_say():
+    num_run = 0
+    for described, examples in examples_with_results():
+        names = {"keras": keras, "np": np, "keras_relcon": kr}
+        names[described.__name__] = described
+        with contextlib.suppress(NameError):  # of your own windows
+            for example in examples:
+                if not example.want:
+                    exec(example.source, names)
+                    continue
+                found = eval(example.source, names)
+                assert found == eval(example.want), example.source
+                num_run += 1
+    assert num_run > 15

@@ -44,7 +44,8 @@ class Autoencoder(RebuiltWindows):
         and `embedding`, `(batch, width)`, the mean of the sequence over time.
         To embed a window, call `encoder`.
 
-    Metrics: as `SequenceMethod`.
+    Metrics: `loss`; `embedding_spread` of the mean of the sequence over time, 0
+    is collapse (`EmbeddingSpread`).
 
     Raises:
         TypeError: if `encoder` or `decoder` is no layer, or the encoder has no

@@ -53,7 +53,8 @@ class CPC(SequenceMethod):
         `embedding`, `(batch, width)`, the mean of `z` over time. To embed a
         window, call `encoder`.
 
-    Metrics: as `SequenceMethod`.
+    Metrics: `loss`; `embedding_spread` of the mean of the sequence over time, 0
+    is collapse (`EmbeddingSpread`).
 
     Raises:
         TypeError: as `SequenceMethod`.

@@ -55,7 +55,8 @@ class MaskedReconstruction(RebuiltWindows):
         width)`, the mean over time of the sequence of the masked windows. To
         embed a window, call `encoder`.
 
-    Metrics: as `SequenceMethod`.
+    Metrics: `loss`; `embedding_spread` of the mean of the sequence over time, 0
+    is collapse (`EmbeddingSpread`).
 
     Raises:
         TypeError: if `encoder` or `decoder` is no layer, or the encoder has no

@@ -29,10 +29,9 @@ class OutsideWindows(RandomAugmentations):
 
             - `"permutation"`: the window is cut into `num_segments`, which are
               shuffled.
-            - `"surrogate"`: the phase of each frequency is random
-              (`PhaseRandomization`).
+            - `"surrogate"`: the phase of each frequency is random.
             - `"shift"`: each channel is shifted by itself, what leaves the
-              window coming in at its other end (`ChannelShift`).
+              window coming in at its other end.
         num_segments: int, at least 2. Of a permutation. Defaults to `16`.
         seed: int or `None`. Defaults to `None`.
 

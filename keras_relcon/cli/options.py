@@ -33,8 +33,8 @@ def add_preset_argument(parser, readout=COMPACT_FIRST):
         default=PRESET,
         metavar="NAME",
         help="a preset of `keras-relcon presets`, a directory, or "
-        f"hf://user/repo (default: {PRESET}, which suits a CPU; relcon_base is "
-        "twice as large)",
+        f"hf://user/repo (default: {PRESET}, which suits a CPU; relcon_base "
+        "takes ten times as long for a window)",
     )
     parser.add_argument(
         "--readout",

@@ -5,7 +5,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from keras_relcon.estimators.subject_scores import SPREAD, person_interval
+from keras_relcon.estimators.subject_scores import (
+    person_interval,
+    person_spread,
+    spread_words,
+)
 from keras_relcon.reprs import text_table
 
 
@@ -18,10 +22,10 @@ class NumberScores:
         rows: dict of the name of a regression to a dict of `mae`, the mean
             absolute error, a mean over people; `mae_interval`, its 95 %
             interval over resampled people; `mae_spread`, what 8 of 10 people
-            are between; `rmse`, the root of the mean squared error over all
-            windows; `r2`, the share of the variance that it explains (1 is
-            perfect, 0 no better than the mean of these windows); and `bias`,
-            the mean error, a mean over people.
+            are between, or of fewer than ten all; `rmse`, the root of the mean
+            squared error over all windows; `r2`, the share of the variance
+            that it explains (1 is perfect, 0 no better than the mean of these
+            windows); and `bias`, the mean error, a mean over people.
     """
 
     unit: ClassVar[str] = "in the unit of the numbers"
@@ -67,12 +71,12 @@ class NumberScores:
     def sentence(self) -> str:
         """What to expect on a new person."""
         row, *_, simplest = self.rows.values()
-        low, high = row["mae_spread"]
+        low, high = (f"{x:.3g}" for x in row["mae_spread"])
+        spread = spread_words(low, high, self.num_subjects)
         return (
             f"On a new person, expect a window to be wrong by {row['mae']:.3g} "
-            f"on average ({low:.3g} to {high:.3g} for 8 of 10 of the "
-            f"{self.num_subjects} people left out in turn); the mean of the "
-            f"other people is wrong by {simplest['mae']:.3g}."
+            f"on average ({spread}); the mean of the other "
+            f"people is wrong by {simplest['mae']:.3g}."
         )
 
 
@@ -96,7 +100,7 @@ def score_numbers(true, predicted, groups, seed=0):
     return {
         "mae": float(mae.mean()),
         "mae_interval": person_interval(mae, seed),
-        "mae_spread": [float(x) for x in np.quantile(mae, SPREAD)],
+        "mae_spread": person_spread(mae),
         "rmse": float(np.sqrt(unexplained)),
         "r2": float(1 - unexplained / variance) if variance > 0 else 0.0,
         "bias": float(np.mean(np.bincount(person, error) / counts)),

@@ -12,8 +12,8 @@ from keras_relcon.evaluation.metrics.confusion import macro_f1_of
 from keras_relcon.reprs import text_table
 
 NUM_RESAMPLES = 2000
-# Of people, for the sentence on a new one.
-SPREAD = (0.1, 0.9)
+# Of fewer, the sentence on a new one tells the extremes.
+MANY_PEOPLE = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,9 +26,10 @@ class SubjectScores:
         rows: dict of the name of a classifier to a dict of `accuracy` and
             `macro_f1`, the mean over people, with `accuracy_interval` and
             `macro_f1_interval`, 95 % intervals of that mean over resampled
-            people; `accuracy_spread`, what 8 of 10 people are between;
-            `calibration_error`, `None` where there are no probabilities; and
-            `of_classes`, the F1 of each class over all windows.
+            people; `accuracy_spread`, what 8 of 10 people are between, or of
+            fewer than ten all; `calibration_error`, `None` where there are no
+            probabilities; and `of_classes`, the F1 of each class over
+            all windows.
         confusion: list of lists of int, true by predicted class, of the first
             row.
     """
@@ -77,12 +78,12 @@ class SubjectScores:
     def sentence(self) -> str:
         """What to expect on a new person."""
         name, row = next(iter(self.rows.items()))
-        low, high = (100 * value for value in row["accuracy_spread"])
+        low, high = (f"{100 * x:.0f}" for x in row["accuracy_spread"])
+        spread = spread_words(low, high, self.num_subjects, " %")
         weakest = min(row["of_classes"], key=row["of_classes"].get)
         return (
             f"On a new person, expect {100 * row['accuracy']:.0f} % of the "
-            f"windows to be right ({low:.0f} to {high:.0f} % for 8 of 10 of "
-            f"the {self.num_subjects} people left out in turn). The least "
+            f"windows to be right ({spread}). The least "
             f"certain class is {weakest!r} (F1 "
             f"{100 * row['of_classes'][weakest]:.0f} %)."
         )
@@ -116,7 +117,7 @@ def score_row(codes, predicted, groups, classes, probabilities=None, seed=0):
     return {
         "accuracy": float(accuracy.mean()),
         "accuracy_interval": person_interval(accuracy, seed),
-        "accuracy_spread": [float(x) for x in np.quantile(accuracy, SPREAD)],
+        "accuracy_spread": person_spread(accuracy),
         "macro_f1": float(macro_f1.mean()),
         "macro_f1_interval": person_interval(macro_f1, seed),
         "calibration_error": error,
@@ -148,3 +149,29 @@ def person_interval(values, seed):
     return [
         float(x) for x in np.quantile(values[draws].mean(1), [0.025, 0.975])
     ]
+
+
+def person_spread(values):
+    """What 8 of 10 people are between, or of fewer than ten all.
+
+    Args:
+        values: `(people,)`.
+
+    Returns:
+        list of two floats.
+    """
+    ends = (0.1, 0.9) if len(values) >= MANY_PEOPLE else (0, 1)
+    return [float(x) for x in np.quantile(values, ends)]
+
+
+def spread_words(low, high, num_people, unit=""):
+    """A `person_spread` in words; the ends are text."""
+    if num_people >= MANY_PEOPLE:
+        return (
+            f"{low} to {high}{unit} for 8 of 10 of the {num_people} people "
+            "left out in turn"
+        )
+    return (
+        f"{num_people} people were left out in turn; lowest {low}{unit}, "
+        f"highest {high}{unit}"
+    )

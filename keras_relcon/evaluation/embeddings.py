@@ -84,8 +84,8 @@ class Embeddings:
         Args:
             path: str or path, ending in `.npz` or `.parquet`. Its folder is
                 made if it does not exist.
-            key: str. Says what made the embeddings; `saved_key` reads it.
-                Defaults to `None`.
+            key: str. Says what made the embeddings, so that a second run
+                knows whether they are its own. Defaults to `None`.
 
         Returns:
             `Path`.

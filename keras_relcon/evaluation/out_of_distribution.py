@@ -169,7 +169,8 @@ def out_of_distribution_auroc(
         bank: `(windows, time, 3)`, g. Training windows.
         motif_distance: `MotifDistance` or `None`, for no such score. Defaults
             to `None`.
-        num_neighbors: int. See `neighbor_scores`. Defaults to `5`.
+        num_neighbors: int. Nearest embeddings of the bank, whose mean cosine
+            distance is a score. Defaults to `5`.
         max_motif_bank: int. Largest number of windows of the bank, drawn by
             `seed`, that the motif distance compares with. Defaults to `64`.
         seed: int. Defaults to `0`.

@@ -38,7 +38,8 @@ def view_norm_scores(outputs: np.ndarray) -> dict[str, np.ndarray]:
         `norm_of_mean_view`, minus the length of the mean over views,
         `|mean f|`; `mean_squared_norm`, minus the mean over views of the
         squared length, `mean |f|**2`; `squared_norm`, minus the squared length
-        of the plain windows, `|f|**2`, in the order of `norm_scores`.
+        of the plain windows, `|f|**2`, which orders them as their length
+        does.
 
     Raises:
         ValueError: if the outputs have another rank.

@@ -57,8 +57,7 @@ class ResNet1D34(keras.Model):
             of the blocks alone, of the narrow ones several at once, and
             computes the rest again: about half of the memory, for a tenth to a
             fifth more time on TensorFlow and two fifths on PyTorch; none is
-            saved on JAX without a GPU. See `rematerialize`. Defaults to
-            `False`.
+            saved on JAX without a GPU. Defaults to `False`.
         pooling: str. `"mean"` over time, or `"mean_std"`, mean and standard
             deviation over time side by side, which tells a strong rhythm from
             a weak one. Defaults to `"mean"` (paper).

@@ -157,8 +157,9 @@ class Sparsemax(keras.layers.Layer):
 
     Example:
 
-    >>> float(keras_relcon.layers.Sparsemax()([[1.0, 0.9, 0.0]])[0, 0])
-    0.55
+    >>> logits = keras.ops.array([[1.0, 0.5, -1.0]])
+    >>> float(keras_relcon.layers.Sparsemax()(logits)[0, 0])
+    0.75
     """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:

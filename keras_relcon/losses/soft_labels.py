@@ -117,7 +117,8 @@ def soft_label_loss(
     in float32. With the labels `(1, 0, ..., 0)` it is `info_nce_loss`.
 
     Args:
-        similarities: `(batch, keys)`, unitless. Cosines of `key_cosines`.
+        similarities: `(batch, keys)`, unitless. Cosine of each query to its
+            positive, then to the other keys.
         labels: `(batch, keys)`. No gradient flows to them.
         temperature: float, above 0. Defaults to `0.2`.
 

@@ -90,8 +90,9 @@ class RelConModel(HasParts, TrainStep, BuiltFirst, FrozenParts, keras.Model):
             once in training; it divides `batch * (1 + num_candidates)`, twice
             that with `views`. Loss and
             gradient stay those of the whole batch, except that batch norm
-            then takes the statistics of so many windows, see
-            `encode_in_micro_batches`. On TensorFlow it is for one device. On
+            then takes the statistics of so many windows. The backward pass
+            computes each micro-batch again, so a step takes one more forward
+            pass. On TensorFlow it is for one device. On
             JAX on a CPU it is slow, and warns. Defaults to `None`: all.
         candidates: str, of importance on several devices. `"global"`: the
             other anchors are those of all replicas, so that loss and gradient

@@ -14,6 +14,7 @@ from keras_relcon.presets.safe_config import check_config
 
 # Those that come with the package.
 BUNDLED = Path(__file__).parent / "bundled"
+CLASSIFIERS = Path(__file__).parents[1] / "estimators" / "bundled"
 HUB = "hf://"
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS, CARD = "model.weights.h5", "README.md"
@@ -60,6 +61,15 @@ def find_preset(name_or_directory):
         return BUNDLED / name
     if Path(name).is_dir():
         return Path(name)
+    if (CLASSIFIERS / name / "classifier.json").is_file():
+        raise ValueError(
+            message(
+                "A preset must be an encoder.",
+                f"{name!r}, a classifier that is fitted already",
+                f'Use `MotionClassifier.load("{name}")`, or `keras-relcon '
+                f"predict --model {name}`.",
+            )
+        )
     advice = "See `keras_relcon.presets.list_presets()`."
     raise ValueError(
         message(

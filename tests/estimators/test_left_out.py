@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score
@@ -167,5 +169,12 @@ def test_the_simplest_classifier_is_scored_beside():
     assert scores.rows[MOST_FREQUENT]["accuracy"] == pytest.approx(expected)
     assert np.trace(scores.confusion) == len(codes) == scores.num_windows
     assert "expect 100 % of the windows" in scores.sentence()
+    number = len(np.unique(groups))
+    assert (
+        f"({number} people were left out in turn; lowest 100 %, highest 100 %)"
+        in scores.sentence()
+    )
+    many = dataclasses.replace(scores, num_subjects=30)
+    assert "(100 to 100 % for 8 of 10 of the 30 people" in many.sentence()
     assert MOST_FREQUENT in scores.table()
     assert SubjectScores.from_dict(scores.to_dict()) == scores

@@ -49,6 +49,14 @@ def test_a_name_like_no_other_lists_them(bundled):
     assert "list_presets()" in str(raised.value)
 
 
+@pytest.mark.once
+def test_a_classifier_of_the_package_says_how_it_is_loaded():
+    with pytest.raises(ValueError, match="a classifier that is fitted") as e:
+        from_preset("activities_wrist")
+    assert 'MotionClassifier.load("activities_wrist")' in str(e.value)
+    assert "predict --model activities_wrist" in str(e.value)
+
+
 def test_fresh_weights_on_request(preset, windows):
     keras.utils.set_random_seed(1)
     first = from_preset(preset, load_weights=False)

@@ -95,7 +95,8 @@ def load_recordings(
     if not path.exists():
         raise FileNotFoundError(
             f"`path` must be {ACCEPTED}. "
-            f"Received: path={str(path)!r}, which does not exist."
+            f"Received: path={str(path)!r}, which does not exist. "
+            "Check its name and folder."
         )
     if path.is_dir():
         recordings = read_folder(

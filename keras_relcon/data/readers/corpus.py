@@ -19,7 +19,9 @@ RECORDING_LABELS = ("label_per_recording", "label")
 def read_corpus(
     path: PathLike, subjects: Iterable[str] | None = None
 ) -> Iterator[Recording]:
-    """Reads a file of the corpus, one recording after the other.
+    """Reads a `.npz` file of many recordings.
+
+    It is the form in which this project keeps public sets.
 
     The file is a `.npz` of these arrays:
 

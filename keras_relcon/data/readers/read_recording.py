@@ -80,10 +80,10 @@ def read_recording(
             given.
         timestamp_unit: str. `"s"`, `"ms"`, `"us"`, `"ns"`, or `"iso"` for
             dates: ISO 8601, UTC unless they say otherwise; a local clock that
-            is put back by an hour is seen to, see `to_seconds`. Rows that
-            share times, such as whole seconds, are spread evenly inside each,
-            with a warning. Defaults to `None`: `"s"`, or guessed where the
-            column is guessed.
+            is put back by an hour is seen to: the hour is added to all that
+            follows, with a warning. Rows that share times, such as whole
+            seconds, are spread evenly inside each, with a warning. Defaults to
+            `None`: `"s"`, or guessed where the column is guessed.
         label_column: str, or `False` for none. Defaults to `None`, guessed.
         labels: str, one label for the whole recording; or a file of labels as
             of `read_labels`, a path or a str that ends in .csv; or

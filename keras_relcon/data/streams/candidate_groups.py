@@ -93,7 +93,8 @@ class CandidateGroups(EpochBatches):
         float32, g. With `anchors="all"` no `"candidates"`, but `"subject"`,
         `(batch_size,)` int32, the place of its subject among
         `store.subjects`; with `ranking` also `"ranks"`, `(batch_size,
-        batch_size - 1)` uint8, in the order of `candidate_index`.
+        batch_size - 1)` uint8: row `i` is of the windows after window `i`,
+        then of those from the first one on.
 
     Raises:
         TypeError: if `store` is no `WindowStore`.

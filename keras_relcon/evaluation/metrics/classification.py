@@ -64,14 +64,16 @@ def recording_metrics(
 
     Args:
         y_true, y_pred, probabilities, classes: see `classification_metrics`.
-        bouts: see `recording_votes`.
+        bouts: `(rows,)` int. Number of the recording of each window. All
+            windows of a recording have one label.
 
     Returns:
         dict of `recording_macro_f1`, `recording_kappa`, `recording_accuracy`
         and `recording_macro_auc`, floats, all at most 1.
 
     Raises:
-        ValueError: as `recording_votes`.
+        ValueError: if a recording has two labels, a prediction is not one of
+            `classes`, there is no row, or the lengths differ.
     """
     votes = recording_votes(y_true, y_pred, probabilities, classes, bouts)
     scores = classification_metrics(*votes, classes)

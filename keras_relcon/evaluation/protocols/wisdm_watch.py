@@ -33,11 +33,11 @@ def wisdm_watch_pretraining_subjects(
         subjects: sequence of str. May repeat, e.g. one per recording.
 
     Returns:
-        sorted list of str: all subjects that are neither in `HELD_OUT` nor in
-        `VALIDATION`.
+        sorted list of str: all subjects but the ten that are held out for
+        testing and the six to choose by.
 
     Raises:
-        ValueError: if a subject of these two is not among `subjects`: then
+        ValueError: if one of these sixteen is not among `subjects`: then
             this is not the archive of the benchmark.
 
     Example:

@@ -79,9 +79,10 @@ def suite(
         rotations: int. With 1 or more, the classifiers are also scored on
             test windows that are turned, each by a random rotation, so many
             times. Defaults to `0`.
-        protocol: str. How people are split, see
-            `make_folds`: `"suite"` or
-            `"biopm"`. Defaults to `"suite"`.
+        protocol: str. How people are split. `"suite"`: five folds, or as
+            many as there are people. `"biopm"`, as BioPM is scored: with ten
+            people or fewer each is left out once, else five random splits
+            test 20 % of them. Defaults to `"suite"`.
         num_draws: int. How often the labelled people are drawn. Defaults to
             `5`.
         seed: int. Draws windows, folds, labelled people, untrained weights

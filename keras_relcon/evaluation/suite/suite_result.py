@@ -237,9 +237,11 @@ class SuiteResult:
         }
 
     def save(self, folder: PathLike) -> None:
-        """Writes `scores.csv`, `differences.csv`, `people.csv`, `suite.json`.
+        """Writes the result as tables, JSON and text.
 
-        Scores are fractions. An earlier result in the folder is replaced.
+        `scores.csv`, `differences.csv`, `people.csv` and `suite.json` hold
+        fractions, `table.txt` what `table` gives. An earlier result in the
+        folder is replaced.
 
         Args:
             folder: str or path. Made if it is not there.
