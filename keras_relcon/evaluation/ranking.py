@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
+from keras_relcon.checks import message
 from keras_relcon.data.windows import Windows
 from keras_relcon.evaluation.embed_windows import map_batches
 
@@ -29,7 +30,8 @@ def motif_distance_auc(
         distance: object with `distance(anchors, candidates)`, such as
             `MotifDistance`, or a callable of the same form:
             `(pairs, time, 3)` twice, g, to `(pairs,)`.
-        windows: `Windows`, labelled.
+        windows: `Windows`, labelled. Those that are invalid or have the label
+            `""` are left out.
         num_anchors: int. Anchors to score. Defaults to `64`.
         num_candidates: int. Candidates per anchor. Defaults to `64`.
         seed: int. Draws anchors and candidates. Defaults to `0`.
@@ -42,14 +44,19 @@ def motif_distance_auc(
         float in `[0, 1]`.
 
     Raises:
-        ValueError: if the windows have no labels, a size is too small, no
+        ValueError: if no valid window has a label, a size is too small, no
             anchor has both kinds of candidates, or the distances are NaN or
             not one per pair.
     """
-    if windows.labels is None:
+    labels = np.asarray("" if windows.labels is None else windows.labels)
+    keep = np.asarray(windows.valid, bool) & (labels.astype(str) != "")
+    if not keep.any():
         raise ValueError(
-            "`windows` must be labelled. Received: windows.labels=None. Cut "
-            "the windows from labelled recordings."
+            message(
+                "`windows` must be labelled.",
+                f"{len(windows)} windows, none of them valid with a label",
+                "Cut the windows from labelled recordings.",
+            )
         )
     if num_anchors < 1 or num_candidates < 2:
         raise ValueError(
@@ -57,7 +64,7 @@ def motif_distance_auc(
             f"2. Received: num_anchors={num_anchors}, "
             f"num_candidates={num_candidates}. Use 64 and 64."
         )
-    windows = windows.select(np.asarray(windows.valid, dtype=bool))
+    windows = windows.select(keep)
     anchors, candidates = _draw_pairs(
         windows, num_anchors, num_candidates, seed, within_subject
     )

@@ -140,10 +140,25 @@ def test_anchors_with_one_kind_are_passed_over(make_labelled_windows):
     assert len(seen) == len(others)
 
 
+def test_windows_without_a_label_are_left_out(make_labelled_windows):
+    windows = make_labelled_windows()
+    labels = windows.labels.copy()
+    labels[::5] = ""
+    windows = dataclasses.replace(windows, labels=labels)
+    found = [
+        motif_distance_auc(euclidean_distance, each, within_subject=True)
+        for each in (windows, windows.select(labels != ""))
+    ]
+    assert found[0] == found[1]
+
+
 def test_errors_say_what_to_do(make_labelled_windows):
     windows = make_labelled_windows()
-    with pytest.raises(ValueError, match="must be labelled"):
-        motif_distance_auc(Oracle(), dataclasses.replace(windows, labels=None))
+    for labels in (None, np.full(len(windows), "")):
+        with pytest.raises(ValueError, match="must be labelled"):
+            motif_distance_auc(
+                Oracle(), dataclasses.replace(windows, labels=labels)
+            )
     with pytest.raises(ValueError, match="At least one anchor needs"):
         one_class = windows.select(windows.labels == "run")
         motif_distance_auc(Oracle(), one_class)
