@@ -93,7 +93,7 @@ def make_representations(encoder, controls, seed, batch_size, window_length):
     encoders = {} if encoder is None else encoder
     if not isinstance(encoders, dict):
         encoders = {"encoder": encoder}
-    _check_free(HANDMADE, encoders)
+    check_free(HANDMADE, encoders)
     for model in encoders.values():
         if not isinstance(model, keras.layers.Layer):
             raise TypeError(
@@ -169,7 +169,7 @@ def _untrained(encoders, seed, window_length):
     for name in distinct.values():
         is_only = len(distinct) == 1
         title = "untrained encoder" if is_only else f"untrained {name}"
-        _check_free(title, encoders)
+        check_free(title, encoders)
         copies[title] = untrained_readout(encoders[name], seed, window_length)
     return copies
 
@@ -194,7 +194,7 @@ def _learned_part(model):
     return model.models[0] if isinstance(model, SideBySide) else model
 
 
-def _check_free(name, encoders):
+def check_free(name, encoders):
     if name in encoders:
         raise ValueError(
             message(

@@ -10,6 +10,7 @@ from keras_relcon.evaluation.features import handmade_features
 from keras_relcon.evaluation.preset_windows import warn_of_other_windows
 from keras_relcon.evaluation.representations import (
     HANDMADE,
+    check_free,
     untrained_readout,
 )
 from keras_relcon.evaluation.suite.load_sets import (
@@ -69,12 +70,16 @@ def make_representations(
         own[HANDMADE] = handmade_features
     if "minirocket" in controls and has_aeon():
         own[MINIROCKET] = MiniRocketFeatures(seed=seed)
-    parts_of = {name: (name,) for name in learned}
+    both = {}
     if "side_by_side" in controls:
         for name in learned:
             beside = BESIDE.get(name.rpartition(" ")[2])
             if beside in own:
-                parts_of[f"{name} + {beside}"] = (name, beside)
+                both[f"{name} + {beside}"] = (name, beside)
+    for name in [*both, *own]:
+        check_free(name, learned)
+    parts_of = {name: (name,) for name in learned}
+    parts_of.update(both)
     parts_of.update({name: (name,) for name in own})
     if not parts_of:
         raise ValueError(

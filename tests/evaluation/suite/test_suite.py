@@ -489,3 +489,21 @@ def test_presets_of_one_name_in_two_folders_are_told_apart():
     assert list(found) == ["relcon_small", "mine/relcon_small"]
     with pytest.raises(ValueError, match="'a' twice.*Pass a dict"):
         controls_module.named(["a", "a"])
+
+
+@pytest.mark.parametrize(
+    "name, controls, row",
+    [
+        ("untrained net", ("untrained",), "untrained net features"),
+        ("hand-made", ("handmade",), "hand-made features"),
+        (
+            "net embedding + hand-made",
+            ("handmade", "side_by_side"),
+            "net embedding \\+ hand-made features",
+        ),
+    ],
+)
+def test_an_encoder_with_the_name_of_a_control_is_refused(name, controls, row):
+    networks = {"net": small_encoder(), name: small_encoder()}
+    with pytest.raises(ValueError, match=f"names of controls.*'{row}'"):
+        controls_module.make_representations(networks, controls)
