@@ -8,45 +8,21 @@ from typing import Any, Self
 import numpy as np
 
 from keras_relcon.checks import message
-from keras_relcon.evaluation.report.paired_difference import paired_difference
+from keras_relcon.evaluation.suite.difference import (
+    SuiteDifference,
+    difference_of,
+    signed,
+)
 from keras_relcon.evaluation.suite.load_sets import LoadedSet
 from keras_relcon.evaluation.suite.scores import (
     Row,
     draw_people,
-    interval,
     resampled_means,
 )
 from keras_relcon.kept_files import write_texts
 from keras_relcon.markup import csv_text
 from keras_relcon.reprs import text_table
 from keras_relcon.types import PathLike
-
-
-@dataclasses.dataclass(frozen=True)
-class SuiteDifference:
-    """How much better one row is than another, with 95 % intervals.
-
-    Attributes:
-        mean: float. Difference of the mean macro-F1 over sets.
-        low, high: float. Its interval: people are drawn with replacement
-            within each set, 2,000 times, and the macro-F1 of every set is
-            computed anew from the windows of those drawn.
-        people_mean: float. Mean over all people of all sets of the difference
-            of their own macro-F1 (over the classes that are among a person's
-            labels or predictions). A person of several sets counts once, with
-            the mean of them.
-        people_low, people_high: float. Student's interval of `people_mean`,
-            by `paired_difference`.
-        num_people: int.
-    """
-
-    mean: float
-    low: float
-    high: float
-    people_mean: float
-    people_low: float
-    people_high: float
-    num_people: int
 
 
 class SuiteResult:
@@ -176,32 +152,63 @@ class SuiteResult:
 
         Returns:
             `SuiteResult`. The rows of a group are named after it, where the
-            first of its members stood; rows of no group stay.
+            first of its members stood; rows of no group stay. A row that not
+            all members have is left out, and is in `missing`.
+
+        Raises:
+            ValueError: if a member was not scored, or a group has the name of
+                an encoder outside of it.
         """
         group_of = {
             member: group for group, names in groups.items() for member in names
         }
+        scored = {
+            row.representation.partition(" + ")[0].rpartition(" ")[0]
+            for row in self.rows
+            if not row.is_control
+        }
+        absent = sorted(set(group_of) - scored)
+        taken = sorted(set(groups) & scored - set(group_of))
+        if absent or taken:
+            raise ValueError(
+                message(
+                    "Members must have been scored, and a group needs a name "
+                    "of its own.",
+                    ", ".join(absent or taken),
+                    f"Scored were {sorted(scored)}.",
+                )
+            )
         together: dict[Any, list[Row]] = {}
+        wanted: dict[Any, int] = {}
         for row in self.rows:
             name = row.representation
             # What stands beside an encoder keeps its name.
             own, plus, beside = name.partition(" + ")
             encoder, space, output = own.rpartition(" ")
-            if encoder in group_of:
-                name = f"{group_of[encoder]}{space}{output}{plus}{beside}"
-            together.setdefault((name, *row.condition), []).append(row)
-        rows = [
-            dataclasses.replace(
-                members[0],
-                representation=name,
-                confusion={
-                    each: np.concatenate([m.confusion[each] for m in members])
-                    for each in members[0].confusion
-                },
+            group = group_of.get(encoder)
+            if group is not None:
+                name = f"{group}{space}{output}{plus}{beside}"
+            key = name, *row.condition
+            together.setdefault(key, []).append(row)
+            wanted[key] = len(set(groups[group])) if group is not None else 1
+        rows, missing = [], list(self.missing)
+        for key, members in together.items():
+            name, *condition = key
+            if len(members) < wanted[key]:
+                missing.append(
+                    f"{name}, {_title(condition)} (not of all members)"
+                )
+                continue
+            confusion = {
+                each: np.concatenate([m.confusion[each] for m in members])
+                for each in members[0].confusion
+            }
+            rows.append(
+                dataclasses.replace(
+                    members[0], representation=name, confusion=confusion
+                )
             )
-            for (name, *_), members in together.items()
-        ]
-        return type(self)(rows, self.sets, self.settings, self.missing)
+        return type(self)(rows, self.sets, self.settings, missing)
 
     def table(self) -> str:
         """Returns the macro-F1 of every row, and differences, as text."""
@@ -314,36 +321,6 @@ class SuiteResult:
                         }
                     )
         return found
-
-
-def difference_of(scores, resampled, of_people):
-    """How much better the first of two rows is than the second.
-
-    Args:
-        scores: two floats.
-        resampled: two arrays `(resamples,)`, as of `resampled_means`.
-        of_people: two arrays `(people,)`, scores of the same people.
-
-    Returns:
-        `SuiteDifference`.
-    """
-    low, high = interval(resampled[0] - resampled[1])
-    pooled = paired_difference(*of_people)
-    return SuiteDifference(
-        scores[0] - scores[1],
-        low,
-        high,
-        pooled.mean,
-        pooled.low,
-        pooled.high,
-        len(of_people[0]),
-    )
-
-
-def signed(difference):
-    """A difference and its interval, in per cent."""
-    low, high = 100 * difference.low, 100 * difference.high
-    return f"{100 * difference.mean:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def _condition(row):

@@ -10,16 +10,16 @@ import numpy as np
 from keras_relcon.checks import check_one_of, message
 from keras_relcon.evaluation.metrics.confusion import macro_f1_of
 from keras_relcon.evaluation.report.run_facts import to_plain
+from keras_relcon.evaluation.suite.difference import (
+    SuiteDifference,
+    difference_of,
+    signed,
+)
 from keras_relcon.evaluation.suite.scores import (
     Row,
     draw_people,
     interval,
     resampled_means,
-)
-from keras_relcon.evaluation.suite.suite_result import (
-    SuiteDifference,
-    difference_of,
-    signed,
 )
 from keras_relcon.kept_files import write_texts
 from keras_relcon.markup import csv_text

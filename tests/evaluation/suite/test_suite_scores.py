@@ -150,3 +150,34 @@ def test_encoders_of_several_seeds_are_one_row_with_their_mean():
     together = _result(beside, sets).mean_over({"m": ["m-0", "m-1"]})
     names = [row.representation for row in together.rows]
     assert names == ["m features + MiniRocket", "other features + MiniRocket"]
+
+
+def _scored_seeds():
+    """Of two seeds, one with few labels too."""
+    counts = {"x": _confusion([0.9] * 4)}
+    rows = [
+        Row(f"{name} embedding", "ridge", number, False, False, counts)
+        for name, number in (("m-0", None), ("m-1", None), ("m-0", 3))
+    ]
+    rows.append(Row("other embedding", "ridge", None, False, False, counts))
+    return SuiteResult(rows, [_set("x", "x", list("abcd"))], {}, ["a set"])
+
+
+def test_a_row_that_not_all_seeds_have_is_no_mean():
+    together = _scored_seeds().mean_over({"m": ["m-0", "m-1"]})
+    found = [(row.representation, row.num_labelled) for row in together.rows]
+    assert found == [("m embedding", None), ("other embedding", None)]
+    assert together.missing == [
+        "a set",
+        "m embedding, ridge, 3 people (not of all members)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "groups, received",
+    [({"m": ["m-0", "M-1"]}, "M-1"), ({"other": ["m-0", "m-1"]}, "other")],
+)
+def test_names_of_seeds_and_of_their_mean_are_checked(groups, received):
+    expected = rf"Received: {received}. Scored were \['m-0', 'm-1', 'other'\]"
+    with pytest.raises(ValueError, match=expected):
+        _scored_seeds().mean_over(groups)
