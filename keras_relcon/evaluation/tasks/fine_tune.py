@@ -51,7 +51,8 @@ class FineTune(Task):
     optimizer is Adam. The weights of the epoch with the lowest mean loss over
     the validation rows are kept; at a tie, the first. Without validation rows
     it trains for exactly `epochs` epochs. The given encoder is copied and
-    never changed. `copy.deepcopy` of a fitted task is not fitted.
+    never changed. `copy.deepcopy` of a fitted task is not fitted; a pickle
+    is.
 
     Args:
         hidden: int or tuple of int, units of the hidden layers; `()` or
@@ -66,7 +67,8 @@ class FineTune(Task):
             to `None`.
         class_weight: `"balanced"` or None. With the former the weight of a
             window is the number of training windows over that of its class,
-            in both losses, which are weighted means. Defaults to `None`.
+            in both losses, which are weighted means. A class that only
+            validation rows have weighs 0. Defaults to `None`.
         freeze_encoder: bool. Whether to train only the head. The encoder then
             stays in inference mode, so that its batch norm statistics do not
             change either. Defaults to `False`.
@@ -192,6 +194,8 @@ class FineTune(Task):
         validation = None
         if validation_x is not None:
             validation = self._with_codes(validation_x, validation_y, weights)
+            if not validation[2].any():
+                validation = None  # no row by which to choose
         history = train_to_best_epoch(
             self._network,
             train,
@@ -295,8 +299,8 @@ class FineTune(Task):
         if self.class_weight is None:
             return np.ones(len(self.classes_))
         counts = (train_y[:, None] == self.classes_).sum(axis=0)
-        # A class that only the validation rows have counts as seen once.
-        return len(train_y) / np.maximum(counts, 1)
+        # What training never sees must not choose the epoch.
+        return np.where(counts, len(train_y) / np.maximum(counts, 1), 0)
 
     def _with_codes(self, x, y, weights):
         codes = np.searchsorted(self.classes_, y)

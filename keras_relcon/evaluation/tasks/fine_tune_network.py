@@ -9,6 +9,7 @@ from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.layers import ChannelShuffle, Rotation
 
 
+@keras.saving.register_keras_serializable(package="keras_relcon")
 class FineTuneNetwork(keras.Model):
     """An encoder with hidden layers and a class layer on its embedding.
 
@@ -41,7 +42,10 @@ class FineTuneNetwork(keras.Model):
         # changes nothing, even if sublayers differ.
         self.encoder.trainable = freeze_encoder
         self.encoder.trainable = not freeze_encoder
+        self.num_classes = num_classes
+        self.hidden = tuple(hidden)
         self.freeze_encoder = freeze_encoder
+        self.axes_seed = axes_seed
         self.random_axes = None
         if axes_seed is not None:
             self.random_axes = RandomAxes(axes_seed)
@@ -59,6 +63,20 @@ class FineTuneNetwork(keras.Model):
         for layer in self.head:
             x = layer(x)
         return x
+
+    def get_config(self):
+        return {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "num_classes": self.num_classes,
+            "hidden": self.hidden,
+            "freeze_encoder": self.freeze_encoder,
+            "axes_seed": self.axes_seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})
 
 
 class RandomAxes(keras.layers.Layer):

@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import keras
 import numpy as np
@@ -304,3 +305,41 @@ def test_errors_say_what_to_do(make_motion, make_encoder):
     diverging = FineTune((), learning_rate=1e30, batch_size=4, epochs=9)
     with pytest.raises(ValueError, match="training loss must stay finite"):
         diverging.fit(*make_motion(12, 0), encoder=make_encoder())
+
+
+def test_a_class_without_training_rows_chooses_no_epoch(
+    make_motion, make_encoder
+):
+    (x, y), (held_x, held_y) = make_motion(24, 0), make_motion(12, 1)
+    is_known, is_held = y != "run", held_y != "run"
+    only = np.flatnonzero(~is_held)
+    fitted = []
+    for rows in (np.flatnonzero(is_held), only):
+        rows = np.append(rows, only[:1])  # the same classes in both
+        for each in (rows, np.concatenate([rows, only])):
+            task = FineTune(8, 0.02, 8, epochs=3, class_weight="balanced")
+            task.fit(
+                x[is_known],
+                y[is_known],
+                held_x[each],
+                held_y[each],
+                encoder=make_encoder(),
+            )
+            fitted.append((task.epochs_, task.validation_losses_))
+    assert fitted[0][0] == fitted[1][0]
+    np.testing.assert_allclose(fitted[0][1], fitted[1][1], rtol=1e-5)
+    assert fitted[2] == fitted[3] == (3, ())  # none to choose by
+
+
+@pytest.mark.parametrize("use_random_axes", [False, True])
+def test_a_pickle_of_a_fitted_task_predicts_the_same(
+    make_motion, make_norm_encoder, use_random_axes
+):
+    task = FineTune(**SMALL, use_random_axes=use_random_axes)
+    task.fit(*make_motion(24, 0), encoder=make_norm_encoder())
+    again = pickle.loads(pickle.dumps(task))
+    x = make_motion(12, 1)[0]
+    np.testing.assert_allclose(
+        again.predict_proba(x), task.predict_proba(x), atol=1e-6
+    )
+    assert again.predict(x).tolist() == task.predict(x).tolist()
