@@ -78,7 +78,7 @@ def embed(
             rate and window length.
         recording: `Recording`, the path of a file that `read_recording`
             reads, or a list of these; or `Windows`, which are embedded as
-            they are.
+            they are: arguments below must not ask for others.
         sample_rate_hz: number. Rate at which the encoder was trained. Defaults
             to that of the encoder's preset, else to `100`.
         window_length: int. Samples in a window. Defaults to that of the
@@ -106,10 +106,11 @@ def embed(
         FileNotFoundError, ImportError: as `read_recording`.
         ValueError: if a size is not positive; if a signal is without gravity
             (see `without_gravity`); if an argument or `Windows`
-            contradict the encoder's preset; if `read_options` are given
-            without a path; if `Windows` are not in g; if no window is valid;
-            if the encoder does not return one vector per window; if one of its
-            weights or an embedding is not finite; and as `read_recording`.
+            contradict the encoder's preset, or each other; if `read_options`
+            are given without a path; if `Windows` are not in g; if no window
+            is valid; if the encoder does not return one vector per window; if
+            one of its weights or an embedding is not finite; and as
+            `read_recording`.
 
     Example:
     ```python
@@ -122,6 +123,7 @@ def embed(
     check_one_of("without_gravity", without_gravity, ("error", "accept"))
     if isinstance(recording, Windows):
         check_read_options(read_options, [recording])
+        _check_as_cut(recording, sample_rate_hz, window_length, stride)
         check_windows(encoder, recording, without_gravity)
         return _embed_cut(encoder, recording, batch_size, verbose)
     rate, length = expected_input(encoder, sample_rate_hz, window_length)
@@ -146,6 +148,28 @@ def embed(
         del item, stream  # not in memory while the next file is read
     warn_if_short(num_short, count, length, rate)
     return _joined(parts)
+
+
+def _check_as_cut(windows, sample_rate_hz, window_length, stride):
+    rate, length = windows.sample_rate_hz, windows.acceleration.shape[1]
+    received = {
+        name: value
+        for name, value, own in (
+            ("sample_rate_hz", sample_rate_hz, rate),
+            ("window_length", window_length, length),
+            ("stride", stride, None),
+        )
+        if value is not None and value != own
+    }
+    if received:
+        raise ValueError(
+            message(
+                f"`Windows`, here of {length} samples at {rate:g} Hz, are "
+                "embedded as they are.",
+                received,
+                "Leave the arguments out, or pass recordings.",
+            )
+        )
 
 
 def _warn_of_low_rate(recording, name, rate_hz):

@@ -229,3 +229,21 @@ def test_a_place_that_a_preset_was_not_made_for_is_told(placement, is_told):
     said = [text for text in texts if "devices at the wrist" in text]
     assert len(said) == is_told
     assert all("of a device at the hip" in text for text in said)
+
+
+@pytest.mark.once
+def test_windows_are_not_cut_again(make_labelled_windows):
+    windows = make_labelled_windows(1, 1)
+    same = embed(MeanEncoder(), windows, 100, 64)
+    assert len(same) == len(windows)
+    for argument in (
+        {"sample_rate_hz": 25},
+        {"window_length": 32},
+        {"stride": 64},
+    ):
+        (name,) = argument
+        text = f"64 samples at 100 Hz, are embedded as they are.*{name}="
+        with pytest.raises(ValueError, match=text):
+            embed(MeanEncoder(), windows, **argument)
+    with pytest.raises(ValueError, match="`read_options` are for paths only"):
+        embed(MeanEncoder(), windows, read_options={"unit": "m/s2"})
