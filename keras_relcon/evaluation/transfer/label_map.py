@@ -102,6 +102,7 @@ class LabelMap:
         names, places = np.unique(
             np.asarray(labels).astype(str), return_inverse=True
         )
+        class_of = {str(label): name for label, name in class_of.items()}
         code_of = {name: code for code, name in enumerate(self.classes)}
         found = [code_of.get(class_of.get(name, ""), -1) for name in names]
         return np.array(found, int)[places]

@@ -102,11 +102,12 @@ def make_side(name, argument, windows, codes_of, classes, test, seed):
                 "Read the recordings with their labels.",
             )
         )
-    windows = windows.select(windows.valid)
+    windows = windows.select(np.asarray(windows.valid, bool))
+    subjects = windows.subjects.astype(str)
+    windows = dataclasses.replace(windows, subjects=subjects)
     leaks.check_names_apart(windows.subjects)
     check_windows_in_g(windows.acceleration, "")
     y = codes_of(windows.labels)
-    subjects = windows.subjects.astype(str)
     known = np.unique(subjects[y >= 0]).tolist()
     if test is None and len(known) > 2:
         test = held_out(known, TEST_FRACTION, 0.0, seed)[0].test

@@ -152,7 +152,19 @@ def transfer_matrix(
     """
     started = time.time()
     rows = (rows,) if isinstance(rows, str) else tuple(rows)
+    shares, windows_per_class = (
+        tuple(each) if hasattr(each, "__iter__") else (each,)
+        for each in (shares, windows_per_class)
+    )
     _check(label_map, encoder, rows, shares, windows_per_class)
+    if set(rows) == {"target_ssl"} and pretrain is None:
+        raise ValueError(
+            message(
+                "The row `target_ssl` needs `pretrain`.",
+                {"rows": rows, "pretrain": pretrain},
+                "Pass it, or name other rows.",
+            )
+        )
     check_whole("num_draws", num_draws)
     check_whole("steps", steps)
     check_whole("batch_size", batch_size)

@@ -80,3 +80,9 @@ def test_too_little_in_common_is_explained():
         LabelMap({"a": "x", "b": "y"}, {"a": "x", "b": "z"})
     with pytest.raises(ValueError, match="`target` must be one of"):
         activity_map("wisdm_watch", "wisdm")
+
+
+def test_labels_may_be_numbers():
+    labels = LabelMap({1: "x", 2: "y"}, {"3": "y", "4": "x"})
+    assert labels.codes_of_source(np.array([2, 1, 0])).tolist() == [1, 0, -1]
+    assert labels.codes_of_target(np.array([3, 4])).tolist() == [1, 0]

@@ -289,6 +289,8 @@ def test_pretraining_is_missing_or_explained(run, make_encoder):
     assert [row.representation for row in result.rows] == ["handmade"]
     assert result.missing == ["target_ssl (needs `pretrain`)"]
     assert "Not scored: target_ssl" in result.table()
+    with pytest.raises(ValueError, match="`target_ssl` needs `pretrain`"):
+        run(rows="target_ssl", pretrain=None)
     with pytest.raises(TypeError, match="`pretrain` must be a callable"):
         run(rows=("target_ssl",), pretrain=lambda windows: None)
     encoder = make_encoder()
@@ -418,6 +420,26 @@ def test_a_label_in_the_embedding_is_found(run, target, label_map):
             rows="probe",
             encoder=encoder,
             target=dataclasses.replace(target, acceleration=coded),
+        )
+
+
+def test_columns_people_and_validity_may_be_plain_numbers(run, target):
+    several = run(rows="handmade", shares=(0.4,), windows_per_class=(2,))
+    people = np.char.lstrip(target.subjects, "t").astype(int) + 10
+    numbers = dataclasses.replace(
+        target, subjects=people, valid=target.valid.astype(int)
+    )
+    one = run(
+        rows="handmade",
+        target=numbers,
+        target_test=(12, 16),
+        shares=0.4,
+        windows_per_class=2,
+    )
+    assert one.columns == several.columns
+    for column in one.columns:
+        assert one.score("handmade", column) == pytest.approx(
+            several.score("handmade", column)
         )
 
 
