@@ -24,13 +24,13 @@ from keras_relcon.evaluation.report.published import (
 from keras_relcon.evaluation.report.report import Report
 from keras_relcon.evaluation.report.run_facts import describe_run, task_settings
 from keras_relcon.evaluation.representations import make_representations
-from keras_relcon.evaluation.result_cache import ResultCache
+from keras_relcon.evaluation.result_cache import ResultCache, told_settings
 from keras_relcon.evaluation.tasks.task import AnyTask
 from keras_relcon.evaluation.usable_data import (
     check_task_and_data,
+    rows_of_folds,
     usable_folds,
     usable_windows,
-    windows_of_folds,
 )
 from keras_relcon.types import PathLike
 
@@ -84,8 +84,9 @@ def cross_validate(
         cache_dir: str or path. Embeddings and the result of every fold are
             saved there as soon as they are known, under the SHA-256 of
             everything that they depend on. A run that was stopped resumes
-            where it ended, and a second run takes seconds. Defaults to
-            `None`: nothing is saved.
+            where it ended, and a second run takes seconds. Results of a task
+            with an attribute that says not what it is, such as a lambda, are
+            not saved. Defaults to `None`: nothing is saved.
         published: sequence of `PublishedRow`, quoted beside the results.
             Defaults to none.
         progress: callable or None. Called with one line of text after each
@@ -118,11 +119,14 @@ def cross_validate(
     started = time.time()
     published = check_published(published)
     check_task_and_data(task, data)
-    windows, y = usable_windows(task, data)
+    windows, y, bouts = usable_windows(task, data)
     leaks.check_names_apart(windows.subjects)
     num_dropped = len(data) - len(windows)
     folds = usable_folds(task, protocol, windows, y, num_dropped)
-    windows, y = windows_of_folds(folds, windows, y)
+    _warn_of_one_test(folds)
+    rows = rows_of_folds(folds, windows)
+    windows, y = windows.select(rows), y[rows]
+    bouts = None if bouts is None else bouts[rows]
     representations = make_representations(
         encoder, controls, seed, batch_size, windows.acceleration.shape[1]
     )
@@ -130,8 +134,9 @@ def cross_validate(
     tested = {name for fold in folds for name in fold.test}
     known = _warn_of_known_people(encoder, tested, source)
     alike = _warn_of_people_alike(windows, folds)
-    _warn_of_what_is_not_kept(representations, cache_dir)
-    runs = FoldRuns(task, windows, y, standardize, ResultCache(cache_dir))
+    _warn_of_what_is_not_kept(task, representations, cache_dir)
+    cache = ResultCache(cache_dir)
+    runs = FoldRuns(task, windows, y, bouts, standardize, cache)
     results = []
     for name, represent in representations.items():
         for index, fold in enumerate(folds):
@@ -214,13 +219,42 @@ def _warn_of_people_alike(windows, folds):
     return alike
 
 
-def _warn_of_what_is_not_kept(representations, cache_dir):
+def _warn_of_one_test(folds):
+    tests = {frozenset(fold.test) for fold in folds if fold.leak is None}
+    if len(folds) > 1 and len(tests) == 1:
+        warnings.warn(
+            message(
+                "Folds must test different people.",
+                f"{len(folds)} folds, all of which test "
+                f"{some_of(sorted(*tests))}",
+                "Scores over such folds say nothing of other people, and "
+                "those of `validation_folds` are not for `cross_validate`.",
+            ),
+            stacklevel=3,
+        )
+
+
+def _warn_of_what_is_not_kept(task, representations, cache_dir):
+    if cache_dir is None:
+        return
+    _, untold = told_settings(task)
+    if untold:
+        warnings.warn(
+            message(
+                "Results are kept in `cache_dir` for tasks that can be told "
+                "apart by their attributes.",
+                f"{type(task).__name__}, whose {some_of(untold)} says not "
+                "what it is",
+                "Give it a `get_config`, or a name in place of a lambda.",
+            ),
+            stacklevel=3,
+        )
     unknown = [
         name
         for name, represent in representations.items()
         if not represent.is_kept
     ]
-    if unknown and cache_dir is not None:
+    if unknown:
         warnings.warn(
             f"The results of {unknown} are not kept in `cache_dir`: without "
             "`get_config`, such encoders cannot be told apart.",

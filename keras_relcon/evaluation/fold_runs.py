@@ -7,13 +7,12 @@ import numpy as np
 from keras_relcon.evaluation import leaks
 from keras_relcon.evaluation.metrics.classification import (
     classification_metrics,
-    find_bouts,
     recording_metrics,
 )
 from keras_relcon.evaluation.metrics.regression import regression_metrics
 from keras_relcon.evaluation.report.fold_result import FoldResult
-from keras_relcon.evaluation.report.run_facts import task_settings, to_plain
-from keras_relcon.evaluation.result_cache import ResultCache
+from keras_relcon.evaluation.report.run_facts import to_plain
+from keras_relcon.evaluation.result_cache import ResultCache, told_settings
 from keras_relcon.evaluation.usable_data import is_regression
 from keras_relcon.kept_files import content_key
 
@@ -25,26 +24,31 @@ class FoldRuns:
         task: the task; each fold fits a copy.
         windows: `Windows`, all of which can be used.
         y: `(windows,)`, labels or targets.
+        bouts: `(windows,)` int, as of `find_bouts`; `None` for a regression.
         standardize: bool. See `cross_validate`.
         cache: `ResultCache`.
     """
 
-    def __init__(self, task, windows, y, standardize, cache):
+    def __init__(self, task, windows, y, bouts, standardize, cache):
         self.task = task
         self.windows = windows
         self.y = y
+        self.bouts = bouts
         self.standardize = standardize
         self.cache = cache
         self.is_checked = set()
         self.inputs_key, self.inputs = None, None
+        settings, untold = told_settings(task)
+        self.is_told = not untold
         self.key = content_key(
             f"{type(task).__module__}.{type(task).__qualname__}",
-            task_settings(task),
+            settings,
             windows.acceleration,
             windows.subjects,
             windows.recordings,
             windows.start_seconds,
             np.asarray(y),
+            np.asarray(bouts),
         )
 
     def run(self, name, represent, index, fold):
@@ -63,7 +67,8 @@ class FoldRuns:
             fold.describe(),
             bool(self.standardize),
         )
-        result = self._cache(represent).fold(
+        cache = self._cache(represent) if self.is_told else ResultCache(None)
+        result = cache.fold(
             key, lambda: self._compute(name, represent, index, fold)
         )
         # The same encoder may have had another name before.
@@ -154,11 +159,13 @@ class FoldRuns:
         leaks.check_rows_apart(task.predict_proba, x, "A prediction")
 
         def sure_labels(rows):
-            """One-hot; all 0 where rounding alone may decide."""
+            """One-hot; NaN where rounding alone may decide."""
             best = np.sort(task.predict_proba(rows), axis=1)[:, -2:]
             is_sure = best[:, -1:] - best[:, :1] > 1e-2
             predicted = np.asarray(task.predict(rows))
-            return is_sure & (predicted[:, None] == task.classes_)
+            return np.where(
+                is_sure, predicted[:, None] == task.classes_, np.nan
+            )
 
         leaks.check_rows_apart(sure_labels, x, "A prediction")
 
@@ -172,12 +179,7 @@ class FoldRuns:
             }
         probabilities = np.asarray(task.predict_proba(test_x))
         scores = (test_y, predicted, probabilities, task.classes_)
-        bouts = find_bouts(
-            windows.subjects[rows],
-            windows.recordings[rows],
-            windows.start_seconds[rows],
-            test_y,
-        )
+        bouts = self.bouts[rows]
         return {
             "metrics": {
                 **classification_metrics(*scores),

@@ -223,7 +223,7 @@ def check_rows_apart(predict, x, name):
 
     The half of the rows with the smaller values is also passed on its own. A
     scaler or a batch norm that uses the statistics of the given rows then
-    returns something else for them.
+    returns something else for them. Outputs of NaN are not compared.
 
     Args:
         predict: callable from `(rows, ...)` to `(rows,)` or `(rows, dim)`.
@@ -240,7 +240,7 @@ def check_rows_apart(predict, x, name):
     rows = np.sort(np.argsort(size, kind="stable")[: len(x) // 2])
     together = np.asarray(predict(x), "float64").reshape(len(x), -1)
     apart = np.asarray(predict(x[rows]), "float64").reshape(len(rows), -1)
-    spread = together.std(axis=0)
+    spread = np.where(np.isnan(together), 0, together).std(axis=0)
     scale = np.maximum(spread, 1e-2 * np.sqrt(np.mean(spread**2)) + 1e-9)
     moved = np.abs(apart - together[rows]) > _TOLERANCE * scale
     num_moved = int(moved.any(axis=1).sum())

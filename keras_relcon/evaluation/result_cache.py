@@ -1,10 +1,14 @@
 import dataclasses
+import functools
 import json
+import re
+import types
 
+import keras
 import numpy as np
 
 from keras_relcon.evaluation.report.fold_result import FoldResult
-from keras_relcon.kept_files import KeptFolder
+from keras_relcon.kept_files import KeptFolder, content_key, has_config
 
 
 class ResultCache:
@@ -37,6 +41,64 @@ class ResultCache:
         """Returns the `FoldResult` of the file, or of `compute()`."""
         arrays = self._folder.arrays("fold", key, lambda: _to_arrays(compute()))
         return _to_result(arrays)
+
+
+def told_settings(task):
+    """What tells a task from others of its class.
+
+    Attributes that end with an underscore are what `fit` learned, as are
+    private ones of a task of this package: they are left out.
+
+    Returns:
+        `(settings, untold)`: a dict that JSON can hold, and the names of
+        attributes that cannot be told apart, such as a lambda.
+    """
+    is_ours = type(task).__module__.startswith("keras_relcon.")
+    settings, untold = {}, []
+    for name, value in sorted(vars(task).items()):
+        if name.endswith("_") or (is_ours and name.startswith("_")):
+            continue
+        try:
+            settings[name] = _told(value)
+        except (TypeError, RecursionError):
+            untold.append(name)
+    return settings, untold
+
+
+def _told(value):
+    """A value, JSON-ready, or a TypeError where it says not what it is."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (np.ndarray, np.generic)):
+        return [value.dtype.str, _told(value.tolist())]
+    if isinstance(value, (list, tuple)):
+        return [_told(each) for each in value]
+    if isinstance(value, dict):
+        return [_told(pair) for pair in value.items()]
+    if isinstance(value, functools.partial):
+        return ["partial", _told([value.func, value.args, value.keywords])]
+    if has_config(value):
+        if isinstance(value, keras.layers.Layer):
+            return content_key(value)  # with its weights
+        return [_name(type(value)), _told(value.get_config())]
+    if callable(value) and hasattr(value, "__qualname__"):
+        owner = getattr(value, "__self__", None)
+        if "<" in value.__qualname__ or not isinstance(
+            owner, (types.NoneType, types.ModuleType, type)
+        ):
+            raise TypeError("a function without a name of its own")
+        return _name(value)
+    state = getattr(value, "__dict__", None)
+    if state is None and not re.search(r" at 0x|\.\.\.", repr(value)):
+        return repr(value)
+    # What an object does not say may be all that matters, as in a DataFrame.
+    if not state or any(name.startswith("_") for name in state):
+        raise TypeError("an object that does not say what it holds")
+    return [_name(type(value)), _told(state)]
+
+
+def _name(value):
+    return f"{value.__module__}.{value.__qualname__}"
 
 
 def _to_arrays(result):

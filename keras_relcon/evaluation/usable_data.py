@@ -1,11 +1,13 @@
 """Checks the input of `cross_validate`, and drops what it cannot use."""
 
+import dataclasses
 import warnings
 
 import numpy as np
 
 from keras_relcon.checks import check_kind
 from keras_relcon.data.windows import Windows
+from keras_relcon.evaluation.metrics.classification import find_bouts
 from keras_relcon.evaluation.protocols.folds import Fold, LeakyFold
 
 
@@ -32,9 +34,14 @@ def check_task_and_data(task, data):
 
 
 def usable_windows(task, data):
-    """Returns the valid windows with a label or target, and these values.
+    """Leaves out windows that are invalid or have no label or target.
 
-    Warns about windows that are left out.
+    Warns about them.
+
+    Returns:
+        `(windows, y, bouts)`: `Windows` with subjects of str, labels or
+        targets, and numbers as of `find_bouts`, `None` for a regression.
+        Windows without a label end a bout.
     """
     y = _labels_or_target(task, data)
     if len(y) != len(data):
@@ -56,7 +63,20 @@ def usable_windows(task, data):
             "without a label or target, and are left out.",
             stacklevel=3,
         )
+    bouts = None
+    if not is_regression(task):
+        bouts = find_bouts(
+            data.subjects,
+            data.recordings,
+            data.start_seconds,
+            y.astype(str),
+        )[keep]
     windows, y = data.select(keep), y[keep]
+    if y.dtype.hasobject and len({type(value) for value in y.tolist()}) == 1:
+        y = np.array(y.tolist())  # scikit-learn takes no ints as objects
+    windows = dataclasses.replace(
+        windows, subjects=windows.subjects.astype(str)
+    )
     num_values = len(np.unique(y))
     if num_values < 2:
         raise ValueError(
@@ -64,7 +84,7 @@ def usable_windows(task, data):
             f"target. Received: {np.unique(y).tolist()} in {len(windows)} "
             "valid windows. Check the labels."
         )
-    return windows, y
+    return windows, y, bouts
 
 
 def _labels_or_target(task, data):
@@ -116,13 +136,12 @@ def usable_folds(task, protocol, windows, y, num_dropped=0):
     return folds
 
 
-def windows_of_folds(folds, windows, y):
-    """The windows of the subjects in the folds, and their labels or targets."""
+def rows_of_folds(folds, windows):
+    """Which windows are of the subjects in the folds, `(windows,)` bool."""
     if any(isinstance(fold, LeakyFold) for fold in folds):
-        return windows, y  # such folds name rows
+        return np.ones(len(windows), bool)  # such folds name rows
     named = set().union(*(f.train + f.validation + f.test for f in folds))
-    keep = np.isin(windows.subjects, sorted(named))
-    return windows.select(keep), y[keep]
+    return np.isin(windows.subjects, sorted(named))
 
 
 def _check_rows(fold, index, num_windows, num_dropped):

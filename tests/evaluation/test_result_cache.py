@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 
 import keras
@@ -10,7 +11,7 @@ from keras_relcon.evaluation import (
     cross_validate,
     grouped_k_fold,
 )
-from keras_relcon.evaluation.result_cache import ResultCache
+from keras_relcon.evaluation.result_cache import ResultCache, told_settings
 from keras_relcon.kept_files import content_key
 
 
@@ -283,3 +284,92 @@ def test_tasks_of_one_name_are_told_apart(run):
     run(make(1), controls=())
     run(make(-1), controls=())
     assert CountingProbe.fits == 6
+
+
+class Holder:
+    """A task of somebody's own."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+def _scale(x, factor):
+    return factor * x
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (
+            functools.partial(_scale, factor=1),
+            functools.partial(_scale, factor=2),
+        ),
+        (np.mean, np.median),
+        ({"a": [1, Holder(2)]}, {"a": [1, Holder(3)]}),
+        (np.zeros(3, "float32"), np.zeros(3)),
+        (range(3), range(4)),
+        (keras.optimizers.Adam(0.1), keras.optimizers.Adam(0.2)),
+    ],
+)
+def test_settings_of_a_task_are_told_apart(one, other):
+    (first, untold), (second, _) = (
+        told_settings(Holder(value)) for value in (one, other)
+    )
+    assert not untold and content_key(first) != content_key(second)
+    assert content_key(told_settings(Holder(one))[0]) == content_key(first)
+
+
+@pytest.mark.every_backend
+def test_an_encoder_of_a_task_is_told_by_its_weights(make_encoder):
+    keys = [
+        content_key(told_settings(Holder(make_encoder(seed=seed)))[0])
+        for seed in (0, 0, 1)
+    ]
+    assert keys[0] == keys[1] != keys[2]
+
+
+class Hidden:
+    """As a DataFrame, which has its values in a private attribute."""
+
+    def __init__(self, value):
+        self._value = value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda x: x,
+        [lambda x: x],
+        functools.partial(lambda x: x),
+        [].append,
+        object(),
+        np.array([object()]),
+        np.random.default_rng(0),
+        Hidden(1),
+        Wrapped(abs),
+    ],
+)
+def test_what_does_not_say_what_it_is_is_untold(value):
+    assert told_settings(Holder(value)) == ({}, ["value"])
+
+
+class HiddenScale(CountingProbe):
+    def __init__(self, scale):
+        super().__init__((0.1,))
+        self._scale = scale
+
+
+def test_private_attributes_of_a_task_of_ones_own_are_told(run):
+    run(HiddenScale(1), controls=())
+    run(HiddenScale(1), controls=())
+    assert CountingProbe.fits == 3
+    run(HiddenScale(2), controls=())
+    assert CountingProbe.fits == 6
+
+
+def test_results_of_a_task_with_a_lambda_are_not_kept(run, tmp_path):
+    for factor in (1, 2):
+        with pytest.warns(UserWarning, match="HiddenScale, whose _scale says"):
+            run(HiddenScale(lambda x: factor * x), controls=())
+    assert CountingProbe.fits == 6
+    assert not list((tmp_path / "cache").glob("fold-*"))

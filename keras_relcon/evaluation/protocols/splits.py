@@ -180,8 +180,10 @@ def validation_folds(
     """Makes folds of the validation subjects of a split, each scored once.
 
     They are for choices that must not use the test subjects: pretrain on
-    `split.train` and score on these folds. Several folds show how certain a
-    choice is.
+    `split.train`, fit the probe of `keras_relcon.tuning` on the `train` of
+    these folds and score it on their `validation`. Several folds show how
+    certain a choice is. They are not for `cross_validate`, which would score
+    the test subjects of the split in each.
 
     Args:
         split: `Fold`, such as the one of `held_out`.

@@ -1,8 +1,12 @@
+import warnings
+
 import numpy as np
 import pytest
 
 from keras_relcon.evaluation import (
     Fold,
+    LinearProbe,
+    cross_validate,
     grouped_k_fold,
     held_out,
     leave_one_subject_out,
@@ -120,3 +124,14 @@ def test_validation_folds_score_each_validation_subject_once():
         assert set(fold.train) == rest
     with pytest.raises(ValueError, match="`num_folds` must be between"):
         validation_folds(split, num_folds=20)
+
+
+def test_folds_that_test_the_same_people_are_warned_of(make_labelled_windows):
+    windows = make_labelled_windows(num_subjects=8, num_each=2)
+    (split,) = held_out(windows.subjects, 0.25, 0.5)
+    folds = validation_folds(split, num_folds=2)
+    with pytest.warns(UserWarning, match="2 folds, all of which test"):
+        cross_validate(LinearProbe((0.1,)), None, windows, folds)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Folds must test different")
+        cross_validate(LinearProbe((0.1,)), None, windows, folds[:1])
