@@ -152,10 +152,8 @@ def transfer_matrix(
     """
     started = time.time()
     rows = (rows,) if isinstance(rows, str) else tuple(rows)
-    shares, windows_per_class = (
-        tuple(each) if hasattr(each, "__iter__") else (each,)
-        for each in (shares, windows_per_class)
-    )
+    shares = np.atleast_1d(shares).tolist()
+    windows_per_class = np.atleast_1d(windows_per_class).tolist()
     _check(label_map, encoder, rows, shares, windows_per_class)
     if set(rows) == {"target_ssl"} and pretrain is None:
         raise ValueError(
