@@ -111,7 +111,9 @@ def from_preset(
             Defaults to `"embedding"`.
         scales: sequence of float, powers of two. At which the features are
             read: `(1,)` has fewer of them, and takes less time, than more.
-            Defaults to `None`: those of the preset.
+            Defaults to `None`: those of the preset for `"features"`, `(1,)`
+            where MiniRocket stands beside them, whose kernels have many
+            lengths.
         **overrides: Arguments of the encoder in place of the stored ones,
             such as `dtype="mixed_bfloat16"`; for `"pretrain"` those of
             `RelConModel` but its encoder and motif distance; `dtype` is that
@@ -163,25 +165,26 @@ def from_preset(
     encoder, metadata = _load_part(directory, load_weights, overrides)
     if output == "embedding":
         return encoder
-    if scales is not None:
-        if output == "compact" and tuple(scales) != metadata.feature_scales:
-            raise ValueError(
-                checks.message(
-                    "`scales` must be those that the map was fitted on, "
-                    f"{metadata.feature_scales}.",
-                    {"scales": scales},
-                    "Leave them out.",
-                )
+    is_wide = output != "features" and _has(
+        directory, MINI_ROCKET, output == "wide"
+    )
+    own = scales_beside(is_wide, metadata.feature_scales)
+    if scales is not None and output == "compact" and tuple(scales) != own:
+        raise ValueError(
+            checks.message(
+                f"`scales` must be those that the map was fitted on, {own}.",
+                {"scales": scales},
+                "Leave them out.",
             )
-        metadata = dataclasses.replace(metadata, feature_scales=tuple(scales))
+        )
+    scales = own if scales is None else tuple(scales)
+    metadata = dataclasses.replace(metadata, feature_scales=scales)
     features = StageFeatures(
-        encoder,
-        scales=metadata.feature_scales,
-        name=f"{encoder.name}_features",
+        encoder, scales=scales, name=f"{encoder.name}_features"
     )
     features.build((None, metadata.window_length, 3))
     model: keras.Model = features
-    if output != "features" and _has(directory, MINI_ROCKET, output == "wide"):
+    if is_wide:
         # Nothing in it is learned: without its thresholds it says nothing.
         mini_rocket = _load_part(directory / MINI_ROCKET, load_weights=True)[0]
         name = f"{encoder.name}_wide"
@@ -193,6 +196,11 @@ def from_preset(
         model = chain([model, compact], name=name)
     model.preset_metadata = metadata
     return model
+
+
+def scales_beside(has_mini_rocket, scales):
+    """At which scales features are read, where nothing else is said."""
+    return (1,) if has_mini_rocket else tuple(scales)
 
 
 def encoder_and_projector(

@@ -17,7 +17,7 @@ from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.models.stage_features import StageFeatures, check_scales
 from keras_relcon.models.train_steps import TrainStep
-from keras_relcon.presets.from_preset import make_model
+from keras_relcon.presets.from_preset import make_model, scales_beside
 from keras_relcon.presets.preset_directory import (
     CARD,
     COMPACT,
@@ -265,8 +265,10 @@ def _probe_functions(encoder, mini_rocket, scales, windows):
         return model.predict(x, batch_size=32, verbose=0)
 
     def features():
-        found = StageFeatures(encoder, scales=scales)
-        if mini_rocket is not None:
+        has_mini_rocket = mini_rocket is not None
+        own = scales_beside(has_mini_rocket, scales)
+        found = StageFeatures(encoder, scales=own)
+        if has_mini_rocket:
             found = SideBySide([found, mini_rocket])
         return predict(found)
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_relcon import evaluation, models
+from keras_relcon.presets.from_preset import scales_beside
 
 
 def fit_readout(config, encoder, groups):
@@ -23,7 +24,8 @@ def fit_readout(config, encoder, groups):
     if not (settings["mini_rocket"] or settings["compact"]):
         return readout
     windows = _windows(groups, settings["windows"])
-    features = models.StageFeatures(encoder, scales=settings["scales"])
+    own = scales_beside(settings["mini_rocket"], settings["scales"])
+    features = models.StageFeatures(encoder, scales=own)
     if settings["mini_rocket"]:
         mini_rocket = models.MiniRocket(
             settings["mini_rocket"],
@@ -55,6 +57,9 @@ def check_readout(config, encoder):
         return
     window = keras.ops.zeros((1, config["windows"]["window_length"], 3))
     features = models.StageFeatures(encoder, scales=settings["scales"])
+    features(window)
+    own = scales_beside(settings["mini_rocket"], settings["scales"])
+    features = models.StageFeatures(encoder, scales=own)
     width = features(window).shape[-1]
     models.CompactFeatures(max(settings["compact"], 1)).build(
         (None, width + settings["mini_rocket"])

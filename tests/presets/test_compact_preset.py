@@ -71,6 +71,7 @@ def test_fixed_convolutions_come_with_the_preset(encoder, windows, tmp_path):
         LENGTH,
         compact_features=compact,
         mini_rocket=mini_rocket,
+        feature_scales=(1, 2),
     )
     loaded = from_preset(path, output="wide")
     np.testing.assert_allclose(
@@ -92,10 +93,16 @@ def test_fixed_convolutions_come_with_the_preset(encoder, windows, tmp_path):
         rtol=5e-2,
         atol=5e-2,
     )
+    # Other scales are those of the features alone.
+    width = expected.shape[1] - 2 * 84
     np.testing.assert_array_equal(
-        from_preset(path, output="features").predict(windows, verbose=0),
-        loaded.predict(windows, verbose=0)[:, : -2 * 84],
+        from_preset(path, output="features").predict(windows, verbose=0)[
+            :, :width
+        ],
+        loaded.predict(windows, verbose=0)[:, :width],
     )
+    both = from_preset(path, output="wide", scales=(1, 2))
+    assert both(windows).shape[1] == 2 * width + 2 * 84
     # A longer window passes too.
     longer = np.concatenate([windows, windows], axis=1)
     assert to_numpy(loaded(longer)).shape == expected.shape

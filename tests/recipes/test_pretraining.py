@@ -447,8 +447,8 @@ def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
         for output in ("features", "wide", "compact")
     }
     widths = {name: found.shape[1] for name, found in outputs.items()}
-    assert widths == {"features": 64, "wide": 64 + 84, "compact": 6}
-    assert 0 < outputs["wide"][:, 64:].mean() < 1
+    assert widths == {"features": 64, "wide": 32 + 84, "compact": 6}
+    assert 0 < outputs["wide"][:, 32:].mean() < 1
     assert outputs["compact"].std() > 0
 
 
