@@ -49,15 +49,17 @@ class ResumableTraining(keras.callbacks.Callback):
             `None`: at the end of each epoch only.
         callbacks: list of callbacks that `fit` is given too, whose numbers go
             on: `EarlyStopping` and `ReduceLROnPlateau` with their waits and
-            best scores, `ModelCheckpoint` with its best score. Defaults to
-            `()`.
+            best scores, `ModelCheckpoint` with its best score. What such a
+            callback of Keras was made with (`patience`) stays as you give it
+            now. Defaults to `()`.
         max_minutes: float, not negative. Saves and ends `fit` after so long, in
             the middle of an epoch too; `is_finished` then is `False`. Defaults
             to `None`.
 
     Attributes:
         is_finished: bool. Whether the training has ended.
-        is_paused: bool. Whether `max_minutes` ended `fit`.
+        is_paused: bool. Whether `max_minutes` ended `fit`, or a callback did
+            in the middle of an epoch.
         position: `(epoch, index)`, of `fit` and of the next batch.
         seconds: float. Of training, all runs together.
 
@@ -156,6 +158,12 @@ class ResumableTraining(keras.callbacks.Callback):
         self, epoch: int, logs: dict[str, Any] | None = None
     ) -> None:
         undo_shortening(self.model)
+        is_last = epoch + 1 == self.params["epochs"]
+        if self._is_time() and not (is_last or self.model.stop_training):
+            self.is_paused = self.model.stop_training = True
+            self.position = (epoch + 1, 0)
+            # Before other callbacks put the best weights in their place.
+            self._state_at_end = self._state()
 
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
@@ -166,22 +174,24 @@ class ResumableTraining(keras.callbacks.Callback):
         self.position = (epoch, index)
         if index == len(self.groups):
             return  # the epoch ends: saved when all callbacks have seen it
-        is_time = (
-            self.max_minutes is not None
-            and time.monotonic() - self._began >= 60 * self.max_minutes
-        )
-        if is_time or (self.every and index % self.every == 0):
+        is_pause = self.model.stop_training or self._is_time()
+        if is_pause or (self.every and index % self.every == 0):
             self._save()
-        if is_time:
-            self.is_paused = True
-            self.model.stop_training = True
+        if is_pause:
+            self.is_paused = self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.model._initial_epoch = None
         if self._restored is not None:
             self._restore_rest()  # there was nothing left to do
             self.is_finished = True
-        elif not self.is_paused:
+        elif self.is_paused:
+            if self.position[1] == 0:
+                # Now, when the history has its epoch too.
+                self._write(*self._state_at_end)
+        elif 0 < self.position[1] < len(self.groups):
+            self.is_paused = True  # too late to save: the epoch has been ended
+        else:
             self.is_finished = True
             self.position = (self.position[0] + 1, 0)
             self._save()
@@ -199,11 +209,11 @@ class ResumableTraining(keras.callbacks.Callback):
         values, arrays, _ = self._restored
         self._restored = None
         num_variables = values["num_variables"]
-        # All, for a schedule by epochs has changed the rate of learning; but
-        # of an epoch that is new it has set the right one.
-        is_new = values.get("is_finished", False)
-        only = self.model.metrics_variables if is_new else None
-        set_arrays(self.model, arrays[:num_variables], only)
+        # For a schedule by epochs has changed the rate of learning; but of an
+        # epoch that is new it has set the right one, and metrics begin anew.
+        is_new = values.get("is_epoch_over", values.get("is_finished", False))
+        if not is_new:
+            set_arrays(self.model, arrays[:num_variables])
         self.model.history.epoch = values["history_epochs"]
         self.model.history.history = values["history"]
         rest = iter(arrays[num_variables:])
@@ -215,6 +225,12 @@ class ResumableTraining(keras.callbacks.Callback):
                 for name, length in lengths.items()
             }
             set_state(callback, numbers, lists)
+
+    def _is_time(self):
+        return (
+            self.max_minutes is not None
+            and time.monotonic() - self._began >= 60 * self.max_minutes
+        )
 
     def _check_processes(self):
         count = distributed.num_processes()
@@ -260,6 +276,10 @@ class ResumableTraining(keras.callbacks.Callback):
             )
 
     def _save(self):
+        self._write(*self._state())
+
+    def _state(self):
+        """Arrays, how many are of the model, and numbers of the callbacks."""
         arrays = get_arrays(self.model)
         if not is_finite(self.model, arrays):
             raise FloatingPointError(
@@ -273,13 +293,16 @@ class ResumableTraining(keras.callbacks.Callback):
             numbers, lists = get_state(callback)
             callbacks.append([numbers, {k: len(v) for k, v in lists.items()}])
             arrays += [array for part in lists.values() for array in part]
+        return arrays, num_variables, callbacks
+
+    def _write(self, arrays, num_variables, callbacks):
         history = self.model.history
         self.seconds = self._seconds_before + time.monotonic() - self._began
         values = {
             "seconds": self.seconds,
             "position": self.position,
             "stream_epoch": self.groups.epoch,
-            "is_finished": self.is_finished,
+            "is_epoch_over": self.is_finished or self.is_paused,
             "is_stopped_early": self.is_finished and self.model.stop_training,
             "stream": self._stream,
             "num_variables": num_variables,

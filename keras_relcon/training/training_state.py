@@ -1,5 +1,7 @@
 """What a model and the callbacks of a training hold, as plain data."""
 
+import inspect
+
 import numpy as np
 from keras import ops
 
@@ -29,8 +31,8 @@ def get_arrays(model):
     return [_to_array(variable) for variable in state_variables(model)]
 
 
-def set_arrays(model, arrays, only=None):
-    """Assigns what `get_arrays` gave, all or to some of the variables.
+def set_arrays(model, arrays):
+    """Assigns what `get_arrays` gave.
 
     Raises:
         ValueError: if the arrays are of another model or optimizer.
@@ -45,10 +47,8 @@ def set_arrays(model, arrays, only=None):
             f"with {len(expected)} of {_size(expected)}. Use another "
             "directory, or remove this one to train from the start."
         )
-    chosen = None if only is None else {id(variable) for variable in only}
     for variable, array in zip(variables, arrays):
-        if chosen is None or id(variable) in chosen:
-            variable.assign(_to_value(array, variable))
+        variable.assign(_to_value(array, variable))
 
 
 def is_finite(model, arrays):
@@ -93,9 +93,21 @@ def get_state(callback):
 
 
 def set_state(callback, values, arrays):
-    """Gives a callback what `get_state` took of it."""
+    """Gives a callback what `get_state` took of it, but for settings.
+
+    They are what a callback of Keras is made with, also as the base of another.
+    A user's own callback may count in what it was made with.
+    """
+    settings = {
+        name
+        for kind in type(callback).__mro__
+        if kind.__module__.partition(".")[0] == "keras"
+        for name in inspect.signature(kind).parameters
+    }
+    settings.add("monitor_op")  # `min_delta` has got its sign with it
     for name, value in {**values, **arrays}.items():
-        setattr(callback, name, value)
+        if name not in settings:
+            setattr(callback, name, value)
 
 
 def _to_array(variable):

@@ -506,6 +506,90 @@ def test_a_training_that_stopped_early_stays_so(tmp_path):
     assert int(again.optimizer.iterations.numpy()) == 2 * STEPS
 
 
+class Stop(keras.callbacks.Callback):
+    """Asks to end `fit` after a step, as at a signal."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.left = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            self.model.stop_training = True
+
+
+def test_stopped_within_an_epoch_it_goes_on(full, tmp_path):
+    _, _, resumable = train(tmp_path, [Stop(STEPS + 3)], every=None)
+    assert resumable.is_paused and not resumable.is_finished
+    assert resumable.position == (1, 3)
+    model, best, resumable = train(tmp_path, every=None)
+    assert resumable.is_finished and not resumable.is_paused
+    save_end(tmp_path, model, best)
+    assert_same_end(tmp_path, full)
+
+
+@pytest.mark.once
+def test_a_stop_that_is_seen_too_late_is_no_end(tmp_path):
+    model, groups = make_model(), make_groups()
+    resumable = ResumableTraining(tmp_path, groups, EVERY)
+    model.fit(groups, callbacks=[resumable, Stop(3)], verbose=0)
+    assert resumable.is_paused and not resumable.is_finished
+    assert resumable.files.read()[0]["position"] == [0, 2]
+
+
+def test_paused_at_the_end_of_an_epoch_it_goes_on(tmp_path):
+    def run(folder, **kwargs):
+        groups = make_groups(steps_per_epoch=1)
+        model = make_model()
+        model.compile(optimizer=keras.optimizers.Adam(1e-2))
+        # The best weights are those of the first epoch.
+        best = keras.callbacks.EarlyStopping(
+            "loss", mode="max", patience=9, restore_best_weights=True
+        )
+        rate = keras.callbacks.LearningRateScheduler(
+            lambda epoch, rate: rate / 2
+        )
+        callbacks = [best, rate]
+        resumable = ResumableTraining(folder, groups, None, [best], **kwargs)
+        model.fit(
+            groups, epochs=3, callbacks=[*callbacks, resumable], verbose=0
+        )
+        return model, best, resumable
+
+    for epoch in (1, 2):
+        _, _, resumable = run(tmp_path / "legs", max_minutes=0)
+        assert resumable.is_paused and not resumable.is_finished
+        assert resumable.position == (epoch, 0)
+    model, best, resumable = run(tmp_path / "legs", max_minutes=0)
+    assert resumable.is_finished and not resumable.is_paused
+    save_end(tmp_path / "legs", model, best)
+    model, best, _ = run(tmp_path / "whole")
+    save_end(tmp_path / "whole", model, best)
+    assert_same_end(tmp_path / "legs", end_of(tmp_path / "whole"))
+
+
+@pytest.mark.once
+def test_settings_of_callbacks_are_those_of_now(tmp_path):
+    def run(patience, min_delta, epochs):
+        stop = keras.callbacks.EarlyStopping(
+            "loss", mode="min", patience=patience, min_delta=min_delta
+        )
+        groups = make_groups(steps_per_epoch=2)
+        resumable = ResumableTraining(tmp_path, groups, callbacks=[stop])
+        callbacks = [stop, resumable]
+        model = make_model()
+        model.fit(groups, epochs=epochs, callbacks=callbacks, verbose=0)
+        return stop
+
+    first = run(8, 100.0, 2)
+    assert first.wait == 1
+    second = run(7, 50.0, 3)
+    # Keras gives `min_delta` its sign in the first epoch.
+    assert (second.patience, second.min_delta) == (7, -50.0)
+    assert (second.wait, second.best) == (2, first.best)
+
+
 def test_a_fixed_epoch_goes_on_as_it_was(tmp_path):
     fixed = {"is_fixed": True}
     interrupted(tmp_path, STEPS + EVERY + 1, groups=make_groups(**fixed))
