@@ -77,8 +77,24 @@ def split_data(config):
     train, share = store, config["held_out_share"]
     if held_out:
         rest = [name for name in store.subjects if name not in held_out]
+        if not rest:
+            raise ValueError(
+                message(
+                    "`held_out_subjects` must leave a subject to train on.",
+                    f"all subjects with windows, {store.subjects}",
+                    "Name fewer.",
+                )
+            )
         train = store.select_subjects(rest)
     elif share:
+        if len(store.subjects) < 2:
+            raise ValueError(
+                message(
+                    "`held_out_share` above 0 needs two subjects or more.",
+                    f"held_out_share={share}, windows of {store.subjects}",
+                    "Set `held_out_share = 0` to train on all, or add people.",
+                )
+            )
         train, rest = store.split_subjects((1 - share, share), config["seed"])
         held_out = list(rest.subjects)
     unseen = [item for item in recordings if item.subject in held_out]

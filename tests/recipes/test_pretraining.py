@@ -209,6 +209,22 @@ def test_unknown_subjects_are_named(values):
         pretrain(complete_config(values))
 
 
+def test_holding_out_leaves_someone_to_train_on(
+    values, recordings_folder, tmp_path
+):
+    people = sorted(path.name for path in recordings_folder.iterdir())
+    config = complete_config({**values, "held_out_subjects": people})
+    with pytest.raises(ValueError, match="`held_out_subjects` must leave"):
+        split_data(config)
+    one = shutil.copytree(recordings_folder / "s00", tmp_path / "one" / "s00")
+    del values["held_out_subjects"]
+    config = complete_config({**values, "data": str(one.parent)})
+    with pytest.raises(ValueError, match=r"\['s00'\].*`held_out_share = 0`"):
+        split_data(config)
+    config["held_out_share"] = 0
+    assert split_data(config)[0].subjects == ["s00"]
+
+
 def test_what_would_refuse_the_preset_is_told_before_training(values, quick):
     config = complete_config({**values, "facts": {"share": float("nan")}})
     with pytest.raises(TypeError, match="must be what JSON can hold"):

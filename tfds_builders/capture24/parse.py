@@ -55,8 +55,9 @@ def parse_dictionary(file, scheme):
 def parse_subject(file, subject, label_of):
     """Reads one `P<id>.csv.gz`: time, x, y, z (g), annotation.
 
-    Rows without an annotation, or with one that is not in the dictionary, get
-    the label `null`; the latter are counted in a warning.
+    Empty cells of x, y, z are NaN. Rows without an annotation, or with one that
+    is not in the dictionary, get the label `null`; the latter are counted in a
+    warning.
 
     Args:
         file: binary file, gzip.
@@ -74,7 +75,9 @@ def parse_subject(file, subject, label_of):
         while block := list(itertools.islice(rows, ROWS_PER_BLOCK)):
             time, x, y, z, annotation = zip(*block)
             times.append(np.array(time, "datetime64[us]").astype(np.int64))
-            axes.append(np.array([x, y, z]).astype(np.float32).T)
+            cells = np.array([x, y, z])
+            cells = np.where(cells == "", "nan", cells)
+            axes.append(cells.astype(np.float32).T)
             codes = [label_of.get(name, -1) for name in annotation]
             labels.append(np.array(codes))
             num_unknown += codes.count(-1)

@@ -19,7 +19,8 @@ ACTIVITY_KEY = re.compile(r"(?:^|/)activity_key\.txt$")
 LAYOUT = (
     "`activity_key.txt` and `raw/watch/accel/data_<subject>_accel_watch.txt`"
 )
-ROW = re.compile(rb"[^,\s]+,[A-Z],\d+(?:,[-+.\deE]+){3}")
+NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+ROW = re.compile(rb"[^,\s]+,[A-Z],\d{1,18}(?:," + NUMBER + rb"){3}")
 COLUMNS = np.dtype(
     [
         ("subject", "U16"),
@@ -43,7 +44,8 @@ def parse_rows(content, subject):
     """Reads the rows of one `data_<subject>_accel_watch.txt`.
 
     Every row is kept that has the form `subject,activity,time,x,y,z;` (m/s2,
-    ns); others are left out, with a warning that counts them.
+    ns), also several in a line; others are left out, with a warning that
+    counts them.
 
     Args:
         content: bytes.
@@ -52,16 +54,16 @@ def parse_rows(content, subject):
     Returns:
         `(num_rows,)` of the fields of `COLUMNS`.
     """
-    content = content.replace(b";", b"")
+    content = content.replace(b";", b"\n")
     if not content.strip():
         return np.empty(0, COLUMNS)
     try:
         return _load(content)
     except ValueError:  # some row has another form: look at each
-        lines = [line.strip() for line in content.splitlines()]
-    good = [line for line in lines if ROW.fullmatch(line)]
+        rows = [row for row in map(bytes.strip, content.splitlines()) if row]
+    good = [row for row in rows if ROW.fullmatch(row)]
     warnings.warn(
-        f"{sum(map(bool, lines)) - len(good)} rows of subject {subject} are "
+        f"{len(rows) - len(good)} rows of subject {subject} are "
         "not `subject,activity,time,x,y,z` and are left out.",
         stacklevel=3,
     )
