@@ -186,10 +186,21 @@ def test_wisdm_leaves_out_bad_rows_with_a_warning():
             content, "1600", {"A": "walking", "B": "jogging"}
         )
     np.testing.assert_allclose(
-        recording.acceleration, [[1, 0, 0], [0, 1, -1]], rtol=1e-6
+        recording.acceleration,
+        [[1, 0, 0], [0, 1, 0], [0, 1, -1]],
+        rtol=1e-6,
     )
-    assert recording.labels.tolist() == [0, 1]
-    np.testing.assert_allclose(recording.time_seconds, [0, 0.1])
+    assert recording.labels.tolist() == [0, 1, 1]
+    np.testing.assert_allclose(recording.time_seconds, [0, 0.05, 0.1])
+
+
+@pytest.mark.parametrize("bad", ["1.2.3", "1-2", "e", "."])
+def test_wisdm_counts_a_row_whose_number_is_none(bad):
+    content = f"7,A,1,0,0,0;7,A,2,{bad},0,0;\n7,A,3,-1.5e-3,.5,1.;".encode()
+    with pytest.warns(UserWarning, match="1 rows of subject 7"):
+        rows = wisdm.parse_rows(content, "7")
+    assert rows["time_ns"].tolist() == [1, 3]
+    assert rows["x"].tolist() == [0, -0.0015]
 
 
 def test_wisdm_refuses_activities_it_does_not_know():
@@ -236,6 +247,17 @@ def test_capture24_reads_times_annotations_and_gaps(monkeypatch):
     assert capture24.parse_subject(participant(), "P001", label_of) == []
 
 
+@pytest.mark.parametrize("num_blank", [1, 3])
+def test_capture24_cells_without_a_number_are_nan(num_blank):
+    times = [f"2016-10-17 03:53:00.0{index}0000" for index in range(3)]
+    rows = [f"{time},,,," for time in times[:num_blank]]
+    rows += [f"{time},1,,0.25," for time in times[num_blank:]]
+    (recording,) = capture24.parse_subject(participant(*rows), "P1", {"": 0})
+    expected = np.full((3, 3), np.nan)
+    expected[num_blank:] = [1, np.nan, 0.25]
+    np.testing.assert_array_equal(recording.acceleration, expected)
+
+
 def test_capture24_refuses_other_files():
     with pytest.raises(ValueError, match="Received: \\['t', 'x'\\]"):
         capture24.parse_subject(participant(header="t,x"), "P1", {"": 0})
@@ -278,6 +300,16 @@ def test_own_recordings_without_times_are_regular():
         ("x,y,z\n1,2,3\n", {"unit": "mg"}, "unit='mg'"),
         ("x,y,z\n1,2,up\n", {}, "s01/day1.csv must have numbers.*up"),
         ("x,y,z,label\n1,2,3,run\n", {}, r"\['run'\] in s01/day1.csv"),
+        (
+            "time,x,y,z\n0,0,0,1\n10,0,0,1\n20,0,0,1\n",
+            {},
+            "must be in seconds.*s01/day1.csv.* step of 10, where 0.01 is",
+        ),
+        (
+            "time,x,y,z\n0,0,0,1\nnan,0,0,1\n0.02,0,0,1\n",
+            {},
+            "`time` must be a number.*1 rows of s01/day1.csv",
+        ),
     ],
 )
 def test_own_recordings_are_refused_with_a_reason(text, kwargs, message):

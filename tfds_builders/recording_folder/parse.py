@@ -11,6 +11,7 @@ from tfds_builders.source_recording import (
 )
 
 ROWS_PER_BLOCK = 200_000
+MAX_STEP_RATIO = 20  # of a step of `time` to that of the rate, or the reverse
 G_PER_UNIT = {"g": 1.0, "m/s2": 1.0 / STANDARD_GRAVITY}
 
 
@@ -28,7 +29,8 @@ def parse_csv(file, subject, recording_id, config):
 
     Raises:
         ValueError: if a column is missing, a cell is no number, the unit is
-            not known, or a label is not among the config's class names.
+            not known, a label is not among the config's class names, or times
+            are not in seconds.
     """
     header = file.readline().decode("utf-8-sig").strip().split(",")
     _check(header, recording_id, config)
@@ -36,7 +38,9 @@ def parse_csv(file, subject, recording_id, config):
     if not blocks:
         return []
     seconds, axes, labels = (np.concatenate(part) for part in zip(*blocks))
-    if "time" not in header:
+    if "time" in header:
+        _check_times(seconds, recording_id, config)
+    else:
         seconds = np.arange(len(axes)) / config.sample_rate_hz
     recording = SourceRecording(
         acceleration=(axes * G_PER_UNIT[config.unit]).astype(np.float32),
@@ -58,6 +62,27 @@ def _check(header, recording_id, config):
             f"must be one of {sorted(G_PER_UNIT)}. Received: a file without "
             f"{missing}, unit={config.unit!r}. Name the columns in its first "
             "row."
+        )
+
+
+def _check_times(seconds, recording_id, config):
+    if not np.isfinite(seconds).all():
+        raise ValueError(
+            "`time` must be a number in each row. Received: "
+            f"{np.count_nonzero(~np.isfinite(seconds))} rows of "
+            f"{recording_id}.csv without one. Mend or leave out those rows."
+        )
+    if len(seconds) < 2:
+        return
+    step = np.percentile(np.diff(seconds), 50, method="lower")
+    expected = 1 / config.sample_rate_hz
+    # Clocks that tell whole seconds alone have many steps of none.
+    if step > 0 and not 1 / MAX_STEP_RATIO < step / expected < MAX_STEP_RATIO:
+        raise ValueError(
+            "`time` must be in seconds, at about `sample_rate_hz`. Received: "
+            f"{recording_id}.csv with a median step of {step:g}, where "
+            f"{expected:g} is that of {config.sample_rate_hz:g} Hz. Divide "
+            "milliseconds by 1000, or correct `sample_rate_hz`."
         )
 
 
