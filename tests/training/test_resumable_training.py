@@ -529,7 +529,6 @@ def test_stopped_within_an_epoch_it_goes_on(full, tmp_path):
     assert_same_end(tmp_path, full)
 
 
-@pytest.mark.once
 def test_a_stop_that_is_seen_too_late_is_no_end(tmp_path):
     model, groups = make_model(), make_groups()
     resumable = ResumableTraining(tmp_path, groups, EVERY)
@@ -569,7 +568,6 @@ def test_paused_at_the_end_of_an_epoch_it_goes_on(tmp_path):
     assert_same_end(tmp_path / "legs", end_of(tmp_path / "whole"))
 
 
-@pytest.mark.once
 def test_settings_of_callbacks_are_those_of_now(tmp_path):
     def run(patience, min_delta, epochs):
         stop = keras.callbacks.EarlyStopping(
