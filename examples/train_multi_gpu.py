@@ -3,8 +3,7 @@
 python examples/train_multi_gpu.py windows.h5 motif_distance.keras
 torchrun --nproc-per-node=8 examples/train_multi_gpu.py ...    # PyTorch
 
-If it is killed, it resumes when it is started again (not on several machines
-with TensorFlow).
+Started again, it resumes (not on several machines with TensorFlow).
 """
 
 import argparse

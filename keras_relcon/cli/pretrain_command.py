@@ -66,6 +66,7 @@ All keys, with their defaults:
   num_augmentations = 2   # how many of them for each window
   [readout]               # what the preset has beside its encoder
   mini_rocket = 0         # features of fixed convolutions, such as 5000
+  scales = [1]            # at which features are read, such as [0.5, 1, 2]
   compact = 0             # width of the compact form, such as 512
   windows = 6000          # to fit both on
   [run]                   # does not change the result

@@ -254,6 +254,12 @@ def hdf5(folder):
 
 # The form of a row, the rate that is right, and whether it begins at START.
 READ_FORMS = {
+    "any `.csv` with `x`, `y`, `z` and dates (ISO 8601)": (
+        plain("date,x,y,z", lambda k: [moment(k).isoformat(), *AXES]),
+        RATE,
+        START,
+    ),
+    "any `.csv` without times": (plain("x,y,z", lambda k: AXES), RATE),
     "Axivity `.cwa` (AX3, AX6)": (of_device("ax3_testfile.cwa", ".cwa"), 98.9),
     "GENEActiv `.bin`": (of_device("GENEActiv_testfile.bin", ".bin"), 85.7),
     "ActiGraph `.gt3x`": (of_device("actigraph_testfile.gt3x", ".gt3x"), 30),
@@ -325,12 +331,6 @@ READ_FORMS = {
         60,
     ),
     "Shimmer Consensys, `sep=`, names, units": (shimmer, RATE, START),
-    "any `.csv` with `x`, `y`, `z` and dates (ISO 8601)": (
-        plain("date,x,y,z", lambda k: [moment(k).isoformat(), *AXES]),
-        RATE,
-        START,
-    ),
-    "any `.csv` without times": (plain("x,y,z", lambda k: AXES), RATE),
     "`.csv.gz`, `.csv.bz2`, `.csv.zst`": (compressed, RATE),
     "`.csv` in UTF-16, or with a byte order mark": (utf_16, RATE),
     "`.csv` with decimal commas": (decimal_commas, RATE),
