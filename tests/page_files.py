@@ -53,6 +53,9 @@ def write_page_files(folder, page):
             speeds = (np.arange(len(day[0])) // 256 % 5) / 5
             path = folder / "walks" / subject / "monday.csv"
             write_table(path, day[0], speeds)
+    for subject, day in days(num_subjects=2, seed=2).items():
+        path = folder / "other_people" / f"other_{subject}" / "monday.csv"
+        write_table(path, *day)
     acceleration, _ = days(num_subjects=1, seed=1)["s00"]
     one = 1.0 if page == "reading.md" else STANDARD_GRAVITY
     write_table(folder / "walk.csv", acceleration * one)

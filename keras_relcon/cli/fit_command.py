@@ -1,5 +1,5 @@
 from keras_relcon import estimators
-from keras_relcon.checks import message
+from keras_relcon.checks import message, some_of
 from keras_relcon.cli.options import (
     add_folder_arguments,
     add_output_argument,
@@ -20,9 +20,12 @@ y, z, label, and time if there is no fixed rate; a MotionSense zip or a WISDM
 zip. Other files that `embed` reads are read too.
 
   keras-relcon fit study/ --labels labels.csv --output my_model
+  keras-relcon fit study/ --test other_people/ --output my_model
   keras-relcon fit walks/ --numbers --output speed
 
 With --numbers the labels are numbers, such as 1.25, and a regression is fitted.
+With --test it is scored on other people too, on whom nothing is fitted; what
+`predict` says of a new person is by them. Choose nothing by that score.
 """
 
 
@@ -73,6 +76,11 @@ def add_arguments(parser):
         help="folds of people for the score, 0 for none (5)",
     )
     parser.add_argument(
+        "--test",
+        metavar="DATA",
+        help="labelled recordings of other people, to score it on in the end",
+    )
+    parser.add_argument(
         "--seed", type=int, default=0, help="deals people to folds (0)"
     )
     add_folder_arguments(parser)
@@ -81,21 +89,52 @@ def add_arguments(parser):
 def run(args, console):
     estimator = _regressor(args) if args.numbers else _classifier(args)
     estimator.check_output(args.output, args.overwrite)
-    estimator.fit(labelled_recordings(args))
+    recordings = labelled_recordings(args)
+    others = []
+    if args.test is not None:
+        others = labelled_recordings(args, args.test)
+        _check_are_others(recordings, others)
+    estimator.fit(recordings)
     estimator.save(args.output, args.overwrite)
-    scores = estimator.scores_
-    if scores is not None:
-        console.result(f"{scores.table()}\n\n{scores.sentence()}")
-        console.answer(scores=scores.to_dict(), sentence=scores.sentence())
+    if others:
+        estimator.evaluate(others)
+        estimator.save(args.output, overwrite=True)
+    found = [estimator.scores_, estimator.test_scores_]
+    found = [scores for scores in found if scores is not None]
+    if found:
+        parts = [text for s in found for text in (s.table(), s.sentence())]
+        console.result("\n\n".join(parts))
     else:
-        console.answer(scores=None, sentence=None)
         why = "it takes labels of two people or more"
         if args.folds == 0:
             why = "--folds 0 asks for none"
         console.result(f"There is no score: {why}.")
+    console.answer(
+        scores=_as_dict(estimator.scores_),
+        test_scores=_as_dict(estimator.test_scores_),
+        sentence=found[-1].sentence() if found else None,
+    )
     console.progress(f"written to {args.output}/")
     console.answer(output=str(args.output), kind=estimator.kind)
     return 0
+
+
+def _check_are_others(recordings, others):
+    """Raises a ValueError before the work, where a person is in both."""
+    both = {r.subject for r in recordings} & {r.subject for r in others}
+    if both:
+        raise ValueError(
+            message(
+                "--test takes people who are not in DATA.",
+                f"{some_of(sorted(map(repr, both)))} in both",
+                "Take them out of one; where they are others of the same "
+                "name, give them another.",
+            )
+        )
+
+
+def _as_dict(scores):
+    return None if scores is None else scores.to_dict()
 
 
 def _shared(args):

@@ -180,10 +180,15 @@ def add_folder_arguments(parser):
     )
 
 
-def labelled_recordings(args):
-    """The recordings of `DATA`, by the options of `add_folder_arguments`."""
+def labelled_recordings(args, folder=None):
+    """The recordings of `DATA`, by the options of `add_folder_arguments`.
+
+    Args:
+        args: `argparse.Namespace`.
+        folder: str. Read in place of `DATA`. Defaults to `None`.
+    """
     return data.load_recordings(
-        args.data,
+        args.data if folder is None else folder,
         subject_pattern=args.subject_pattern,
         on_failure=args.on_failure,
         labels=args.labels,

@@ -100,9 +100,9 @@ class PredictFiles(FileWork):
 
     @property
     def score(self) -> str:
-        """How well the model did on people left out, in a sentence."""
+        """How well the model does on a new person, in a sentence."""
         self.prepare()
-        return self._model[0].scores_.sentence()
+        return self._model[0].facts()["What to expect"]
 
     def _load(self):
         model = estimators.load_estimator(self.model)

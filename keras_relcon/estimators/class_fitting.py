@@ -43,6 +43,17 @@ def check_has_classes(classes, num_windows):
         )
 
 
+def as_texts(labels, classes):
+    """Labels and classes, str, of one form: of numbers `"1"` is `"1.0"`."""
+    texts = [np.asarray(each).astype(str) for each in (labels, classes)]
+    if classes.dtype.kind in "iuf":
+        texts = [
+            np.array([text.removesuffix(".0") for text in each.tolist()])
+            for each in texts
+        ]
+    return texts
+
+
 def comparable_texts(labels, found, classes):
     """Labels of recordings, and what was found, as texts of one form.
 
@@ -58,14 +69,8 @@ def comparable_texts(labels, found, classes):
     Raises:
         ValueError: if no label is a class.
     """
-    labels, found, names = (
-        np.asarray(each).astype(str) for each in (labels, found, classes)
-    )
-    if classes.dtype.kind in "iuf":
-        labels, found, names = (
-            np.array([text.removesuffix(".0") for text in each.tolist()])
-            for each in (labels, found, names)
-        )
+    labels, names = as_texts(labels, classes)
+    found, _ = as_texts(found, classes)
     if not np.isin(labels, names).any():
         raise ValueError(
             message(

@@ -24,14 +24,8 @@ class Fitting:
     def __init__(self, settings, examples):
         self.settings = settings
         self.examples = examples
+        self.name = settings.row_name
         self._columns = None
-
-    @property
-    def name(self):
-        """What a table of scores calls the estimator."""
-        if self.settings.encoder_ is None:
-            return "embeddings"
-        return name_of(self.settings.encoder)
 
     @property
     def is_scored(self):

@@ -10,7 +10,7 @@ from keras_relcon.estimators.hidden_markov import (
     count_transitions,
     smooth,
 )
-from keras_relcon.estimators.subject_scores import SubjectScores, score_row
+from keras_relcon.estimators.subject_scores import SubjectScores
 from keras_relcon.evaluation.ridge import group_rows
 
 BLOCK = 1024  # rows of wide columns that are in memory at a time
@@ -139,35 +139,13 @@ class LeftOut:
             predictions: dict of a name to `(rows, classes)`, probabilities;
                 the first is the one that counts.
         """
-        rows = {
-            name: score_row(
-                self.codes,
-                probabilities.argmax(axis=1),
-                self.groups,
-                self.classes,
-                probabilities,
-                self.seed,
-            )
-            for name, probabilities in predictions.items()
-        }
-        rows[MOST_FREQUENT] = score_row(
+        return SubjectScores.of(
             self.codes,
-            self.most_frequent(),
             self.groups,
             self.classes,
-            seed=self.seed,
-        )
-        first = next(iter(predictions.values())).argmax(axis=1)
-        num_classes = len(self.classes)
-        confusion = np.zeros((num_classes, num_classes), int)
-        np.add.at(confusion, (self.codes, first), 1)
-        return SubjectScores(
-            classes=self.classes,
-            num_subjects=len(np.unique(self.groups)),
-            num_windows=len(self.codes),
-            num_folds=num_left_out_folds(self.groups, self.num_folds),
-            rows=rows,
-            confusion=confusion.tolist(),
+            {**predictions, MOST_FREQUENT: self.most_frequent()},
+            num_left_out_folds(self.groups, self.num_folds),
+            self.seed,
         )
 
 

@@ -23,6 +23,7 @@ from keras_relcon.estimators.class_fitting import (
 from keras_relcon.estimators.encoders import load_encoder
 from keras_relcon.estimators.examples import is_array, labels_of
 from keras_relcon.estimators.motion_estimator import Labelled, MotionEstimator
+from keras_relcon.estimators.new_people import score_classifier
 from keras_relcon.estimators.predicting import make_timeline
 from keras_relcon.estimators.subject_scores import SubjectScores
 from keras_relcon.presets.from_preset import Output
@@ -94,6 +95,8 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         classes_: `(classes,)`, sorted.
         scores_: `SubjectScores` of people left out, or `None` where there are
             no `groups` or `num_folds=0`.
+        test_scores_: `SubjectScores` of new people, of the last `evaluate`, or
+            `None`.
         strength_: float, the penalty.
         num_subjects_: int, or `None` where nobody says.
         placements_: tuple of str, where the devices were worn.
@@ -119,6 +122,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
     """
 
     kind = "classifier"
+    kind_of_scores = SubjectScores
     activation = "softmax"
     saved_settings = (
         "head",
@@ -135,6 +139,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
 
     classes_: np.ndarray
     scores_: SubjectScores | Any  # `None` without people
+    test_scores_: SubjectScores | Any
     transitions_: np.ndarray | None
     priors_: np.ndarray
 
@@ -276,9 +281,6 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         if facts["transitions"] is not None:
             self.transitions_ = np.array(facts["transitions"], "float64")
         self.evidence_ = float(facts.get("evidence", 1.0))
-        self.scores_ = None
-        if facts["scores"] is not None:
-            self.scores_ = SubjectScores.from_dict(facts["scores"])
 
     def fits_together(self) -> bool:
         num_classes = len(self.classes_)
@@ -290,8 +292,16 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
         )
 
     @property
+    def is_smoothing(self) -> bool:
+        """Whether timelines are smoothed: there may be nothing to smooth by."""
+        return self.smoothing == "hmm" and self.transitions_ is not None
+
+    @property
     def _values_of(self):
         return labels_of
+
+    def _test(self, examples):
+        return score_classifier(self, examples)
 
     def _own_facts(self):
         facts = {
@@ -299,7 +309,7 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
             "Unknown": f"below a probability of {self.min_probability:g}",
             "Smoothing": "none",
         }
-        if self.smoothing == "hmm" and self.transitions_ is not None:
+        if self.is_smoothing:
             facts["Smoothing"] = "hidden Markov model over time"
         return facts
 

@@ -35,10 +35,12 @@ from keras_relcon.estimators.examples import (
 )
 from keras_relcon.estimators.keeps_encoder import KeepsEncoder
 from keras_relcon.estimators.linear_head import LinearHead
+from keras_relcon.estimators.new_people import check_are_new
 from keras_relcon.estimators.predicting import (
     EncoderAndHead,
     each_of_list,
     each_with_windows,
+    warn_of_placements,
 )
 from keras_relcon.estimators.saved_estimator import (
     check_is_free,
@@ -76,16 +78,19 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
 
     Class attributes:
         kind: str, as in the name of the file that describes a saved one.
+        kind_of_scores: class of `scores_` and `test_scores_`.
         saved_settings: tuple of str, arguments of the constructor that are
             saved; the encoder is told by itself.
         activation: str or `None`, of the head in `to_keras`.
     """
 
     kind: str = ""
+    kind_of_scores: Any = None
     activation: str | None = None
     saved_settings: tuple[str, ...] = ()
 
     scores_: Any
+    test_scores_: Any
     strength_: float
     num_subjects_: int | None
     placements_: tuple[str, ...]
@@ -169,6 +174,37 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         else:
             yield from each_of_list(recordings, predict)
 
+    def evaluate(
+        self,
+        X: Labelled,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        read_options: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Scores it on new people, and keeps the scores as `test_scores_`.
+
+        They are saved with it, and what it says of a new person (`facts`) is
+        by them from then on. Choose nothing by them.
+
+        Args:
+            X, y, read_options: as of `fit`.
+            groups: `(windows,)`, the person of each window of an array;
+                recordings name theirs.
+
+        Returns:
+            `SubjectScores` of a classifier, `NumberScores` of a regressor.
+
+        Raises:
+            ValueError: if it was fitted on one of the people, nobody says who
+                they are, or a label is none of its classes.
+        """
+        check_is_fitted(self, "head_")
+        examples = self._examples(X, y, groups, read_options, reset=False)
+        check_are_new(self, examples.groups)
+        warn_of_placements(self, examples.placements)
+        self.test_scores_ = self._test(examples)
+        return self.test_scores_
+
     def to_keras(self) -> keras.Model:
         """Returns one `keras.Model` from windows to what the head gives.
 
@@ -216,8 +252,9 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         }
         if self.placements_:
             facts["Worn at"] = ", ".join(self.placements_)
-        if self.scores_ is not None:
-            facts["What to expect"] = self.scores_.sentence()
+        scores = self.test_scores_ or self.scores_
+        if scores is not None:
+            facts["What to expect"] = scores.sentence()
         return {
             **facts,
             **self._own_facts(),
@@ -288,8 +325,17 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         return tags
 
     @property
+    def row_name(self) -> str:
+        """What a table of scores calls it."""
+        return "embeddings" if self.encoder_ is None else self.encoder_name_
+
+    @property
     def _values_of(self):
         """From `Windows` to their values, and where there is one."""
+        raise NotImplementedError
+
+    def _test(self, examples):
+        """Scores of `Examples` of new people."""
         raise NotImplementedError
 
     def _check_arguments(self):
@@ -297,6 +343,7 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
 
     def _prepare(self, examples):
         """Sets what every estimator keeps of what it is fitted on."""
+        self.test_scores_ = None
         self.placements_ = examples.placements
         self.num_subjects_ = None
         if examples.groups is not None:
@@ -411,12 +458,12 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         if self.strength is not None:
             check_number("strength", self.strength, above=0)
 
-    def _examples(self, X, y, groups, read_options):
-        """`Examples` of anything that `fit` takes."""
+    def _examples(self, X, y, groups, read_options, reset=True):
+        """`Examples` of anything that `fit` takes; to fit on, or to test."""
         is_list = isinstance(X, (list, tuple)) and not is_array(X)
         check_read_options(read_options, X if is_list else [X])
         if is_array(X):
-            X = self._checked_array(X, y=y, reset=True)
+            X = self._checked_array(X, y=y, reset=reset)
             y = column_or_1d(y, warn=True)
             check_consistent_length(X, y)
             if y.dtype == object:
@@ -434,12 +481,15 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
                     "Leave it out.",
                 )
             )
-        for name in ("n_features_in_", "feature_names_in_"):  # of embeddings
-            self.__dict__.pop(name, None)
-        encoder = self._load_encoder()
+        if reset:
+            for name in ("n_features_in_", "feature_names_in_"):  # embeddings
+                self.__dict__.pop(name, None)
+            encoder = self._load_encoder()
+            window = window_of(encoder)
+        else:
+            encoder, window = self._encoder_of_preset(), self.encoder_window_
         if isinstance(X, Windows):
             check_windows(encoder, X)
-        window = window_of(encoder)
         return examples_of(X, window, self._values_of, groups, read_options)
 
     def _checked_array(

@@ -13,6 +13,7 @@ from keras_relcon.checks import check_kind, message
 from keras_relcon.data.windows import Windows
 from keras_relcon.estimators.examples import is_array, numbers_of
 from keras_relcon.estimators.motion_estimator import Labelled, MotionEstimator
+from keras_relcon.estimators.new_people import score_regressor
 from keras_relcon.estimators.number_fitting import NumberFitting
 from keras_relcon.estimators.number_scores import NumberScores
 from keras_relcon.estimators.predicting import make_number_timeline
@@ -49,6 +50,8 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
     Attributes:
         scores_: `NumberScores` of people left out, or `None` where there are
             no `groups` or `num_folds=0`.
+        test_scores_: `NumberScores` of new people, of the last `evaluate`, or
+            `None`.
         half_width_: float, of the interval of a value, or `None`.
         quantity_: str, the target that it tells, or `None`: the labels'.
         strength_, num_subjects_, placements_, head_, encoder_: as of
@@ -68,6 +71,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
     """
 
     kind = "regressor"
+    kind_of_scores = NumberScores
     saved_settings = (
         "target",
         "strength",
@@ -78,6 +82,7 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
     )
 
     scores_: NumberScores | Any  # `None` without people
+    test_scores_: NumberScores | Any
     half_width_: float | None
     quantity_: str | None
 
@@ -174,9 +179,6 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
     def take_facts(self, facts: dict[str, Any]) -> None:
         self.half_width_ = facts["half_width"]
         self.quantity_ = facts.get("quantity", self.target)  # since 0.2
-        self.scores_ = None
-        if facts["scores"] is not None:
-            self.scores_ = NumberScores.from_dict(facts["scores"])
 
     def fits_together(self) -> bool:
         return self.head_.bias.shape == (1,)
@@ -198,6 +200,9 @@ class MotionRegressor(RegressorMixin, MotionEstimator[NumberTimeline]):
                 "people left out"
             )
         return facts
+
+    def _test(self, examples):
+        return score_regressor(self, examples)
 
     def _predict_rows(self, X):
         return self._of_rows(X, self.head_.outputs)[:, 0]

@@ -9,7 +9,7 @@ from keras_relcon.estimators.left_out import (
     num_left_out_folds,
 )
 from keras_relcon.estimators.linear_head import fit_number_head
-from keras_relcon.estimators.number_scores import NumberScores, score_numbers
+from keras_relcon.estimators.number_scores import NumberScores
 
 SIMPLEST = "mean of the others"
 # Of the errors on people left out, within the interval of a value.
@@ -39,14 +39,12 @@ class NumberFitting(Fitting):
         for control, columns in self.controls():
             found[control] = self._left_out(control, columns)
         found[SIMPLEST] = self._left_out(SIMPLEST, np.zeros((len(true), 1)))
-        scores = NumberScores(
-            num_subjects=settings.num_subjects_,
-            num_windows=len(true),
-            num_folds=num_left_out_folds(groups, settings.num_folds),
-            rows={
-                name: score_numbers(true, each, groups, settings.seed)
-                for name, each in found.items()
-            },
+        scores = NumberScores.of(
+            true,
+            groups,
+            found,
+            num_left_out_folds(groups, settings.num_folds),
+            settings.seed,
         )
         errors = np.abs(found[self.name] - true)
         return scores, _person_quantile(errors, groups, COVERAGE)

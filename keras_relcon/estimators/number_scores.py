@@ -9,16 +9,21 @@ from keras_relcon.estimators.subject_scores import (
     person_interval,
     person_spread,
     spread_words,
+    whom,
 )
 from keras_relcon.reprs import text_table
 
 
 @dataclasses.dataclass(frozen=True)
 class NumberScores:
-    """Scores of regressions on people left out, in the unit of the numbers.
+    """Scores of regressions on people left out, or on new people.
+
+    They are in the unit of the numbers.
 
     Attributes:
-        num_subjects, num_windows, num_folds: int.
+        num_subjects, num_windows: int.
+        num_folds: int. Folds of people who were left out in turn; 0 of new
+            people, on whom nothing was fitted.
         rows: dict of the name of a regression to a dict of `mae`, the mean
             absolute error, a mean over people; `mae_interval`, its 95 %
             interval over resampled people; `mae_spread`, what 8 of 10 people
@@ -42,11 +47,34 @@ class NumberScores:
     def from_dict(cls, values):
         return cls(**values)
 
+    @classmethod
+    def of(cls, true, groups, predictions, num_folds=0, seed=0):
+        """Scores regressions by what they predict.
+
+        Args:
+            true: `(windows,)`.
+            groups: `(windows,)`, people.
+            predictions: dict of the name of a regression to its numbers,
+                `(windows,)`; the first is the one that counts, the last the
+                simplest.
+            num_folds: int. Defaults to `0`: new people.
+            seed: int. Draws people. Defaults to `0`.
+        """
+        return cls(
+            num_subjects=len(np.unique(groups)),
+            num_windows=len(true),
+            num_folds=num_folds,
+            rows={
+                name: score_numbers(true, found, groups, seed)
+                for name, found in predictions.items()
+            },
+        )
+
     def table(self) -> str:
         """Text: a row per regression."""
         lines = [
             (
-                "on people left out",
+                whom(self),
                 "mean absolute error",
                 "95 % interval",
                 "root mean square",
@@ -72,7 +100,7 @@ class NumberScores:
         """What to expect on a new person."""
         row, *_, simplest = self.rows.values()
         low, high = (f"{x:.3g}" for x in row["mae_spread"])
-        spread = spread_words(low, high, self.num_subjects)
+        spread = spread_words(self, low, high)
         return (
             f"On a new person, expect a window to be wrong by {row['mae']:.3g} "
             f"on average ({spread}); the mean of the other "

@@ -91,17 +91,10 @@ def make_timeline(classifier, model, recording):
     """
     found, seconds = _predicted(classifier, model, recording)
     probabilities = found.embeddings.astype("float64")
-    if classifier.smoothing == "hmm" and classifier.transitions_ is not None:
-        sequences = number_sequences(
-            found.recordings, found.start_seconds, seconds
-        )
-        probabilities = smooth(
-            probabilities,
-            classifier.priors_,
-            classifier.transitions_,
-            sequences,
-            classifier.evidence_,
-        )
+    sequences = number_sequences(found.recordings, found.start_seconds, seconds)
+    smoothed = smoothed_by(classifier, probabilities, sequences)
+    if smoothed is not None:
+        probabilities = smoothed
     probabilities[~found.valid] = np.nan
     names = np.array([str(each) for each in classifier.classes_])
     filled = np.nan_to_num(probabilities)
@@ -116,6 +109,29 @@ def make_timeline(classifier, model, recording):
         names.tolist(),
         found.valid,
         facts=classifier.facts(),
+    )
+
+
+def smoothed_by(classifier, probabilities, sequences):
+    """Probabilities smoothed in time, by `smooth`.
+
+    Args:
+        classifier: fitted `MotionClassifier`.
+        probabilities: `(windows, classes)`.
+        sequences: `(windows,)` int, see `number_sequences`.
+
+    Returns:
+        `(windows, classes)` float64, or `None` where the classifier does not
+        smooth.
+    """
+    if not classifier.is_smoothing:
+        return None
+    return smooth(
+        probabilities,
+        classifier.priors_,
+        classifier.transitions_,
+        sequences,
+        classifier.evidence_,
     )
 
 
@@ -145,7 +161,8 @@ def make_number_timeline(regressor, model, recording):
 
 def _predicted(estimator, model, recording):
     """The `Embeddings` of a model, and the seconds of a window."""
-    _warn_of_placement(estimator, recording)
+    if recording.placement is not None:
+        warn_of_placements(estimator, (recording.placement,), 6)
     rate_hz, length = estimator.encoder_window_
     check_gravity(recording, recording_name(recording, 0))
     found = embed(
@@ -160,15 +177,17 @@ def _predicted(estimator, model, recording):
     return found, length / rate_hz
 
 
-def _warn_of_placement(estimator, recording):
-    known, found = estimator.placements_, recording.placement
-    if known and found is not None and found not in known:
+def warn_of_placements(estimator, placements, stacklevel=3):
+    """Warns of places of devices that an estimator was not fitted on."""
+    known = estimator.placements_
+    others = sorted(set(placements) - set(known))
+    if known and others:
         warnings.warn(
             message(
                 f"The {estimator.kind} was fitted on devices at the "
                 f"{some_of(known)}.",
-                f"a recording of a device at the {found}",
+                f"a recording of a device at the {some_of(others)}",
                 "Fit one on recordings of that place.",
             ),
-            stacklevel=5,
+            stacklevel=stacklevel,
         )

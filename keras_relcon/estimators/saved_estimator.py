@@ -16,6 +16,7 @@ from keras_relcon.estimators.encoders import (
     window_of,
 )
 from keras_relcon.estimators.linear_head import LinearHead
+from keras_relcon.estimators.subject_scores import whom
 from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.presets.preset_directory import (
     CARD,
@@ -77,7 +78,7 @@ def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
         )
         if has_encoder:
             _write_encoder(estimator, folder / ENCODER, is_of_preset)
-        names = estimator.saved_settings
+        names, tested = estimator.saved_settings, estimator.test_scores_
         settings = to_plain({name: getattr(estimator, name) for name in names})
         facts = {
             "kind": estimator.kind,
@@ -91,6 +92,7 @@ def save_estimator(estimator, directory, overwrite=False, has_encoder=True):
             "num_subjects": estimator.num_subjects_,
             "subjects": estimator.subject_hashes_,
             "scores": estimator.scores_ and estimator.scores_.to_dict(),
+            "test_scores": tested and tested.to_dict(),
             "versions": kept_files.library_versions(),
         }
         text = json.dumps(facts, indent=1, allow_nan=False)
@@ -124,6 +126,10 @@ def load_into(estimator, name_or_directory):
         for name in estimator.saved_settings:
             setattr(estimator, name, facts["settings"][name])
         estimator.take_facts(facts)
+        for name in ("scores", "test_scores"):
+            values = facts.get(name)
+            scores = values and estimator.kind_of_scores.from_dict(values)
+            setattr(estimator, f"{name}_", scores)
         estimator.strength_ = float(facts["strength"])
         estimator.placements_ = tuple(facts["placements"])
         estimator.num_subjects_ = facts["num_subjects"]
@@ -306,9 +312,10 @@ def _card(estimator, name):
     facts = [f"- {key}: {text}" for key, text in estimator.facts().items()]
     parts = [f"# {name}", f"A {kind} of motion from a 3-axis accelerometer."]
     parts.append("\n".join(facts))
-    if estimator.scores_ is not None:
-        parts.append(f"Scores on people left out, {estimator.scores_.unit}:")
-        parts.append(f"```\n{estimator.scores_.table()}\n```")
+    for scores in (estimator.test_scores_, estimator.scores_):
+        if scores is not None:
+            parts.append(f"Scores {whom(scores)}, {scores.unit}:")
+            parts.append(f"```\n{scores.table()}\n```")
     parts.append(
         f'`keras_relcon.{load}.load("{name}")`, or '
         f"`keras-relcon predict walk.csv --model {name}`."

@@ -18,11 +18,13 @@ MANY_PEOPLE = 10
 
 @dataclasses.dataclass(frozen=True)
 class SubjectScores:
-    """Scores of classifiers on people left out.
+    """Scores of classifiers on people left out, or on new people.
 
     Attributes:
         classes: tuple of str.
-        num_subjects, num_windows, num_folds: int.
+        num_subjects, num_windows: int.
+        num_folds: int. Folds of people who were left out in turn; 0 of new
+            people, on whom nothing was fitted.
         rows: dict of the name of a classifier to a dict of `accuracy` and
             `macro_f1`, the mean over people, with `accuracy_interval` and
             `macro_f1_interval`, 95 % intervals of that mean over resampled
@@ -50,11 +52,46 @@ class SubjectScores:
     def from_dict(cls, values):
         return cls(**{**values, "classes": tuple(values["classes"])})
 
+    @classmethod
+    def of(cls, codes, groups, classes, predictions, num_folds=0, seed=0):
+        """Scores classifiers by what they predict.
+
+        Args:
+            codes: `(windows,)` int, true classes.
+            groups: `(windows,)`, people.
+            classes: sequence of str.
+            predictions: dict of the name of a classifier to its probabilities,
+                `(windows, classes)`, or its classes, `(windows,)` int; the
+                first is the one that counts.
+            num_folds: int. Defaults to `0`: new people.
+            seed: int. Draws people. Defaults to `0`.
+        """
+        rows, confusion = {}, None
+        for name, found in predictions.items():
+            probabilities = found if found.ndim == 2 else None
+            predicted = found if found.ndim == 1 else found.argmax(axis=1)
+            rows[name] = score_row(
+                codes, predicted, groups, classes, probabilities, seed
+            )
+            if confusion is None:
+                num_classes = len(classes)
+                confusion = confusions_by_person(
+                    codes, predicted, groups, num_classes
+                ).sum(axis=0)
+        return cls(
+            classes=tuple(classes),
+            num_subjects=len(np.unique(groups)),
+            num_windows=len(codes),
+            num_folds=num_folds,
+            rows=rows,
+            confusion=confusion.tolist(),
+        )
+
     def table(self) -> str:
         """Text: a row per classifier; in percent."""
         lines = [
             (
-                "on people left out",
+                whom(self),
                 "macro-F1",
                 "95 % interval",
                 "accuracy",
@@ -79,7 +116,7 @@ class SubjectScores:
         """What to expect on a new person."""
         name, row = next(iter(self.rows.items()))
         low, high = (f"{100 * x:.0f}" for x in row["accuracy_spread"])
-        spread = spread_words(low, high, self.num_subjects, " %")
+        spread = spread_words(self, low, high, " %")
         weakest = min(row["of_classes"], key=row["of_classes"].get)
         return (
             f"On a new person, expect {100 * row['accuracy']:.0f} % of the "
@@ -164,14 +201,20 @@ def person_spread(values):
     return [float(x) for x in np.quantile(values, ends)]
 
 
-def spread_words(low, high, num_people, unit=""):
+def whom(scores):
+    """Heading of a table: whom its scores are of."""
+    return "on people left out" if scores.num_folds else "on new people"
+
+
+def spread_words(scores, low, high, unit=""):
     """A `person_spread` in words; the ends are text."""
-    if num_people >= MANY_PEOPLE:
-        return (
-            f"{low} to {high}{unit} for 8 of 10 of the {num_people} people "
-            "left out in turn"
-        )
-    return (
-        f"{num_people} people were left out in turn; lowest {low}{unit}, "
-        f"highest {high}{unit}"
-    )
+    people, are_new = scores.num_subjects, not scores.num_folds
+    if people >= MANY_PEOPLE:
+        how = "it was tested on" if are_new else "left out in turn"
+        return f"{low} to {high}{unit} for 8 of 10 of the {people} people {how}"
+    if people == 1:
+        return "it was tested on one person"
+    how = f"{people} people were left out in turn"
+    if are_new:
+        how = f"it was tested on {people} people"
+    return f"{how}; lowest {low}{unit}, highest {high}{unit}"

@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +55,28 @@ def test_fit_prints_the_score(recordings_folder, tiny_preset, tmp_path, capsys):
     assert main([*arguments, "--overwrite", "--folds", "0"]) == 0
     assert "There is no score: --folds 0" in capsys.readouterr().out
     assert MotionClassifier.load(path).class_weight == "balanced"
+
+
+def test_it_is_tested_on_other_people(
+    recordings_folder, tiny_preset, new_folder, tmp_path, capsys
+):
+    path, output = str(tmp_path / "model"), str(tmp_path / "answers")
+    line = ["fit", str(recordings_folder), "--preset", str(tiny_preset)]
+    line += ["--sample-rate-hz", "50", "--output", path, "--json"]
+    assert main([*line, "--test", str(recordings_folder)]) == 1
+    captured = capsys.readouterr()
+    assert "takes people who are not in DATA" in captured.err
+    assert not Path(path).exists()
+    assert main([*line, "--test", str(new_folder), "--folds", "2"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    saved = MotionClassifier.load(path)
+    assert answer["test_scores"]["rows"] == saved.test_scores_.rows
+    assert answer["scores"]["rows"] == saved.scores_.rows
+    assert "it was tested on one person" in answer["sentence"]
+    line = ["predict", str(new_folder), "--model", path, "--output", output]
+    assert main([*line, "--sample-rate-hz", "50"]) == 0
+    page = next(Path(output).rglob("*.html")).read_text()
+    assert "it was tested on one person" in page
 
 
 def test_a_model_is_saved_before_its_score_is_printed(

@@ -57,6 +57,68 @@ def test_recordings_give_scores_and_a_timeline(preset, recordings):
     )
 
 
+@pytest.fixture(scope="module")
+def new_people():
+    return [make_recording(f"n{i}", LONG, seed=60 + i) for i in range(4)]
+
+
+def test_scores_of_new_people_are_those_of_each(fitted, new_people, tmp_path):
+    of_fit = fitted.facts()["What to expect"]
+    scores = fitted.evaluate(new_people)
+    true = np.repeat([m for m, _ in LONG], [n for _, n in LONG])
+    shares = []
+    for person in new_people:
+        windows = make_windows(person, 100, LENGTH, LENGTH)
+        shares.append(np.mean(fitted.predict(windows) == true))
+    assert list(scores.rows) == ["tiny", "tiny, smoothed"]
+    assert scores.rows["tiny"]["accuracy"] == pytest.approx(np.mean(shares))
+    assert scores.num_subjects == 4 and scores.num_windows == 4 * len(true)
+    confusion = np.array(scores.confusion)
+    assert confusion.sum(axis=1).tolist() == [8 * 4, 12 * 4, 12 * 4]
+    # Smoothed as the timeline is.
+    found = [
+        np.mean(np.array(fitted.classes_)[p.argmax(axis=1)] == true)
+        for p in (fitted.predict(each).probabilities for each in new_people)
+    ]
+    smoothed = scores.rows["tiny, smoothed"]["accuracy"]
+    assert smoothed == pytest.approx(np.mean(found))
+
+    path = fitted.save(tmp_path / "model")
+    for model in (fitted, MotionClassifier.load(path)):
+        assert model.test_scores_ == scores
+        expected = model.facts()["What to expect"]
+        assert "it was tested on 4 people; lowest" in expected != of_fit
+    card = (path / "README.md").read_text()
+    assert card.index("on new people") < card.index("on people left out")
+    assert fitted.fit(new_people).test_scores_ is None
+
+
+def test_people_to_test_on_are_named_and_new(fitted, recordings, new_people):
+    with pytest.raises(ValueError, match="new to the model.*'s1', on whom"):
+        fitted.evaluate([*new_people, recordings[1]])
+    (first, *_) = new_people
+    other = np.where(first.labels == "run", "swim", first.labels)
+    with pytest.raises(ValueError, match="8 of 32 windows of swim"):
+        fitted.evaluate(first.with_labels(other))
+    windows = make_windows(new_people, 100, LENGTH, LENGTH)
+    with pytest.raises(ValueError, match="`groups` must name the person"):
+        fitted.evaluate(windows.acceleration, windows.labels)
+    assert fitted.test_scores_ is None
+    scores = fitted.evaluate(
+        windows.acceleration, windows.labels, groups=windows.subjects
+    )
+    assert list(scores.rows) == ["tiny"]  # their order in time is not known
+    assert scores.rows["tiny"] == fitted.evaluate(windows).rows["tiny"]
+
+
+def test_another_place_of_the_device_is_named(preset, recordings, new_people):
+    at = [dataclasses.replace(r, placement="wrist") for r in recordings]
+    model = MotionClassifier(preset, controls=(), num_folds=0).fit(at)
+    other = dataclasses.replace(new_people[0], placement="hip")
+    with pytest.warns(UserWarning, match="wrist.*a device at the hip"):
+        model.evaluate(other)
+
+
 @pytest.mark.every_backend
 def test_a_saved_model_is_the_same(fitted, preset, tmp_path):
     new = make_recording("new", LONG, seed=50)

@@ -87,6 +87,27 @@ def test_recordings_give_scores_and_numbers_in_time(preset, swings, tmp_path):
     np.testing.assert_allclose(found, model.predict(windows), atol=1e-5)
 
 
+def test_new_people_are_scored(fitted, swings, tmp_path):
+    (one, another) = (make_swinging(f"n{i}", seed=60 + i) for i in range(2))
+    scores = fitted.evaluate([one, another])
+    errors, means = [], []
+    mean = np.mean([sizes_of(each)[1] for each in swings])
+    for each in (one, another):
+        windows, true = sizes_of(each)
+        errors.append(np.mean(np.abs(fitted.predict(windows) - true)))
+        means.append(np.mean(np.abs(mean - true)))
+    (row, simplest) = scores.rows.values()
+    assert row["mae"] == pytest.approx(np.mean(errors))
+    assert simplest["mae"] == pytest.approx(np.mean(means), rel=1e-5)
+    loaded = MotionRegressor.load(fitted.save(tmp_path / "model"))
+    assert loaded.test_scores_ == scores
+    assert "it was tested on 2 people" in loaded.facts()["What to expect"]
+    scores = fitted.evaluate(one)
+    assert "(it was tested on one person)" in scores.sentence()
+    with pytest.raises(ValueError, match="'s0', on whom it was fitted"):
+        fitted.evaluate(swings[0])
+
+
 @pytest.mark.every_backend
 def test_a_saved_regressor_is_the_same(fitted, tmp_path):
     windows, _ = sizes_of(make_swinging("new", seed=50))
