@@ -9,12 +9,8 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import (
-    check_consistent_length,
     check_is_fitted,
-    column_or_1d,
-    validate_data,
 )
 
 from keras_relcon.checks import (
@@ -24,16 +20,12 @@ from keras_relcon.checks import (
     message,
 )
 from keras_relcon.data import Recording, Windows
-from keras_relcon.estimators.encoders import load_encoder, name_of, window_of
+from keras_relcon.estimators.encoders import name_of, window_of
+from keras_relcon.estimators.estimator_input import EstimatorInput
 from keras_relcon.estimators.examples import (
-    Examples,
-    check_no_none,
-    check_people,
-    examples_of,
     is_array,
     is_one,
 )
-from keras_relcon.estimators.keeps_encoder import KeepsEncoder
 from keras_relcon.estimators.linear_head import LinearHead
 from keras_relcon.estimators.new_people import check_are_new
 from keras_relcon.estimators.predicting import (
@@ -50,18 +42,14 @@ from keras_relcon.estimators.saved_estimator import (
 from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
 from keras_relcon.evaluation.embed import (
     check_read_options,
-    check_windows,
     each_recording,
 )
-from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.leaks import check_names_apart
 from keras_relcon.evaluation.preset_windows import warn_of_other_windows
 from keras_relcon.kept_files import check_can_write
 from keras_relcon.models.chain import chain
 from keras_relcon.types import PathLike
 from keras_relcon.version import __version__
-
-PREDICTED_AT_A_TIME = 1024
 
 Labelled: TypeAlias = (
     Recording | Sequence[Recording | PathLike] | Windows | ArrayLike | PathLike
@@ -70,7 +58,7 @@ Source = TypeVar("Source", bound=Recording | PathLike)
 Found = TypeVar("Found")  # of a recording
 
 
-class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
+class MotionEstimator(EstimatorInput, Generic[Found]):
     """Base of `MotionClassifier` and `MotionRegressor`.
 
     A subclass fits `head_`, a `LinearHead`, and says what a saved one holds
@@ -95,7 +83,6 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
     num_subjects_: int | None
     placements_: tuple[str, ...]
     head_: LinearHead
-    encoder_: keras.Model | None
 
     @overload
     def predict(
@@ -329,11 +316,6 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         """What a table of scores calls it."""
         return "embeddings" if self.encoder_ is None else self.encoder_name_
 
-    @property
-    def _values_of(self):
-        """From `Windows` to their values, and where there is one."""
-        raise NotImplementedError
-
     def _test(self, examples):
         """Scores of `Examples` of new people."""
         raise NotImplementedError
@@ -363,84 +345,6 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
             self.window_ = rate_hz, length
             warn_of_other_windows(self.encoder_, length, rate_hz, "fitted", 4)
 
-    def _of_rows(self, X: Any, of_head: Any) -> np.ndarray:
-        """Applies a method of the head to windows or embeddings."""
-        if isinstance(X, Windows):
-            X = self._window_array(X)
-        elif not is_array(X):
-            raise TypeError(
-                message(
-                    "Windows must be an array or `Windows`.",
-                    f"{type(X).__name__}",
-                    "`predict` takes recordings, files and lists of them.",
-                )
-            )
-        X = self._checked_array(X, reset=False)
-        if X.ndim == 2:
-            return of_head(X)
-        encoder = self._fitted_encoder()
-        if not hasattr(self, "n_features_in_"):  # else as it was fitted
-            rate_hz, _ = self.encoder_window_
-            warn_of_other_windows(encoder, X.shape[1], rate_hz, "used", 5)
-        return np.concatenate(
-            [
-                of_head(
-                    embed_windows(
-                        encoder,
-                        X[first : first + PREDICTED_AT_A_TIME],
-                        self.batch_size,
-                    )
-                )
-                for first in range(0, len(X), PREDICTED_AT_A_TIME)
-            ]
-        )
-
-    def _rows_to_score(self, X, y):
-        """Inputs and true values of what `score` takes."""
-        if y is not None or is_array(X):
-            return X, y
-        check_is_fitted(self, "head_")
-        if isinstance(X, Windows):
-            check_windows(self._encoder_of_preset(), X)
-        examples = examples_of(X, self.encoder_window_, self._values_of)
-        return examples.inputs, examples.values
-
-    def _window_array(self, windows):
-        """`(windows, time, 3)` of `Windows`, all of which must be valid."""
-        check_windows(self._encoder_of_preset(), windows)
-        num_invalid = int(np.sum(~np.asarray(windows.valid, bool)))
-        if num_invalid:
-            raise ValueError(
-                message(
-                    "Every window must be valid, without missing samples.",
-                    f"{num_invalid} of {len(windows)} that are not",
-                    "Pass `windows.select(windows.valid)`.",
-                )
-            )
-        return windows.acceleration
-
-    def _load_encoder(self):
-        return load_encoder(self.encoder, self.output)
-
-    def _fitted_encoder(self):
-        if self.encoder_ is None:
-            raise ValueError(
-                message(
-                    "An estimator that was fitted on embeddings predicts "
-                    "embeddings.",
-                    "windows or a recording",
-                    "Fit it on windows or recordings, or embed them first.",
-                )
-            )
-        return self.encoder_
-
-    def _encoder_of_preset(self):
-        """The one that states its windows: a fine-tuned copy does not."""
-        encoder = self._fitted_encoder()
-        if getattr(encoder, "preset_metadata", None) is None:
-            return self._load_encoder()
-        return encoder
-
     def _check_shared_arguments(self):
         check_whole("num_folds", self.num_folds, least=0)
         if self.num_folds == 1:
@@ -457,44 +361,3 @@ class MotionEstimator(KeepsEncoder, BaseEstimator, Generic[Found]):
         check_one_of("verbose", self.verbose, (True, False, "auto"))
         if self.strength is not None:
             check_number("strength", self.strength, above=0)
-
-    def _examples(self, X, y, groups, read_options, reset=True):
-        """`Examples` of anything that `fit` takes; to fit on, or to test."""
-        is_list = isinstance(X, (list, tuple)) and not is_array(X)
-        check_read_options(read_options, X if is_list else [X])
-        if is_array(X):
-            X = self._checked_array(X, y=y, reset=reset)
-            y = column_or_1d(y, warn=True)
-            check_consistent_length(X, y)
-            if y.dtype == object:
-                check_no_none("`y` must have a value for each row.", y)
-            if groups is not None:
-                groups = np.asarray(groups)
-                check_consistent_length(X, groups)
-                check_people(groups)
-            return Examples(X, y, groups)
-        if y is not None:
-            raise ValueError(
-                message(
-                    "`y` is for arrays: recordings bring their labels.",
-                    "y",
-                    "Leave it out.",
-                )
-            )
-        if reset:
-            for name in ("n_features_in_", "feature_names_in_"):  # embeddings
-                self.__dict__.pop(name, None)
-            encoder = self._load_encoder()
-            window = window_of(encoder)
-        else:
-            encoder, window = self._encoder_of_preset(), self.encoder_window_
-        if isinstance(X, Windows):
-            check_windows(encoder, X)
-        return examples_of(X, window, self._values_of, groups, read_options)
-
-    def _checked_array(
-        self, X: Any, reset: bool, y: Any = "no_validation"
-    ) -> np.ndarray:
-        kinds = ("float32", "float64")
-        X = validate_data(self, X, y, reset=reset, allow_nd=True, dtype=kinds)
-        return X[0] if isinstance(X, tuple) else X
