@@ -13,7 +13,7 @@ from keras_relcon.cli.options import (
     make_output_folder,
 )
 from keras_relcon.estimators.encoders import name_of
-from keras_relcon.evaluation.embed import expected_input
+from keras_relcon.evaluation.embed_input import expected_input
 from keras_relcon.evaluation.report.plots.drawing import import_figure
 
 # One to train on, one to choose by, and one to test.

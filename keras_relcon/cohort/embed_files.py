@@ -13,7 +13,7 @@ from keras_relcon.cohort.file_work import (
     file_state,
     made_otherwise,
 )
-from keras_relcon.evaluation.embed import expected_input
+from keras_relcon.evaluation.embed_input import expected_input
 from keras_relcon.evaluation.embeddings import FORMATS, saved_key
 from keras_relcon.kept_files import content_key
 from keras_relcon.types import PathLike

@@ -6,7 +6,7 @@ import os
 import keras
 
 from keras_relcon.checks import check_kind, check_one_of, message
-from keras_relcon.evaluation.embed import expected_input
+from keras_relcon.evaluation.embed_input import expected_input
 from keras_relcon.presets.from_preset import (
     OUTPUTS,
     from_preset,

@@ -25,7 +25,10 @@ from keras_relcon.estimators.examples import (
     is_array,
 )
 from keras_relcon.estimators.keeps_encoder import KeepsEncoder
-from keras_relcon.evaluation.embed import check_read_options, check_windows
+from keras_relcon.evaluation.embed_input import (
+    check_read_options,
+    check_windows,
+)
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.preset_windows import warn_of_other_windows
 

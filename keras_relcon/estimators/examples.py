@@ -18,7 +18,7 @@ from keras_relcon.data import (
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.data.windows import recording_name
 from keras_relcon.estimators.hidden_markov import number_sequences
-from keras_relcon.evaluation.embed import check_gravity
+from keras_relcon.evaluation.embed_input import check_gravity
 
 
 @dataclass(frozen=True, eq=False)

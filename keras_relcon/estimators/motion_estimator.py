@@ -40,7 +40,7 @@ from keras_relcon.estimators.saved_estimator import (
     save_estimator,
 )
 from keras_relcon.estimators.subject_hashes import hash_subjects, known_of
-from keras_relcon.evaluation.embed import (
+from keras_relcon.evaluation.embed_input import (
     check_read_options,
     each_recording,
 )

@@ -8,7 +8,8 @@ from keras_relcon.checks import message, some_of
 from keras_relcon.data.windows import NoWindow, recording_name
 from keras_relcon.estimators.hidden_markov import number_sequences, smooth
 from keras_relcon.estimators.linear_head import softmax
-from keras_relcon.evaluation.embed import check_gravity, embed
+from keras_relcon.evaluation.embed import embed
+from keras_relcon.evaluation.embed_input import check_gravity
 from keras_relcon.timeline import UNKNOWN, NumberTimeline, Timeline
 
 

@@ -14,7 +14,7 @@ from keras_relcon.data.resampling import (
 )
 from keras_relcon.data.units import check_windows_in_g, warn_absurd
 from keras_relcon.data.windows import check_stride, check_window, cut_windows
-from keras_relcon.evaluation.embed import expected_input
+from keras_relcon.evaluation.embed_input import expected_input
 from keras_relcon.evaluation.embed_windows import (
     as_model,
     check_weights,

@@ -164,7 +164,7 @@ def test_a_file_is_read_once_its_turn_has_come(tmp_path):
 
 
 def test_a_recording_is_let_go_before_the_next_is_read(monkeypatch):
-    module = sys.modules["keras_relcon.evaluation.embed"]
+    module = sys.modules["keras_relcon.evaluation.embed_input"]
     references = []
 
     def read(path, **options):

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from keras_relcon.evaluation.embed import expected_input
+from keras_relcon.evaluation.embed_input import expected_input
 
 
 def encoder(rate_hz=50.0, length=128):
