@@ -16,6 +16,7 @@ from keras_relcon.distributed.replicas import (
     per_replica,
     process_index,
     replica_index,
+    sums_replicas_alone,
     with_penalties,
 )
 
@@ -30,5 +31,6 @@ __all__ = [
     "per_replica",
     "process_index",
     "replica_index",
+    "sums_replicas_alone",
     "with_penalties",
 ]

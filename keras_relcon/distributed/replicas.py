@@ -51,6 +51,29 @@ else:
     )
 
 
+def sums_replicas_alone(
+    optimizer: keras.optimizers.Optimizer,
+) -> keras.optimizers.Optimizer:
+    """Lets an optimizer sum gradients only where there are several replicas.
+
+    On TensorFlow Keras sums those of a single replica too, and TensorFlow
+    keeps the graph that this sum is part of for good. A process that trains
+    many models would keep all their graphs, tens of megabytes each.
+
+    Args:
+        optimizer: `keras.optimizers.Optimizer`, changed in place.
+
+    Returns:
+        The optimizer.
+    """
+    if keras.backend.backend() == "tensorflow":
+        sum_of = optimizer._all_reduce_sum_gradients
+        optimizer._all_reduce_sum_gradients = lambda pairs: (
+            sum_of(pairs) if num_replicas() > 1 else pairs
+        )
+    return optimizer
+
+
 def with_penalties(loss: Tensor, penalties: Sequence[Tensor]) -> Tensor:
     """The loss of this replica, with terms that every replica has in full.
 

@@ -6,7 +6,7 @@ import shutil
 
 import keras
 
-from keras_relcon import kept_files, presets, training
+from keras_relcon import distributed, kept_files, presets, training
 from keras_relcon.checks import message
 from keras_relcon.kept_files.replacing import write_texts
 from keras_relcon.recipes.compared_methods import METHODS, untrained_encoder
@@ -86,7 +86,11 @@ class ComparedTraining:
             distance = load_distance(self.run.distance)
         model = method.make(encoder, distance, self.seed)
         schedule = keras.optimizers.schedules.CosineDecay(self.rate, steps)
-        model.compile(optimizer=keras.optimizers.Adam(schedule))
+        model.compile(
+            optimizer=distributed.sums_replicas_alone(
+                keras.optimizers.Adam(schedule)
+            )
+        )
         resumable = training.ResumableTraining(
             self.stage,
             batches,

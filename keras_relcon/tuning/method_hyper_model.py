@@ -3,6 +3,7 @@ from typing import Any
 
 import keras
 
+from keras_relcon import distributed
 from keras_relcon.baselines.taxonomy import COMBINATIONS, Taxonomy
 from keras_relcon.checks import check_whole, message
 from keras_relcon.data.store.window_store import WindowStore
@@ -116,7 +117,11 @@ class MethodHyperModel(
         encoder.build((None, self.store.window_length, 3))
         model = self.methods[name](encoder, seed)
         model.build((self.batch_size, self.store.window_length, 3))
-        model.compile(optimizer=keras.optimizers.Adam(self.learning_rate))
+        model.compile(
+            optimizer=distributed.sums_replicas_alone(
+                keras.optimizers.Adam(self.learning_rate)
+            )
+        )
         return model
 
     def fit(

@@ -4,7 +4,7 @@ import numbers
 
 import keras
 
-from keras_relcon import layers, losses, models
+from keras_relcon import distributed, layers, losses, models
 from keras_relcon.checks import check_one_of
 from keras_relcon.layers.cross_attention import ATTENTIONS
 from keras_relcon.models.motif_distance import NORMALIZATIONS
@@ -196,7 +196,9 @@ def train_distance(settings, acceleration, epochs, seed):
     """
     keras.utils.set_random_seed(seed)
     distance = make_distance(settings)
-    distance.compile(optimizer=keras.optimizers.Adam(1e-3))
+    distance.compile(
+        optimizer=distributed.sums_replicas_alone(keras.optimizers.Adam(1e-3))
+    )
     distance.fit(acceleration, batch_size=64, epochs=epochs, verbose=0)
     return distance
 
@@ -244,7 +246,9 @@ def make_model(settings, encoder, window_length=None):
         candidate_augmentation=layers.RandomAugmentations() if copies else None,
     )
     model.compile(
-        optimizer=keras.optimizers.Adam(settings["learning_rate"]),
+        optimizer=distributed.sums_replicas_alone(
+            keras.optimizers.Adam(settings["learning_rate"])
+        ),
         loss=make_loss(settings),
     )
     return model

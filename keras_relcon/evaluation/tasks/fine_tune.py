@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
+from keras_relcon import distributed
 from keras_relcon.checks import (
     check_number,
     check_one_of,
@@ -276,8 +277,10 @@ class FineTune(Task):
             )
         is_tensorflow = keras.backend.backend() == "tensorflow"
         network.compile(
-            optimizer=keras.optimizers.Adam(
-                self.learning_rate, amsgrad=self.amsgrad, epsilon=1e-8
+            optimizer=distributed.sums_replicas_alone(
+                keras.optimizers.Adam(
+                    self.learning_rate, amsgrad=self.amsgrad, epsilon=1e-8
+                )
             ),
             loss=keras.losses.SparseCategoricalCrossentropy(
                 from_logits=True, reduction="mean_with_sample_weight"

@@ -1,4 +1,5 @@
 import copy
+import gc
 import pickle
 
 import keras
@@ -39,6 +40,24 @@ def test_encoder_that_is_given_stays_as_it_was(make_motion, make_norm_encoder):
     assert not encoder.trainable
     after = _weights(task._network.encoder)
     assert not any(np.array_equal(a, b) for a, b in zip(before, after))
+
+
+@pytest.mark.traced
+def test_no_graph_of_an_earlier_network_stays(make_motion, make_norm_encoder):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("graphs are TensorFlow's")
+    import tensorflow as tf
+
+    def num_graphs():
+        gc.collect()
+        found = [x for x in gc.get_objects() if isinstance(x, tf.Graph)]
+        return len(found)
+
+    task, encoder = FineTune(**SMALL), make_norm_encoder()
+    task.fit(*make_motion(24, 0), encoder=encoder)
+    before = num_graphs()
+    task.fit(*make_motion(24, 0), encoder=encoder)
+    assert num_graphs() == before
 
 
 @pytest.mark.traced
