@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from keras_relcon.cohort import FAILURES, EmbedFiles, FileWork, PredictFiles
+from keras_relcon.cohort import EmbedFiles, FileWork, PredictFiles
+from keras_relcon.cohort.processes import attempt
 from keras_relcon.types import PathLike
 
 try:
@@ -38,13 +39,12 @@ class _Do(beam.DoFn):
         self.work.prepare()
 
     def process(self, job):
-        try:
-            done = self.work(job)
-        except FAILURES as error:
-            failure = {"file": str(job.file), "error": str(error)}
+        outcome = attempt(self.work, job)
+        if isinstance(outcome, Exception):
+            failure = {"file": str(job.file), "error": str(outcome)}
             yield beam.pvalue.TaggedOutput(FAILED, failure)
         else:
-            yield from done.answers
+            yield from outcome.answers
 
 
 class Embed(_Files):

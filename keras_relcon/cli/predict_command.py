@@ -13,8 +13,9 @@ from keras_relcon.cli.recording_jobs import (
     run_jobs,
     shown_progress,
 )
-from keras_relcon.cohort.file_work import check_is_free
+from keras_relcon.cohort.file_work import check_is_free, check_is_own_table
 from keras_relcon.cohort.predict_files import FINISHED, SUMMARY, write_summary
+from keras_relcon.data.readers import written_tables
 
 NAME = "predict"
 HELP = "tell what a person does: a page and a table per recording"
@@ -74,6 +75,7 @@ def run(args, console):
     summary = args.output / SUMMARY
     if not (args.output / FINISHED).is_dir():  # else an earlier run's
         check_is_free(summary, args.overwrite)
+    check_is_own_table(summary, written_tables.SUMMARY, "of a summary")
     console.answer(model=args.model, kind=work.kind, summary=None)
     found, num_failed = run_jobs(args, console, jobs, work)
     console.answer(

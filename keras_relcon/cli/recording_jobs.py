@@ -7,8 +7,9 @@ from keras_relcon.checks import message, some_of
 from keras_relcon.cli.messages import report_error
 from keras_relcon.cli.options import read_options
 from keras_relcon.cohort import RecordingJob
-from keras_relcon.cohort.file_work import FAILURES_TABLE
+from keras_relcon.cohort.file_work import FAILURES_TABLE, check_is_own_table
 from keras_relcon.cohort.jobs import check_names
+from keras_relcon.data.readers import written_tables
 from keras_relcon.data.readers.file_kinds import stem_of
 from keras_relcon.kept_files import write_file
 from keras_relcon.markup import csv_text
@@ -69,6 +70,12 @@ def run_jobs(args, console, jobs, work):
         list of `Done`, of the jobs that did not fail, in their order; and int,
         how many failed.
     """
+    failures_table = args.output / FAILURES_TABLE
+    is_of_folder = any(job.is_in_folder for job in jobs)
+    if is_of_folder:  # before the work
+        check_is_own_table(
+            failures_table, written_tables.FAILURES, "of failures"
+        )
     outcomes = {}
     for job, outcome in cohort.run(work, jobs, args.workers):
         outcomes[job.name] = outcome
@@ -89,8 +96,8 @@ def run_jobs(args, console, jobs, work):
         else:
             found.append(outcome)
     console.answer(failures=failures)
-    if any(job.is_in_folder for job in jobs):
-        _write_failures(failures, args.output / FAILURES_TABLE)
+    if is_of_folder:
+        _write_failures(failures, failures_table)
     return found, len(failures)
 
 
@@ -104,8 +111,4 @@ def _jobs_of(args, path, given):
     path = Path(path)
     if not path.is_dir():
         return [RecordingJob(path, stem_of(path), given, is_in_folder=False)]
-    jobs = cohort.find_jobs(path, args.subject_pattern, **given)
-    output = args.output.resolve()
-    if path.resolve() in output.parents:  # not what an earlier run has written
-        jobs = [j for j in jobs if output not in j.file.resolve().parents]
-    return jobs
+    return cohort.find_jobs(path, args.subject_pattern, **given)

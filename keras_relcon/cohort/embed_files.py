@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from keras_relcon import evaluation, presets
-from keras_relcon.checks import check_one_of
+from keras_relcon.checks import check_one_of, check_whole
 from keras_relcon.cohort.file_work import (
     Done,
     FileWork,
@@ -13,6 +13,7 @@ from keras_relcon.cohort.file_work import (
     file_state,
     made_otherwise,
 )
+from keras_relcon.data.windows import check_stride
 from keras_relcon.evaluation.embed_input import expected_input
 from keras_relcon.evaluation.embeddings import FORMATS, saved_key
 from keras_relcon.kept_files import content_key
@@ -57,8 +58,8 @@ class EmbedFiles(FileWork):
 
     Raises:
         FileExistsError: if the embeddings exist, and as said above.
-        ValueError: if `precision` or `format` is none of the two; and, with
-            OSError and ImportError, as `from_preset` and `embed`.
+        ValueError: if a setting is not as said above; and, with OSError and
+            ImportError, as `from_preset` and `embed`.
 
     Example:
 
@@ -82,6 +83,9 @@ class EmbedFiles(FileWork):
     def _load(self):
         check_one_of("precision", self.precision, list(POLICIES))
         check_one_of("format", self.format, [name[1:] for name in FORMATS])
+        check_whole("batch_size", self.batch_size)
+        if self.stride is not None:
+            check_stride(self.stride)
         encoder = presets.from_preset(
             self.preset, output=self.readout, **POLICIES[self.precision]
         )

@@ -6,9 +6,10 @@ from typing import Any
 
 from keras_relcon import kept_files
 from keras_relcon.cohort.jobs import RecordingJob
+from keras_relcon.data.readers.written_tables import is_table_of
 
-# Errors that come from a file or a setting, and not from a bug.
 FAILURES_TABLE = "failures.csv"  # of what failed in a folder
+# Errors that come from a file or a setting, and not from a bug.
 FAILURES = (
     ValueError,
     TypeError,
@@ -94,6 +95,21 @@ def check_is_free(path, overwrite):
     if path.exists() and not overwrite:
         raise FileExistsError(
             f"{path} exists already. Pass overwrite=True, or another `output`."
+        )
+
+
+def check_is_own_table(path, kind, about):
+    """Raises a FileExistsError unless a table of that kind may be replaced.
+
+    Args:
+        path: path of what is written, which need not exist.
+        kind: one of the patterns of `written_tables`.
+        about: str. What such a table is of, as in "of answers".
+    """
+    if path.exists() and not is_table_of(kind, path):
+        raise FileExistsError(
+            f"{path} exists already, and is no table {about}. "
+            "Pass another `output`, or move the file."
         )
 
 

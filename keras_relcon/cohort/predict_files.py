@@ -14,15 +14,17 @@ from keras_relcon.cohort.file_work import (
     FileWork,
     alone_at,
     check_is_free,
+    check_is_own_table,
     file_state,
     made_otherwise,
 )
 from keras_relcon.cohort.jobs import RecordingJob
-from keras_relcon.data.readers.written_tables import is_table_of_answers
+from keras_relcon.data.readers import written_tables
 from keras_relcon.estimators.saved_estimator import directory_of
 from keras_relcon.evaluation.report.run_facts import to_plain
 from keras_relcon.kept_files import content_key, write_file
 from keras_relcon.markup import csv_text
+from keras_relcon.presets.preset_directory import CARD, OF_THE_SYSTEM
 from keras_relcon.types import PathLike
 
 ENDINGS = (".html", ".csv")  # of what is written of a recording
@@ -119,7 +121,7 @@ class PredictFiles(FileWork):
             model.smoothing = None
         digest = hashlib.sha256()
         for path in sorted(directory_of(self.model).rglob("*")):
-            if path.is_file():
+            if path.is_file() and path.name not in (CARD, *OF_THE_SYSTEM):
                 digest.update(path.read_bytes())
         return model, content_key(digest.hexdigest(), self.smoothing)
 
@@ -234,16 +236,10 @@ class PredictFiles(FileWork):
                     )
                 if name not in own:
                     check_is_free(path, self.overwrite)
-                if _is_other_table(path):
-                    raise FileExistsError(
-                        f"{path} exists already, and is no table of answers. "
-                        "Pass another `output`, or move the file."
+                if path.suffix == ".csv":
+                    check_is_own_table(
+                        path, written_tables.ANSWERS, "of answers"
                     )
-
-
-def _is_other_table(path):
-    is_table = path.suffix == ".csv" and path.is_file()
-    return is_table and not is_table_of_answers(path)
 
 
 def _read(path):

@@ -65,16 +65,19 @@ def run(
     workers = min(workers, len(jobs))
     if workers < 2:
         for job in jobs:
-            yield job, _attempt(work, job)
+            yield job, attempt(work, job)
         return
     yield from _side_by_side(work, jobs, workers)
 
 
-def _attempt(work, job):
+def attempt(work, job):
+    """What is done with a recording, or the one of `FAILURES` that it is."""
     try:
         return work(job)
     except FAILURES as error:
         return error
+    except MemoryError:
+        return OSError("There was too little memory for this file.")
 
 
 def _side_by_side(work, jobs, workers):

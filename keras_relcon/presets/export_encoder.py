@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_relcon import kept_files
+from keras_relcon.checks import check_kind, check_whole, message, some_of
 from keras_relcon.presets.exported_encoder import (
     METADATA_KEY,
     ExportedEncoder,
@@ -44,9 +45,11 @@ def export_encoder(
     Raises:
         FileNotFoundError: if there is no folder for it.
         ImportError: if a package that this needs is not installed.
+        TypeError: if `encoder` is no `keras.Model`.
         ValueError: if the path ends otherwise, the backend cannot write the
-            format, or an output differs by more than 1e-4, absolute, or
-            relative to the largest output.
+            format, the encoder computes in half precision, or an output
+            differs by more than 1e-4, absolute, or relative to the largest
+            output.
         OSError: if the path is a symbolic link.
 
     Example:
@@ -55,9 +58,11 @@ def export_encoder(
     """
     path = Path(path)
     format = _format_of(path)
+    _check_encoder(encoder)
     preset = getattr(encoder, "preset_metadata", None)
     if window_length is None:
         window_length = getattr(preset, "window_length", WINDOW_LENGTH)
+    check_whole("window_length", window_length)
     generator = np.random.default_rng(0)
     windows = generator.normal(size=(4, window_length, 3)).astype("float32")
     windows[2:] = [[[0, 0, 1]], [[0, 0, 0]]]  # at rest, and without a signal
@@ -119,6 +124,25 @@ def _format_of(path):
             "KERAS_BACKEND=tensorflow, or write .onnx."
         )
     return formats[path.suffix]
+
+
+def _check_encoder(encoder):
+    check_kind(
+        "encoder",
+        encoder,
+        keras.Model,
+        "a keras.Model",
+        "Load one by `from_preset`.",
+    )
+    kinds = {layer.compute_dtype for layer in encoder._flatten_layers()}
+    if halves := kinds & {"float16", "bfloat16"}:
+        raise ValueError(
+            message(
+                "An encoder is exported in float32.",
+                f"one that computes in {some_of(sorted(halves))}",
+                "Load it without `dtype`, and export that.",
+            )
+        )
 
 
 def _state(preset, path):

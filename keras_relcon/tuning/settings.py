@@ -136,6 +136,18 @@ def _declare_one(hp, name, values, base):
 def check_space(space, base):
     """Raises a `ValueError` for an unknown setting, value or range."""
     for name, values in space.items():
+        if not isinstance(values, (list, tuple)) or not values:
+            raise ValueError(
+                "A space must be a list of values or a tuple (low, high). "
+                f"Received: {name}={values!r}. Pass a list, or leave the "
+                "setting out."
+            )
+        if any(value is None for value in values):
+            raise ValueError(
+                "KerasTuner chooses among texts, numbers and bools. "
+                f"Received: {name}={values!r}. Leave None out; a setting that "
+                "is in no space has its default."
+            )
         for value in values:
             complete(base, {name: value})
         if isinstance(values, tuple) and not _is_range(name, values):
@@ -144,11 +156,6 @@ def check_space(space, base):
                 "number, 0 < low <= high, whole where the setting is. "
                 f"Received: {name}={values!r}. Use a list for values to "
                 "choose from."
-            )
-        if not values:
-            raise ValueError(
-                "A space must be a list of values or a tuple (low, high). "
-                f"Received: {name}={values!r}. Leave the setting out."
             )
         kinds = {type(value) for value in values}
         if isinstance(values, list) and len(kinds) > 1:

@@ -42,6 +42,18 @@ def test_each_file_has_its_embeddings(
     assert len(found) == 12  # 800 samples at 100 Hz in windows of 64
 
 
+def test_recordings_in_the_output_folder_are_embedded_too(
+    files, tiny_preset, tmp_path, capsys
+):
+    (tmp_path / "day").mkdir()
+    shutil.move(files[1], tmp_path / "day" / "b.csv")
+    for _ in range(2):
+        assert _run([tmp_path], tiny_preset, tmp_path / "day") == 0
+    names = {path.name for path in (tmp_path / "day").iterdir()}
+    assert names == {"b.csv", "a.embeddings.npz", "day"}
+    assert "0 embedded, 2 finished before" in capsys.readouterr().out
+
+
 def test_a_clock_that_steps_back_can_split(tmp_path, tiny_preset, capsys):
     path = tmp_path / "walk.csv"
     times = np.concatenate([100 + np.arange(400) / 100, np.arange(400) / 100])

@@ -369,6 +369,27 @@ def test_labels_that_are_numbers(tmp_path, tiny_preset, capsys):
     assert 0.4 < float(row["mean"]) < 0.6
 
 
+@pytest.mark.parametrize("name", ["summary.csv", "failures.csv"])
+@pytest.mark.parametrize("is_recording", [False, True])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_no_other_table_is_written_over(
+    model, new_folder, tmp_path, capsys, name, is_recording, is_first
+):
+    folder = new_folder / "new_person"
+    output, text = tmp_path / "answers", "machine,failures\npump,3\n"
+    if is_recording:
+        output, text = folder, (folder / "walking.csv").read_text()
+    (output / ".finished").mkdir(parents=True)
+    if is_first:
+        (output / ".finished").rmdir()
+    (output / name).write_text(text)
+    line = ["predict", str(folder), "--model", str(model), "--overwrite"]
+    line += ["--output", str(output), "--sample-rate-hz", "50"]
+    assert main(line) == 1
+    assert f"{name} exists already, and is no table" in capsys.readouterr().err
+    assert (output / name).read_text() == text
+
+
 def test_no_answer_is_written_over_another(
     model, tmp_path, monkeypatch, capsys
 ):

@@ -30,6 +30,8 @@ class SmallWork(FileWork):
                 time.sleep(0.01)
         elif kind == "fail":
             raise FileNotFoundError(2, "no such file", "walk.csv")
+        elif kind == "memory":
+            raise MemoryError("Unable to allocate 9 GiB")
         elif kind == "bug":
             raise KeyError("a bug")
         elif kind == "die":

@@ -143,6 +143,22 @@ def classifier(tiny_preset, study, tmp_path):
     return tmp_path / "model"
 
 
+def test_what_no_answer_depends_on_is_in_no_key(classifier, tmp_path, study):
+    model = shutil.copytree(classifier, tmp_path / "copy")
+    job = find_jobs(study, sample_rate_hz=50)[1]
+
+    def again():
+        return PredictFiles(model, tmp_path / "answers")(job).finished_before
+
+    assert not again()
+    (model / ".DS_Store").write_text("x")
+    (model / "README.md").write_text("of mine")
+    assert again()
+    (model / "head.npz").write_bytes((model / "head.npz").read_bytes() + b"0")
+    with pytest.raises(ValueError, match="damaged"):
+        again()
+
+
 def test_recordings_are_never_written_over(classifier, tmp_path, study):
     """Also without `reserve`, and where all may be replaced."""
     shutil.copytree(study / "s00", tmp_path / "own" / "s00")
@@ -211,7 +227,12 @@ def test_a_part_without_a_window_fails_no_file(classifier, tmp_path):
         work(short)
 
 
-def test_an_unknown_format_is_told_before_anything_is_read(tiny_preset):
-    work = EmbedFiles(tiny_preset, "out", format="csv")
-    with pytest.raises(ValueError, match=r"`format` must be one of \['npz'"):
-        work.prepare()
+def test_a_wrong_setting_is_told_before_anything_is_read(tiny_preset):
+    for name, value, expected in (
+        ("format", "csv", r"must be one of \['npz'"),
+        ("stride", 0, "must be a whole number, at least 1"),
+        ("batch_size", 2.5, "must be a whole number, at least 1"),
+    ):
+        work = EmbedFiles(tiny_preset, "out", **{name: value})
+        with pytest.raises(ValueError, match=f"`{name}` {expected}"):
+            work.prepare()

@@ -29,6 +29,13 @@ def test_one_after_another_in_this_process(tmp_path):
     assert isinstance(b, FileNotFoundError)
 
 
+def test_too_little_memory_fails_one_file(tmp_path):
+    found = by_name(SmallWork(tmp_path), [job("a", "memory"), job("b")], 1)
+    assert isinstance(found["a"], OSError)
+    assert "too little memory" in str(found["a"])
+    assert isinstance(found["b"], Done)
+
+
 def test_a_bug_is_no_failure_of_a_file(tmp_path):
     with pytest.raises(KeyError, match="a bug"):
         list(run(SmallWork(tmp_path), [job("a", "bug")]))

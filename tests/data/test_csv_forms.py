@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import os
 import re
 import warnings
 
@@ -474,3 +475,11 @@ def test_a_delimiter_of_two_characters_is_refused(tmp_path):
     path.write_text("time;;x;;y;;z\n" + "".join(rows(";;")))
     with pytest.raises(ValueError, match="`delimiter` must be one character"):
         read_recording(path, "s", delimiter=";;")
+
+
+def test_a_name_that_is_not_utf8_is_to_be_changed(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller.csv")
+    with open(path, "w") as file:
+        file.write("x,y,z\n0,0,1\n")
+    with pytest.raises(ValueError, match="name of a file.*Rename the file"):
+        read_recording(path, subject="s", sample_rate_hz=50)

@@ -124,6 +124,19 @@ def test_other_formats_are_refused(encoder, tmp_path):
         export_encoder(encoder, tmp_path / "encoder.pb")
 
 
+def test_only_an_encoder_in_float32_is_exported(preset, encoder, tmp_path):
+    path = tmp_path / "encoder.onnx"
+    with pytest.raises(TypeError, match="`encoder` must be a keras.Model"):
+        export_encoder("relcon_small", path)
+    for length in (0, 2.5, "256"):
+        with pytest.raises(ValueError, match="`window_length` must be a whole"):
+            export_encoder(encoder, path, window_length=length)
+    half = from_preset(preset, dtype="mixed_bfloat16")
+    with pytest.raises(ValueError, match="in float32.*computes in bfloat16"):
+        export_encoder(half, path)
+    assert not list(tmp_path.glob("*.onnx"))
+
+
 def test_other_outputs_are_refused():
     expected = np.array([[0.5, -3.0]])
     difference = _checked_difference(expected + 2e-4, expected, "x")

@@ -202,6 +202,11 @@ def test_bad_input_is_explained(make):
             make("RelConHyperModel", space={name: values})
     with pytest.raises(ValueError, match=r"a list of values.*loss=\[\]"):
         make("RelConHyperModel", space={"loss": []})
+    for values in ("relative", np.array([1.0, 0.5]), 5):
+        with pytest.raises(ValueError, match="must be a list of values or a t"):
+            make("RelConHyperModel", space={"temperature": values})
+    with pytest.raises(ValueError, match="Leave None out"):
+        make("RelConHyperModel", space={"ranking_attention": [None]})
     with pytest.raises(ValueError, match=r"one kind.*=\[1, 0.5\].*as 1.0"):
         make("RelConHyperModel", space={"temperature": [1, 0.5]})
     with pytest.raises(ValueError, match="relative.*'hinge'"):

@@ -126,6 +126,14 @@ def open_text(path):
             yield stream
     except FileNotFoundError:
         raise
+    except UnicodeEncodeError:
+        raise ValueError(
+            message(
+                "The name of a file must be text in UTF-8.",
+                repr(str(path)),
+                "Rename the file.",
+            )
+        ) from None
     except damaged as error:
         raise ValueError(
             message(

@@ -2,19 +2,20 @@
 
 import re
 
-# Their first lines, unlike those of recordings and labels.
+# Their first lines, unlike those of recordings and labels: what `predict` says
+# of a recording and of all, and what failed.
 ANSWERS = re.compile(rb"start,end,.*valid,worn\r?\n?$")
 SUMMARY = re.compile(rb"recording,subject,start,minutes\b")
 FAILURES = re.compile(rb"file,error\r?\n?$")
 
 
-def is_table_of_answers(path):
-    """Whether it is what `predict` writes of a recording."""
-    return ANSWERS.match(_first_line(path)) is not None
+def is_table_of(kind, path):
+    """Whether a file is one of these tables: `ANSWERS`, and so on."""
+    return kind.match(_first_line(path)) is not None
 
 
 def is_written_table(path):
-    """Whether it is that, or what is written of many recordings."""
+    """Whether a file is any of these tables."""
     if path.suffix != ".csv":
         return False
     line = _first_line(path)
