@@ -1,12 +1,11 @@
 """What a command prints: text for a person, or one JSON object."""
 
 import contextlib
-import json
 import sys
 
 import keras
 
-from keras_relcon.evaluation.report.run_facts import to_plain
+from keras_relcon.evaluation.report.run_facts import plain_json
 from keras_relcon.markup import printable
 from keras_relcon.version import __version__
 
@@ -59,7 +58,7 @@ class Console:
         }
         if error is not None:
             facts["error"] = error
-        print(json.dumps(to_plain(facts), indent=1, allow_nan=False))
+        print(plain_json(facts))
 
     @contextlib.contextmanager
     def bars(self):

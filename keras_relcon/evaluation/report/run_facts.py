@@ -1,5 +1,6 @@
 """Describes a run, and turns facts of any kind into plain values."""
 
+import json
 import math
 import os
 import platform
@@ -93,6 +94,11 @@ def to_plain(value):
     if value is None or isinstance(value, (bool, int, str)):
         return value
     return str(value)
+
+
+def plain_json(facts):
+    """The text of `to_plain`, to keep or to print."""
+    return json.dumps(to_plain(facts), indent=1, allow_nan=False)
 
 
 def to_words(value):

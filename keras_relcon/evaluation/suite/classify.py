@@ -1,16 +1,12 @@
 """Fits heads on the folds of a set, and counts what they predict."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from keras_relcon.evaluation.ridge import fit_ridge
+from keras_relcon.evaluation.side_by_side_fits import each_fit
 from keras_relcon.evaluation.suite.logistic import MAX_COLUMNS, fit_logistic
 
 HEADS = {"ridge": fit_ridge, "logistic": fit_logistic}
-# Each fit holds a few copies of its columns in float64.
-MAX_THREADS = 4
 
 
 def classify(loaded, columns_of, heads, num_labelled, num_draws, seed):
@@ -29,8 +25,6 @@ def classify(loaded, columns_of, heads, num_labelled, num_draws, seed):
         over rotated copies. People are those of `loaded.people`. A head that
         the columns are too many for is absent.
     """
-    from threadpoolctl import threadpool_limits
-
     subjects = loaded.windows.subjects
     labels, y = np.unique(loaded.windows.labels, return_inverse=True)
 
@@ -50,17 +44,13 @@ def classify(loaded, columns_of, heads, num_labelled, num_draws, seed):
 
     jobs = _jobs(loaded, columns_of, heads, num_labelled, num_draws, seed)
     counts = {}
-    # Threads inside of a decomposition wait for one another: one fit a thread
-    # is several times faster.
-    num_threads = min(os.cpu_count() or 1, MAX_THREADS)
-    with threadpool_limits(1), ThreadPoolExecutor(num_threads) as pool:
-        for results in pool.map(fit, jobs):
-            for condition, where in results:
-                num = 1 if condition[1] is None else num_draws
-                shape = num, len(loaded.people), len(labels), len(labels)
-                if condition not in counts:
-                    counts[condition] = np.zeros(shape, int)
-                np.add.at(counts[condition], where, 1)
+    for results in each_fit(fit, jobs):
+        for condition, where in results:
+            num = 1 if condition[1] is None else num_draws
+            shape = num, len(loaded.people), len(labels), len(labels)
+            if condition not in counts:
+                counts[condition] = np.zeros(shape, int)
+            np.add.at(counts[condition], where, 1)
     return counts
 
 

@@ -1,13 +1,13 @@
 """What the suite has measured: tables, differences and files."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from keras_relcon.checks import message
+from keras_relcon.evaluation.report.run_facts import plain_json
 from keras_relcon.evaluation.suite.difference import (
     SuiteDifference,
     difference_of,
@@ -258,7 +258,7 @@ class SuiteResult:
             "scores.csv": csv_text(facts["scores"]),
             "differences.csv": csv_text(facts["differences"]),
             "people.csv": csv_text(self._people()),
-            "suite.json": json.dumps(facts, indent=1, default=str) + "\n",
+            "suite.json": plain_json(facts) + "\n",
             "table.txt": self.table() + "\n",
         }
         write_texts(folder, texts)

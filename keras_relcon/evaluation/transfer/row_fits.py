@@ -1,13 +1,11 @@
 """What is fitted on the labelled windows of a cell, for each row."""
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from keras_relcon.evaluation.ridge import fit_ridge
-from keras_relcon.evaluation.suite.classify import MAX_THREADS
+from keras_relcon.evaluation.side_by_side_fits import each_fit
 from keras_relcon.evaluation.tasks.fine_tune import FineTune
 from keras_relcon.evaluation.tasks.from_scratch import FromScratch
 
@@ -47,7 +45,6 @@ def fit_heads(features, target, columns, num_classes, num_draws, seed):
     Returns:
         dict of name of column to `(draws, people, true, predicted)` int.
     """
-    from threadpoolctl import threadpool_limits
 
     def fit(job):
         column, draw = job
@@ -66,11 +63,8 @@ def fit_heads(features, target, columns, num_classes, num_draws, seed):
         )
     ]
     found: dict[str, list[np.ndarray]] = {each.name: [] for each in columns}
-    # Threads inside of a decomposition wait for one another.
-    num_threads = min(os.cpu_count() or 1, MAX_THREADS)
-    with threadpool_limits(1), ThreadPoolExecutor(num_threads) as pool:
-        for name, counts in pool.map(fit, jobs):
-            found[name].append(counts)
+    for name, counts in each_fit(fit, jobs):
+        found[name].append(counts)
     return {
         # All draws of everybody are one.
         name: np.stack(counts * (num_draws // len(counts)))

@@ -1,7 +1,6 @@
 """What a transfer has measured: tables, differences and files."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from keras_relcon.checks import check_one_of, message
 from keras_relcon.evaluation.metrics.confusion import macro_f1_of
-from keras_relcon.evaluation.report.run_facts import to_plain
+from keras_relcon.evaluation.report.run_facts import plain_json
 from keras_relcon.evaluation.suite.difference import (
     SuiteDifference,
     difference_of,
@@ -193,10 +192,7 @@ class TransferResult:
         texts = {
             "scores.csv": csv_text(facts["scores"]),
             "people.csv": csv_text(self._people()),
-            "transfer.json": json.dumps(
-                to_plain(facts), indent=1, allow_nan=False
-            )
-            + "\n",
+            "transfer.json": plain_json(facts) + "\n",
             "table.txt": self.table() + "\n",
         }
         write_texts(folder, texts)
