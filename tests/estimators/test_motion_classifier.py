@@ -349,6 +349,9 @@ def test_the_model_of_the_package():
     assert model.num_subjects_ == 30 and model.transitions_ is None
     # The people it is tested on are not among those it was fitted on.
     assert model.seen(["1600", "1601", "1603", "1605"]) == ["1600", "1605"]
+    # It says how it does on them, and not on those left out in turn.
+    assert model.test_scores_.num_subjects == 10
+    assert "tested on" in model.facts()["What to expect"]
     generator = np.random.default_rng(0)
     wave = np.sin(2 * np.pi * 2.5 * np.arange(25_600) / 100)[:, None]
     noise = generator.normal(0, 0.05, (25_600, 3))
