@@ -15,6 +15,7 @@ import math
 import numbers
 
 import keras
+import numpy as np
 
 
 def check_whole(name, value, least=1, advice=""):
@@ -84,6 +85,19 @@ def check_one_of(name, value, choices, advice=""):
                 f"`{name}` must be one of {list(choices)}.",
                 {name: value},
                 advice,
+            )
+        )
+
+
+def check_all_finite(name, values):
+    """Raises a ValueError if an array has NaN or infinite values."""
+    num_others = int(np.sum(~np.isfinite(values)))
+    if num_others:
+        raise ValueError(
+            message(
+                f"`{name}` must be finite.",
+                f"{num_others} values that are not",
+                "Leave out the rows that they are in.",
             )
         )
 

@@ -106,6 +106,16 @@ class OverlappingViews(keras.layers.Layer):
 
     def call(self, windows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         num_windows, time, _ = ops.shape(windows)
+        least = 2 * self.view - min(self.lengths)
+        if isinstance(time, int) and time < least:
+            raise ValueError(
+                message(
+                    "Windows must be no shorter than what the views were made "
+                    f"for: {least} samples.",
+                    f"shape={tuple(windows.shape)}",
+                    "Make another model for these windows.",
+                )
+            )
         place = keras.random.randint(
             (1,), 0, len(self.lengths), dtype="int32", seed=self.length_seed
         )[0]

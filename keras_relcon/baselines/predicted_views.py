@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_relcon.baselines.two_views import TwoViews, Views, head
 from keras_relcon.checks import check_kind, message
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.models.ema import EMA, slow_outputs
 from keras_relcon.models.projector import mlp_projector
 from keras_relcon.types import Shape, Tensor
@@ -121,7 +122,6 @@ def mean_cosine(outputs: dict[str, Tensor]) -> Tensor:
     Returns:
         float32 scalar, in [-1, 1].
     """
-    others = ops.flip(ops.cast(outputs["target"], "float32"), axis=1)
-    predictions = ops.cast(outputs["prediction"], "float32")
-    # Keras has the sign of a loss here.
-    return -ops.mean(keras.losses.cosine_similarity(others, predictions))
+    others = ops.flip(unit_rows(outputs["target"]), axis=1)
+    predictions = unit_rows(outputs["prediction"])
+    return ops.mean(ops.sum(others * predictions, axis=-1))

@@ -60,6 +60,9 @@ class RebuiltWindows(SequenceMethod):
                 output_activation=self.decoder,
                 name="decoder",
             )
+        self.input_spec = keras.layers.InputSpec(
+            shape=(None, *window_shape[1:])
+        )
         if not self.decoder.built:
             self.decoder.build(shape)
         rebuilt = tuple(self.decoder.compute_output_shape(shape))

@@ -20,6 +20,7 @@ from keras_relcon.losses.soft_labels import (
     refined_labels,
     soft_label_loss,
 )
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.models.ema import EMA, slow_outputs
 from keras_relcon.models.key_queue import KeyQueue
 from keras_relcon.models.projector import mlp_projector
@@ -176,7 +177,7 @@ class SLR(TwoViews):
             similarities = ops.concatenate([similarities, others], axis=1)
             labels = mixed_labels(labels, weight)
         if training:
-            self.queue.put(ops.normalize(ops.cast(keys, "float32"), axis=-1))
+            self.queue.put(unit_rows(keys))
         return {
             "embedding": embeddings,
             "similarity": similarities,

@@ -11,6 +11,7 @@ from keras_relcon.baselines.two_views import Views
 from keras_relcon.baselines.view_pairs import ViewPairs
 from keras_relcon.checks import check_kind, check_number, message
 from keras_relcon.losses.info_nce import info_nce_loss
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.models.ema import EMA
 from keras_relcon.models.key_queue import KeyQueue
 from keras_relcon.models.projector import mlp_projector
@@ -141,6 +142,9 @@ class Taxonomy(PretrainingMethod):
         self.view_pairs.build((None, None, channels))
         embedding_shape = self.embedding_shape(window_shape)
         if self._decodes():
+            self.input_spec = keras.layers.InputSpec(
+                shape=(None, time, channels)
+            )
             self.decode = self.decoder
             if self.decoder == "mlp":
                 self.decode = mlp_projector(
@@ -214,7 +218,7 @@ class Taxonomy(PretrainingMethod):
 
 def attraction(queries: Tensor, embeddings: Tensor) -> Tensor:
     """`2 - 2 * cosine` of each row, `(batch,)` float32."""
-    first, second = _unit(queries), _unit(embeddings)
+    first, second = unit_rows(queries), unit_rows(embeddings)
     return 2 - 2 * ops.sum(first * second, axis=-1)
 
 
@@ -226,7 +230,7 @@ def squared_error(decoded: Tensor, windows: Tensor) -> Tensor:
 
 def _against_the_past(queries, keys, queue, temperature, training):
     """InfoNCE against the keys of past batches, to which these then go."""
-    keys = ops.stop_gradient(_unit(keys))
+    keys = ops.stop_gradient(unit_rows(keys))
     loss = info_nce_loss(queries, keys, queue(keys), temperature)
     if training:
         queue.put(keys)
@@ -236,10 +240,6 @@ def _against_the_past(queries, keys, queue, temperature, training):
 def _flat(windows):
     size = math.prod(windows.shape[1:])
     return ops.reshape(windows, (-1, size))
-
-
-def _unit(rows):
-    return ops.normalize(ops.cast(rows, "float32"), axis=-1)
 
 
 def _checked(weights):

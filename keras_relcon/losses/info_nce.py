@@ -1,6 +1,7 @@
 from keras import ops
 
 from keras_relcon.checks import check_number, check_same_shape, message
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.types import Tensor
 
 
@@ -75,9 +76,9 @@ def key_cosines(queries: Tensor, positives: Tensor, queue: Tensor) -> Tensor:
                 "Build the queue with keys of that width.",
             )
         )
-    queries = ops.normalize(queries, axis=-1)
-    positives = ops.stop_gradient(ops.normalize(positives, axis=-1))
-    queue = ops.stop_gradient(ops.normalize(queue, axis=-1))
+    queries = unit_rows(queries)
+    positives = ops.stop_gradient(unit_rows(positives))
+    queue = ops.stop_gradient(unit_rows(queue))
     own = ops.sum(queries * positives, axis=-1, keepdims=True)
     others = ops.matmul(queries, ops.transpose(queue))
     return ops.concatenate([own, others], axis=-1)

@@ -8,6 +8,7 @@ from keras_relcon.losses.contrastive_base import (
     LARGE_NEGATIVE,
     TemperatureLoss,
 )
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.types import Tensor
 
 
@@ -47,8 +48,7 @@ def nt_xent_loss(
     check_number("temperature", temperature, above=0)
     first, second = ops.cast(first, "float32"), ops.cast(second, "float32")
     check_same_shape("(batch, dim)", first=first, second=second)
-    rows = ops.concatenate([first, second], axis=0)
-    rows = ops.normalize(rows, axis=-1)
+    rows = unit_rows(ops.concatenate([first, second], axis=0))
     num_rows = ops.shape(rows)[0]
     logits = ops.matmul(rows, ops.transpose(rows)) / temperature
     row = ops.arange(num_rows, dtype="int32")

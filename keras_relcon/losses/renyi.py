@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_relcon.checks import check_number, check_one_of, message
 from keras_relcon.losses.contrastive_base import LARGE_NEGATIVE
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.types import Tensor
 
 Normalizer: TypeAlias = Literal["batch", "row"]
@@ -209,8 +210,7 @@ def _critics(queries, keys, alpha, temperature):
     if len(queries.shape) == 2:
         queries = queries[:, None]
     _check_fit(queries.shape, keys.shape)
-    queries = ops.normalize(queries, axis=-1)
-    keys = ops.stop_gradient(ops.normalize(keys, axis=-1))
+    queries, keys = unit_rows(queries), ops.stop_gradient(unit_rows(keys))
     critic = ops.einsum("isd,jd->isj", queries, keys) / temperature
     batch = ops.shape(keys)[0]
     window = ops.arange(batch, dtype="int32")

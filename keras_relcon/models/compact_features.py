@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import check_whole, message
+from keras_relcon.checks import check_all_finite, check_whole, message
 from keras_relcon.types import Shape, Tensor
 
 # A feature that hardly varies is not scaled up to the others.
@@ -98,14 +98,7 @@ class CompactFeatures(keras.Model):
                     "Take more windows, or a smaller `dim`.",
                 )
             )
-        if not np.isfinite(features).all():
-            raise ValueError(
-                message(
-                    "`features` must be finite.",
-                    f"{int((~np.isfinite(features)).sum())} values that are "
-                    "not",
-                )
-            )
+        check_all_finite("features", features)
         if not self.built:
             self.build(features.shape)
         mean, std = features.mean(axis=0), features.std(axis=0)

@@ -3,6 +3,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.models.ranking import candidate_index
 from keras_relcon.types import Tensor
 
@@ -81,7 +82,7 @@ def similarities_to_others(embeddings: Tensor) -> Tensor:
             "`embeddings` must be of shape (batch, dim). Received: "
             f"shape={tuple(embeddings.shape)}."
         )
-    embeddings = ops.normalize(embeddings, axis=-1)
+    embeddings = unit_rows(embeddings)
     similarities = ops.matmul(embeddings, ops.transpose(embeddings))
     others = candidate_index(ops.shape(embeddings)[0], 0)
     return ops.take_along_axis(similarities, others, axis=1)

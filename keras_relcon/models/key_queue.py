@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_relcon import distributed
 from keras_relcon.checks import check_whole, message
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.types import Shape, Tensor
 
 
@@ -56,7 +57,7 @@ class KeyQueue(keras.layers.Layer):
     def build(self, input_shape: Shape) -> None:
         def unit_vectors(shape, dtype=None):
             vectors = keras.random.normal(shape, dtype=dtype, seed=self.seed)
-            return ops.normalize(vectors, axis=-1)
+            return unit_rows(vectors)
 
         self.keys = self.add_weight(
             (self.size, input_shape[-1]),

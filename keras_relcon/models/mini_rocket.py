@@ -6,7 +6,12 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import check_whole, check_windows_shape, message
+from keras_relcon.checks import (
+    check_all_finite,
+    check_whole,
+    check_windows_shape,
+    message,
+)
 from keras_relcon.types import Shape, Tensor
 
 KERNEL_LENGTH = 9
@@ -86,6 +91,9 @@ class MiniRocket(keras.Model):
             "x", input_shape, "Add the batch axis with `window[None]`."
         )
         self._check_length(input_shape)
+        self.input_spec = keras.layers.InputSpec(
+            ndim=3, axes={-1: input_shape[-1]}
+        )
         self.channels = self.add_weight(
             shape=(len(self.dilations), input_shape[-1], NUM_KERNELS),
             initializer="zeros",
@@ -111,7 +119,8 @@ class MiniRocket(keras.Model):
             windows: `(windows, time, channels)` array, g.
 
         Raises:
-            ValueError: if there is no window, or `windows` is no such array.
+            ValueError: if there is no window, `windows` is no such array, or
+                has values that are not finite.
         """
         windows = np.asarray(windows, "float32")
         if windows.ndim != 3 or not len(windows):
@@ -122,6 +131,7 @@ class MiniRocket(keras.Model):
                     "Pass a few hundred windows.",
                 )
             )
+        check_all_finite("windows", windows)
         if not self.built:
             self.build((None, *windows.shape[1:]))
         rng = np.random.default_rng([self.seed, 1])

@@ -13,6 +13,7 @@ from keras_relcon.checks import (
     message,
 )
 from keras_relcon.losses.relative_contrastive import RelativeContrastiveLoss
+from keras_relcon.losses.unit_rows import unit_rows
 from keras_relcon.models.augmented_views import AugmentedViews
 from keras_relcon.models.built_first import BuiltFirst
 from keras_relcon.models.candidate_group import (
@@ -255,7 +256,7 @@ class RelConModel(HasParts, TrainStep, BuiltFirst, FrozenParts, keras.Model):
             embeddings, term = self._encode(windows, training), None
         if self.projector is not None:
             embeddings = self.projector(embeddings, training=training)
-        embeddings = ops.normalize(ops.cast(embeddings, "float32"), axis=-1)
+        embeddings = unit_rows(embeddings)
         shape = ops.shape(candidates)
         within = ops.reshape(
             embeddings[shape[0] :], (*shape[:2], embeddings.shape[-1])

@@ -35,9 +35,10 @@ def stretched(x: Tensor, scale: float) -> Tensor:
 
     Args:
         x: `(batch, time, channels)`.
-        scale: float, a power of two. Each doubling puts a sample between two,
-            by linear interpolation; each halving takes the mean of two, and
-            leaves out a last one that is alone.
+        scale: float, a power of two. Each doubling reads, by linear
+            interpolation, a quarter of a step before and after each sample;
+            each halving takes the mean of two, and leaves out a last one that
+            is alone.
 
     Returns:
         `(batch, scale * time, channels)`.

@@ -113,3 +113,7 @@ def test_resnet_of_fewer_steps_than_samples(rng):
 def test_bad_input_is_explained():
     with pytest.raises(ValueError, match=r"`decoder` must be one of.*relu"):
         Autoencoder(ConvEncoder1D(), "gelu")
+    model = Autoencoder(ConvEncoder1D((4,)))
+    model.build((None, 64, 3))
+    with pytest.raises(ValueError, match="expected shape=.None, 64, 3."):
+        model(np.ones((2, 40, 3), "float32"))

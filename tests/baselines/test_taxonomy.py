@@ -149,6 +149,14 @@ def test_a_decoder_is_a_layer():
         small(decoder=None)
 
 
+def test_windows_of_another_length_are_refused():
+    model = small()
+    windows = waves((4, 16, 3)).astype("float32")
+    model(windows)
+    with pytest.raises(ValueError, match="expected shape=.None, 16, 3."):
+        model(windows[:, :-2])
+
+
 def test_bad_weights_are_explained():
     with pytest.raises(ValueError, match="At least one of `ce`"):
         small(ce=0, ae=0, ad=0, cd=0)

@@ -107,6 +107,11 @@ def test_views_that_do_not_fit_are_explained(arguments, text):
         OverlappingViews(*arguments).build((None, 64, 3))
     with pytest.raises(ValueError, match="known length"):
         OverlappingViews().build((None, None, 3))
+    views = OverlappingViews()
+    views.build((None, 64, 3))
+    views(np.ones((2, 80, 3), "float32"))
+    with pytest.raises(ValueError, match="no shorter than.*: 64 samples"):
+        views(np.ones((2, 63, 3), "float32"))
 
 
 def test_loss_of_a_batch_is_that_of_loops(rng):

@@ -141,3 +141,9 @@ def test_wrong_windows_are_explained(model):
         MiniRocket().adapt(np.ones((5, 3)))
     with pytest.raises(ValueError, match="32 samples, with window_length=40"):
         model(np.ones((2, 32, 3), "float32"))
+    with pytest.raises(ValueError, match="axis -1.*to have value 3"):
+        model(np.ones((2, 40, 2), "float32"))
+    windows = np.ones((5, 40, 3))
+    windows[1, 2] = np.nan
+    with pytest.raises(ValueError, match="`windows` must be finite.*3 values"):
+        MiniRocket(window_length=40).adapt(windows)

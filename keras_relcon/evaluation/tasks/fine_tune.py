@@ -93,7 +93,7 @@ class FineTune(Task):
         classes_: `(classes,)`. Labels of the training and validation rows,
             sorted: the order of the columns of `predict_proba`.
         epochs_: int. The epoch whose weights were kept, from 1.
-        train_losses_: tuple of floats, mean over the steps of each epoch.
+        train_losses_: tuple of floats, mean over the rows of each epoch.
         validation_losses_: tuple of floats, mean over the rows; empty
             without validation rows.
 

@@ -1,5 +1,6 @@
 """The base class of tasks, and arguments that several tasks share."""
 
+import numbers
 from typing import Any, Protocol, Self
 
 from keras_relcon.checks import message, nearest
@@ -115,8 +116,9 @@ def hidden_widths(hidden):
     """Returns an int, a sequence of int, or `None` as a tuple of int."""
     if hidden is None:
         return ()
-    widths = (hidden,) if isinstance(hidden, int) else tuple(hidden)
-    if not all(isinstance(width, int) and width > 0 for width in widths):
+    is_one = isinstance(hidden, numbers.Integral)
+    widths = (hidden,) if is_one else tuple(hidden)
+    if not all(_is_width(width) for width in widths):
         raise ValueError(
             message(
                 "`hidden` must be a number of units, a tuple of them, or () "
@@ -125,4 +127,9 @@ def hidden_widths(hidden):
                 "Use (512,).",
             )
         )
-    return widths
+    return tuple(int(width) for width in widths)
+
+
+def _is_width(value):
+    is_whole = isinstance(value, numbers.Integral)
+    return is_whole and not isinstance(value, bool) and value > 0

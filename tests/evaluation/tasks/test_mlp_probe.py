@@ -282,6 +282,9 @@ def test_errors_say_what_to_do(make_blobs):
             MLPProbe(**{name: 0})
     with pytest.raises(ValueError, match="`hidden` must be a number of units"):
         MLPProbe(hidden=(8, 0))
+    with pytest.raises(ValueError, match="`hidden` must be a number of units"):
+        MLPProbe(hidden=True)
+    assert MLPProbe(hidden=np.int64(8)).hidden == (8,)
     with pytest.raises(ValueError, match="`alphas` must hold numbers"):
         MLPProbe(alphas=(-1.0,))
     with pytest.raises(ValueError, match="`alphas` must hold numbers"):
