@@ -272,7 +272,7 @@ def _labelled(recordings):
 def _nothing_labelled(received):
     return ValueError(
         message(
-            "There must be labelled recordings to fit on.",
+            "There must be labelled recordings.",
             received,
             "Give each a column `label`, or a file `<name>.labels.csv` beside "
             "it.",

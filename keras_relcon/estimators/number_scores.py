@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from keras_relcon.estimators.subject_scores import (
+    interval_words,
     person_interval,
     person_spread,
     spread_words,
@@ -83,12 +84,11 @@ class NumberScores:
             )
         ]
         for name, row in self.rows.items():
-            low, high = row["mae_interval"]
             lines.append(
                 (
                     name,
                     f"{row['mae']:.3g}",
-                    f"{low:.3g} to {high:.3g}",
+                    interval_words(self, row["mae_interval"], "{:.3g}"),
                     f"{row['rmse']:.3g}",
                     f"{row['bias']:+.2g}",
                     f"{row['r2']:.2f}",

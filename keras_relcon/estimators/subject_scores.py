@@ -99,13 +99,14 @@ class SubjectScores:
             )
         ]
         for name, row in self.rows.items():
-            low, high = row["macro_f1_interval"]
             error = row["calibration_error"]
             lines.append(
                 (
                     name,
                     f"{100 * row['macro_f1']:.1f}",
-                    f"{100 * low:.1f} to {100 * high:.1f}",
+                    interval_words(
+                        self, row["macro_f1_interval"], "{:.1f}", 100
+                    ),
                     f"{100 * row['accuracy']:.1f}",
                     "-" if error is None else f"{100 * error:.1f}",
                 )
@@ -204,6 +205,13 @@ def person_spread(values):
 def whom(scores):
     """Heading of a table: whom its scores are of."""
     return "on people left out" if scores.num_folds else "on new people"
+
+
+def interval_words(scores, ends, form, factor=1):
+    """A `person_interval` in words; of one person there is none."""
+    if scores.num_subjects == 1:
+        return "-"
+    return " to ".join(form.format(factor * end) for end in ends)
 
 
 def spread_words(scores, low, high, unit=""):

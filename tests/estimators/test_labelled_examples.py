@@ -47,7 +47,7 @@ def test_recordings_without_labels_are_named():
         examples = examples_of(some, WINDOW, labels_of)
     assert set(examples.groups) == {"s0"}
     assert examples.placements == ("wrist",)
-    with pytest.raises(ValueError, match="labelled recordings to fit on"):
+    with pytest.raises(ValueError, match=r"must be labelled recordings\."):
         examples_of(some[1:], WINDOW, labels_of)
     with pytest.raises(ValueError, match="`groups` are for arrays"):
         examples_of(some[:1], WINDOW, labels_of, groups=["s0"])

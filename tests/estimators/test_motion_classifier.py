@@ -108,6 +108,8 @@ def test_people_to_test_on_are_named_and_new(fitted, recordings, new_people):
         windows.acceleration, windows.labels, groups=windows.subjects
     )
     assert list(scores.rows) == ["tiny"]  # their order in time is not known
+    assert " to " in scores.table()
+    assert " to " not in fitted.evaluate(first).table()
     assert scores.rows["tiny"] == fitted.evaluate(windows).rows["tiny"]
 
 

@@ -104,6 +104,7 @@ def test_new_people_are_scored(fitted, swings, tmp_path):
     assert "it was tested on 2 people" in loaded.facts()["What to expect"]
     scores = fitted.evaluate(one)
     assert "(it was tested on one person)" in scores.sentence()
+    assert " to " not in scores.table()  # no interval of one person
     with pytest.raises(ValueError, match="'s0', on whom it was fitted"):
         fitted.evaluate(swings[0])
 
