@@ -87,11 +87,6 @@ ARMS = {
     },
     "gravity": {"views": {"weight": 1.0}, "encoder": {"alignment": "gravity"}},
     "wisdm_watch": {"views": {"weight": 1.0}, "sources": ("wisdm-dataset",)},
-    "nt_xent_wisdm_watch": {
-        "order": "random",
-        "views": {"weight": 1e4},
-        "sources": ("wisdm-dataset",),
-    },
     "four_times_the_steps": {"views": {"weight": 1.0}, "share": 4},
 }
 

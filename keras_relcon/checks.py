@@ -89,6 +89,27 @@ def check_one_of(name, value, choices, advice=""):
         )
 
 
+def check_list(name, values, advice):
+    """Raises a ValueError unless the value is a list that is not empty.
+
+    Args:
+        name: str. Of the argument.
+        values: list, tuple or array to check.
+        advice: str. What to do where it is empty; one value is to be put in
+            brackets.
+    """
+    is_text = isinstance(values, str)
+    is_list = np.iterable(values) and hasattr(values, "__len__")
+    if is_text or not is_list or not len(values):
+        raise ValueError(
+            message(
+                f"`{name}` must be a list or tuple, not empty.",
+                {name: values},
+                advice if is_list and not is_text else f"Use [{values!r}].",
+            )
+        )
+
+
 def check_all_finite(name, values):
     """Raises a ValueError if an array has NaN or infinite values."""
     num_others = int(np.sum(~np.isfinite(values)))

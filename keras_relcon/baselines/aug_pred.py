@@ -11,7 +11,7 @@ from keras_relcon.baselines.predicted_transforms import (
     VisibleScaling,
 )
 from keras_relcon.baselines.pretraining_method import PretrainingMethod
-from keras_relcon.checks import check_number, message
+from keras_relcon.checks import check_list, check_number, check_one_of
 from keras_relcon.distributed import ReplicaSeedGenerator
 from keras_relcon.layers.augmentations import Rotation
 from keras_relcon.layers.time_augmentations import TimeFlip, TimeWarp
@@ -94,18 +94,9 @@ class AugPred(PretrainingMethod):
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, seed, **kwargs)
-        if (
-            isinstance(tasks, str)
-            or not tasks
-            or any(task not in TASKS for task in tasks)
-        ):
-            raise ValueError(
-                message(
-                    f"`tasks` must name at least one of {list(TASKS)}.",
-                    {"tasks": tasks},
-                    "Pass a tuple of these names.",
-                )
-            )
+        check_list("tasks", tasks, f"Name some of {list(TASKS)}.")
+        for task in tasks:
+            check_one_of("tasks", task, list(TASKS))
         check_number(
             "probability",
             probability,

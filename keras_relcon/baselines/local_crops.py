@@ -3,7 +3,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_relcon.checks import message
+from keras_relcon.checks import check_list, check_number, message
 from keras_relcon.layers.augmentations import Augmentation
 from keras_relcon.types import Shape, Tensor
 
@@ -41,16 +41,7 @@ class LocalCrop(Augmentation):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, **kwargs)
-        is_pair = hasattr(shares, "__len__") and len(shares) == 2
-        if not is_pair or not 0 < shares[0] <= shares[1] <= 1:
-            raise ValueError(
-                message(
-                    "`shares` must be the least and the most of a window, "
-                    "above 0 and at most 1.",
-                    {"shares": shares},
-                    "Use (0.25, 0.5).",
-                )
-            )
+        check_shares("shares", shares)
         self.shares = tuple(shares)
 
     def draw(self, shape: Shape) -> Any:
@@ -75,3 +66,18 @@ class LocalCrop(Augmentation):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "shares": list(self.shares)}
+
+
+def check_shares(name, shares):
+    """Raises a ValueError unless these are two shares in (0, 1], in order."""
+    check_list(name, shares, "Use (0.25, 0.5).")
+    for share in shares:
+        check_number(name, share, above=0, most=1, advice="Use (0.25, 0.5).")
+    if len(shares) != 2 or shares[0] > shares[1]:
+        raise ValueError(
+            message(
+                f"`{name}` must be the least and the most of a window.",
+                {name: shares},
+                "Use (0.25, 0.5).",
+            )
+        )

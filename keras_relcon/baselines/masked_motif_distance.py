@@ -123,6 +123,7 @@ class MaskedMotifDistance(MotifDistance):
         )
         check_whole("mask_length", mask_length)
         check_whole("num_masks", num_masks)
+        check_whole("mask_seed", mask_seed, least=0)
         self.mask_length = mask_length
         self.num_masks = num_masks
         self.mask_seed = mask_seed

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_relcon.baselines.predicted_transforms import LongSegmentPermutation
-from keras_relcon.checks import check_one_of, check_whole, message
+from keras_relcon.checks import check_list, check_one_of, check_whole, message
 from keras_relcon.layers.augmentations import Augmentation
 from keras_relcon.layers.random_augmentations import RandomAugmentations
 from keras_relcon.types import Shape, Tensor
@@ -60,13 +60,14 @@ class OutsideWindows(RandomAugmentations):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+        kinds = [kinds] if isinstance(kinds, str) else kinds
+        check_list("kinds", kinds, f"Use {list(KINDS)}.")
         for kind in kinds:
             check_one_of("kinds", kind, KINDS)
-        if not kinds or len(set(kinds)) < len(kinds):
+        if len(set(kinds)) < len(kinds):
             raise ValueError(
                 message(
-                    "`kinds` must name one kind or more, each once.",
+                    "`kinds` must name each kind once.",
                     {"kinds": kinds},
                     f"Use {list(KINDS)}.",
                 )

@@ -11,10 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_relcon.layers.augmentations import (
-    Augmentation,
-    ChannelShuffle,
-)
+from keras_relcon.checks import check_number, check_whole
+from keras_relcon.layers.augmentations import Augmentation, ChannelShuffle
 from keras_relcon.layers.time_augmentations import SegmentPermutation
 
 
@@ -33,6 +31,8 @@ class VisibleScaling(Augmentation):
 
     def __init__(self, least=0.15, most=0.5, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
+        check_number("least", least, least=0)
+        check_number("most", most, above=least)
         self.least = least
         self.most = most
 
@@ -69,6 +69,7 @@ class LongSegmentPermutation(SegmentPermutation):
 
     def __init__(self, num_cuts=3, minimum_length=10, seed=None, **kwargs):
         super().__init__(num_cuts, seed=seed, **kwargs)
+        check_whole("minimum_length", minimum_length, least=0)
         self.minimum_length = minimum_length
 
     def build(self, input_shape):

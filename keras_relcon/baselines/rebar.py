@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_relcon import distributed
-from keras_relcon.checks import check_number, check_one_of, message
+from keras_relcon.checks import check_layer, check_number, check_one_of, message
 from keras_relcon.losses.binary_contrastive import BinaryContrastiveLoss
 from keras_relcon.losses.rebar import rebar_loss
 from keras_relcon.models.motif_distance import MotifDistance
@@ -111,6 +111,7 @@ class REBAR(RelConModel):
             **kwargs,
         )
         check_one_of("positives", positives, ("all", "within"))
+        check_layer("augmentation", augmentation)
         if augmentation is not None and self.anchors == "all":
             raise ValueError(
                 message(

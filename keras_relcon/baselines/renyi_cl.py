@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_relcon import distributed
-from keras_relcon.baselines.local_crops import LocalCrop
+from keras_relcon.baselines.local_crops import LocalCrop, check_shares
 from keras_relcon.baselines.predicted_views import PredictedViews
 from keras_relcon.baselines.two_views import TwoViews, Views
 from keras_relcon.baselines.view_pairs import ViewPairs
@@ -125,6 +125,7 @@ class RenyiCL(PredictedViews):
         check_number("gamma", gamma, least=1)
         check_one_of("normalizer", normalizer, ["batch", "row"])
         check_whole("num_local_crops", num_local_crops, least=0)
+        check_shares("crop_shares", crop_shares)
         self.gamma = gamma
         self.alpha = alpha
         self.temperature = temperature

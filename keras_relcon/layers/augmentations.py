@@ -168,13 +168,13 @@ class Rotation(Augmentation):
         self, max_angle: float = math.pi, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(seed=seed, **kwargs)
-        if not 0 < max_angle <= math.pi:
-            raise ValueError(
-                message(
-                    "`max_angle` must be above 0 and at most pi, in radians.",
-                    {"max_angle": max_angle},
-                )
-            )
+        check_number(
+            "max_angle",
+            max_angle,
+            above=0,
+            most=math.pi,
+            advice="Give radians, at most pi.",
+        )
         self.max_angle = max_angle
 
     def draw(self, shape: Shape) -> Any:

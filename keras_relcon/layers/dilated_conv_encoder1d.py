@@ -213,6 +213,9 @@ class DilatedConvBlock1D(keras.layers.Layer):
     Returns:
         `(batch, time, width)`, in the layout of `x`.
 
+    Raises:
+        ValueError: if a number is not an int of 1 or more.
+
     Differs from the paper: nothing.
     """
 
@@ -225,6 +228,9 @@ class DilatedConvBlock1D(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_whole("width", width)
+        check_whole("kernel_size", kernel_size)
+        check_whole("dilation", dilation)
         self.width = width
         self.kernel_size = kernel_size
         self.dilation = dilation

@@ -4,7 +4,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from keras_relcon.checks import check_one_of, check_whole, message
+from keras_relcon.checks import check_list, check_one_of, check_whole, message
 from keras_relcon.layers.augmentations import (
     Augmentation,
     ChannelShuffle,
@@ -76,14 +76,7 @@ class RandomAugmentations(Augmentation):
         check_whole("num_augmentations", num_augmentations)
         if augmentations is None:
             augmentations = list(AUGMENTATIONS)
-        if isinstance(augmentations, str):
-            raise ValueError(
-                message(
-                    "`augmentations` must be a list.",
-                    {"augmentations": augmentations},
-                    f"Use [{augmentations!r}].",
-                )
-            )
+        check_list("augmentations", augmentations, 'Use ["noise", "rotation"].')
         made = [
             _made(augmentation, seed, index)
             for index, augmentation in enumerate(augmentations)

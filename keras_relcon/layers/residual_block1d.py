@@ -3,6 +3,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_relcon.checks import check_whole
 from keras_relcon.layers.fused_batch_norm import FusedBatchNorm
 from keras_relcon.layers.layout import channel_axis, internal_data_format
 from keras_relcon.types import Shape, Tensor
@@ -33,6 +34,9 @@ class ResidualBlock1D(keras.layers.Layer):
     Returns:
         `(batch, ceil(time / stride), width)`, in the layout of `x`.
 
+    Raises:
+        ValueError: if a number is not an int of 1 or more.
+
     Differs from the paper: one dimension instead of two.
     """
 
@@ -40,6 +44,9 @@ class ResidualBlock1D(keras.layers.Layer):
         self, width: int, kernel_size: int, stride: int = 1, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        check_whole("width", width)
+        check_whole("kernel_size", kernel_size)
+        check_whole("stride", stride)
         self.width = width
         self.kernel_size = kernel_size
         self.stride = stride

@@ -67,10 +67,10 @@ class SequenceDecoder1D(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_whole("kernel_size", kernel_size)
         check_whole("window_length", window_length, least=kernel_size // 2 + 1)
         check_whole("num_channels", num_channels)
         check_widths("widths", widths)
-        check_whole("kernel_size", kernel_size)
         check_one_of("output_activation", output_activation, ["linear", "relu"])
         self.window_length = window_length
         self.num_channels = num_channels

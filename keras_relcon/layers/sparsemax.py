@@ -1,8 +1,10 @@
+import numbers
 from typing import Any
 
 import keras
 from keras import ops
 
+from keras_relcon.checks import check_kind
 from keras_relcon.types import Shape, Tensor
 
 if keras.backend.backend() == "torch":
@@ -151,7 +153,7 @@ class Sparsemax(keras.layers.Layer):
         Tensor of the shape of `logits`, non-negative, summing to 1 over `axis`.
 
     Raises:
-        TypeError: if `logits` are no floats.
+        TypeError: if `axis` is no int, or `logits` are no floats.
 
     Differs from the paper: nothing.
 
@@ -164,6 +166,7 @@ class Sparsemax(keras.layers.Layer):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_kind("axis", axis, numbers.Integral, "an int", "Use -1.")
         self.axis = axis
         self.supports_masking = True
 

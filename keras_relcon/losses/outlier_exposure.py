@@ -41,7 +41,7 @@ def outlier_exposure_loss(
 
     Raises:
         ValueError: as `nt_xent_loss`; if `outside` has another `dim`, or
-            `alpha` is a negative number.
+            `alpha` is a negative number or has another length.
 
     Differs from the paper: nothing known.
     """
@@ -55,6 +55,17 @@ def outlier_exposure_loss(
                 f"(outside_views, {first.shape[-1]}).",
                 f"shape={tuple(outside.shape)}",
                 "Pass both through one network.",
+            )
+        )
+    num_outside = outside.shape[0]
+    shapes = [(), (None,), (num_outside,)]
+    shape = tuple(getattr(alpha, "shape", ()))
+    if num_outside is not None and shape not in shapes:
+        raise ValueError(
+            message(
+                "`alpha` must be a number, or one for each of the "
+                f"{num_outside} views outside.",
+                f"shape={shape}",
             )
         )
     squares = ops.sum(ops.square(outside), axis=-1)

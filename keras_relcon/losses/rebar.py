@@ -1,6 +1,6 @@
 from keras import ops
 
-from keras_relcon.checks import check_number
+from keras_relcon.checks import check_number, message
 from keras_relcon.losses.contrastive_base import (
     checked_logits,
     mean_against,
@@ -66,9 +66,16 @@ def rebar_loss(
     """
     check_number("alpha", alpha, least=0, most=1)
     distances, logits, _ = checked_logits(distances, similarities, temperature)
-    is_within = ops.broadcast_to(
-        ops.cast(is_within, "bool"), ops.shape(distances)
-    )
+    is_within = ops.cast(is_within, "bool")
+    if tuple(is_within.shape[-1:]) != tuple(distances.shape[-1:]):
+        raise ValueError(
+            message(
+                "`is_within` must have one value for each of the "
+                f"{distances.shape[-1]} candidates.",
+                f"shape={tuple(is_within.shape)}",
+            )
+        )
+    is_within = ops.broadcast_to(is_within, ops.shape(distances))
     is_between = ops.logical_not(is_within)
     is_nearest = nearest_of(distances, is_within)
     is_farther = ops.logical_and(is_within, ops.logical_not(is_nearest))

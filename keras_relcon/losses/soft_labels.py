@@ -3,7 +3,12 @@ from typing import Literal, TypeAlias
 
 from keras import ops
 
-from keras_relcon.checks import check_number, check_one_of, message
+from keras_relcon.checks import (
+    check_number,
+    check_one_of,
+    check_same_shape,
+    message,
+)
 from keras_relcon.losses.info_nce import key_cosines
 from keras_relcon.types import Tensor
 
@@ -73,7 +78,8 @@ def refined_labels(
         `(batch, keys)` float32 without a gradient; each row sums to 1.
 
     Raises:
-        ValueError: if an argument is out of range, or a share has no estimate.
+        ValueError: if an argument is out of range, a share has no estimate,
+            or the two have not one shape.
 
     Differs from the paper: see `SLR`.
     """
@@ -81,6 +87,7 @@ def refined_labels(
     slow = ops.cast(slow, "float32")
     if online is not None:
         online = ops.cast(online, "float32")
+        check_same_shape("(batch, keys)", slow=slow, online=online)
     if schedule == "constant":
         of_slow, of_online = shares
         if online is None and of_online > 0:
@@ -126,13 +133,15 @@ def soft_label_loss(
         `(batch,)` float32: one number per query.
 
     Raises:
-        ValueError: if `temperature` is not above 0.
+        ValueError: if `temperature` is not above 0, or the two are not
+            matrices of one shape.
 
     Differs from the paper: see `SLR`.
     """
     check_number("temperature", temperature, above=0)
     logits = ops.cast(similarities, "float32") / temperature
     labels = ops.stop_gradient(ops.cast(labels, "float32"))
+    check_same_shape("(batch, keys)", similarities=logits, labels=labels)
     return -ops.sum(labels * ops.log_softmax(logits, axis=-1), axis=-1)
 
 

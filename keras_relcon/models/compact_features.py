@@ -83,8 +83,8 @@ class CompactFeatures(keras.Model):
             kept.
 
         Raises:
-            ValueError: if `features` is no such array, or has values that are
-                not finite.
+            ValueError: if `features` is no such array, has values that are not
+                finite, or is constant.
         """
         from sklearn.decomposition import PCA  # slow to import
 
@@ -99,9 +99,17 @@ class CompactFeatures(keras.Model):
                 )
             )
         check_all_finite("features", features)
+        mean, std = features.mean(axis=0), features.std(axis=0)
+        if not np.any(std > LEAST_STD):
+            raise ValueError(
+                message(
+                    "`features` must differ between windows.",
+                    f"{features.shape[1]} features that are constant",
+                    "Check the windows: a signal at rest has no others.",
+                )
+            )
         if not self.built:
             self.build(features.shape)
-        mean, std = features.mean(axis=0), features.std(axis=0)
         scale = np.where(std > LEAST_STD, 1 / np.maximum(std, LEAST_STD), 0)
         analysis = PCA(self.dim, svd_solver="randomized", random_state=seed)
         analysis.fit((features - mean) * scale)

@@ -79,7 +79,16 @@ class KeyQueue(keras.layers.Layer):
             keys: `(batch, dim)`, those of this replica.
         """
         keys = distributed.gather(ops.cast(keys, "float32"))
-        count = keys.shape[0]
+        count, dim = keys.shape
+        if dim != self.keys.shape[1]:
+            raise ValueError(
+                message(
+                    "Keys must have the width of those in the queue, "
+                    f"{self.keys.shape[1]}.",
+                    f"shape={tuple(keys.shape)}",
+                    "Build a queue for keys of this width.",
+                )
+            )
         if count is not None and count > self.size:
             raise ValueError(
                 message(

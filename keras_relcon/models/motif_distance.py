@@ -137,6 +137,7 @@ class MotifDistance(HasParts, PairRanking, BuiltFirst, OwnLoss, keras.Model):
         super().__init__(autocast=False, **kwargs)
         if pairs_per_chunk is not None:
             check_whole("pairs_per_chunk", pairs_per_chunk)
+        check_one_of("ranking_kernels", ranking_kernels, (None, True, False))
         check_whole("downsampling", downsampling)
         check_layer("augmentation", augmentation)
         # In `build`, Keras would hide the message behind one of its own.

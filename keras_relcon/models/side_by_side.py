@@ -4,6 +4,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
+from keras_relcon.checks import check_kind, check_list
 from keras_relcon.types import Shape, Tensor
 
 
@@ -22,6 +23,10 @@ class SideBySide(keras.Model):
     Returns:
         `(batch, columns)` float32, unitless: the columns of all, in order.
 
+    Raises:
+        TypeError: if one of `models` is not a Keras model.
+        ValueError: if there is none.
+
     Example:
 
     >>> model = keras_relcon.models.SideBySide([features, mini_rocket])
@@ -31,6 +36,9 @@ class SideBySide(keras.Model):
         # Whatever the global policy is: see what it returns.
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
+        check_list("models", models, "Pass [features, mini_rocket].")
+        for model in models:
+            check_kind("models", model, keras.Layer, "a list of Keras models")
         self.models = list(models)
 
     def build(self, input_shape: Shape) -> None:

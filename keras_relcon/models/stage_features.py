@@ -5,7 +5,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_relcon.checks import check_number, check_one_of, check_whole, message
+from keras_relcon.checks import (
+    check_list,
+    check_number,
+    check_one_of,
+    check_whole,
+    message,
+)
 from keras_relcon.models.parts import HasParts
 from keras_relcon.types import Shape, Tensor
 
@@ -116,8 +122,10 @@ class StageFeatures(HasParts, keras.Model):
                     "Use `ResNet1D34`, or give your encoder one.",
                 )
             )
+        check_list("blocks", blocks, "Use (2, 4) for blocks 2 and 4.")
         for block in blocks:
             check_whole("blocks", block, advice="Blocks are counted from 1.")
+        check_list("statistics", statistics, f"Use {tuple(STATISTICS)}.")
         for statistic in statistics:
             check_one_of("statistics", statistic, list(STATISTICS))
         check_scales(scales)
@@ -202,9 +210,10 @@ class StageFeatures(HasParts, keras.Model):
 
 def check_scales(scales: Sequence[float]) -> None:
     """Raises a ValueError unless these are one or more powers of two."""
+    check_list("scales", scales, "Use (1, 2).")
     for scale in scales:
         check_number("scales", scale, above=0, advice="Use (1, 2).")
-    if not scales or any(math.log2(scale) % 1 for scale in scales):
+    if any(math.log2(scale) % 1 for scale in scales):
         raise ValueError(
             message(
                 "`scales` must be powers of two, at least one.",

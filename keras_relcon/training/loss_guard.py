@@ -62,6 +62,9 @@ class LossGuard(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         checks.check_kind("groups", groups, EpochBatches, GROUPS)
+        if largest_loss is not None:
+            checks.check_number("largest_loss", largest_loss, above=0)
+        checks.check_whole("most_skipped", most_skipped, least=0)
         self.path = Path(path)
         self.groups = groups
         self.largest_loss = largest_loss

@@ -190,7 +190,9 @@ def test_default_is_the_three_tasks_of_the_released_models():
 
 
 def test_bad_input_is_explained():
-    for tasks in ((), ("rotation",), "scale"):
+    with pytest.raises(ValueError, match="`tasks` must be a list"):
+        AugPred(tiny_encoder(), "scale")
+    for tasks in ((), ("rotation",)):
         with pytest.raises(ValueError, match="`tasks`.*arrow_of_time"):
             AugPred(tiny_encoder(), tasks)
     with pytest.raises(ValueError, match="`probability`.*=1"):

@@ -169,7 +169,7 @@ def test_bad_arguments_are_explained():
         ({"momentum": None}, "`momentum`"),
         (
             {"num_local_crops": 1, "crop_shares": (0.5, 0.2)},
-            "`shares`.*Received",
+            "`crop_shares`.*Received",
         ),
     ]:
         with pytest.raises(ValueError, match=match):
@@ -181,5 +181,5 @@ def test_a_crop_of_the_whole_is_the_window(rng):
     whole = LocalCrop((1.0, 1.0), seed=0)(windows, training=True)
     np.testing.assert_allclose(to_numpy(whole), windows, atol=1e-5)
     for shares in ((0.5, 1.5), (0.0, 0.5), (0.6, 0.5), (0.5,)):
-        with pytest.raises(ValueError, match="least and the most"):
+        with pytest.raises(ValueError, match=r"`shares` must be .*Use \(0.25"):
             LocalCrop(shares)

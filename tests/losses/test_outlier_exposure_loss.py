@@ -79,5 +79,7 @@ def test_bad_arguments_are_explained():
         outlier_exposure_loss(first, second, outside[:, :3])
     with pytest.raises(ValueError, match="`alpha`.*at least 0"):
         outlier_exposure_loss(first, second, outside, -1)
+    with pytest.raises(ValueError, match=r"`alpha` must be.*shape=\(9,\)"):
+        outlier_exposure_loss(first, second, outside, np.ones(9))
     with pytest.raises(ValueError, match="`temperature`.*above 0"):
         outlier_exposure_loss(first, second, outside, temperature=0)

@@ -121,3 +121,5 @@ def test_bad_arguments_are_explained(rng):
         rebar_loss(*case, temperature=0)
     with pytest.raises(ValueError, match="must have one shape"):
         rebar_loss(case[0][:, 1:], *case[1:])
+    with pytest.raises(ValueError, match="`is_within` must have one value"):
+        rebar_loss(*case[:2], case[2][:, 1:])

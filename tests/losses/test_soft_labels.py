@@ -160,5 +160,9 @@ def test_bad_arguments_are_explained():
             refined_labels(x, **arguments)
     with pytest.raises(ValueError, match="`temperature`"):
         soft_label_loss(x, x, 0)
+    with pytest.raises(ValueError, match="`labels` must have one shape"):
+        soft_label_loss(x, x[:, 1:])
+    with pytest.raises(ValueError, match="`online` must have one shape"):
+        refined_labels(x, x[:, 1:])
     with pytest.raises(ValueError, match="`temperature`"):
         label_estimates(x, x, x, -1)

@@ -70,6 +70,8 @@ def test_errors_say_what_is_wrong(features):
         CompactFeatures(13).adapt(features)
     with pytest.raises(ValueError, match="at least 80 windows"):
         CompactFeatures(80).adapt(features)
+    with pytest.raises(ValueError, match="12 features that are constant"):
+        CompactFeatures(3).adapt(np.ones_like(features))
     features[3, 2] = np.nan
     with pytest.raises(ValueError, match="1 values that are not"):
         CompactFeatures(3).adapt(features)

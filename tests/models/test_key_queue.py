@@ -48,8 +48,10 @@ def test_it_is_saved_and_loaded(rng, tmp_path):
     np.testing.assert_array_equal(to_numpy(loaded.keys), to_numpy(queue.keys))
 
 
-def test_more_keys_than_it_holds_are_refused():
+def test_keys_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="holds, which are 5.*6 keys"):
         small_queue().put(np.ones((6, 3), "float32"))
+    with pytest.raises(ValueError, match=r"the queue, 3.*shape=\(2, 4\)"):
+        small_queue().put(np.ones((2, 4), "float32"))
     with pytest.raises(ValueError, match="`size`"):
         KeyQueue(0)

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import check_whole
+from keras_relcon.checks import check_all_finite, check_whole
 
 
 def reliability(y_true, probabilities, classes, num_bins=10):
@@ -35,6 +35,7 @@ def reliability(y_true, probabilities, classes, num_bins=10):
             f"{probabilities.shape} and {len(classes)} classes. Pass one row "
             "per window."
         )
+    check_all_finite("probabilities", probabilities)
     confidence = probabilities.max(axis=1)
     is_right = classes[probabilities.argmax(axis=1)] == y_true
     bins = np.ceil(confidence * num_bins).astype(int) - 1

@@ -79,6 +79,7 @@ class RivalEncoder:
             _check_module(network)
         check_number("sample_rate_hz", sample_rate_hz, above=0)
         check_whole("window_length", window_length, least=2)
+        check_one_of("channels_first", channels_first, (None, True, False))
         check_one_of("unit", unit, list(G_PER_UNIT))
         if clip_g is not None:
             check_number("clip_g", clip_g, above=0)

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import check_whole, message
+from keras_relcon.checks import check_number, check_whole
 from keras_relcon.evaluation.tasks.task import Task, as_grid
 from keras_relcon.evaluation.tasks.task_rows import (
     check_can_choose,
@@ -73,16 +73,14 @@ class LinearProbe(Task):
         self.regularization = as_grid("regularization", regularization)
         self.max_iterations = max_iterations
         check_whole("max_iterations", max_iterations)
-        if not self.regularization or not all(
-            value is None or value > 0 for value in self.regularization
-        ):
-            raise ValueError(
-                message(
-                    "`regularization` must hold positive numbers or None.",
-                    {"regularization": regularization},
-                    "Use None, not 0, for no penalty.",
+        for value in self.regularization:
+            if value is not None:
+                check_number(
+                    "regularization",
+                    value,
+                    above=0,
+                    advice="Use None for no penalty.",
                 )
-            )
 
     def fit(
         self,

@@ -138,6 +138,7 @@ class MLPProbe(Task):
         self.early_stopping = early_stopping
         self.seed = seed
         check_number("learning_rate", learning_rate, above=0)
+        check_number("tolerance", tolerance)
         check_whole("batch_size", batch_size)
         check_whole("epochs", epochs)
         check_one_of("monitor", monitor, ("loss", "accuracy"))

@@ -3,7 +3,9 @@
 import numbers
 from typing import Any, Protocol, Self
 
-from keras_relcon.checks import message, nearest
+import numpy as np
+
+from keras_relcon.checks import check_list, check_number, message, nearest
 
 
 class AnyTask(Protocol):
@@ -87,27 +89,16 @@ class Task:
 
 def as_grid(name, values):
     """Returns the values to choose from as a tuple, or raises."""
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise ValueError(
-            message(
-                f"`{name}` must be a tuple of numbers to choose from.",
-                {name: values},
-                f"Write ({values!r},) for one.",
-            )
-        )
+    check_list(name, values, "Use (1.0,).")
     return tuple(values)
 
 
 def as_penalties(alphas):
     """Returns the penalties to choose from as a tuple, or raises."""
     alphas = as_grid("alphas", alphas)
-    if not alphas or not all(alpha >= 0 for alpha in alphas):
-        raise ValueError(
-            message(
-                "`alphas` must hold numbers of at least 0.",
-                {"alphas": alphas},
-                "Use (0.0,) for no penalty.",
-            )
+    for alpha in alphas:
+        check_number(
+            "alphas", alpha, least=0, advice="Use (0.0,) for no penalty."
         )
     return alphas
 
@@ -116,8 +107,7 @@ def hidden_widths(hidden):
     """Returns an int, a sequence of int, or `None` as a tuple of int."""
     if hidden is None:
         return ()
-    is_one = isinstance(hidden, numbers.Integral)
-    widths = (hidden,) if is_one else tuple(hidden)
+    widths = tuple(hidden) if np.iterable(hidden) else (hidden,)
     if not all(_is_width(width) for width in widths):
         raise ValueError(
             message(

@@ -72,5 +72,7 @@ def test_shapes_must_agree():
         expected_calibration_error(["a"], [[1.0, 0.0]], ["a", "b"], 0)
     with pytest.raises(ValueError, match=r"shape \(rows, classes\)"):
         expected_calibration_error(["a"], [[1.0, 0.0]], ["a"])
+    with pytest.raises(ValueError, match="1 values that are not"):
+        expected_calibration_error(["a"], [[np.nan, 1.0]], ["a", "b"])
     with pytest.raises(ValueError, match="at least 1"):
         expected_calibration_error([], np.ones((0, 2)), ["a", "b"])

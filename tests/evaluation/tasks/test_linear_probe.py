@@ -112,11 +112,11 @@ def test_refit_forgets_the_fit_before():
 
 def test_errors_say_what_to_do():
     x, y = _blobs(30, 0)
-    with pytest.raises(ValueError, match="positive numbers or None"):
+    with pytest.raises(ValueError, match="above 0.*Use None for no penalty"):
         LinearProbe(regularization=(0.0, 1.0))
-    with pytest.raises(ValueError, match="positive numbers or None"):
+    with pytest.raises(ValueError, match="must be a list or tuple"):
         LinearProbe(regularization=())
-    with pytest.raises(ValueError, match=r"a tuple.*Write \(0.1,\)"):
+    with pytest.raises(ValueError, match=r"a list or tuple.*Use \[0.1\]"):
         LinearProbe(regularization=0.1)
     with pytest.raises(ValueError, match="`max_iterations` must be .* least 1"):
         LinearProbe(max_iterations=-1)

@@ -285,11 +285,11 @@ def test_errors_say_what_to_do(make_blobs):
     with pytest.raises(ValueError, match="`hidden` must be a number of units"):
         MLPProbe(hidden=True)
     assert MLPProbe(hidden=np.int64(8)).hidden == (8,)
-    with pytest.raises(ValueError, match="`alphas` must hold numbers"):
+    with pytest.raises(ValueError, match="`alphas` must be .* at least 0"):
         MLPProbe(alphas=(-1.0,))
-    with pytest.raises(ValueError, match="`alphas` must hold numbers"):
+    with pytest.raises(ValueError, match="`alphas` must be a list or tuple"):
         MLPProbe(alphas=())
-    with pytest.raises(ValueError, match="`alphas` must be a tuple"):
+    with pytest.raises(ValueError, match="`alphas` must be a list or tuple"):
         MLPProbe(alphas=1e-4)
     with pytest.raises(ValueError, match="a whole number.*epochs=2.5"):
         MLPProbe(epochs=2.5)

@@ -118,11 +118,11 @@ def test_errors_say_what_to_do():
     x, y = _rows(20, 0)
     with pytest.raises(ValueError, match="`target` must name a target"):
         RidgeProbe("")
-    with pytest.raises(ValueError, match="`alphas` must hold numbers"):
+    with pytest.raises(ValueError, match="`alphas` must be a list or tuple"):
         RidgeProbe("speed_m_s", alphas=())
-    with pytest.raises(ValueError, match="`alphas` must be a tuple"):
+    with pytest.raises(ValueError, match="`alphas` must be a list or tuple"):
         RidgeProbe("speed_m_s", alphas=1.0)
-    with pytest.raises(ValueError, match="`alphas` must hold numbers"):
+    with pytest.raises(ValueError, match="`alphas` must be .* at least 0"):
         RidgeProbe("speed_m_s", alphas=(-1.0, 1.0))
     with pytest.raises(ValueError, match="`alphas` needs validation rows"):
         RidgeProbe("speed_m_s").fit(x, y)
