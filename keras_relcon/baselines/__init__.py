@@ -17,6 +17,7 @@ from keras_relcon.baselines.rebar import REBAR
 from keras_relcon.baselines.renyi_cl import RenyiCL
 from keras_relcon.baselines.simclr import SimCLR
 from keras_relcon.baselines.simsiam import SimSiam
+from keras_relcon.baselines.slow_two_views import SlowTwoViews
 from keras_relcon.baselines.slr import SLR
 from keras_relcon.baselines.supervised_references import (
     conv_classifier,
@@ -49,6 +50,7 @@ __all__ = [
     "SLR",
     "SimCLR",
     "SimSiam",
+    "SlowTwoViews",
     "TS2Vec",
     "Taxonomy",
     "TwoViews",

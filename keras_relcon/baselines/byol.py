@@ -4,6 +4,7 @@ import keras
 
 from keras_relcon.baselines.predicted_views import PredictedViews, mean_cosine
 from keras_relcon.baselines.two_views import Views
+from keras_relcon.checks import check_number
 from keras_relcon.models.projector import mlp_projector
 from keras_relcon.types import Tensor
 
@@ -75,6 +76,7 @@ class BYOL(PredictedViews):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
+        check_number("momentum", momentum, least=0, most=1)
         kwargs.update(views=views, seed=seed)
         kwargs.update(momentum=momentum, momentum_steps=momentum_steps)
         super().__init__(encoder, projector, predictor, **kwargs)

@@ -3,29 +3,26 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_relcon.baselines.two_views import TwoViews, Views, head
+from keras_relcon.baselines.slow_two_views import SlowTwoViews
+from keras_relcon.baselines.two_views import Views, head
 from keras_relcon.checks import check_kind, message
 from keras_relcon.losses.unit_rows import unit_rows
-from keras_relcon.models.ema import EMA, slow_outputs
 from keras_relcon.models.projector import mlp_projector
 from keras_relcon.types import Shape, Tensor
 
 
-class PredictedViews(TwoViews):
+class PredictedViews(SlowTwoViews):
     """Base of the methods that predict one view's projection from the other's.
 
     A predictor follows the projector. What it is to predict, the target, gets
     no gradient: it is the projection of the other view, or, with a `momentum`,
-    that of a slow copy of encoder and projector (`EMA`).
+    that of slow copies of encoder and projector (`EMA`).
 
     Args:
-        encoder, projector, views, seed: as of `TwoViews`.
+        encoder, projector, views, momentum, momentum_steps, seed: as of
+            `SlowTwoViews`; without a momentum by default.
         predictor: Keras model or layer, from projections to targets, or the
             name of a published one of `PREDICTORS`. Discarded after training.
-        momentum: float in [0, 1], of the slow copy; `None` for none. Defaults
-            to `None`.
-        momentum_steps: int or `None`. Steps over which the momentum rises to
-            1, see `EMA`. Defaults to `None`: it stays.
 
     Returns:
         dict as of `TwoViews`, and `prediction` and `target`, `(batch, 2, any)`.
@@ -54,18 +51,10 @@ class PredictedViews(TwoViews):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(encoder, projector, views, seed, **kwargs)
+        kwargs.update(momentum=momentum, momentum_steps=momentum_steps)
+        super().__init__(encoder, projector, views, seed=seed, **kwargs)
         self.predictor = head("predictor", predictor, self.PREDICTORS)
         check_kind("predictor", self.predictor, keras.Layer, "a Keras layer")
-        self.momentum = momentum
-        self.momentum_steps = momentum_steps
-        self.slow_encoder = self.slow_projector = None
-        if momentum is not None:
-            self.slow_encoder = EMA(encoder, momentum, momentum_steps)
-            if self.projector is not None:
-                self.slow_projector = EMA(
-                    self.projector, momentum, momentum_steps
-                )
 
     def build_parts(self, window_shape: Shape) -> None:
         super().build_parts(window_shape)
@@ -82,10 +71,6 @@ class PredictedViews(TwoViews):
                     "Give a predictor of that width.",
                 )
             )
-        if self.slow_encoder is not None:
-            self.slow_encoder.build(window_shape)
-        if self.slow_projector is not None:
-            self.slow_projector.build(self.embedding_shape(window_shape))
 
     def outputs_of(self, views: Tensor, training: bool) -> dict[str, Tensor]:
         if self.slow_encoder is None:
@@ -96,21 +81,6 @@ class PredictedViews(TwoViews):
             outputs = super().outputs_of(views, training)
         prediction = self.predictor(outputs["projection"], training=training)
         return {**outputs, "prediction": prediction, "target": targets}
-
-    def slow_projections(self, views: Tensor, training: bool) -> Tensor:
-        """Projections of the slow copy, which in training follows first."""
-        pairs = (
-            (self.slow_encoder, self.encoder),
-            (self.slow_projector, self.projector),
-        )
-        return slow_outputs(pairs, views, training)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "momentum": self.momentum,
-            "momentum_steps": self.momentum_steps,
-        }
 
 
 def mean_cosine(outputs: dict[str, Tensor]) -> Tensor:

@@ -9,7 +9,8 @@ from keras_relcon.baselines.momentum_mixup import (
     mixture,
     partner,
 )
-from keras_relcon.baselines.two_views import TwoViews, Views
+from keras_relcon.baselines.slow_two_views import SlowTwoViews
+from keras_relcon.baselines.two_views import Views
 from keras_relcon.baselines.view_pairs import ViewPairs
 from keras_relcon.checks import check_number, check_one_of
 from keras_relcon.losses.info_nce import key_cosines
@@ -21,7 +22,6 @@ from keras_relcon.losses.soft_labels import (
     soft_label_loss,
 )
 from keras_relcon.losses.unit_rows import unit_rows
-from keras_relcon.models.ema import EMA, slow_outputs
 from keras_relcon.models.key_queue import KeyQueue
 from keras_relcon.models.projector import mlp_projector
 from keras_relcon.types import Shape, Tensor
@@ -33,7 +33,7 @@ SEED_OF_FURTHER = 101
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class SLR(TwoViews):
+class SLR(SlowTwoViews):
     """Experimental: of its paper only abstract and first page could be read.
 
     Self-labeling refinery and momentum mixup of SANE
@@ -123,7 +123,9 @@ class SLR(TwoViews):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(encoder, projector, views, seed, **kwargs)
+        check_number("momentum", momentum, least=0, most=1)
+        kwargs.update(momentum=momentum, momentum_steps=momentum_steps)
+        super().__init__(encoder, projector, views, seed=seed, **kwargs)
         check_number("temperature", temperature, above=0)
         check_number("label_temperature", label_temperature, above=0)
         check_refinement(schedule, strength, shares)
@@ -137,24 +139,15 @@ class SLR(TwoViews):
         self.shares = tuple(shares)
         self.mix = mix
         self.mix_concentration = mix_concentration
-        self.momentum = momentum
-        self.momentum_steps = momentum_steps
         further_seed = None if seed is None else seed + SEED_OF_FURTHER
         self.further_pairs = ViewPairs(views, further_seed)
         self.mix_seed = distributed.ReplicaSeedGenerator(further_seed)
         self.queue = KeyQueue(queue_size, seed)
-        self.slow_encoder = EMA(encoder, momentum, momentum_steps)
-        self.slow_projector = None
-        if self.projector is not None:
-            self.slow_projector = EMA(self.projector, momentum, momentum_steps)
 
     def build_parts(self, window_shape: Shape) -> None:
         super().build_parts(window_shape)
         self.further_pairs.build((None, None, window_shape[-1]))
         self.queue.build(self.projection_shape(window_shape))
-        self.slow_encoder.build(window_shape)
-        if self.slow_projector is not None:
-            self.slow_projector.build(self.embedding_shape(window_shape))
 
     def call(
         self, windows: Tensor, training: bool = False
@@ -183,14 +176,6 @@ class SLR(TwoViews):
             "similarity": similarities,
             "label": labels,
         }
-
-    def slow_projections(self, views: Tensor, training: bool) -> Tensor:
-        """Projections of the slow copy, which in training follows first."""
-        pairs = (
-            (self.slow_encoder, self.encoder),
-            (self.slow_projector, self.projector),
-        )
-        return slow_outputs(pairs, views, training)
 
     def draw_weight(self, windows: Tensor) -> Tensor:
         """Share of each window in its mixture, `(batch, 1)`, in [0, 1]."""
@@ -290,6 +275,4 @@ class SLR(TwoViews):
             "shares": list(self.shares),
             "mix": self.mix,
             "mix_concentration": self.mix_concentration,
-            "momentum": self.momentum,
-            "momentum_steps": self.momentum_steps,
         }

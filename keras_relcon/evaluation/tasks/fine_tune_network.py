@@ -4,9 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_relcon.baselines.predicted_transforms import AxisPermutation
 from keras_relcon.checks import message
 from keras_relcon.evaluation.embed_windows import embed_windows
-from keras_relcon.layers import ChannelShuffle, Rotation
+from keras_relcon.layers import Rotation
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -91,18 +92,12 @@ class RandomAxes(keras.layers.Layer):
 
     def __init__(self, seed):
         super().__init__(dtype="float32")
-        self.order = AnyChannelOrder(seed=seed)
+        self.order = AxisPermutation(seed=seed)
         self.rotation = Rotation(seed=seed + 1)  # a stream of its own
 
     def call(self, x, training=False):
         x = self.order(x, training=training)
         return self.rotation(x, training=training)
-
-
-class AnyChannelOrder(ChannelShuffle):
-    """Reorders the channels by one of the 6 permutations."""
-
-    PERMUTATIONS = np.concatenate([[range(3)], ChannelShuffle.PERMUTATIONS])
 
 
 def train_to_best_epoch(
