@@ -5,19 +5,43 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import check_all_finite, check_whole, message
+from keras_relcon.checks import (
+    check_all_finite,
+    check_same_shape,
+    check_whole,
+    message,
+)
 from keras_relcon.types import Shape, Tensor
 
 # A feature that hardly varies is not scaled up to the others.
 LEAST_STD = 1e-6
+# Among which neighbours choose, if so many are not kept.
+NUM_COMPONENTS = 2048
+HALF_PRECISION_TOLERANCE = 1e-3
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
 class CompactFeatures(keras.Model):
-    """Fewer features that keep most of what many say: principal components.
+    """Fewer features that keep most of what many say.
 
-    A linear map, learned without labels: features are standardised, then
-    turned to the directions in which they vary most.
+    A linear map, learned without labels from standardised features. From
+    windows alone it gives principal components, the directions in which they
+    vary most. With a neighbour in time of each window it gives the directions
+    that vary most for what they vary between neighbours, who mostly do the
+    same thing:
+
+    ```
+    total @ u = ratio * (within + mean(diag(within)) * I) @ u
+    ```
+
+    `total` is the covariance of 2,048 principal components, or as many as
+    there are, and `within` that of the differences of neighbours over the root
+    of 2. The directions of the greatest ratios are kept, `u` being scaled to
+    `u' (within + ...) u = 1`: the less neighbours differ in a direction, the
+    more it counts. Last, the directions are rotated at random, so that they
+    keep their weights where a head standardises its columns. This is the
+    within-class covariance normalisation of Hatch, Kajarekar and Stolcke
+    (Interspeech, 2006) with neighbours in place of a class.
 
     Args:
         dim: int, at least 1. How many are kept. Defaults to `512`.
@@ -26,17 +50,20 @@ class CompactFeatures(keras.Model):
         features: `(batch, features)`, such as those of `StageFeatures`.
 
     Returns:
-        `(batch, dim)` float32, unitless; the first varies most. All zero
-        before `adapt`.
+        `(batch, dim)` float32, unitless. Of principal components the first
+        varies most. All zero before `adapt`.
 
     Raises:
         ValueError: if `dim` is no int of 1 or more, or above the number of
             features.
 
+    Differs from the paper: neighbours in time, not classes; shrinkage; a last
+    rotation.
+
     Example:
 
     >>> compact = keras_relcon.models.CompactFeatures(512)
-    >>> compact.adapt(features.predict(windows))
+    >>> compact.adapt(features.predict(windows), features.predict(later))
     >>> model = keras.Sequential([features, compact])
     """
 
@@ -71,23 +98,29 @@ class CompactFeatures(keras.Model):
         )
         self.built = True
 
-    def adapt(self, features: ArrayLike, seed: int = 0) -> float:
+    def adapt(
+        self,
+        features: ArrayLike,
+        neighbours: ArrayLike | None = None,
+        seed: int = 0,
+    ) -> float:
         """Learns the map.
 
         Args:
             features: `(windows, features)` array, of at least `dim` windows.
-            seed: int. Of the randomised decomposition. Defaults to `0`.
+            neighbours: the same, of another window soon before or after each
+                of these; `None` for principal components. Defaults to `None`.
+            seed: int. Of the randomised decomposition and the rotation.
+                Defaults to `0`.
 
         Returns:
-            float: the share of the variance of standardised features that is
-            kept.
+            float: the share that is kept of the variance of standardised
+            features, or of the ratios of their principal components.
 
         Raises:
             ValueError: if `features` is no such array, has values that are not
-                finite, or is constant.
+                finite, or is constant, or `neighbours` are not like it.
         """
-        from sklearn.decomposition import PCA  # slow to import
-
         features = np.asarray(features, dtype=np.float64)
         if features.ndim != 2 or len(features) < self.dim:
             raise ValueError(
@@ -99,6 +132,14 @@ class CompactFeatures(keras.Model):
                 )
             )
         check_all_finite("features", features)
+        num_windows = len(features)
+        if neighbours is not None:
+            neighbours = np.asarray(neighbours, dtype=np.float64)
+            check_same_shape(
+                "(windows, features)", features=features, neighbours=neighbours
+            )
+            check_all_finite("neighbours", neighbours)
+            features = np.concatenate([features, neighbours])
         mean, std = features.mean(axis=0), features.std(axis=0)
         if not np.any(std > LEAST_STD):
             raise ValueError(
@@ -111,12 +152,17 @@ class CompactFeatures(keras.Model):
         if not self.built:
             self.build(features.shape)
         scale = np.where(std > LEAST_STD, 1 / np.maximum(std, LEAST_STD), 0)
-        analysis = PCA(self.dim, svd_solver="randomized", random_state=seed)
-        analysis.fit((features - mean) * scale)
-        kernel = analysis.components_.T * scale[:, None]
+        standardised = (features - mean) * scale
+        if neighbours is None:
+            directions, share = _principal(standardised, self.dim, seed)
+        else:
+            directions, share = _steady(
+                standardised, num_windows, self.dim, seed
+            )
+        kernel = _in_half_precision(directions * scale[:, None], std)
         self.kernel.assign(kernel)
         self.offset.assign(-mean @ kernel)
-        return float(analysis.explained_variance_ratio_.sum())
+        return share
 
     def call(self, features: Tensor) -> Tensor:
         return ops.matmul(features, self.kernel) + self.offset
@@ -132,3 +178,51 @@ class CompactFeatures(keras.Model):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         self.build(config["input_shape"])
+
+
+def _principal(features, dim, seed):
+    """Directions, `(features, dim)`, and their share of the variance."""
+    from sklearn.decomposition import PCA  # slow to import
+
+    analysis = PCA(dim, svd_solver="randomized", random_state=seed)
+    analysis.fit(features)
+    share = float(analysis.explained_variance_ratio_.sum())
+    return analysis.components_.T, share
+
+
+def _steady(features, num_windows, dim, seed):
+    """Directions, `(features, dim)`, that vary little between neighbours.
+
+    Args:
+        features: `(2 * num_windows, features)`, standardised; neighbours
+            after the windows, in their order.
+        num_windows, dim, seed: int.
+    """
+    from scipy.linalg import eigh
+
+    num_components = min(max(NUM_COMPONENTS, dim), *features.shape)
+    components, _ = _principal(features, num_components, seed)
+    scores = features @ components
+    changes = scores[:num_windows] - scores[num_windows:]
+    within = changes.T @ changes / (2 * num_windows)
+    total = scores.T @ scores / len(scores)
+    within += np.trace(within) / num_components * np.eye(num_components)
+    ratios, directions = eigh(total, within)
+    rotation, _ = np.linalg.qr(
+        np.random.default_rng(seed).normal(size=(dim, dim))
+    )
+    kept = directions[:, ::-1][:, :dim] @ rotation
+    return components @ kept, float(ratios[-dim:].sum() / ratios.sum())
+
+
+def _in_half_precision(kernel, std):
+    """Rounded to float16, so that a preset holds it in half of the room.
+
+    The offset then belongs to the rounded kernel. Left as it is where float16
+    cannot hold it, as of features of very different sizes.
+    """
+    with np.errstate(over="ignore"):
+        rounded = kernel.astype(np.float16).astype(np.float64)
+    error = np.linalg.norm((rounded - kernel) * std[:, None])
+    size = np.linalg.norm(kernel * std[:, None])
+    return rounded if error <= HALF_PRECISION_TOLERANCE * size else kernel

@@ -16,6 +16,8 @@ SPARE_BYTES = 1 << 14  # of HDF5's own, for a weight and its layer
 def write_weights(model, path, compute):
     """Writes `model.weights.h5`, in float16 where the outputs agree.
 
+    Vectors, which take little room, stay in float32.
+
     Args:
         model: built `keras.Model`. Its weights may be rounded by this.
         path: path, ending in `.weights.h5`.
@@ -32,7 +34,10 @@ def write_weights(model, path, compute):
     numbers = 1.5 * sum(weight.nbytes for weight in weights)
     check_room(path, int(numbers) + SPARE_BYTES * (len(weights) + 1))
     with np.errstate(over="ignore"):  # seen as a difference below
-        rounded = [weight.astype("float16") for weight in weights]
+        rounded = [
+            weight.astype("float16") if weight.ndim > 1 else weight
+            for weight in weights
+        ]
     model.set_weights([weight.astype("float32") for weight in rounded])
     difference = _difference(outputs, compute(model))
     dtype = "float16" if difference <= FLOAT16_TOLERANCE else "float32"
@@ -132,14 +137,14 @@ def _finite(value):
 
 
 def _copy_half(source, target):
-    """Copies a group of HDF5; float32 becomes float16."""
+    """Copies a group of HDF5; float32 becomes float16, but in vectors."""
     target.attrs.update(source.attrs)
     for name, item in source.items():
         if isinstance(item, h5py.Group):
             _copy_half(item, target.create_group(name))
             continue
         values = item[()]
-        if values.dtype == np.float32:
+        if values.dtype == np.float32 and values.ndim > 1:
             values = values.astype(np.float16)
         target.create_dataset(name, data=values).attrs.update(item.attrs)
 

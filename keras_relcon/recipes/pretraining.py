@@ -35,7 +35,7 @@ from keras_relcon.recipes.pretraining_stages import (
     stage_keys,
     stages_of,
 )
-from keras_relcon.recipes.readout import fit_readout
+from keras_relcon.recipes.readout import check_neighbours, fit_readout
 
 LOGGED_STEPS = 100  # in an epoch of the motif distance, if it has steps
 
@@ -98,6 +98,7 @@ def _pretrain(config, keys, overwrite, say):
         f"hours; held out: {held_out}"
     )
     groups = candidate_groups(config, train)
+    check_neighbours(config, groups)
     # Only now is it known that there is data to train on.
     for folder in others:
         shutil.rmtree(folder)

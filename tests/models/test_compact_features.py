@@ -40,6 +40,63 @@ def test_it_gives_principal_components_of_standardised_features(features):
     np.testing.assert_allclose(found * signs, expected, rtol=1e-2, atol=1e-2)
 
 
+def steady(features, neighbours, dim):
+    """`dim` outputs of float64, by Cholesky factors; rotated any way."""
+    both = np.concatenate([features, neighbours])
+    std = both.std(0)
+    std[std < 1e-6] = np.inf
+    values = (both - both.mean(0)) / std
+    _, sizes, components = np.linalg.svd(values, full_matrices=False)
+    kept = sizes > 1e-9 * sizes[0]
+    scores = values @ components[kept].T
+    changes = (scores[: len(features)] - scores[len(features) :]) / np.sqrt(2)
+    within = changes.T @ changes / len(features)
+    within += np.trace(within) / len(within) * np.eye(len(within))
+    root = np.linalg.inv(np.linalg.cholesky(within))
+    total = scores.T @ scores / len(scores)
+    _, directions = np.linalg.eigh(root @ total @ root.T)
+    return scores[: len(features)] @ root.T @ directions[:, ::-1][:, :dim]
+
+
+def test_it_gives_what_stays_between_neighbours(features, rng):
+    change = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 12))
+    neighbours = features + change * features.std(0)
+    features, neighbours = features[:, :7], neighbours[:, :7]
+    expected = steady(features, neighbours, 3)
+    compact = CompactFeatures(3)
+    assert 0.5 < compact.adapt(features, neighbours) < 1
+    found = to_numpy(compact(features.astype("float32"))).astype("float64")
+    # The rotation of the outputs is arbitrary, their products are not.
+    products = expected @ expected.T
+    np.testing.assert_allclose(
+        found @ found.T, products, atol=2e-2 * np.abs(products).max()
+    )
+    assert not np.allclose(np.abs(found), np.abs(expected), atol=0.1)
+    again = CompactFeatures(3)
+    again.adapt(features, neighbours)
+    np.testing.assert_array_equal(
+        to_numpy(again.kernel), to_numpy(compact.kernel)
+    )
+
+
+def test_what_changes_between_neighbours_counts_little(rng):
+    lasting = rng.normal(size=(400, 1)) * [1.0, 1.0, 0.0, 0.0, 0.0]
+    first, second = (
+        lasting
+        + rng.normal(size=(400, 1)) * [0.0, 0.0, 1.0, 1.0, 1.0]
+        + 0.1 * rng.normal(size=(400, 5))
+        for _ in range(2)
+    )
+    shares = []
+    for neighbours in (None, second):
+        compact = CompactFeatures(1)
+        compact.adapt(first, neighbours)
+        weights = np.abs(to_numpy(compact.kernel)[:, 0])
+        shares.append(weights[:2].sum() / weights.sum())
+    # Principal components take the three that vary together.
+    assert shares[0] < 0.3 and shares[1] > 0.9
+
+
 def test_the_map_is_saved_and_follows_an_encoder(features, rng, tmp_path):
     compact = CompactFeatures(2)
     compact.adapt(features)
@@ -72,6 +129,10 @@ def test_errors_say_what_is_wrong(features):
         CompactFeatures(80).adapt(features)
     with pytest.raises(ValueError, match="12 features that are constant"):
         CompactFeatures(3).adapt(np.ones_like(features))
+    with pytest.raises(ValueError, match="must have one shape"):
+        CompactFeatures(3).adapt(features, features[1:])
     features[3, 2] = np.nan
+    with pytest.raises(ValueError, match="`neighbours` must be finite"):
+        CompactFeatures(3).adapt(np.nan_to_num(features), features)
     with pytest.raises(ValueError, match="1 values that are not"):
         CompactFeatures(3).adapt(features)

@@ -455,7 +455,11 @@ def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
     values["readout"]["scales"] = [1, 3]
     with pytest.raises(ValueError, match="`scales` must be powers of two"):
         complete_config(values)
-    values["readout"]["scales"] = [1, 2]
+    values["readout"].update(scales=[1, 2], compact=130, windows=130)
+    with pytest.raises(ValueError, match=r"compact=130, of \d+ windows"):
+        pretrain(complete_config(values))
+    assert quick == []
+    values["readout"].update(compact=6, windows=10)
     preset = pretrain(complete_config(values))
     x = np.random.default_rng(0).normal(size=(3, 40, 3)).astype("float32")
     outputs = {
