@@ -24,10 +24,7 @@ READ_OPTIONS = (
 )
 
 
-COMPACT_FIRST = "compact, where it has that, else embedding"
-
-
-def add_preset_argument(parser, readout=COMPACT_FIRST):
+def add_preset_argument(parser, readout="embedding"):
     parser.add_argument(
         "--preset",
         default=PRESET,
@@ -49,11 +46,8 @@ def load_preset(args):
 
 
 def readout_of(args):
-    """`--readout`, or the one that the preset is best read by."""
-    if args.readout is not None:
-        return args.readout
-    has_compact = "compact" in presets.preset_outputs(args.preset)
-    return "compact" if has_compact else "embedding"
+    """`--readout`, or the one that takes least time."""
+    return args.readout or "embedding"
 
 
 def add_output_argument(parser, what, default=None):

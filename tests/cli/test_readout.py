@@ -37,9 +37,13 @@ def full_preset(tiny_preset, tmp_path_factory):
 
 @pytest.mark.parametrize(
     "options, output",
-    [([], "compact"), (["--readout", "wide"], "wide")],
+    [
+        ([], "embedding"),
+        (["--readout", "wide"], "wide"),
+        (["--readout", "compact"], "compact"),
+    ],
 )
-def test_embed_takes_the_compact_form_unless_told(
+def test_embed_takes_the_embedding_unless_told(
     recordings_folder, full_preset, tmp_path, options, output
 ):
     shutil.copy(recordings_folder / "s00" / "walking.csv", tmp_path / "a.csv")
