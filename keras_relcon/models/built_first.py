@@ -37,7 +37,7 @@ class BuiltFirst:
         is_traced = keras.backend.backend() == "tensorflow"
         if is_traced:
             scope = self.distribute_strategy.scope()
-        if is_traced or _is_drawn_ahead(x):
+        if is_traced or _is_drawn_ahead(x) or _is_all_drawn(x):
             with scope:
                 build_variables(self, x)
         return super().fit(x, *args, **kwargs)  # type: ignore[misc]
@@ -81,6 +81,11 @@ def _is_drawn_ahead(data):
     )
 
 
+def _is_all_drawn(data):
+    """Whether the batch that Keras draws to build by is a whole epoch."""
+    return hasattr(data, "first_index") and len(data) == 1
+
+
 def _lacks_variables(model):
     """Whether a layer waits for its first call, as in a model of a user."""
     return any(
@@ -91,7 +96,9 @@ def _lacks_variables(model):
 
 def _input_shapes(data):
     """Shapes of the inputs of a batch; `None` where one would be used up."""
-    if isinstance(data, keras.utils.PyDataset):
+    if hasattr(data, "first_index"):  # it counts what is drawn as a batch
+        data = data.batch(data.epoch, 0)
+    elif isinstance(data, keras.utils.PyDataset):
         data = data[0]
     elif hasattr(data, "element_spec"):  # `tf.data.Dataset`
         data = data.element_spec

@@ -13,6 +13,7 @@ from keras_relcon.presets.exported_encoder import (
     METADATA_KEY,
     ExportedEncoder,
 )
+from keras_relcon.presets.save_to_preset import own_length
 from keras_relcon.types import PathLike
 
 EXPORT_TOLERANCE = 1e-4
@@ -35,7 +36,7 @@ def export_encoder(
         path: str or path. `.onnx`, from any backend, or `.tflite` for
             LiteRT, from TensorFlow.
         window_length: int. Samples per window. Defaults to that of the
-            encoder's preset, else `256`.
+            encoder's preset, or that it was made for, else `256`.
 
     Returns:
         dict for the `exports` of a model card: `format`, `file_mb`,
@@ -61,7 +62,9 @@ def export_encoder(
     _check_encoder(encoder)
     preset = getattr(encoder, "preset_metadata", None)
     if window_length is None:
-        window_length = getattr(preset, "window_length", WINDOW_LENGTH)
+        window_length = getattr(preset, "window_length", None)
+    if window_length is None:
+        window_length = own_length(encoder) or WINDOW_LENGTH
     check_whole("window_length", window_length)
     generator = np.random.default_rng(0)
     windows = generator.normal(size=(4, window_length, 3)).astype("float32")
@@ -140,7 +143,8 @@ def _check_encoder(encoder):
             message(
                 "An encoder is exported in float32.",
                 f"one that computes in {some_of(sorted(halves))}",
-                "Load it without `dtype`, and export that.",
+                'Load it by `from_preset(..., dtype="float32")`, or make it in '
+                "float32, and export that.",
             )
         )
 

@@ -106,7 +106,7 @@ def save_to_preset(
     encoder = parts["."][1]
     earlier = getattr(encoder, "preset_metadata", None)
     if window_length is None:
-        window_length = _own_length(encoder)
+        window_length = own_length(encoder)
     if earlier is None and None in (sample_rate_hz, window_length):
         warnings.warn(
             "The preset will say that its windows are of "
@@ -165,7 +165,7 @@ def check_facts(facts):
         ) from error
 
 
-def _own_length(encoder):
+def own_length(encoder):
     """The samples of the windows that a model was made for, or `None`."""
     shape = getattr(encoder, "input_shape", None)
     return shape[1] if isinstance(shape, tuple) and len(shape) == 3 else None

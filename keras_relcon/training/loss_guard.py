@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_relcon import checks
 from keras_relcon.data.streams.epoch_batches import EpochBatches
+from keras_relcon.training.training_state import check_order
 from keras_relcon.types import PathLike
 
 GROUPS = "the `CandidateGroups` or `WindowBatches` that `fit` is given"
@@ -84,6 +85,7 @@ class LossGuard(keras.callbacks.Callback):
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
+        check_order(self.groups)
         # Batches since the last look: of one execution, and mostly one.
         end = self.groups.first_index + batch + 1
         indices, self._next_index = range(self._next_index, end), end

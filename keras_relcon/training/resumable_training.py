@@ -16,9 +16,11 @@ from keras_relcon.training.shortened_epoch import (
     undo_shortening,
 )
 from keras_relcon.training.training_state import (
+    check_order,
     get_arrays,
     get_state,
     is_finite,
+    optimizer_name,
     set_arrays,
     set_state,
 )
@@ -128,6 +130,7 @@ class ResumableTraining(keras.callbacks.Callback):
             return
         values, arrays, damaged = self._restored
         self._check_stream(values["stream"])
+        self._check_optimizer(values.get("optimizer"))
         set_arrays(self.model, arrays[: values["num_variables"]])
         epoch, index = self.position = tuple(values["position"])
         self.seconds = self._seconds_before = values["seconds"]
@@ -168,7 +171,7 @@ class ResumableTraining(keras.callbacks.Callback):
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        self._check_order()
+        check_order(self.groups)
         epoch, _ = self.position
         index = self.groups.first_index + batch + 1
         self.position = (epoch, index)
@@ -217,14 +220,18 @@ class ResumableTraining(keras.callbacks.Callback):
         self.model.history.epoch = values["history_epochs"]
         self.model.history.history = values["history"]
         rest = iter(arrays[num_variables:])
-        for callback, (numbers, lengths) in zip(
-            self.callbacks, values["callbacks"]
-        ):
+        left = list(self.callbacks)
+        for numbers, lengths, *kind in values["callbacks"]:
             lists = {
                 name: [next(rest) for _ in range(length)]
                 for name, length in lengths.items()
             }
-            set_state(callback, numbers, lists)
+            # The next of its class: others may have been added, or left out.
+            # Former checkpoints do not tell the class.
+            found = [c for c in left if kind in ([], [type(c).__name__])]
+            if found:
+                left.remove(found[0])
+                set_state(found[0], numbers, lists)
 
     def _is_time(self):
         return (
@@ -261,20 +268,6 @@ class ResumableTraining(keras.callbacks.Callback):
                 "it again."
             )
 
-    def _check_order(self):
-        if not self.groups.is_drawn_from:
-            raise ValueError(
-                "`groups` must be the very object that `fit` is given. "
-                "Received: groups that no batch was drawn from. For several "
-                "devices: `groups = parallel.shard(groups)`, for both."
-            )
-        if not self.groups.is_in_order:
-            raise ValueError(
-                "Batches must come in the order of their index, so that a "
-                "training can go on in the middle of an epoch. Received: "
-                "another order. Pass `shuffle=False` to `fit`."
-            )
-
     def _save(self):
         self._write(*self._state())
 
@@ -291,7 +284,8 @@ class ResumableTraining(keras.callbacks.Callback):
         num_variables, callbacks = len(arrays), []
         for callback in self.callbacks:
             numbers, lists = get_state(callback)
-            callbacks.append([numbers, {k: len(v) for k, v in lists.items()}])
+            lengths = {k: len(v) for k, v in lists.items()}
+            callbacks.append([numbers, lengths, type(callback).__name__])
             arrays += [array for part in lists.values() for array in part]
         return arrays, num_variables, callbacks
 
@@ -305,6 +299,7 @@ class ResumableTraining(keras.callbacks.Callback):
             "is_epoch_over": self.is_finished or self.is_paused,
             "is_stopped_early": self.is_finished and self.model.stop_training,
             "stream": self._stream,
+            "optimizer": optimizer_name(self.model),
             "num_variables": num_variables,
             "history_epochs": [int(epoch) for epoch in history.epoch],
             "history": {
@@ -315,6 +310,16 @@ class ResumableTraining(keras.callbacks.Callback):
         }
         if distributed.process_index() == 0:
             self.files.write(values, arrays)
+
+    def _check_optimizer(self, name):
+        """Of checkpoints that tell theirs."""
+        if name not in (None, optimizer_name(self.model)):
+            raise ValueError(
+                "A checkpoint must be of the same model and optimizer. "
+                f"Received: {optimizer_name(self.model)}, where that of "
+                f"{str(self.files.directory)!r} is of {name}. Use another "
+                "directory, or remove this one to train from the start."
+            )
 
     def _check_stream(self, stream):
         now = self._stream

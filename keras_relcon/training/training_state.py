@@ -24,6 +24,34 @@ def state_variables(model):
     return list({id(variable): variable for variable in variables}.values())
 
 
+def check_order(groups):
+    """Raises a ValueError unless batches are known by their number.
+
+    Args:
+        groups: `EpochBatches`, of which `fit` has drawn a batch.
+    """
+    if not groups.is_drawn_from:
+        raise ValueError(
+            "`groups` must be the very object that `fit` is given. "
+            "Received: groups that no batch was drawn from. For several "
+            "devices: `groups = parallel.shard(groups)`, for both."
+        )
+    if not groups.is_in_order:
+        raise ValueError(
+            "Batches must come in the order of their index, so that it is "
+            "known which one it is. Received: another order. Pass "
+            "`shuffle=False` to `fit`."
+        )
+
+
+def optimizer_name(model):
+    """The class of the optimizer, and of the one that it wraps."""
+    optimizer = model.optimizer
+    inner = getattr(optimizer, "inner_optimizer", None)
+    kinds = [optimizer] if inner is None else [optimizer, inner]
+    return " of ".join(type(kind).__name__ for kind in kinds)
+
+
 def get_arrays(model):
     """Copies of the values of `state_variables`."""
     if hasattr(model, "jax_state_sync"):

@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,7 +65,10 @@ class ValidationProbe:
             for fold in self.folds
             for subject in (*fold.train, *fold.validation)
         }
-        is_used = np.isin(windows.subjects, sorted(seen)) & windows.valid
+        # Folds are of text, as those of `cross_validate`.
+        subjects = np.asarray(windows.subjects).astype(str)
+        windows = dataclasses.replace(windows, subjects=subjects)
+        is_used = np.isin(subjects, sorted(seen)) & windows.valid
         is_used &= np.asarray(windows.labels) != ""
         self.windows = windows.select(is_used)
         missing = sorted(seen - set(self.windows.subjects.tolist()))

@@ -132,7 +132,7 @@ def test_only_an_encoder_in_float32_is_exported(preset, encoder, tmp_path):
         with pytest.raises(ValueError, match="`window_length` must be a whole"):
             export_encoder(encoder, path, window_length=length)
     half = from_preset(preset, dtype="mixed_bfloat16")
-    with pytest.raises(ValueError, match="in float32.*computes in bfloat16"):
+    with pytest.raises(ValueError, match='computes in bfloat16.*"float32"'):
         export_encoder(half, path)
     assert not list(tmp_path.glob("*.onnx"))
 
@@ -208,6 +208,18 @@ def test_an_exported_encoder_states_the_length_it_takes(preset, tmp_path):
 
 
 @pytest.mark.once
+def test_a_network_is_exported_at_the_length_it_was_made_for(tmp_path):
+    network = keras.Sequential(
+        [
+            keras.Input((48, 3)),
+            keras.layers.Conv1D(4, 3),
+            keras.layers.Flatten(),
+        ]
+    )
+    export_encoder(network, tmp_path / "own.onnx")
+    assert ExportedEncoder(tmp_path / "own.onnx").window_length == 48
+
+
 def test_each_window_is_compared_by_its_own_size():
     expected = np.float32([[1, 2], [1e6, 0], [np.nan, np.inf]])
     assert _checked_difference(expected, expected, "a") == 0

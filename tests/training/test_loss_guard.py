@@ -285,6 +285,7 @@ def test_a_resumed_epoch_is_watched_from_its_first_batch(tmp_path):
     groups.resume_at(0, 2)
     guard = LossGuard(path, groups, largest_loss=2.9)
     guard.on_epoch_begin(0)
+    groups[0]  # drawn, as by `fit`
     # Losses of batches 0 to 3: left out before it was resumed, 1, 1, 4.
     guard.on_train_batch_end(0, {"loss": 1.0, "skipped_steps": 1})
     with pytest.raises(FloatingPointError, match="loss=4 at.*batch 3"):
@@ -293,8 +294,10 @@ def test_a_resumed_epoch_is_watched_from_its_first_batch(tmp_path):
 
 
 def test_as_many_skipped_steps_as_allowed_go_on(tmp_path):
-    guard = LossGuard(tmp_path / "bad.jsonl", make_groups(), most_skipped=1)
+    groups = make_groups()
+    guard = LossGuard(tmp_path / "bad.jsonl", groups, most_skipped=1)
     guard.on_epoch_begin(0)
+    groups[0]  # drawn, as by `fit`
     guard.on_train_batch_end(0, {"loss": 1.0, "skipped_steps": 1})
     with pytest.raises(FloatingPointError, match="At most 1.*Received: 2"):
         guard.on_train_batch_end(1, {"loss": 1.0, "skipped_steps": 2})
@@ -310,6 +313,17 @@ def test_an_anchor_at_the_first_sample_is_of_that_recording():
     assert place["recording"] == piece.recording
     assert place["subject"] == piece.subject
     assert place["seconds"] == piece.start_seconds
+
+
+def test_batches_that_cannot_be_named_are_refused(tmp_path):
+    groups = make_groups()
+    guard = LossGuard(tmp_path / "bad.jsonl", groups)
+    with pytest.raises(ValueError, match="very object that `fit` is given"):
+        make_model().fit(groups.shard(1, 0), callbacks=[guard], verbose=0)
+    groups = make_groups(steps_per_epoch=30)
+    guard = LossGuard(tmp_path / "bad.jsonl", groups)
+    with pytest.raises(ValueError, match="Pass `shuffle=False`"):
+        make_model().fit(groups, shuffle=True, callbacks=[guard], verbose=0)
 
 
 def test_other_data_than_groups_is_refused(tmp_path):

@@ -320,6 +320,54 @@ def test_another_stream_or_model_is_refused(tmp_path):
         model.fit(groups, callbacks=[resumable], verbose=0)
 
 
+def test_an_optimizer_of_equal_shapes_is_refused(tmp_path):
+    def run(optimizer, epochs):
+        groups, model = make_groups(steps_per_epoch=1), make_model()
+        model.compile(optimizer=optimizer)
+        resumable = ResumableTraining(tmp_path, groups)
+        model.fit(groups, epochs=epochs, callbacks=[resumable], verbose=0)
+
+    run(keras.optimizers.SGD(0.01, momentum=0.9), 1)
+    with pytest.raises(ValueError, match="Received: RMSprop, .* is of SGD"):
+        run(keras.optimizers.RMSprop(0.01), 2)
+    run(keras.optimizers.SGD(0.01, momentum=0.9), 2)
+
+
+def test_a_callback_gets_the_state_of_its_class(tmp_path):
+    def run(epochs, *more):
+        stop = keras.callbacks.EarlyStopping("loss", patience=9)
+        groups, model = make_groups(steps_per_epoch=2), make_model()
+        kept = [*more, stop]
+        resumable = ResumableTraining(tmp_path, groups, callbacks=kept)
+        model.fit(
+            groups, epochs=epochs, callbacks=[*kept, resumable], verbose=0
+        )
+        return stop
+
+    first = run(2)
+    best = keras.callbacks.ModelCheckpoint(
+        tmp_path / "best.keras",
+        monitor="embedding_spread",
+        mode="max",
+        save_best_only=True,
+    )
+    second = run(2, best)  # nothing is left to train
+    assert second.best == first.best != np.inf
+    assert best.best in (None, -np.inf)
+
+
+def test_an_epoch_of_one_batch_is_the_first(tmp_path):
+    class Epochs(keras.callbacks.Callback):
+        seen = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.seen.append(groups.epoch)
+
+    groups = make_groups(steps_per_epoch=1)
+    make_model().fit(groups, epochs=2, callbacks=[Epochs()], verbose=0)
+    assert Epochs.seen == [0, 1]
+
+
 def test_batches_out_of_order_are_refused(tmp_path):
     groups = make_groups(steps_per_epoch=30)
     model = make_model()

@@ -41,6 +41,22 @@ def test_scores_are_those_of_validation_subjects_by_scikit_learn():
         np.testing.assert_allclose(score["macro_f1"], expected, atol=1e-6)
 
 
+def test_numbers_are_names_of_subjects():
+    _, windows, folds = tiny_data()
+    names = sorted(set(windows.subjects))
+    numbered = dataclasses.replace(
+        windows, subjects=np.searchsorted(names, windows.subjects)
+    )
+    fold = Fold(("0", "1"), ("2",), ("3",))
+    expected = Fold(tuple(names[:2]), (names[2],), (names[3],))
+    encoder = small_encoder()
+    found = [
+        probe(each, [part]).score(encoder)[0]["macro_f1"]
+        for each, part in ((numbered, fold), (windows, expected))
+    ]
+    assert found[0] == found[1] > 0
+
+
 def test_the_names_of_scores_are_known_before_there_are_any():
     from keras_relcon.tuning.validation_probe import mean_scores, score_names
 

@@ -46,13 +46,17 @@ class StoredRanking:
             "batch_size": groups.batch_size,
             "num_candidates": groups.num_candidates,
         }
+        for name in ("minimum_std_g", "max_blocks"):
+            # Not set, they are those of the ranking.
+            if getattr(groups, name) is not None:
+                expected[name] = getattr(groups, name)
         for name, value in expected.items():
-            if received[name] != value:
+            if received.get(name) != value:
                 raise ValueError(
                     checks.message(
                         "`ranking` must be of this store, and of groups of "
                         "this size.",
-                        f"{name}={received[name]} there, {value} here",
+                        f"{name}={received.get(name)} there, {value} here",
                         "Rank the groups of this store with `rank_groups`.",
                     )
                 )
