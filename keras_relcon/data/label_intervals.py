@@ -76,7 +76,7 @@ class LabelIntervals:
                 )
             )
         if self.recordings is not None:
-            recordings = np.asarray(self.recordings)
+            recordings = label_text(np.array(self.recordings, dtype=object))
             if recordings.shape != names.shape:
                 raise ValueError(
                     message(
@@ -138,8 +138,17 @@ def label_recordings(
 
     Raises:
         ValueError: if the labels are in clock time, and the recordings have no
-            such times.
+            such times; or if they name whose they are.
     """
+    if intervals.recordings is not None:
+        raise ValueError(
+            message(
+                "The labels must be of the recordings that are labelled.",
+                f"{intervals.source}, which name whose they are",
+                "Take `intervals.of(subject)` for the recordings of each, or "
+                "give them to `load_recordings`.",
+            )
+        )
     starts = _start_times(recordings, intervals)
     order = np.argsort(intervals.start_seconds, kind="stable")
     start = intervals.start_seconds[order]

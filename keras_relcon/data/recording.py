@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from keras_relcon.checks import check_number, message
 from keras_relcon.data.autocalibration import Calibration
 from keras_relcon.data.clock_time import (
+    LAST_UNIX_SECOND,
     check_time_zone,
     has_clock,
     shown_start,
@@ -99,7 +100,12 @@ class Recording:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        acceleration = np.asarray(self.acceleration)
+        acceleration = self.acceleration
+        if np.ma.isMaskedArray(acceleration):  # what is masked is missing
+            values = np.ma.getdata(acceleration).astype(np.float64)
+            mask = np.ma.getmaskarray(acceleration)
+            acceleration = np.where(mask, np.nan, values)
+        acceleration = np.asarray(acceleration)
         _check_shape(acceleration)
         check_number(
             "sample_rate_hz",
@@ -125,11 +131,11 @@ class Recording:
         object.__setattr__(self, "labels", labels)
         if self.start_time is not None:
             is_number = isinstance(self.start_time, (int, float, np.number))
-            if not is_number or not np.isfinite(self.start_time):
+            if not is_number or not abs(self.start_time) < LAST_UNIX_SECOND:
                 raise ValueError(
                     "`start_time` must be Unix seconds. "
                     f"Received: start_time={self.start_time!r}. Convert a "
-                    "date with `.timestamp()`."
+                    "date with `.timestamp()`; divide milliseconds by 1000."
                 )
             object.__setattr__(self, "start_time", float(self.start_time))
         _check_zone(self.time_zone, self.start_time)
@@ -255,5 +261,10 @@ def label_text(labels):
     if labels.dtype.kind == "f":
         return np.where(np.isnan(labels), "", labels.astype(str))
     if labels.dtype.kind == "O":
-        labels = ["" if x is None or x != x else str(x) for x in labels]
+        labels = ["" if is_missing(x) else str(x) for x in labels]
     return np.asarray(labels, dtype=str)
+
+
+def is_missing(value):
+    """Whether it is `None`, NaN, or the NA of pandas, which equals nothing."""
+    return value is None or type(value).__name__ == "NAType" or value != value

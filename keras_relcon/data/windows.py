@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from keras_relcon.checks import check_kind, check_number, check_whole, message
 from keras_relcon.data.clock_time import has_clock
 from keras_relcon.data.coded_labels import CodedLabels
-from keras_relcon.data.recording import Recording, label_text
+from keras_relcon.data.recording import Recording, is_missing, label_text
 from keras_relcon.data.resampling import resample_arrays, resampled_rate
 from keras_relcon.reprs import counted, described, duration, listed
 
@@ -62,11 +62,12 @@ class Windows:
             if each.name not in ("sample_rate_hz", "targets"):
                 value = None if value is None else np.asarray(value)
                 object.__setattr__(self, each.name, value)
+        object.__setattr__(self, "valid", self.valid.astype(bool))
         targets = {k: np.asarray(v) for k, v in self.targets.items()}
         object.__setattr__(self, "targets", targets)
         labels = self.labels
         if labels is not None and labels.dtype.kind in "Of":
-            if any(label is None or label != label for label in labels):
+            if any(map(is_missing, labels)):
                 object.__setattr__(self, "labels", label_text(labels))
 
     def __len__(self) -> int:

@@ -52,7 +52,7 @@ def test_what_is_no_time_zone(zone, advice):
         recording(start_time=MAY, time_zone=zone)
 
 
-@pytest.mark.parametrize("start", [None, 0.0, 99e6, 1e12])
+@pytest.mark.parametrize("start", [None, 0.0, 99e6])
 def test_a_time_zone_needs_a_clock(start):
     assert not has_clock(start)
     with pytest.raises(ValueError, match="needs a `start_time` in Unix secon"):

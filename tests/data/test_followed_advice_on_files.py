@@ -73,7 +73,7 @@ LABELS = {
     "too few cells": (
         None,
         "start,end,label\n0,10,walk\n10\n",
-        "Complete them, or leave them out.",
+        "Complete them, put a label with a comma in quotes, or leave them out.",
         "start,end,label\n0,10,walk\n",
     ),
     "no end": (

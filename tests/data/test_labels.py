@@ -485,3 +485,55 @@ def test_words_for_missing_labels_are_none(tmp_path, is_beside):
         labels = read_recording(path, "s", sample_rate_hz=50, **options).labels
     expected = [""] * 300 + ["walk"] * 100 + ["null"] * 50
     assert labels.tolist() == expected
+
+
+def test_labels_that_name_whose_they_are_go_to_nobody_else():
+    labels = LabelIntervals([0, 0], [1, 1], ["a", "b"], recordings=[1, 2])
+    recordings = [Recording(np.zeros((100, 3)), 50, name) for name in "12"]
+    with pytest.raises(ValueError, match=r"`intervals.of\(subject\)`"):
+        label_recordings(recordings, labels)
+    for recording, name in zip(recordings, "ab"):
+        own = labels.of(recording.subject, recording.recording_id)
+        (found,) = label_recordings([recording], own)
+        assert set(np.unique(np.asarray(found.labels))) == {"", name}
+
+
+def test_seconds_of_a_subject_with_two_recordings_are_told(tmp_path):
+    for name in ("am", "pm"):
+        path = tmp_path / "study" / "s1" / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x,y,z\n" + "0,0,1\n" * 500)
+    table = tmp_path / "labels.csv"
+    for owner, counts in (("s1", [250, 250]), ("s1/am", [250, 0])):
+        table.write_text(f"recording,start,end,label\n{owner},0,5,walk\n")
+        with warnings.catch_warnings(record=True, action="always") as caught:
+            found = load_recordings(
+                tmp_path / "study", sample_rate_hz=50, labels=table
+            )
+        told = any("each of the recordings" in str(w.message) for w in caught)
+        assert told == (owner == "s1")
+        walks = [np.sum(np.asarray(r.labels) == "walk") for r in found]
+        assert walks == counts
+
+
+def test_a_folder_of_labels_is_no_label(tmp_path, monkeypatch):
+    (tmp_path / "study" / "s1").mkdir(parents=True)
+    (tmp_path / "study" / "s1" / "am.csv").write_text(
+        "x,y,z\n" + "0,0,1\n" * 500
+    )
+    folder = tmp_path / "labels" / "s1"
+    folder.mkdir(parents=True)
+    (folder / "am.csv").write_text("start,end,label\n0,10,walk\n")
+    (found,) = load_recordings(
+        tmp_path / "study", sample_rate_hz=50, labels=str(tmp_path / "labels")
+    )
+    assert set(np.asarray(found.labels)) == {"walk"}
+
+
+def test_a_cell_too_many_is_refused(tmp_path):
+    path = tmp_path / "a.labels.csv"
+    path.write_text("start,end,label\n0,5,walk, fast\n5,10,sit\n")
+    with pytest.raises(ValueError, match="line 2. Complete them, put a label"):
+        read_labels(path)
+    path.write_text("start,end,label\n0,5,walk,\n5,10,sit,\n")
+    assert read_labels(path).names.tolist() == ["walk", "sit"]

@@ -1,6 +1,7 @@
 import warnings
 
 import numpy as np
+import pandas
 import pytest
 
 from keras_relcon.data import Recording
@@ -107,3 +108,22 @@ def test_finite_samples_do_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Recording(still(), 50, "s")
+
+
+def test_what_is_masked_is_missing():
+    values = np.ma.masked_array(np.ones((500, 3)), mask=False)
+    values[:100] = np.ma.masked
+    with pytest.warns(UserWarning, match="not finite"):
+        found = Recording(values, 50, "s01").acceleration
+    assert np.isnan(found[:100]).all() and (found[100:] == 1).all()
+
+
+def test_the_na_of_pandas_is_no_label():
+    labels = pandas.Series(["walk"] * 60 + [None] * 40, dtype="string")
+    found = Recording(np.zeros((100, 3)), 50, "s01", labels=labels).labels
+    assert found.tolist() == ["walk"] * 60 + [""] * 40
+
+
+def test_a_start_in_milliseconds_is_refused():
+    with pytest.raises(ValueError, match="divide milliseconds by 1000"):
+        Recording(np.zeros((100, 3)), 50, "s01", start_time=1714557600000)

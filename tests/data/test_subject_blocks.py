@@ -282,6 +282,10 @@ def test_a_ranking_of_something_else_is_refused(store, tmp_path):
         make_groups(store, ranking=path, batch_size=8)
     with pytest.raises(ValueError, match="num_candidates=3 there, 5 here"):
         make_groups(store, ranking=path, num_candidates=5)
+    with pytest.raises(ValueError, match="max_blocks=None there, 2 here"):
+        make_groups(store, ranking=path, max_blocks=2)
+    with pytest.raises(ValueError, match="minimum_std_g=None there, 1e-06"):
+        make_groups(store, ranking=path, minimum_std_g=1e-6)
     other = make_store([[400, 90], [500], [700, 140], [461]])
     with pytest.raises(ValueError, match="signal="):
         make_groups(other, ranking=path)

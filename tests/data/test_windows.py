@@ -256,3 +256,11 @@ def test_replaced_windows_of_another_number_have_no_clock():
     replaced = dataclasses.replace(unknown, **fewer)
     assert len(replaced.start_times) == len(replaced.time_zones) == 1
     assert np.isnan(replaced.start_times).all()
+
+
+def test_validity_may_be_numbers():
+    windows = Windows(
+        np.zeros((3, 8, 3)), ["a"] * 3, None, ["r"] * 3, [0, 1, 2], [1, 0, 1], 8
+    )
+    kept = windows.select(windows.valid)
+    assert kept.start_seconds.tolist() == [0, 2]

@@ -1,5 +1,6 @@
 """Labels of the recordings of a folder: which file's are whose."""
 
+import collections
 import warnings
 from pathlib import Path
 
@@ -60,6 +61,8 @@ class FolderLabels:
                     "endings.",
                 )
             )
+        if labels.clock == "elapsed":
+            _warn_of_several(labels, files)
 
     def of(self, file):
         """The argument `labels` of `read_recording` for a file."""
@@ -89,3 +92,17 @@ class FolderLabels:
             if path.is_file():
                 return path
         return None
+
+
+def _warn_of_several(labels, files):
+    """Seconds from the start of a recording are mostly of one recording."""
+    num_files = collections.Counter(file.subject for file in files)
+    several = sorted(n for n in set(labels.recordings) if num_files[n] > 1)
+    if several:
+        warnings.warn(
+            f"{labels.source} has labels in seconds from the start for "
+            f"{some_of(several)}: each of the recordings of a subject gets "
+            "them. To label one, name its path below the folder without its "
+            "ending.",
+            stacklevel=4,
+        )

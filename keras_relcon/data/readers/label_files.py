@@ -2,6 +2,7 @@
 
 import csv
 import re
+from os.path import exists
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from keras_relcon.data.readers.timestamps import utc_seconds
 from keras_relcon.types import PathLike
 
 ENDING = ".labels.csv"
+PATH_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", "/", "\\")
 START = re.compile(r"(?:start|begin|from|onset).*")
 STOP = re.compile(r"(?:stop|end|to$|until).*")
 DURATION = re.compile(r"(?:duration|length|dur$).*")
@@ -138,8 +140,9 @@ def labels_beside(path):
 def is_path(labels):
     """Whether the argument `labels` is a path, and no label."""
     is_text = isinstance(labels, str)
-    is_named = is_text and labels.lower().endswith((".csv", "/", "\\"))
-    return is_named or isinstance(labels, Path)
+    is_named = is_text and labels.lower().endswith(PATH_ENDINGS)
+    is_there = is_text and any(map(labels.count, "/\\")) and exists(labels)
+    return is_named or is_there or isinstance(labels, Path)
 
 
 def _rows(path):
@@ -158,15 +161,20 @@ def _rows(path):
     if not rows:
         raise ValueError(message(EXPECTED, f"{path}, which is empty"))
     (_, header), *rows = rows
-    short = [line for line, row in rows if len(row) < len(header)]
-    if short:
+    wrong = [
+        line
+        for line, row in rows
+        if len(row) < len(header) or any(map(str.strip, row[len(header) :]))
+    ]
+    if wrong:
         raise ValueError(
             message(
                 "Each row of a file of labels must have a cell for each column "
-                f"of its header, {header}.",
-                f"{path} with {len(short)} rows that do not, the first in line "
-                f"{short[0]}",
-                "Complete them, or leave them out.",
+                f"of its header, {header}, and no other.",
+                f"{path} with {len(wrong)} rows that do not, the first in line "
+                f"{wrong[0]}",
+                "Complete them, put a label with a comma in quotes, or leave "
+                "them out.",
             )
         )
     if delimiter != ",":
