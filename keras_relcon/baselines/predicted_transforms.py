@@ -27,6 +27,9 @@ class VisibleScaling(Augmentation):
         least: float. Smallest difference to 1. Defaults to `0.15`.
         most: float. Largest difference to 1. Defaults to `0.5`.
         seed: int or `None`.
+
+    Raises:
+        ValueError: if `least` is negative, or `most` is not above it.
     """
 
     def __init__(self, least=0.15, most=0.5, seed=None, **kwargs):
@@ -64,7 +67,8 @@ class LongSegmentPermutation(SegmentPermutation):
         seed: int or `None`.
 
     Raises:
-        ValueError: if the windows are too short for such segments.
+        ValueError: if `minimum_length` is no int of 0 or more, or the windows
+            are too short for such segments.
     """
 
     def __init__(self, num_cuts=3, minimum_length=10, seed=None, **kwargs):

@@ -15,6 +15,15 @@ class SlowTwoViews(TwoViews):
         momentum: float in [0, 1], of the slow copies; `None` for none.
         momentum_steps: int or `None`. Steps over which the momentum rises to
             1, see `EMA`. Defaults to `None`: it stays.
+
+    Call arguments:
+        windows: `(batch, time, channels)`, g.
+
+    Returns:
+        dict as of `TwoViews`.
+
+    Raises:
+        TypeError, ValueError: as `TwoViews` and `EMA`.
     """
 
     def __init__(
