@@ -17,11 +17,13 @@ over the seeds of an arm; those of each seed are in `scores_of_seeds`.
 
 import argparse
 import copy
+import math
 import time
 from pathlib import Path
 
 import keras
 from orders import EuclideanOrder, LabelOrder, RandomOrder
+from relative_variants import variant_of
 
 import keras_relcon as kr
 from keras_relcon import data, presets
@@ -85,9 +87,34 @@ ARMS = {
             ],
         }
     },
+    # As far as a sensor slips on the wrist.
+    "rotation_30": {
+        "views": {
+            "weight": 1.0,
+            "augmentations": lambda: [
+                kr.layers.Rotation(max_angle=math.radians(30)),
+                "noise",
+                "scaling",
+                "time_flip",
+                "segment_permutation",
+                "time_warp",
+            ],
+        }
+    },
     "gravity": {"views": {"weight": 1.0}, "encoder": {"alignment": "gravity"}},
     "wisdm_watch": {"views": {"weight": 1.0}, "sources": ("wisdm-dataset",)},
     "four_times_the_steps": {"views": {"weight": 1.0}, "share": 4},
+    # A tenth of the groups, ten times as often.
+    "few_groups": {
+        "views": {"weight": 1.0},
+        "relcon": {"ranked_groups": 125, "steps_per_epoch": 125},
+    },
+    # What else the relative loss can ask, see `relative_variants.py`.
+    "only_nearest": {"views": {"weight": 0.0}, "variant": "only_nearest"},
+    "falling_weights": {"views": {"weight": 0.0}, "variant": "falling_weights"},
+    "steps_of_eight": {"views": {"weight": 0.0}, "variant": "steps_of_eight"},
+    "copy_as_nearest": {"views": {"weight": 1.0}, "variant": "copy_as_nearest"},
+    "far_queue": {"views": {"weight": 0.0}, "variant": "far_queue"},
 }
 
 
@@ -137,10 +164,15 @@ def train_arm(config, name, seed, arguments, stores):
     store = _store(config, arm.get("sources"), stores)
     groups, distance = _groups(config, store, arm, arguments)
     keras.utils.set_random_seed(seed)
-    model = make_model(config, distance)
+    if callable(config["views"]["augmentations"]):
+        # Layers, made after the seed is set.
+        config["views"]["augmentations"] = config["views"]["augmentations"]()
+    model, loss = make_model(config, distance), None
+    if "variant" in arm:
+        model, loss = variant_of(arm["variant"], model)
     epochs = -(-steps // len(groups))
     rate = learning_rate(config, "relcon", epochs * len(groups))
-    model.compile(optimizer=keras.optimizers.Adam(rate))
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
     begin = time.process_time()
     model.fit(groups, epochs=epochs, shuffle=False, verbose=2)
     presets.save_to_preset(
@@ -184,7 +216,9 @@ def _groups(config, store, arm, arguments):
         distance = {"euclidean": EuclideanOrder, "random": RandomOrder}[order]()
     if config["relcon"]["anchors"] == "one":
         return groups, distance
-    name = "-".join((order, *arm.get("sources", ())))
+    count = arm.get("relcon", {}).get("ranked_groups")
+    few = () if count is None else (str(count),)
+    name = "-".join((order, *arm.get("sources", ()), *few))
     path = arguments.output / f"{name}.h5"
     ranking = data.rank_groups(groups, distance, path)
     return candidate_groups(config, store, ranking), None
