@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import check_one_of, message, some_of
+from keras_relcon.checks import check_kind, check_one_of, message, some_of
 from keras_relcon.data.clock_time import FIRST_UNIX_SECOND
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.recording import label_text
+from keras_relcon.data.windows import as_recordings
 
 if TYPE_CHECKING:
     from keras_relcon.data.recording import Recording
@@ -120,7 +121,7 @@ class LabelIntervals:
 
 
 def label_recordings(
-    recordings: Sequence[Recording], intervals: LabelIntervals
+    recordings: Recording | Iterable[Recording], intervals: LabelIntervals
 ) -> list[Recording]:
     """Gives the samples of recordings the labels of stretches of time.
 
@@ -130,16 +131,27 @@ def label_recordings(
     or wholly, or between two samples, and the stretches without a label.
 
     Args:
-        recordings: list of `Recording`, the pieces of one file, in order.
+        recordings: `Recording`, or list of them, the pieces of one file, in
+            order.
         intervals: `LabelIntervals`. On the clock of the recordings.
 
     Returns:
         list of `Recording`. Labels are `CodedLabels`: a byte a sample.
 
     Raises:
+        TypeError: if an item is no `Recording`, or `intervals` are none.
         ValueError: if the labels are in clock time, and the recordings have no
-            such times; or if they name whose they are.
+            such times; if they name whose they are; or if there is no
+            recording.
     """
+    recordings = as_recordings(recordings)
+    check_kind(
+        "intervals",
+        intervals,
+        LabelIntervals,
+        "`LabelIntervals`",
+        "Read a file with `read_labels`.",
+    )
     if intervals.recordings is not None:
         raise ValueError(
             message(

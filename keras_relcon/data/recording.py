@@ -257,12 +257,24 @@ def _spread_labels(labels, num_samples):
 
 
 def label_text(labels):
-    """Labels as str; `None`, NaN and their like become `""`, no label."""
+    """Labels as str; `None`, NaN and their like become `""`, no label.
+
+    A whole number is `"1"` as a float too: pandas makes floats of a column of
+    int with a gap.
+    """
     if labels.dtype.kind == "f":
-        return np.where(np.isnan(labels), "", labels.astype(str))
+        values, places = np.unique(labels, return_inverse=True)
+        return np.array([_one_label(x) for x in values], dtype=str)[places]
     if labels.dtype.kind == "O":
-        labels = ["" if is_missing(x) else str(x) for x in labels]
+        labels = [_one_label(x) for x in labels]
     return np.asarray(labels, dtype=str)
+
+
+def _one_label(label):
+    if is_missing(label):
+        return ""
+    is_whole = isinstance(label, (float, np.floating)) and label.is_integer()
+    return str(int(label) if is_whole else label)
 
 
 def is_missing(value):

@@ -41,6 +41,9 @@ class Windows:
             clock.
         time_zones: `(num_windows,)` str, as of `Recording.time_zone`.
             Defaults to `""`, unknown.
+
+    Raises:
+        ValueError: if there are not as many of each as windows.
     """
 
     acceleration: np.ndarray
@@ -65,10 +68,25 @@ class Windows:
         object.__setattr__(self, "valid", self.valid.astype(bool))
         targets = {k: np.asarray(v) for k, v in self.targets.items()}
         object.__setattr__(self, "targets", targets)
+        self._check_lengths()
         labels = self.labels
         if labels is not None and labels.dtype.kind in "Of":
             if any(map(is_missing, labels)):
                 object.__setattr__(self, "labels", label_text(labels))
+
+    def _check_lengths(self):
+        """Raises a ValueError unless each window has one value of each."""
+        columns = ("subjects", "labels", "recordings", "start_seconds", "valid")
+        values = {name: getattr(self, name) for name in columns}
+        for name, value in {**values, **self.targets}.items():
+            if value is not None and value.shape != (len(self),):
+                raise ValueError(
+                    message(
+                        f"`{name}` must have one value per window.",
+                        f"shape {value.shape} for {len(self)} windows",
+                        "Select windows with `select`.",
+                    )
+                )
 
     def __len__(self) -> int:
         return len(self.acceleration)

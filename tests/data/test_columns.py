@@ -310,3 +310,16 @@ def test_only_columns_in_the_groups_of_the_axes_count(tmp_path):
     assert recording.sample_rate_hz == pytest.approx(50)
     assert recording.acceleration[0].tolist() == [0.5] * 3
     assert recording.labels[0] == "sit"
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [(("x", "x", "z"), "three different names"), ((0, 1, 2), "the names of")],
+)
+def test_columns_are_three_names_of_which_none_is_twice(
+    tmp_path, columns, expected
+):
+    path = tmp_path / "walk.csv"
+    path.write_text("x,y,z\n" + "0,0,1\n" * 100)
+    with pytest.raises(ValueError, match=f"`columns` must be {expected}"):
+        read_recording(path, "s", 50, columns=columns)

@@ -409,6 +409,18 @@ def test_windows_of_coded_labels_are_those_of_text():
         Recording(still[:100], RATE, "s", labels=coded)
 
 
+def test_one_recording_is_labelled_as_a_list_of_one():
+    recording = Recording(np.ones((100, 3)), RATE, "s")
+    intervals = LabelIntervals([0], [1e3], ["walk"])
+    with pytest.warns(UserWarning, match="outside"):
+        (found,) = label_recordings(recording, intervals)
+    assert set(found.labels.tolist()) == {"walk"}
+    with pytest.raises(ValueError, match="at least one recording"):
+        label_recordings([], intervals)
+    with pytest.raises(TypeError, match="`intervals` must be `LabelIntervals`"):
+        label_recordings(recording, [(0, 1, "walk")])
+
+
 def test_labels_of_a_day_take_a_byte_a_sample(recwarn):
     num = 24 * 3600 * RATE
     still = np.zeros((num, 3), np.float32)

@@ -38,7 +38,14 @@ def test_labels_that_are_missing_are_empty(missing):
     assert recording.labels.tolist() == ["", "sit", "", "None"]
     numbers = np.array([missing, 1.0, 2.0, missing], dtype=float)
     recording = Recording(still, 50, "s", numbers)
-    assert recording.labels.tolist() == ["", "1.0", "2.0", ""]
+    assert recording.labels.tolist() == ["", "1", "2", ""]
+
+
+def test_a_whole_number_is_one_label_as_int_and_as_float():
+    with_a_gap = np.array([1, np.nan, 2.5])
+    for labels in (with_a_gap, [1, None, 2.5], np.array([1.0, None, 2.5])):
+        recording = Recording(still(3), 50, "s", labels=labels)
+        assert recording.labels.tolist() == ["1", "", "2.5"]
 
 
 def test_start_is_unix_seconds():

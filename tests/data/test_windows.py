@@ -214,6 +214,22 @@ def test_columns_may_be_lists_and_series():
     assert len(windows.select(windows.valid).labels) == 3
 
 
+@pytest.mark.parametrize(
+    "name", ["subjects", "labels", "recordings", "start_seconds", "valid"]
+)
+def test_each_window_has_one_value_of_each_column(name):
+    windows = make_windows(ramp(600, labels="x"))
+    short = {name: getattr(windows, name)[:-1]}
+    with pytest.raises(ValueError, match=f"`{name}` must have one value per w"):
+        dataclasses.replace(windows, **short)
+
+
+def test_each_window_has_one_target():
+    windows = make_windows(ramp(600))
+    with pytest.raises(ValueError, match="`speed` must have one value per w"):
+        dataclasses.replace(windows, targets={"speed": [1.0]})
+
+
 def test_sizes_may_be_whole_floats():
     whole = make_windows(ramp(300), 100, 64, 32)
     floats = make_windows(ramp(300), 100.0, 64.0, 32.0)

@@ -182,6 +182,22 @@ def _as_three(columns, available):
             "name of an array of shape (num_samples, 3) in a .npz or HDF5 "
             f"file. Received: columns={columns!r}. The file has {available}."
         )
+    if not all(isinstance(name, str) for name in columns):
+        raise ValueError(
+            message(
+                "`columns` must be the names of three columns.",
+                {"columns": columns},
+                f"The file has {available}.",
+            )
+        )
+    if len(set(columns)) != 3:
+        raise ValueError(
+            message(
+                "`columns` must be three different names.",
+                {"columns": columns},
+                f"The file has {available}.",
+            )
+        )
     return tuple(columns)
 
 

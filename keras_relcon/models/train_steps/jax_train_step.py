@@ -1,6 +1,8 @@
 import jax
 import keras
 
+from keras_relcon.models.train_steps.batch_inputs import batch_inputs
+
 
 class TrainStep:
     """The training and test step of a model on JAX.
@@ -17,7 +19,7 @@ class TrainStep:
 
     def train_step(self, state, data):
         trainable, non_trainable, optimizer_state, metrics = state
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        inputs = batch_inputs(data)
         targets = self._stateless_targets(trainable, non_trainable, inputs)
 
         loss_and_gradients = jax.value_and_grad(
@@ -45,7 +47,7 @@ class TrainStep:
 
     def test_step(self, state, data):
         trainable, non_trainable, metrics = state
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        inputs = batch_inputs(data)
         targets = self._stateless_targets(trainable, non_trainable, inputs)
         _, auxiliary = self.compute_loss_and_updates(
             trainable,

@@ -3,6 +3,7 @@ import tensorflow as tf
 
 from keras_relcon import distributed
 from keras_relcon.distributed import tensorflow_replicas
+from keras_relcon.models.train_steps.batch_inputs import batch_inputs
 
 
 class TrainStep:
@@ -15,7 +16,7 @@ class TrainStep:
     encoder: keras.Model
 
     def train_step(self, data):
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        inputs = batch_inputs(data)
         targets = self.targets_of(inputs)
 
         with tf.GradientTape() as tape:
@@ -35,7 +36,7 @@ class TrainStep:
         )
 
     def test_step(self, data):
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        inputs = batch_inputs(data)
         targets = self.targets_of(inputs)
         outputs = self(inputs, training=False)
         loss = self.compute_loss(inputs, targets, outputs, None, False)

@@ -3,6 +3,7 @@ import torch
 
 from keras_relcon import distributed
 from keras_relcon.distributed import torch_replicas
+from keras_relcon.models.train_steps.batch_inputs import batch_inputs
 
 
 class TrainStep:
@@ -23,7 +24,7 @@ class TrainStep:
     _compiled_encoder = None
 
     def train_step(self, data):
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        inputs = batch_inputs(data)
         # First, as the next CUDA graph writes to the memory of the last.
         self.zero_grad()
         with torch.no_grad():
@@ -46,7 +47,7 @@ class TrainStep:
         return self.compute_metrics(inputs, targets, outputs)
 
     def test_step(self, data):
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        inputs = batch_inputs(data)
         targets = self.targets_of(inputs)
         outputs = self(inputs, training=False)
         loss = self.compute_loss(inputs, targets, outputs, None, False)
