@@ -67,8 +67,9 @@ All keys, with their defaults:
   [readout]               # what the preset has beside its encoder
   mini_rocket = 0         # features of fixed convolutions, such as 5000
   scales = [1]            # at which features are read, such as [0.5, 1, 2]
+  steady = 0              # directions to damp, such as 100; see SteadyFeatures
   compact = 0             # width of the compact form, such as 512
-  windows = 6000          # to fit both on
+  windows = 6000          # to fit these on
   [run]                   # does not change the result
   checkpoint_steps = 100
   max_minutes = 60        # then save and stop; no default

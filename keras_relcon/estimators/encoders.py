@@ -16,7 +16,7 @@ from keras_relcon.presets.preset_directory import HUB, METADATA, find_preset
 
 # From what tells classes apart best to what does so least, on people who were
 # left out; see benchmarks/results/suite.md.
-WIDEST_FIRST = ("wide", "features", "embedding")
+BEST_FIRST = ("steady", "wide", "features", "embedding")
 
 
 def load_encoder(encoder, output=None, scales=None):
@@ -53,7 +53,7 @@ def chosen_output(encoder, output=None):
         encoder, output: as of `load_encoder`.
 
     Returns:
-        str: `output`, or if that is `None` the first of `"wide"`,
+        str: `output`, or if that is `None` the first of `"steady"`, `"wide"`,
         `"features"` and `"embedding"` that the preset has; `None` for a model.
     """
     if isinstance(encoder, keras.Model):
@@ -76,7 +76,7 @@ def chosen_output(encoder, output=None):
     if output is not None:
         return output
     directory = find_preset(encoder)
-    return _widest(directory, _changed(directory))
+    return _best(directory, _changed(directory))
 
 
 def name_of(encoder):
@@ -103,9 +103,9 @@ def _changed(directory):
 
 
 @functools.lru_cache(maxsize=8)
-def _widest(directory, changed):
+def _best(directory, changed):
     has = preset_outputs(directory)
-    return next(each for each in WIDEST_FIRST if each in has)
+    return next(each for each in BEST_FIRST if each in has)
 
 
 @functools.lru_cache(maxsize=4)

@@ -63,8 +63,8 @@ class MotionClassifier(ClassifierMixin, MotionEstimator[Timeline]):
             `keras.Model` from `(batch, time, 3)`, g, to `(batch, dim)`.
             Defaults to `"relcon_small"`.
         output: str, as of `from_preset`. Defaults to `None`: the first of
-            `"wide"`, `"features"` and `"embedding"` that the preset has; with
-            `head="fine_tune"` `"embedding"`.
+            `"steady"`, `"wide"`, `"features"` and `"embedding"` that the
+            preset has; with `head="fine_tune"` `"embedding"`.
         head: `"linear"` or `"fine_tune"`. The latter takes minutes to hours
             on a CPU, and labels of many people to be worth it. Defaults to
             `"linear"`.

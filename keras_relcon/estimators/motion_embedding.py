@@ -25,7 +25,8 @@ class MotionEmbedding(KeepsEncoder, TransformerMixin, BaseEstimator):
         encoder: str or path, as of `keras_relcon.presets.from_preset`, or a
             `keras.Model`. Defaults to `"relcon_small"`.
         output: str, as of `from_preset`. Defaults to `None`: the first of
-            `"wide"`, `"features"` and `"embedding"` that the preset has.
+            `"steady"`, `"wide"`, `"features"` and `"embedding"` that the
+            preset has.
         batch_size: int. Windows per forward pass. Defaults to `256`.
 
     Attributes:

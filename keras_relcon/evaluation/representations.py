@@ -7,7 +7,7 @@ from keras_relcon.checks import check_one_of, message
 from keras_relcon.evaluation.embed_windows import embed_windows
 from keras_relcon.evaluation.features import handmade_features
 from keras_relcon.kept_files import config_text, content_key, has_config
-from keras_relcon.models import CompactFeatures, SideBySide
+from keras_relcon.models import CompactFeatures, SideBySide, SteadyFeatures
 
 CONTROLS = ("untrained", "handmade")
 HANDMADE = "hand-made features"
@@ -177,8 +177,8 @@ def _untrained(encoders, seed, window_length):
 def untrained_readout(model, seed=0, window_length=256):
     """As `untrained_copy`, of the network of a readout alone.
 
-    What stands beside the network was not trained either, and stays; a compact
-    map that was fitted on its outputs is left out.
+    What stands beside the network was not trained either, and stays; a map
+    that was fitted on its outputs is left out.
     """
     copy = untrained_copy(_learned_part(model), seed, window_length)
     if isinstance(model, SideBySide):
@@ -189,7 +189,7 @@ def untrained_readout(model, seed=0, window_length=256):
 def _learned_part(model):
     """The network of a readout, without what was fitted beside or after it."""
     layers = model.layers if isinstance(model, keras.Sequential) else []
-    if layers and isinstance(layers[-1], CompactFeatures):
+    if layers and isinstance(layers[-1], (CompactFeatures, SteadyFeatures)):
         return _learned_part(layers[0])
     return model.models[0] if isinstance(model, SideBySide) else model
 

@@ -12,6 +12,7 @@ from keras_relcon.models.projector import mlp_projector
 from keras_relcon.models.relcon_model import RelConModel
 from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.models.stage_features import StageFeatures
+from keras_relcon.models.steady_features import SteadyFeatures
 
 __all__ = [
     "AugmentedViews",
@@ -24,6 +25,7 @@ __all__ = [
     "RelConModel",
     "SideBySide",
     "StageFeatures",
+    "SteadyFeatures",
     "mlp_projector",
     "similarities_to_others",
 ]

@@ -5,19 +5,12 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from keras_relcon.checks import (
-    check_all_finite,
-    check_same_shape,
-    check_whole,
-    message,
-)
+from keras_relcon.checks import check_whole, message
+from keras_relcon.models.feature_maps import in_half_precision, standardised
 from keras_relcon.types import Shape, Tensor
 
-# A feature that hardly varies is not scaled up to the others.
-LEAST_STD = 1e-6
 # Among which neighbours choose, if so many are not kept.
 NUM_COMPONENTS = 2048
-HALF_PRECISION_TOLERANCE = 1e-3
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
@@ -121,45 +114,16 @@ class CompactFeatures(keras.Model):
             ValueError: if `features` is no such array, has values that are not
                 finite, or is constant, or `neighbours` are not like it.
         """
-        features = np.asarray(features, dtype=np.float64)
-        if features.ndim != 2 or len(features) < self.dim:
-            raise ValueError(
-                message(
-                    "`features` must be (windows, features), of at least "
-                    f"{self.dim} windows.",
-                    f"shape {features.shape}",
-                    "Take more windows, or a smaller `dim`.",
-                )
-            )
-        check_all_finite("features", features)
-        num_windows = len(features)
-        if neighbours is not None:
-            neighbours = np.asarray(neighbours, dtype=np.float64)
-            check_same_shape(
-                "(windows, features)", features=features, neighbours=neighbours
-            )
-            check_all_finite("neighbours", neighbours)
-            features = np.concatenate([features, neighbours])
-        mean, std = features.mean(axis=0), features.std(axis=0)
-        if not np.any(std > LEAST_STD):
-            raise ValueError(
-                message(
-                    "`features` must differ between windows.",
-                    f"{features.shape[1]} features that are constant",
-                    "Check the windows: a signal at rest has no others.",
-                )
-            )
+        values, mean, scale = standardised(features, neighbours, self.dim)
         if not self.built:
-            self.build(features.shape)
-        scale = np.where(std > LEAST_STD, 1 / np.maximum(std, LEAST_STD), 0)
-        standardised = (features - mean) * scale
+            self.build(values.shape)
         if neighbours is None:
-            directions, share = _principal(standardised, self.dim, seed)
+            directions, share = _principal(values, self.dim, seed)
         else:
-            directions, share = _steady(
-                standardised, num_windows, self.dim, seed
-            )
-        kernel = _in_half_precision(directions * scale[:, None], std)
+            directions, share = _steady(values, self.dim, seed)
+        # The offset belongs to the rounded kernel.
+        std = np.where(scale > 0, 1 / np.maximum(scale, 1e-30), 0)[:, None]
+        kernel = in_half_precision(directions * scale[:, None], std)
         self.kernel.assign(kernel)
         self.offset.assign(-mean @ kernel)
         return share
@@ -190,16 +154,17 @@ def _principal(features, dim, seed):
     return analysis.components_.T, share
 
 
-def _steady(features, num_windows, dim, seed):
+def _steady(features, dim, seed):
     """Directions, `(features, dim)`, that vary little between neighbours.
 
     Args:
-        features: `(2 * num_windows, features)`, standardised; neighbours
-            after the windows, in their order.
-        num_windows, dim, seed: int.
+        features: `(2 * windows, features)`, standardised; neighbours after
+            the windows, in their order.
+        dim, seed: int.
     """
     from scipy.linalg import eigh
 
+    num_windows = len(features) // 2
     num_components = min(max(NUM_COMPONENTS, dim), *features.shape)
     components, _ = _principal(features, num_components, seed)
     scores = features @ components
@@ -213,16 +178,3 @@ def _steady(features, num_windows, dim, seed):
     )
     kept = directions[:, ::-1][:, :dim] @ rotation
     return components @ kept, float(ratios[-dim:].sum() / ratios.sum())
-
-
-def _in_half_precision(kernel, std):
-    """Rounded to float16, so that a preset holds it in half of the room.
-
-    The offset then belongs to the rounded kernel. Left as it is where float16
-    cannot hold it, as of features of very different sizes.
-    """
-    with np.errstate(over="ignore"):
-        rounded = kernel.astype(np.float16).astype(np.float64)
-    error = np.linalg.norm((rounded - kernel) * std[:, None])
-    size = np.linalg.norm(kernel * std[:, None])
-    return rounded if error <= HALF_PRECISION_TOLERANCE * size else kernel

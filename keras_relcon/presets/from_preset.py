@@ -16,6 +16,7 @@ from keras_relcon.presets.preset_directory import (
     COMPACT,
     MINI_ROCKET,
     PRETRAINING_PARTS,
+    STEADY,
     WEIGHTS,
     find_preset,
     read_preset,
@@ -23,8 +24,12 @@ from keras_relcon.presets.preset_directory import (
 from keras_relcon.presets.weights_file import read_weights
 from keras_relcon.types import PathLike
 
-Output: TypeAlias = Literal["embedding", "features", "wide", "compact"]
-OUTPUTS = ("embedding", "features", "wide", "compact")
+Output: TypeAlias = Literal[
+    "embedding", "features", "wide", "steady", "compact"
+]
+OUTPUTS = ("embedding", "features", "wide", "steady", "compact")
+# Those made by a map that was fitted on trained weights, and its folder.
+MAPS = {"steady": STEADY, "compact": COMPACT}
 PRETRAIN_OVERRIDES = (
     "temperature",
     "projector",
@@ -105,10 +110,11 @@ def from_preset(
         output: str. What the encoder gives of a window: `"embedding"`, or
             `"features"`, the statistics over time of its blocks, which know
             more (`StageFeatures`); `"wide"`, the fixed
-            convolutions of the preset's `MiniRocket` beside them; or
-            `"compact"`, the widest of these that the preset has, turned to
-            fewer columns by a map that comes with it (`CompactFeatures`).
-            Defaults to `"embedding"`.
+            convolutions of the preset's `MiniRocket` beside them; or the
+            widest of these that the preset has, followed by a map that comes
+            with it: `"steady"`, without most of what changes from one window
+            to the next (`SteadyFeatures`), or `"compact"`, turned to fewer
+            columns (`CompactFeatures`). Defaults to `"embedding"`.
         scales: sequence of float, powers of two. At which the features are
             read: `(1,)` has fewer of them, and takes less time, than more.
             Defaults to `None`: those of the preset for `"features"`, `(1,)`
@@ -130,9 +136,9 @@ def from_preset(
         ValueError: if there is no such preset, it is damaged or incomplete,
             a newer version wrote it, it names a class that a preset may not
             hold, it has no motif distance for `"pretrain"`, no MiniRocket for
-            `"wide"` or no map for `"compact"`, or an override is unknown or
-            does not fit the weights, or `scales` are given for the embedding,
-            or for `"compact"` others than it was fitted on, or no weights.
+            `"wide"` or no map for `"steady"` or `"compact"`, or an override is
+            unknown or does not fit the weights, or `scales` are given for the
+            embedding, or for a map others than it was fitted on, or no weights.
 
     Example:
 
@@ -143,10 +149,10 @@ def from_preset(
     advice = "Leave it out for the encoder."
     checks.check_one_of("task", task, (None, "pretrain"), advice)
     checks.check_one_of("output", output, OUTPUTS)
-    if output == "compact" and not load_weights:
+    if output in MAPS and not load_weights:
         raise ValueError(
             checks.message(
-                "The map of `compact` was fitted on the trained weights.",
+                f"The map of `{output}` was fitted on the trained weights.",
                 {"output": output, "load_weights": load_weights},
                 'Pass output="features", or load the weights.',
             )
@@ -169,7 +175,7 @@ def from_preset(
         directory, MINI_ROCKET, output == "wide"
     )
     own = scales_beside(is_wide, metadata.feature_scales)
-    if scales is not None and output == "compact" and tuple(scales) != own:
+    if scales is not None and output in MAPS and tuple(scales) != own:
         raise ValueError(
             checks.message(
                 f"`scales` must be those that the map was fitted on, {own}.",
@@ -190,10 +196,9 @@ def from_preset(
         name = f"{encoder.name}_wide"
         model = SideBySide([features, mini_rocket], name=name)
         model.build((None, metadata.window_length, 3))
-    if output == "compact" and _has(directory, COMPACT, is_needed=True):
-        compact = _load_part(directory / COMPACT, load_weights)[0]
-        name = f"{encoder.name}_compact"
-        model = chain([model, compact], name=name)
+    if output in MAPS and _has(directory, MAPS[output], is_needed=True):
+        fitted = _load_part(directory / MAPS[output], load_weights)[0]
+        model = chain([model, fitted], name=f"{encoder.name}_{output}")
     model.preset_metadata = metadata
     return model
 
@@ -231,8 +236,8 @@ def preset_outputs(name_or_directory: PathLike) -> tuple[str, ...]:
         name_or_directory: As of `from_preset`.
 
     Returns:
-        tuple of str: `"embedding"`, and those of `"features"`, `"wide"` and
-        `"compact"` that its encoder and its parts allow.
+        tuple of str: `"embedding"`, and those of `"features"`, `"wide"`,
+        `"steady"` and `"compact"` that its encoder and its parts allow.
 
     Raises:
         ValueError: if there is no such preset, or it is damaged.
@@ -241,7 +246,8 @@ def preset_outputs(name_or_directory: PathLike) -> tuple[str, ...]:
     encoder, _ = _load_part(directory, load_weights=False)
     has = {"features": hasattr(encoder, "sequences")}
     has["wide"] = has["features"] and (directory / MINI_ROCKET).is_dir()
-    has["compact"] = has["features"] and (directory / COMPACT).is_dir()
+    for output, part in MAPS.items():
+        has[output] = has["features"] and (directory / part).is_dir()
     return ("embedding", *(name for name, is_there in has.items() if is_there))
 
 

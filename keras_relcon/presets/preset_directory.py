@@ -24,7 +24,8 @@ COLUMNS = ("name", "parameters", "window", "weights", "trained on")
 PRETRAINING_PARTS = ("motif_distance", "projector")
 COMPACT = "compact_features"
 MINI_ROCKET = "mini_rocket"
-PARTS = (*PRETRAINING_PARTS, COMPACT, MINI_ROCKET)
+STEADY = "steady_features"
+PARTS = (*PRETRAINING_PARTS, COMPACT, MINI_ROCKET, STEADY)
 # What desktops put into any folder.
 OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
 

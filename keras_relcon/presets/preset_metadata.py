@@ -19,6 +19,7 @@ KINDS = (
     "projector",
     "compact_features",
     "mini_rocket",
+    "steady_features",
 )
 WEIGHT_DTYPES = ("float16", "float32")
 # What a model card says of a preset: key in `facts`, and its heading.
@@ -53,7 +54,7 @@ class PresetMetadata:
 
     Args:
         kind: str. `"encoder"`, `"motif_distance"`, `"projector"`,
-            `"compact_features"` or `"mini_rocket"`.
+            `"compact_features"`, `"mini_rocket"` or `"steady_features"`.
         sample_rate_hz: float. Rate of the windows.
         window_length: int. Samples per window.
         weights: dict. `sha256` of the file, `dtype` of its numbers,

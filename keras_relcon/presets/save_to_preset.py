@@ -12,7 +12,7 @@ import numpy as np
 from keras_relcon import kept_files
 from keras_relcon.data.synthetic import synthetic_recordings
 from keras_relcon.data.windows import check_window, make_windows
-from keras_relcon.models import CompactFeatures, MiniRocket
+from keras_relcon.models import CompactFeatures, MiniRocket, SteadyFeatures
 from keras_relcon.models.motif_distance import MotifDistance
 from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.models.stage_features import StageFeatures, check_scales
@@ -25,6 +25,7 @@ from keras_relcon.presets.preset_directory import (
     METADATA,
     MINI_ROCKET,
     PRETRAINING_PARTS,
+    STEADY,
     WEIGHTS,
     check_is_free,
 )
@@ -46,6 +47,7 @@ def save_to_preset(
     compact_features: CompactFeatures | None = None,
     mini_rocket: MiniRocket | None = None,
     feature_scales: Sequence[float] | None = None,
+    steady_features: SteadyFeatures | None = None,
 ) -> Path:
     """Writes a model as a directory that `from_preset` reads on any backend.
 
@@ -79,6 +81,8 @@ def save_to_preset(
             `from_preset(..., output="features")` reads the encoder, as
             `scales` of `StageFeatures`. Defaults to those of the preset it
             came from, else `(1,)`.
+        steady_features: `SteadyFeatures`, adapted as `compact_features`, for
+            `from_preset(..., output="steady")`. Defaults to `None`.
 
     Returns:
         `Path` of the directory.
@@ -102,7 +106,12 @@ def save_to_preset(
     >>> encoder = keras_relcon.presets.from_preset("my_preset")
     """
     check_facts(facts)
-    parts = _parts_of(model, compact_features, mini_rocket)
+    readout = {
+        COMPACT: compact_features,
+        MINI_ROCKET: mini_rocket,
+        STEADY: steady_features,
+    }
+    parts = _parts_of(model, readout)
     encoder = parts["."][1]
     earlier = getattr(encoder, "preset_metadata", None)
     if window_length is None:
@@ -171,7 +180,7 @@ def own_length(encoder):
     return shape[1] if isinstance(shape, tuple) and len(shape) == 3 else None
 
 
-def _parts_of(model, compact_features, mini_rocket):
+def _parts_of(model, readout):
     """Subdirectory to `(kind, model)`; the directory itself is `"."`."""
     if isinstance(model, TrainStep):
         parts = {".": ("encoder", model.encoder)}
@@ -182,10 +191,9 @@ def _parts_of(model, compact_features, mini_rocket):
     else:
         is_distance = isinstance(model, MotifDistance)
         parts = {".": ("motif_distance" if is_distance else "encoder", model)}
-    if compact_features is not None:
-        parts[COMPACT] = (COMPACT, compact_features)
-    if mini_rocket is not None:
-        parts[MINI_ROCKET] = (MINI_ROCKET, mini_rocket)
+    for name, part in readout.items():
+        if part is not None:
+            parts[name] = (name, part)
     for kind, part in parts.values():
         _check_model(part, kind)
     return parts
@@ -277,6 +285,7 @@ def _probe_functions(encoder, mini_rocket, scales, windows):
         "projector": lambda model: predict(model, predict(encoder)),
         MINI_ROCKET: predict,
         COMPACT: lambda model: predict(model, features()),
+        STEADY: lambda model: predict(model, features()),
         "motif_distance": lambda model: keras.ops.convert_to_numpy(
             model.distance(windows[:half], windows[half : 2 * half])
         ),

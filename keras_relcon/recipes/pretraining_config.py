@@ -75,6 +75,7 @@ DEFAULTS: dict[str, Any] = {
     "readout": {
         "scales": [1],
         "mini_rocket": 0,
+        "steady": 0,
         "compact": 0,
         "windows": 6000,
     },
@@ -105,6 +106,7 @@ LEAST_WHOLE = {
     "relcon.warmup_steps": 0,
     "views.num_augmentations": 1,
     "readout.mini_rocket": 0,
+    "readout.steady": 0,
     "readout.compact": 0,
     "readout.windows": 1,
     "run.checkpoint_steps": 1,
@@ -383,11 +385,11 @@ def _check_readout(readout):
     check_scales(readout["scales"])
     if readout["mini_rocket"]:
         check_whole("readout.mini_rocket", readout["mini_rocket"], NUM_KERNELS)
-    if readout["compact"] > readout["windows"]:
+    if max(readout["steady"], readout["compact"]) > readout["windows"]:
         raise ValueError(
             message(
-                "`readout.windows` must be as many as `readout.compact` or "
-                "more.",
+                "`readout.windows` must be as many as `readout.steady` and "
+                "`readout.compact`, or more.",
                 readout,
                 "Take a few thousand windows.",
             )

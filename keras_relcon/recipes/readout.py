@@ -1,4 +1,4 @@
-"""What a preset has beside its encoder: fixed kernels and a compact map."""
+"""What a preset has beside its encoder: fixed kernels and maps."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from keras_relcon.presets.from_preset import scales_beside
 
 
 def fit_readout(config, encoder, groups):
-    """Fits `MiniRocket` and `CompactFeatures` on windows of the pretraining.
+    """Fits what reads the encoder out, on windows of the pretraining.
 
     Args:
         config: dict of `complete_config`.
@@ -18,11 +18,12 @@ def fit_readout(config, encoder, groups):
 
     Returns:
         dict of arguments of `save_to_preset`: `feature_scales`, and
-        `mini_rocket` and `compact_features`, those that the config asks for.
+        `mini_rocket`, `steady_features` and `compact_features`, those that the
+        config asks for.
     """
     settings = config["readout"]
     readout = {"feature_scales": settings["scales"]}
-    if not (settings["mini_rocket"] or settings["compact"]):
+    if not _has_parts(settings):
         return readout
     windows = _windows(groups, settings["windows"])
     own = scales_beside(settings["mini_rocket"], settings["scales"])
@@ -36,15 +37,32 @@ def fit_readout(config, encoder, groups):
         mini_rocket.adapt(windows)
         readout["mini_rocket"] = mini_rocket
         features = models.SideBySide([features, mini_rocket])
-    if settings["compact"]:
-        pairs = _neighbours(groups, settings["windows"], config["seed"])
-        compact = models.CompactFeatures(settings["compact"])
-        compact.adapt(
-            *(evaluation.embed_windows(features, each) for each in pairs),
-            seed=config["seed"],
-        )
-        readout["compact_features"] = compact
+    maps = _maps(settings)
+    if maps:
+        pairs = [
+            evaluation.embed_windows(features, windows)
+            for windows in _neighbours(
+                groups, settings["windows"], config["seed"]
+            )
+        ]
+    for name, fitted in maps.items():
+        fitted.adapt(*pairs, seed=config["seed"])
+        readout[name] = fitted
     return readout
+
+
+def _has_parts(settings):
+    return any(settings[name] for name in ("mini_rocket", "steady", "compact"))
+
+
+def _maps(settings):
+    """The maps to fit, by their names in `save_to_preset`."""
+    maps = {}
+    if settings["steady"]:
+        maps["steady_features"] = models.SteadyFeatures(settings["steady"])
+    if settings["compact"]:
+        maps["compact_features"] = models.CompactFeatures(settings["compact"])
+    return maps
 
 
 def check_readout(config, encoder):
@@ -56,7 +74,7 @@ def check_readout(config, encoder):
     """
     settings = config["readout"]
     is_plain = settings["scales"] == [1]
-    if is_plain and not (settings["mini_rocket"] or settings["compact"]):
+    if is_plain and not _has_parts(settings):
         return
     window = keras.ops.zeros((1, config["windows"]["window_length"], 3))
     features = models.StageFeatures(encoder, scales=settings["scales"])
@@ -64,26 +82,27 @@ def check_readout(config, encoder):
     own = scales_beside(settings["mini_rocket"], settings["scales"])
     features = models.StageFeatures(encoder, scales=own)
     width = features(window).shape[-1]
-    models.CompactFeatures(max(settings["compact"], 1)).build(
-        (None, width + settings["mini_rocket"])
-    )
+    for fitted in _maps(settings).values():
+        fitted.build((None, width + settings["mini_rocket"]))
 
 
 def check_neighbours(config, groups):
-    """Raises a ValueError, before training, if a compact form lacks windows."""
+    """Raises a ValueError, before training, if a map lacks windows."""
     settings = config["readout"]
-    if not settings["compact"]:
+    wanted = {name: settings[name] for name in ("steady", "compact")}
+    if not any(wanted.values()):
         return
     found = len(_neighbours(groups, settings["windows"], config["seed"])[0])
-    if found < settings["compact"]:
-        raise ValueError(
-            message(
-                "`readout.compact` must not be above the windows that have "
-                "another one after them.",
-                f"readout.compact={settings['compact']}, of {found} windows",
-                "Keep fewer, or train on longer recordings.",
+    for name, count in wanted.items():
+        if found < count:
+            raise ValueError(
+                message(
+                    f"`readout.{name}` must not be above the windows that have "
+                    "another one after them.",
+                    f"readout.{name}={count}, of {found} windows",
+                    "Ask for fewer, or train on longer recordings.",
+                )
             )
-        )
 
 
 def _neighbours(groups, count, seed):

@@ -18,20 +18,24 @@ from keras_relcon.presets import (
 
 @pytest.fixture(scope="module")
 def full_preset(tiny_preset, tmp_path_factory):
-    """The tiny preset with fixed kernels and a map to 5 columns."""
+    """The tiny preset with fixed kernels and both maps."""
     encoder = from_preset(tiny_preset)
     windows = np.random.default_rng(0).normal(size=(20, 64, 3))
     mini_rocket = models.MiniRocket(84, window_length=64)
     mini_rocket.adapt(windows)
     features = models.StageFeatures(encoder)
     wide = models.SideBySide([features, mini_rocket])
+    columns = wide.predict(windows.astype("float32"), verbose=0)
     compact = models.CompactFeatures(5)
-    compact.adapt(wide.predict(windows.astype("float32"), verbose=0))
+    compact.adapt(columns)
+    steady = models.SteadyFeatures(2)
+    steady.adapt(columns, columns[::-1])
     return save_to_preset(
         encoder,
         tmp_path_factory.mktemp("presets") / "full",
         compact_features=compact,
         mini_rocket=mini_rocket,
+        steady_features=steady,
     )
 
 
@@ -40,6 +44,7 @@ def full_preset(tiny_preset, tmp_path_factory):
     [
         ([], "embedding"),
         (["--readout", "wide"], "wide"),
+        (["--readout", "steady"], "steady"),
         (["--readout", "compact"], "compact"),
     ],
 )
@@ -68,7 +73,7 @@ def test_probe_has_the_network_alone_as_its_untrained_control(
 def test_the_suite_scores_all_that_a_preset_gives(full_preset, tiny_preset):
     assert preset_outputs(tiny_preset) == ("embedding", "features")
     outputs = preset_outputs(full_preset)
-    assert outputs == ("embedding", "features", "wide", "compact")
+    assert outputs == ("embedding", "features", "wide", "steady", "compact")
     represent, _, own = make_representations(
         full_preset, controls=("untrained",)
     )

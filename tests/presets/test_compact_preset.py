@@ -1,4 +1,4 @@
-"""`output="compact"` and `"wide"`: a preset with more than its encoder."""
+"""`output="wide"`, `"steady"` and `"compact"`: more than an encoder."""
 
 import json
 
@@ -7,7 +7,12 @@ import pytest
 from support import to_numpy
 
 import keras_relcon as kr
-from keras_relcon.models import CompactFeatures, MiniRocket, SideBySide
+from keras_relcon.models import (
+    CompactFeatures,
+    MiniRocket,
+    SideBySide,
+    SteadyFeatures,
+)
 from keras_relcon.presets import from_preset, save_to_preset
 
 pytestmark = pytest.mark.every_backend
@@ -63,6 +68,8 @@ def test_fixed_convolutions_come_with_the_preset(encoder, windows, tmp_path):
     )
     compact = CompactFeatures(5)
     compact.adapt(expected)
+    steady = SteadyFeatures(3)
+    steady.adapt(expected, expected[::-1])
     path = save_to_preset(
         encoder,
         tmp_path / "small",
@@ -72,6 +79,7 @@ def test_fixed_convolutions_come_with_the_preset(encoder, windows, tmp_path):
         compact_features=compact,
         mini_rocket=mini_rocket,
         feature_scales=(1, 2),
+        steady_features=steady,
     )
     loaded = from_preset(path, output="wide")
     np.testing.assert_allclose(
@@ -85,14 +93,17 @@ def test_fixed_convolutions_come_with_the_preset(encoder, windows, tmp_path):
         fresh.models[1].get_weights(), mini_rocket.get_weights()
     ):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
-    with pytest.raises(ValueError, match="fitted on the trained weights"):
-        from_preset(path, output="compact", load_weights=False)
-    np.testing.assert_allclose(
-        from_preset(path, output="compact").predict(windows, verbose=0),
-        compact.predict(expected, verbose=0),
-        rtol=5e-2,
-        atol=5e-2,
-    )
+    for output, fitted in {"compact": compact, "steady": steady}.items():
+        with pytest.raises(ValueError, match="fitted on the trained weights"):
+            from_preset(path, output=output, load_weights=False)
+        mapped = from_preset(path, output=output)
+        assert mapped.preset_metadata == loaded.preset_metadata
+        np.testing.assert_allclose(
+            mapped.predict(windows, verbose=0),
+            fitted.predict(expected, verbose=0),
+            rtol=5e-2,
+            atol=5e-2,
+        )
     # Other scales are those of the features alone.
     width = expected.shape[1] - 2 * 84
     np.testing.assert_array_equal(

@@ -8,9 +8,15 @@ from support import small_encoder, to_numpy
 
 import keras_relcon as kr
 from keras_relcon.evaluation import embed_windows
-from keras_relcon.models import CompactFeatures, MiniRocket, StageFeatures
+from keras_relcon.models import (
+    CompactFeatures,
+    MiniRocket,
+    StageFeatures,
+    SteadyFeatures,
+)
 from keras_relcon.models.side_by_side import SideBySide
 from keras_relcon.presets import from_preset, save_to_preset
+from keras_relcon.presets.from_preset import OUTPUTS
 
 pytestmark = [pytest.mark.every_backend, pytest.mark.eager]
 
@@ -119,7 +125,7 @@ def test_an_argument_that_an_older_preset_lacks_may_be_given(
         from_preset(older, alignement="gravity")
 
 
-@pytest.mark.parametrize("output", ["embedding", "features", "wide", "compact"])
+@pytest.mark.parametrize("output", OUTPUTS)
 def test_outputs_are_float32_whatever_the_global_policy_is(
     windows, tmp_path, output
 ):
@@ -128,11 +134,13 @@ def test_outputs_are_float32_whatever_the_global_policy_is(
     parts = {
         "mini_rocket": MiniRocket(84, 64),
         "compact_features": CompactFeatures(3),
+        "steady_features": SteadyFeatures(2),
     }
     parts["mini_rocket"].adapt(windows)
     wide = SideBySide([StageFeatures(encoder), parts["mini_rocket"]])
     features = to_numpy(wide(windows))
     parts["compact_features"].adapt(features)
+    parts["steady_features"].adapt(features, features[::-1])
     path = save_to_preset(
         encoder,
         tmp_path / "p",

@@ -441,6 +441,7 @@ def test_training_goes_on_from_the_encoder_of_a_preset(values, tmp_path, quick):
 def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
     plain = stage_keys(complete_config(values))
     values["readout"] = {"mini_rocket": 100, "compact": 6, "windows": 10}
+    values["readout"]["steady"] = 3
     values["readout"]["scales"] = [1, 2]
     with pytest.raises(ValueError, match="`blocks` must name blocks"):
         pretrain(complete_config(values))  # one block is too few to read out
@@ -459,17 +460,22 @@ def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
     with pytest.raises(ValueError, match=r"compact=130, of \d+ windows"):
         pretrain(complete_config(values))
     assert quick == []
-    values["readout"].update(compact=6, windows=10)
+    values["readout"].update(compact=6, steady=130)
+    with pytest.raises(ValueError, match=r"steady=130, of \d+ windows"):
+        pretrain(complete_config(values))
+    values["readout"].update(steady=3, windows=10)
     preset = pretrain(complete_config(values))
     x = np.random.default_rng(0).normal(size=(3, 40, 3)).astype("float32")
     outputs = {
         output: from_preset(preset, output=output).predict(x, verbose=0)
-        for output in ("features", "wide", "compact")
+        for output in ("features", "wide", "steady", "compact")
     }
     widths = {name: found.shape[1] for name, found in outputs.items()}
-    assert widths == {"features": 64, "wide": 32 + 84, "compact": 6}
+    wide = 32 + 84
+    expected = {"features": 64, "wide": wide, "steady": wide, "compact": 6}
+    assert widths == expected
     assert 0 < outputs["wide"][:, 32:].mean() < 1
-    assert outputs["compact"].std() > 0
+    assert outputs["compact"].std() > 0 and outputs["steady"].std() > 0
 
 
 def test_workers_do_not_change_what_is_trained(values, tmp_path, monkeypatch):

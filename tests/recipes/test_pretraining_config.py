@@ -125,6 +125,7 @@ def test_a_rate_may_have_a_point():
         ({"relcon": {"max_blocks": 3}}, "`max_blocks` goes with"),
         ({"readout": {"mini_rocket": 5}}, "mini_rocket` must be .*84"),
         ({"readout": {"compact": 9, "windows": 8}}, "as many as"),
+        ({"readout": {"steady": 9, "windows": 8}}, "as many as"),
         ({"relcon": {"minimum_std_g": 0}}, "`relcon.minimum_std_g` must be"),
         ({"relcon": {"steps": 0}}, "steps` must be a whole number, at least 1"),
         ({"motif_distance": {"steps": 2.5}}, "whole number, at least 1"),

@@ -23,7 +23,12 @@ from keras_relcon.evaluation.suite.load_sets import (
 )
 from keras_relcon.evaluation.suite.sets import SETS, sets_of
 from keras_relcon.evaluation.suite.suite import rotate
-from keras_relcon.models import CompactFeatures, SideBySide, StageFeatures
+from keras_relcon.models import (
+    CompactFeatures,
+    SideBySide,
+    StageFeatures,
+    SteadyFeatures,
+)
 from keras_relcon.presets import PresetMetadata
 
 pytestmark = pytest.mark.filterwarnings("ignore:The suite goes without")
@@ -459,7 +464,7 @@ def test_windows_of_a_preset_that_is_loaded(tmp_path, write_set):
         _suite(tmp_path, {"mine": network}, controls=())
 
 
-@pytest.mark.parametrize("output", ["wide", "compact"])
+@pytest.mark.parametrize("output", ["wide", "steady", "compact"])
 def test_the_untrained_network_of_a_readout_says_something(rng, output):
     windows = rng.normal(size=(40, 64, 3)).astype("float32")
     beside = keras.Sequential(
@@ -467,10 +472,12 @@ def test_the_untrained_network_of_a_readout_says_something(rng, output):
     )
     network = StageFeatures(small_encoder())
     readout = SideBySide([network, beside])
-    if output == "compact":
-        compact = CompactFeatures(4)
-        compact.adapt(network.predict(windows, verbose=0))
-        readout = keras.Sequential([network, compact])
+    if output != "wide":
+        columns = network.predict(windows, verbose=0)
+        fitted = {"compact": CompactFeatures(4), "steady": SteadyFeatures(2)}
+        fitted = fitted[output]
+        fitted.adapt(columns, columns[::-1])
+        readout = keras.Sequential([network, fitted])
     readout(windows)
     found, _, own = controls_module.make_representations(
         {"mine": readout}, ("untrained",)
