@@ -6,7 +6,11 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_whole, message
-from keras_relcon.models.feature_maps import in_half_precision, standardised
+from keras_relcon.models.feature_maps import (
+    FeatureMap,
+    in_eight_bits,
+    standardised,
+)
 from keras_relcon.types import Shape, Tensor
 
 # Among which neighbours choose, if so many are not kept.
@@ -14,7 +18,7 @@ NUM_COMPONENTS = 2048
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class CompactFeatures(keras.Model):
+class CompactFeatures(FeatureMap):
     """Fewer features that keep most of what many say.
 
     A linear map, learned without labels from standardised features. From
@@ -35,6 +39,8 @@ class CompactFeatures(keras.Model):
     keep their weights where a head standardises its columns. This is the
     within-class covariance normalisation of Hatch, Kajarekar and Stolcke
     (Interspeech, 2006) with neighbours in place of a class.
+
+    The directions are kept in int8, so that presets have room for them.
 
     Args:
         dim: int, at least 1. How many are kept. Defaults to `512`.
@@ -61,8 +67,6 @@ class CompactFeatures(keras.Model):
     """
 
     def __init__(self, dim: int = 512, **kwargs: Any) -> None:
-        # Whatever the global policy is: see what it returns.
-        kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         check_whole("dim", dim)
         self.dim = dim
@@ -77,18 +81,8 @@ class CompactFeatures(keras.Model):
                     "Keep fewer.",
                 )
             )
-        self.offset = self.add_weight(
-            shape=(self.dim,),
-            initializer="zeros",
-            trainable=False,
-            name="offset",
-        )
-        self.kernel = self.add_weight(
-            shape=(width, self.dim),
-            initializer="zeros",
-            trainable=False,
-            name="kernel",
-        )
+        self.add_standardisation(width, self.dim)
+        self.steps = self.add_fixed("steps", (self.dim,))
         self.built = True
 
     def adapt(
@@ -121,27 +115,22 @@ class CompactFeatures(keras.Model):
             directions, share = _principal(values, self.dim, seed)
         else:
             directions, share = _steady(values, self.dim, seed)
-        # The offset belongs to the rounded kernel.
-        std = np.where(scale > 0, 1 / np.maximum(scale, 1e-30), 0)[:, None]
-        kernel = in_half_precision(directions * scale[:, None], std)
-        self.kernel.assign(kernel)
-        self.offset.assign(-mean @ kernel)
+        rounded, steps = in_eight_bits(directions)
+        self.mean.assign(mean)
+        self.scale.assign(scale)
+        self.directions.assign(rounded)
+        self.steps.assign(steps)
         return share
 
     def call(self, features: Tensor) -> Tensor:
-        return ops.matmul(features, self.kernel) + self.offset
+        values = self.standardise(features)
+        return ops.matmul(values, self.float_directions()) * self.steps
 
     def compute_output_shape(self, features_shape: Shape) -> Shape:
         return (*features_shape[:-1], self.dim)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "dim": self.dim}
-
-    def get_build_config(self) -> dict[str, Any]:
-        return {"input_shape": (None, self.kernel.shape[0])}
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        self.build(config["input_shape"])
 
 
 def _principal(features, dim, seed):

@@ -1,12 +1,16 @@
 """What the maps of features share that are learned without labels."""
 
+from typing import Any
+
+import keras
 import numpy as np
+from keras import ops
 
 from keras_relcon.checks import check_all_finite, check_same_shape, message
+from keras_relcon.types import Shape, Tensor
 
 # A feature that hardly varies is not scaled up to the others.
 LEAST_STD = 1e-6
-HALF_PRECISION_TOLERANCE = 1e-3
 
 
 def standardised(features, neighbours, least):
@@ -57,18 +61,60 @@ def standardised(features, neighbours, least):
     return (features - mean) * scale, mean, scale
 
 
-def in_half_precision(matrix, size=1.0):
-    """Rounded to float16, so that a preset holds it in half of the room.
-
-    Left as it is where float16 cannot hold it, as of features of very
-    different sizes.
+def in_eight_bits(directions):
+    """Rounds each column to int8, which takes a quarter of the room.
 
     Args:
-        matrix: `(rows, columns)` float64.
-        size: float, or `(rows, 1)`. Of what each row is multiplied by.
+        directions: `(features, columns)` float64.
+
+    Returns:
+        `(rounded, steps)`: `(features, columns)` int8, and `(columns,)`
+        float64, by which they are to be multiplied.
     """
-    with np.errstate(over="ignore"):
-        rounded = matrix.astype(np.float16).astype(np.float64)
-    error = np.linalg.norm((rounded - matrix) * size)
-    is_near = error <= HALF_PRECISION_TOLERANCE * np.linalg.norm(matrix * size)
-    return rounded if is_near else matrix
+    steps = np.abs(directions).max(axis=0) / 127
+    rounded = np.round(directions / np.where(steps > 0, steps, 1))
+    return rounded.astype(np.int8), steps
+
+
+class FeatureMap(keras.Model):
+    """Base of the maps: standardises features, and keeps directions in int8.
+
+    A subclass calls `add_standardisation` in `build`, and says in
+    `get_config` what it takes.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        # Whatever the global policy is: see what it returns.
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+
+    def add_fixed(
+        self, name: str, shape: Shape, dtype: str | None = None
+    ) -> keras.Variable:
+        """Adds a weight that `adapt` fills, and no training changes."""
+        return self.add_weight(
+            shape=shape,
+            initializer="zeros",
+            trainable=False,
+            name=name,
+            dtype=dtype,
+        )
+
+    def add_standardisation(self, width: int, num_directions: int) -> None:
+        self.mean = self.add_fixed("mean", (width,))
+        self.scale = self.add_fixed("scale", (width,))
+        self.directions = self.add_fixed(
+            "directions", (width, num_directions), "int8"
+        )
+
+    def standardise(self, features: Tensor) -> Tensor:
+        return (features - self.mean) * self.scale
+
+    def float_directions(self) -> Tensor:
+        return ops.cast(self.directions, "float32")
+
+    def get_build_config(self) -> dict[str, Any]:
+        return {"input_shape": (None, self.mean.shape[0])}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self.build(config["input_shape"])

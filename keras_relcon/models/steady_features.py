@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import keras
@@ -6,12 +7,16 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from keras_relcon.checks import check_number, check_whole, message
-from keras_relcon.models.feature_maps import in_half_precision, standardised
+from keras_relcon.models.feature_maps import (
+    FeatureMap,
+    in_eight_bits,
+    standardised,
+)
 from keras_relcon.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_relcon")
-class SteadyFeatures(keras.Model):
+class SteadyFeatures(FeatureMap):
     """Features without most of what changes from one window to the next.
 
     Windows that follow each other within seconds mostly show the same
@@ -21,16 +26,19 @@ class SteadyFeatures(keras.Model):
     neighbours differ most,
 
     ```
-    out = z + V (s - 1) V^T z,    s_i = sqrt(c / (l_i + c))
+    out = R (z + V (s - 1) V^T z),    s_i = sqrt(c / (l_i + c))
     ```
 
     `l_i` and the columns of `V` are eigenvalues and eigenvectors of the
     covariance of the differences of neighbours over the root of 2, and `c` is
-    `shrinkage` times the mean of its diagonal. With all directions this is the
-    within-class covariance normalisation of Hatch, Kajarekar and Stolcke
-    (Interspeech, 2006), apart from a factor; with few it is a soft form of the
-    nuisance attribute projection of Solomonoff, Campbell and Boardman (ICASSP,
-    2005).
+    `shrinkage` times the mean of its diagonal. `R` is a random rotation, so
+    that what is damped stays so where a head standardises its columns; of two
+    small ones, of the rows and the columns of a rectangle that holds the
+    features and, at its end, a few zeros. `V` is kept in int8, so that presets
+    have room for it. With all directions this is the within-class covariance
+    normalisation of Hatch, Kajarekar and Stolcke (Interspeech, 2006), apart
+    from a factor and the rotation; with few it is a soft form of the nuisance
+    attribute projection of Solomonoff, Campbell and Boardman (ICASSP, 2005).
 
     Args:
         num_directions: int, at least 1. How many are damped. Defaults to
@@ -42,14 +50,15 @@ class SteadyFeatures(keras.Model):
         features: `(batch, features)`, such as those of `StageFeatures`.
 
     Returns:
-        `(batch, features)` float32, unitless. All zero before `adapt`.
+        `(batch, columns)` float32, unitless; as many columns as features or,
+        so that they fill a rectangle, a few more. All zero before `adapt`.
 
     Raises:
         ValueError: if `num_directions` is no int of 1 or more, or above the
             number of features, or `shrinkage` is not above 0.
 
     Differs from the paper: neighbours in time, not classes or sessions; all
-    features are kept.
+    features are kept; a last rotation.
 
     Example:
 
@@ -64,8 +73,6 @@ class SteadyFeatures(keras.Model):
         shrinkage: float = 4.0,
         **kwargs: Any,
     ) -> None:
-        # Whatever the global policy is: see what it returns.
-        kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         check_whole("num_directions", num_directions)
         check_number("shrinkage", shrinkage, above=0)
@@ -83,16 +90,11 @@ class SteadyFeatures(keras.Model):
                     "Damp fewer.",
                 )
             )
-        for name, shape in {
-            "mean": (width,),
-            "scale": (width,),
-            "directions": (width, self.num_directions),
-            "damping": (self.num_directions,),
-        }.items():
-            weight = self.add_weight(
-                shape=shape, initializer="zeros", trainable=False, name=name
-            )
-            setattr(self, name, weight)
+        self.add_standardisation(width, self.num_directions)
+        self.damping = self.add_fixed("damping", (self.num_directions,))
+        rows, columns = _square(width)
+        self.rows = self.add_fixed("rows", (rows, rows))
+        self.columns = self.add_fixed("columns", (columns, columns))
         self.built = True
 
     def adapt(
@@ -105,7 +107,8 @@ class SteadyFeatures(keras.Model):
                 `num_directions` windows.
             neighbours: the same, of another window soon before or after each
                 of these.
-            seed: int. Of the randomised decomposition. Defaults to `0`.
+            seed: int. Of the randomised decomposition and the rotation.
+                Defaults to `0`.
 
         Returns:
             float: the share of the differences of neighbours that is in the
@@ -142,17 +145,31 @@ class SteadyFeatures(keras.Model):
         least = self.shrinkage * total / len(mean)
         self.mean.assign(mean)
         self.scale.assign(scale)
-        self.directions.assign(in_half_precision(directions.T))
-        self.damping.assign(np.sqrt(least / (variances + least)) - 1)
+        rounded, steps = in_eight_bits(directions.T)
+        self.directions.assign(rounded)
+        damping = np.sqrt(least / (variances + least)) - 1
+        self.damping.assign(damping * steps**2)
+        generator = np.random.default_rng(seed)
+        for part in (self.rows, self.columns):
+            normal = generator.normal(size=part.shape)
+            part.assign(np.linalg.qr(normal)[0])
         return float(variances.sum() / total)
 
     def call(self, features: Tensor) -> Tensor:
-        values = (features - self.mean) * self.scale
-        damped = ops.matmul(values, self.directions) * self.damping
-        return values + ops.matmul(damped, ops.transpose(self.directions))
+        values, directions = self.standardise(features), self.float_directions()
+        damped = ops.matmul(values, directions) * self.damping
+        values = values + ops.matmul(damped, ops.transpose(directions))
+        rows, columns = self.rows.shape[0], self.columns.shape[0]
+        spare = rows * columns - values.shape[-1]
+        square = ops.reshape(
+            ops.pad(values, ((0, 0), (0, spare))), (-1, rows, columns)
+        )
+        rotated = ops.matmul(ops.matmul(self.rows, square), self.columns)
+        return ops.reshape(rotated, (-1, rows * columns))
 
     def compute_output_shape(self, features_shape: Shape) -> Shape:
-        return features_shape
+        rows, columns = _square(features_shape[-1])
+        return (*features_shape[:-1], rows * columns)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -161,8 +178,9 @@ class SteadyFeatures(keras.Model):
             "shrinkage": self.shrinkage,
         }
 
-    def get_build_config(self) -> dict[str, Any]:
-        return {"input_shape": (None, self.mean.shape[0])}
 
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        self.build(config["input_shape"])
+def _square(width):
+    """The sides of a rectangle, almost a square, that holds so many."""
+    columns = math.isqrt(width)
+    rows = -(-width // max(columns, 1))
+    return rows, columns

@@ -16,7 +16,7 @@ SPARE_BYTES = 1 << 14  # of HDF5's own, for a weight and its layer
 def write_weights(model, path, compute):
     """Writes `model.weights.h5`, in float16 where the outputs agree.
 
-    Vectors, which take little room, stay in float32.
+    Vectors, which take little room, stay in float32, and int8 as it is.
 
     Args:
         model: built `keras.Model`. Its weights may be rounded by this.
@@ -35,10 +35,14 @@ def write_weights(model, path, compute):
     check_room(path, int(numbers) + SPARE_BYTES * (len(weights) + 1))
     with np.errstate(over="ignore"):  # seen as a difference below
         rounded = [
-            weight.astype("float16") if weight.ndim > 1 else weight
+            weight.astype("float16")
+            if weight.dtype == np.float32 and weight.ndim > 1
+            else weight
             for weight in weights
         ]
-    model.set_weights([weight.astype("float32") for weight in rounded])
+    model.set_weights(
+        [weight.astype(full.dtype) for weight, full in zip(rounded, weights)]
+    )
     difference = _difference(outputs, compute(model))
     dtype = "float16" if difference <= FLOAT16_TOLERANCE else "float32"
     if dtype == "float32":

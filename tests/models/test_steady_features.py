@@ -39,18 +39,34 @@ def steady(first, second, num_directions, shrinkage):
 
 @pytest.mark.parametrize(("number", "shrinkage"), [(2, 4.0), (12, 0.5)])
 def test_it_damps_what_changes_between_neighbours(pairs, number, shrinkage):
-    expected, share = steady(*pairs, number, shrinkage)
+    damped, share = steady(*pairs, number, shrinkage)
     model = SteadyFeatures(number, shrinkage)
     assert model.adapt(*pairs) == pytest.approx(share, rel=1e-3)
     found = to_numpy(model(pairs[0].astype("float32")))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=1e-2)
-    assert not found[:, 7].any()
+    assert found.dtype == np.float32 and found.shape == (60, 12)
+    rows, columns = (
+        to_numpy(part).astype("float64") for part in (model.rows, model.columns)
+    )
+    for part in (rows, columns):
+        np.testing.assert_allclose(part @ part.T, np.eye(len(part)), atol=1e-5)
+    rotated = rows @ damped.reshape(60, 4, 3) @ columns
+    np.testing.assert_allclose(found, rotated.reshape(60, 12), atol=2e-2)
     again = SteadyFeatures(number, shrinkage)
     again.adapt(*pairs)
-    np.testing.assert_array_equal(
-        to_numpy(again.directions), to_numpy(model.directions)
-    )
+    for one, other in zip(again.get_weights(), model.get_weights()):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_features_that_fill_no_rectangle_get_a_few_zeros(pairs):
+    first, second = (values[:, :11] for values in pairs)
+    model = SteadyFeatures(2)
+    model.adapt(first, second)
+    found = to_numpy(model(first.astype("float32"))).astype("float64")
+    assert found.shape == (60, 12)
+    assert model.compute_output_shape((None, 11)) == (None, 12)
+    # A rotation keeps the products of windows.
+    damped, _ = steady(first, second, 2, 4.0)
+    np.testing.assert_allclose(found @ found.T, damped @ damped.T, atol=0.2)
 
 
 def test_neighbours_come_nearer_to_each_other(pairs):
@@ -85,7 +101,7 @@ def test_the_map_is_saved_and_follows_an_encoder(pairs, rng, tmp_path):
     model.adapt(features, features[::-1])
     both = keras.Sequential([readout, model])
     found = both.predict(windows, verbose=0)
-    assert found.shape == features.shape
+    assert found.shape == model.compute_output_shape(features.shape)
     np.testing.assert_allclose(
         found, to_numpy(model(features)), rtol=1e-3, atol=1e-3
     )
