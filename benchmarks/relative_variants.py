@@ -49,12 +49,9 @@ class WeightedRelativeLoss(keras.losses.Loss):
     def call(self, ranks, similarities):
         weights = self.weigh(ranks)
         logits = similarities / self.temperature
-        # From the farthest to the nearest: what is farther is added up.
-        order = ops.argsort(-ranks, axis=1)
-        logits = ops.take_along_axis(logits, order, axis=1)
-        weights = ops.take_along_axis(weights, order, axis=1)
-        farther = ops.associative_scan(ops.logaddexp, logits, axis=1)
-        terms = weights * (farther - logits)
+        is_no_nearer = ranks[:, None, :] >= ranks[:, :, None]
+        compared = ops.where(is_no_nearer, logits[:, None, :], -1e9)
+        terms = weights * (ops.logsumexp(compared, axis=2) - logits)
         return ops.sum(terms, axis=1) / ops.mean(weights, axis=1)
 
 

@@ -86,7 +86,7 @@ def make(variants, name, projector=None):
         views=models.AugmentedViews(Same()),
         anchors="all",
     )
-    return variants.variant_of(name, model)[0]
+    return variants.variant_of(name, model)
 
 
 def unit(rows):
@@ -102,7 +102,7 @@ def batch(rng):
 
 
 def test_a_copy_is_the_nearest_candidate(variants, rng):
-    model, inputs = make(variants, "copy_as_nearest"), batch(rng)
+    (model, _), inputs = make(variants, "copy_as_nearest"), batch(rng)
     similarities = to_numpy(model(inputs, training=True))
     both = np.concatenate([inputs["anchor"], -inputs["anchor"]])
     rows = unit(to_numpy(model.encoder(both, training=True)))
@@ -121,11 +121,8 @@ def test_a_copy_is_the_nearest_candidate(variants, rng):
 
 
 def test_windows_of_past_batches_are_farther_than_all(variants, rng):
-    model, first, second = (
-        make(variants, "far_queue"),
-        batch(rng),
-        batch(rng),
-    )
+    model, _ = make(variants, "far_queue")
+    first, second = batch(rng), batch(rng)
     model.SIZE = 8
     model(first, training=True)
     similarities = to_numpy(model(second, training=True))
@@ -152,10 +149,19 @@ def test_windows_of_past_batches_are_farther_than_all(variants, rng):
     )
 
 
-@pytest.mark.parametrize("name", ["copy_as_nearest", "far_queue"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "copy_as_nearest",
+        "far_queue",
+        "only_nearest",
+        "falling_weights",
+        "steps_of_eight",
+    ],
+)
 def test_variants_train(variants, rng, name):
-    model = make(variants, name)
-    model.compile(optimizer=keras.optimizers.Adam(1e-2))
+    model, loss = make(variants, name)
+    model.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
     inputs = batch(rng)
     before = [to_numpy(v) for v in model.encoder.trainable_variables]
     history = model.fit(
