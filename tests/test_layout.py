@@ -15,6 +15,7 @@ FLOORS = {
     "backend_choice": 0,
     "checks": -1,
     "kept_files": 0,
+    "cores": 0,
     "markup": 0,
     "reprs": 0,
     "types": -1,

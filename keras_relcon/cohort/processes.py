@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from keras_relcon.checks import check_whole
 from keras_relcon.cohort.file_work import FAILURES, Done, FileWork
 from keras_relcon.cohort.jobs import RecordingJob, check_names
+from keras_relcon.cores import num_cores
 
 # What says to OpenMP, TensorFlow and XLA how many threads a process has.
 THREADS = (
@@ -81,7 +82,7 @@ def attempt(work, job):
 
 
 def _side_by_side(work, jobs, workers):
-    num_threads = max(1, (os.cpu_count() or 1) // workers)
+    num_threads = max(1, num_cores() // workers)
     own = threading.local()  # each thread has a process of its own
     processes: list[_Worker] = []
 

@@ -1,7 +1,8 @@
 """Fits of heads, several at a time."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
+
+from keras_relcon.cores import num_cores
 
 # Each fit holds a few copies of its columns in float64.
 MAX_THREADS = 4
@@ -15,6 +16,6 @@ def each_fit(fit, jobs):
     """
     from threadpoolctl import threadpool_limits
 
-    num_threads = min(os.cpu_count() or 1, MAX_THREADS)
+    num_threads = min(num_cores(), MAX_THREADS)
     with threadpool_limits(1), ThreadPoolExecutor(num_threads) as pool:
         yield from pool.map(fit, jobs)

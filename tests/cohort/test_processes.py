@@ -9,6 +9,7 @@ import pytest
 from cohort.small_work import SmallWork
 
 from keras_relcon.cohort import Done, ProcessDied, RecordingJob, run
+from keras_relcon.cores import num_cores
 
 
 def job(name, kind=None, **options):
@@ -69,7 +70,7 @@ def test_side_by_side_each_outcome_is_that_of_its_job(tmp_path, monkeypatch):
     assert done["first"]["pid"] != done["second"]["pid"]
     # Once in each process, whatever it does.
     assert {facts["num_loaded"] for facts in done.values()} == {1}
-    share = str(max(1, (os.cpu_count() or 1) // 2))
+    share = str(max(1, num_cores() // 2))
     assert {facts["threads"] for facts in done.values()} == {share}
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert isinstance(found["bad"], OSError)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_relcon import kept_files
+from keras_relcon.cores import num_cores
 from keras_relcon.data.store.store_catalog import read_chunk
 
 # The numbers come first; then what they were made from, as JSON; its length.
@@ -195,7 +196,7 @@ def _for_each_chunk(source, catalog, use):
 
     tasks = _tasks(catalog)
     # Checksums, inflating and writing all run without Python's lock.
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(4, num_cores())) as pool:
         while some := list(itertools.islice(tasks, CHUNKS_AT_ONCE)):
             list(pool.map(handle, some))  # raises what a task raised
     return damaged

@@ -1,7 +1,8 @@
 """MiniRocket of aeon as a representation, where it is installed."""
 
 import importlib.util
-import os
+
+from keras_relcon.cores import num_cores
 
 # 84 kernels with 59 pairs of dilation and threshold each: 4,956 columns.
 NUM_KERNELS = 5000
@@ -42,7 +43,7 @@ class MiniRocketFeatures:
 
         fitted = MiniRocketFeatures(self.num_kernels, self.seed)
         fitted._transform = MiniRocket(
-            self.num_kernels, n_jobs=os.cpu_count() or 1, random_state=self.seed
+            self.num_kernels, n_jobs=num_cores(), random_state=self.seed
         )
         fitted._transform.fit(_channels_first(acceleration))
         return fitted
