@@ -51,6 +51,12 @@ def test_it_damps_what_changes_between_neighbours(pairs, number, shrinkage):
         np.testing.assert_allclose(part @ part.T, np.eye(len(part)), atol=1e-5)
     rotated = rows @ damped.reshape(60, 4, 3) @ columns
     np.testing.assert_allclose(found, rotated.reshape(60, 12), atol=2e-2)
+    # What was constant says nothing, whatever it is later.
+    changed = pairs[0].copy()
+    changed[:, 7] = 5.0
+    np.testing.assert_allclose(
+        to_numpy(model(changed.astype("float32"))), found, atol=1e-5
+    )
     again = SteadyFeatures(number, shrinkage)
     again.adapt(*pairs)
     for one, other in zip(again.get_weights(), model.get_weights()):
