@@ -44,11 +44,6 @@ def usable_windows(task, data):
         Windows without a label end a bout.
     """
     y = _labels_or_target(task, data)
-    if len(y) != len(data):
-        raise ValueError(
-            "There must be one label or target per window. Received: "
-            f"{len(y)} for {len(data)} windows. Cut the windows again."
-        )
     has_value = np.isfinite(y) if is_regression(task) else y.astype(str) != ""
     keep = np.asarray(data.valid, dtype=bool) & has_value
     if not keep.any():
