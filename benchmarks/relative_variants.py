@@ -28,7 +28,6 @@ def in_steps(ranks, size):
     return ops.floor(ranks / size)
 
 
-@keras.saving.register_keras_serializable(package="keras_relcon_benchmarks")
 class WeightedRelativeLoss(keras.losses.Loss):
     """The relative loss with a weight for each positive.
 
@@ -72,7 +71,7 @@ class SteppedRelativeLoss(keras.losses.Loss):
 class MoreCandidates(models.RelConModel):
     """Base of `RelConModel`s with more candidates than the batch has windows.
 
-    `more` gives their similarities in training; `FARTHER` is their rank.
+    `compared` gives their similarities in training; `FARTHER` is their rank.
     """
 
     FARTHER: float

@@ -398,16 +398,38 @@ def environment(backend):
     return {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-@pytest.mark.parametrize("method", ["fit", "evaluate"])
-def test_weights_of_windows_are_refused(rng, method):
+def test_weights_of_windows_are_refused_and_nothing_is_lost(rng):
     model = small_model()
     model.compile(optimizer="adam")
     group = candidate_group(rng)
     count = len(group["anchor"])
     ones = np.ones(count, "float32")
-    run = getattr(model, method)
-    with pytest.raises(ValueError, match="takes no weights"):
-        run(group, ones, sample_weight=ones, batch_size=count, verbose=0)
+    expected = to_numpy(model(group))
+    for run, name, weights in (
+        (model.fit, "sample_weight", ones),
+        (model.fit, "class_weight", {0: 1.0, 1: 2.0}),
+        (model.evaluate, "sample_weight", ones),
+    ):
+        with pytest.raises(ValueError, match=f"no weights.*`{name}`"):
+            run(group, ones, batch_size=count, verbose=0, **{name: weights})
+    np.testing.assert_array_equal(to_numpy(model(group)), expected)
+
+
+def test_batches_with_weights_are_refused(rng):
+    model = small_model()
+    model.compile(optimizer="adam")
+    group = candidate_group(rng)
+    ones = np.ones(len(group["anchor"]), "float32")
+
+    class Weighted(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return group, ones, ones
+
+    with pytest.raises(ValueError, match="no weights.*a batch of inputs"):
+        model.fit(Weighted(), verbose=0)
 
 
 @pytest.mark.eager

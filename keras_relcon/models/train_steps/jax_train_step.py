@@ -1,10 +1,13 @@
 import jax
 import keras
 
-from keras_relcon.models.train_steps.batch_inputs import batch_inputs
+from keras_relcon.models.train_steps.batch_inputs import (
+    WithoutWeights,
+    batch_inputs,
+)
 
 
-class TrainStep:
+class TrainStep(WithoutWeights):
     """The training and test step of a model on JAX.
 
     On several devices the step is the same: it sees the global batch, and XLA

@@ -3,10 +3,13 @@ import tensorflow as tf
 
 from keras_relcon import distributed
 from keras_relcon.distributed import tensorflow_replicas
-from keras_relcon.models.train_steps.batch_inputs import batch_inputs
+from keras_relcon.models.train_steps.batch_inputs import (
+    WithoutWeights,
+    batch_inputs,
+)
 
 
-class TrainStep:
+class TrainStep(WithoutWeights):
     """The training and test step of a model on TensorFlow.
 
     On several devices every replica runs it on its own rows, the loss is

@@ -3,10 +3,13 @@ import torch
 
 from keras_relcon import distributed
 from keras_relcon.distributed import torch_replicas
-from keras_relcon.models.train_steps.batch_inputs import batch_inputs
+from keras_relcon.models.train_steps.batch_inputs import (
+    WithoutWeights,
+    batch_inputs,
+)
 
 
-class TrainStep:
+class TrainStep(WithoutWeights):
     """The training and test step of a model on PyTorch.
 
     On several devices every process runs it on its own rows; all begin with the
