@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 import keras
+from another_rate import AnotherRate
 from orders import EuclideanOrder, LabelOrder, RandomOrder
 from relative_variants import variant_of
 
@@ -101,9 +102,32 @@ ARMS = {
             ],
         }
     },
+    "another_rate": {
+        "views": {
+            "weight": 1.0,
+            "augmentations": lambda: [
+                AnotherRate(),
+                "rotation",
+                "noise",
+                "scaling",
+                "time_flip",
+                "segment_permutation",
+                "time_warp",
+            ],
+        }
+    },
     "gravity": {"views": {"weight": 1.0}, "encoder": {"alignment": "gravity"}},
     "wisdm_watch": {"views": {"weight": 1.0}, "sources": ("wisdm-dataset",)},
     "four_times_the_steps": {"views": {"weight": 1.0}, "share": 4},
+    # People come as often as they have hours.
+    "by_hours": {"views": {"weight": 1.0}, "relcon": {"max_blocks": None}},
+    # Windows of 10.24 s, as many seconds in all: `--score` with this length.
+    "nt_xent_ten_seconds": {
+        "order": "random",
+        "views": {"weight": 1e4},
+        "windows": {"window_length": 1024},
+        "share": 0.25,
+    },
     # Fewer groups, each of them ten times in 1,250 steps.
     "few_groups": {
         "views": {"weight": 1.0},
@@ -116,6 +140,8 @@ ARMS = {
     "copy_as_nearest": {"views": {"weight": 1.0}, "variant": "copy_as_nearest"},
     "far_queue": {"views": {"weight": 0.0}, "variant": "far_queue"},
 }
+# What a ranking is of, beside the order and the sources.
+OF_A_RANKING = ("ranked_groups", "max_blocks", "window_length")
 
 
 def main(words=None):
@@ -133,9 +159,17 @@ def main(words=None):
     parser.add_argument(
         "--outputs", nargs="+", choices=("embedding", "features")
     )
+    parser.add_argument(
+        "--window-length", type=int, default=256, metavar="SAMPLES"
+    )
     arguments = parser.parse_args(words)
     if arguments.score is not None:
-        score(arguments.score, arguments.data, arguments.outputs)
+        score(
+            arguments.score,
+            arguments.data,
+            arguments.outputs,
+            arguments.window_length,
+        )
         return
     arguments.output.mkdir(parents=True, exist_ok=True)
     config = read_config(arguments.config)
@@ -152,7 +186,7 @@ def train_arm(config, name, seed, arguments, stores):
         return
     arm = ARMS[name]
     config = copy.deepcopy(config)
-    for section in ("views", "encoder", "relcon"):
+    for section in ("windows", "views", "encoder", "relcon"):
         config[section].update(arm.get(section, {}))
     windows = config["relcon"]["batch_size"]
     if config["relcon"]["anchors"] == "one":
@@ -191,7 +225,8 @@ def train_arm(config, name, seed, arguments, stores):
 
 def _store(config, sources, stores):
     """The store of all sources of the config, or of some; read once."""
-    if sources not in stores:
+    key = sources, config["windows"]["window_length"]
+    if key not in stores:
         store = split_data(config)[0]
         if sources is not None:
             subjects = [
@@ -200,8 +235,8 @@ def _store(config, sources, stores):
                 if subject.split("/")[0] in sources
             ]
             store = store.select_subjects(subjects)
-        stores[sources] = store
-    return stores[sources]
+        stores[key] = store
+    return stores[key]
 
 
 def _groups(config, store, arm, arguments):
@@ -216,15 +251,15 @@ def _groups(config, store, arm, arguments):
         distance = {"euclidean": EuclideanOrder, "random": RandomOrder}[order]()
     if config["relcon"]["anchors"] == "one":
         return groups, distance
-    count = arm.get("relcon", {}).get("ranked_groups")
-    few = () if count is None else (str(count),)
-    name = "-".join((order, *arm.get("sources", ()), *few))
+    own = {**arm.get("relcon", {}), **arm.get("windows", {})}
+    settings = [f"{k}-{own[k]}" for k in OF_A_RANKING if k in own]
+    name = "-".join((order, *arm.get("sources", ()), *settings))
     path = arguments.output / f"{name}.h5"
     ranking = data.rank_groups(groups, distance, path)
     return candidate_groups(config, store, ranking), None
 
 
-def score(folder, data_folder, outputs=None):
+def score(folder, data_folder, outputs=None, window_length=256):
     """Scores all arms of a folder, and prints and writes the tables."""
     paths = sorted(path.parent for path in folder.glob("*/metadata.json"))
     seeds = {}
@@ -237,6 +272,7 @@ def score(folder, data_folder, outputs=None):
         heads=("ridge",),
         controls=(),
         outputs=outputs,
+        window_length=window_length,
         progress=print,
     )
     of_seeds.save(folder / "scores_of_seeds")

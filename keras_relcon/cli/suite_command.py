@@ -75,6 +75,13 @@ def add_arguments(parser):
         choices=("suite", "biopm"),
         help="how people are split (suite)",
     )
+    parser.add_argument(
+        "--window-length",
+        type=int,
+        default=256,
+        metavar="SAMPLES",
+        help="of a window, at 100 Hz (256)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of all draws (0)")
     add_output_argument(parser, "the tables are written", "suite")
 
@@ -90,6 +97,7 @@ def run(args, console):
         outputs=args.outputs,
         rotations=args.rotations,
         protocol=args.protocol,
+        window_length=args.window_length,
         seed=args.seed,
         progress=console.progress,
     )

@@ -77,12 +77,14 @@ def test_options_reach_the_suite(tmp_path, monkeypatch):
     assert kwargs["num_labelled"] == [1, 3, 5, None]
     assert kwargs["heads"] == ["ridge", "logistic"]
     line = "suite a --roles test --labelled all 7 --rotations 2 --seed 4"
+    line += " --window-length 1024"
     assert main([*line.split(), "--protocol", "biopm"]) == 0
     _, kwargs = calls.pop()
     assert kwargs["roles"] == ["test"]
     assert kwargs["num_labelled"] == [None, 7]
     assert (kwargs["rotations"], kwargs["seed"]) == (2, 4)
     assert kwargs["protocol"] == "biopm"
+    assert kwargs["window_length"] == 1024
 
 
 def test_mistakes_are_one_line(data_folder, tiny_preset, tmp_path, capsys):

@@ -32,7 +32,12 @@ BESIDE = {"embedding": HANDMADE, "features": MINIROCKET}
 
 
 def make_representations(
-    encoders, controls=CONTROLS, seed=0, batch_size=256, outputs=None
+    encoders,
+    controls=CONTROLS,
+    seed=0,
+    batch_size=256,
+    outputs=None,
+    window_length=WINDOW_LENGTH,
 ):
     """Makes what the suite scores, by name.
 
@@ -43,6 +48,7 @@ def make_representations(
         batch_size: int. Windows per forward pass.
         outputs: sequence of str. Which outputs of the encoders. Defaults to
             all.
+        window_length: int. Samples of the windows, at 100 Hz.
 
     Returns:
         `(represent, parts_of, own)`. `represent`: dict of name to a callable
@@ -61,11 +67,13 @@ def make_representations(
         check_one_of("controls", control, CONTROLS)
     learned = {}
     for name, encoder in named(encoders).items():
-        for output, model in _outputs(name, encoder, outputs).items():
+        found = _all_outputs(name, encoder)
+        _check_windows(name, next(iter(found.values())), window_length)
+        for output, model in _wanted(name, found, outputs).items():
             learned[f"{name} {output}"] = model
     own = {}
     if "untrained" in controls:
-        own.update(_untrained(learned, seed))
+        own.update(_untrained(learned, seed, window_length))
     if "handmade" in controls:
         own[HANDMADE] = handmade_features
     if "minirocket" in controls and has_aeon():
@@ -132,9 +140,8 @@ def named(encoders):
     return named
 
 
-def _outputs(name, encoder, wanted):
-    """Models of an encoder, by what they give, those that are wanted."""
-    found = _all_outputs(name, encoder)
+def _wanted(name, found, wanted):
+    """Of the models of an encoder, by what they give, those wanted."""
     if wanted is None:
         return found
     chosen = {key: found[key] for key in found if key in wanted}
@@ -152,13 +159,10 @@ def _outputs(name, encoder, wanted):
 def _all_outputs(name, encoder):
     """Models of an encoder, by what they give: embedding and features."""
     if isinstance(encoder, (str, Path)):
-        outputs = {
+        return {
             output: from_preset(encoder, output=output)
             for output in preset_outputs(encoder)
         }
-        _check_windows(name, outputs["embedding"])
-        return outputs
-    _check_windows(name, encoder)
     if isinstance(encoder, StageFeatures):
         return {"features": encoder}
     if hasattr(encoder, "sequences"):
@@ -175,7 +179,7 @@ def _all_outputs(name, encoder):
     )
 
 
-def _check_windows(name, encoder):
+def _check_windows(name, encoder, window_length):
     """A preset takes the rate of the sets; of its length it warns."""
     metadata = getattr(encoder, "preset_metadata", None)
     if metadata is None:
@@ -188,10 +192,10 @@ def _check_windows(name, encoder):
                 "Load it, and wrap it in `RivalEncoder`.",
             )
         )
-    warn_of_other_windows(encoder, WINDOW_LENGTH, SAMPLE_RATE_HZ, stacklevel=6)
+    warn_of_other_windows(encoder, window_length, SAMPLE_RATE_HZ, stacklevel=5)
 
 
-def _untrained(learned, seed):
+def _untrained(learned, seed, window_length):
     """Fresh weights for each architecture, read out as its features are."""
     distinct = {}
     for name, model in learned.items():
@@ -203,6 +207,6 @@ def _untrained(learned, seed):
             key = type(model), config_text(model)
             distinct.setdefault(key, (name, model))
     return {
-        f"untrained {name}": untrained_readout(model, seed, WINDOW_LENGTH)
+        f"untrained {name}": untrained_readout(model, seed, window_length)
         for name, model in distinct.values()
     }

@@ -22,7 +22,6 @@ from keras_relcon.evaluation.suite.sets import SAME_PEOPLE
 PROTOCOLS = ("suite", "biopm")
 SAMPLE_RATE_HZ = 100
 WINDOW_LENGTH = 256
-STRIDE = 128
 MAX_WINDOWS = 2500
 NUM_FOLDS = 5
 # A class of fewer people may be in no training part, or in no test part.
@@ -87,7 +86,9 @@ class DataFolder:
         return self._recordings[each.file]
 
 
-def load_sets(sets, folder, protocol="suite", seed=0):
+def load_sets(
+    sets, folder, protocol="suite", seed=0, window_length=WINDOW_LENGTH
+):
     """Reads sets from a folder and cuts their windows.
 
     Args:
@@ -95,6 +96,7 @@ def load_sets(sets, folder, protocol="suite", seed=0):
         folder: `DataFolder`.
         protocol: str. `"suite"` or `"biopm"`, see `make_folds`.
         seed: int. Draws the windows and the folds.
+        window_length: int. Samples at 100 Hz.
 
     Returns:
         `(list of LoadedSet, list of the names of absent sets)`.
@@ -113,7 +115,10 @@ def load_sets(sets, folder, protocol="suite", seed=0):
                 "Pass the folder that holds them.",
             )
         )
-    return [_load(each, folder, protocol, seed) for each in present], absent
+    loaded = [
+        _load(each, folder, protocol, seed, window_length) for each in present
+    ]
+    return loaded, absent
 
 
 def make_folds(subjects, protocol="suite", seed=0):
@@ -140,23 +145,32 @@ def make_folds(subjects, protocol="suite", seed=0):
     return repeated_held_out(subjects, 0.2, 0, seeds)
 
 
-def wisdm_training_windows(recordings, seed=0):
+def wisdm_training_windows(recordings, seed=0, window_length=WINDOW_LENGTH):
     """2,500 windows of the people of WISDM who may be pretrained on."""
     allowed = wisdm_watch_pretraining_subjects([r.subject for r in recordings])
-    return draw_windows(recordings, allowed, seed=seed)
+    return draw_windows(
+        recordings, allowed, seed=seed, window_length=window_length
+    )
 
 
-def draw_windows(recordings, subjects=None, no_class=(), seed=0):
+def draw_windows(
+    recordings,
+    subjects=None,
+    no_class=(),
+    seed=0,
+    window_length=WINDOW_LENGTH,
+):
     """Draws at most 2,500 windows of classes with enough windows.
 
-    Windows of 2.56 s at 100 Hz begin every 1.28 s. A class needs 20 windows
-    and three people.
+    Windows at 100 Hz begin every half of their length. A class needs 20
+    windows and three people.
 
     Args:
         recordings: list of `Recording`, labelled.
         subjects: sequence of str. Whose windows, or `None`.
         no_class: sequence of str. Labels that are no class.
         seed: int.
+        window_length: int. Samples.
 
     Returns:
         `Windows`, in the order of the recordings.
@@ -172,7 +186,9 @@ def draw_windows(recordings, subjects=None, no_class=(), seed=0):
     with warnings.catch_warnings():
         # Short recordings are common here, and each run would name them.
         warnings.filterwarnings("ignore", message=".*shorter than a window")
-        windows = make_windows(chosen, SAMPLE_RATE_HZ, WINDOW_LENGTH, STRIDE)
+        windows = make_windows(
+            chosen, SAMPLE_RATE_HZ, window_length, window_length // 2
+        )
     classes = [
         label
         for label in np.unique(windows.labels)
@@ -182,7 +198,8 @@ def draw_windows(recordings, subjects=None, no_class=(), seed=0):
         raise ValueError(
             message(
                 f"A set needs two classes of {MIN_WINDOWS_OF_CLASS} windows "
-                f"and {MIN_PEOPLE_OF_CLASS} people.",
+                f"of {window_length / SAMPLE_RATE_HZ:g} s and "
+                f"{MIN_PEOPLE_OF_CLASS} people.",
                 f"{classes} of {np.unique(windows.labels).tolist()}",
                 "Pass a folder with the whole files.",
             )
@@ -203,15 +220,17 @@ def _is_enough(windows, label):
     )
 
 
-def _load(each, folder, protocol, seed):
+def _load(each, folder, protocol, seed, window_length):
     recordings = folder.recordings(each)
-    windows = draw_windows(recordings, each.subjects, each.no_class, seed)
+    windows = draw_windows(
+        recordings, each.subjects, each.no_class, seed, window_length
+    )
     if each.split == "folds":
         folds = make_folds(windows.subjects, protocol, seed)
     elif each.split == "leave_one_out":
         folds = leave_one_subject_out(windows.subjects, 0)
     else:
-        others = wisdm_training_windows(recordings, seed)
+        others = wisdm_training_windows(recordings, seed, window_length)
         train, test = np.unique(others.subjects), np.unique(windows.subjects)
         windows = _join(others, windows)
         folds = [Fold(tuple(train), (), tuple(test))]

@@ -24,7 +24,7 @@ from keras_relcon.types import Unit
 class RivalEncoder:
     """Lets the suite score a network with a rate and a length of its own.
 
-    The windows of the suite, 2.56 s at 100 Hz, are resampled to the rate of
+    The windows of the suite, at 100 Hz, are resampled to the rate of
     the network. A window that is then shorter than the network's is continued
     by its own reflection, to and fro, until it is as long; so no jump and no
     other rate comes in. Of a longer one, pieces that cover it are embedded,

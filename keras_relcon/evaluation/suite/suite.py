@@ -17,6 +17,7 @@ from keras_relcon.evaluation.suite.controls import (
 )
 from keras_relcon.evaluation.suite.load_sets import (
     PROTOCOLS,
+    WINDOW_LENGTH,
     DataFolder,
     load_sets,
     wisdm_training_windows,
@@ -43,6 +44,7 @@ def suite(
     batch_size: int = 256,
     progress: Callable[[str], Any] | None = None,
     outputs: Sequence[str] | None = None,
+    window_length: int = WINDOW_LENGTH,
 ) -> SuiteResult:
     """Scores encoders and their controls on every set of a role.
 
@@ -92,6 +94,9 @@ def suite(
             set and representation, e.g. `print`. Defaults to `None`.
         outputs: sequence of str. Which outputs of the encoders are scored,
             such as `"embedding"`. Defaults to `None`: all.
+        window_length: int, at least 2. Samples of a window, at 100 Hz. Longer
+            ones are for encoders of a longer context; then a set loses what
+            is too short for them. Defaults to `256`.
 
     Returns:
         `SuiteResult`.
@@ -99,7 +104,8 @@ def suite(
     Raises:
         TypeError: if an encoder is none.
         ValueError: if an argument is not one of its choices, an encoder has
-            none of the outputs, or a set of another role is named.
+            none of the outputs, a set of another role is named, or a set has
+            too few windows of that length.
         FileNotFoundError: if no set is in the folder.
 
     Example:
@@ -113,6 +119,7 @@ def suite(
     roles, heads = _as_tuple(roles), _as_tuple(heads)
     num_labelled, controls = _as_tuple(num_labelled), _as_tuple(controls)
     _check(heads, num_labelled, rotations, protocol, num_draws)
+    check_whole("window_length", window_length, least=2, advice="Use 256.")
     wanted = sets_of(roles, None if sets is None else _as_tuple(sets))
     represent, parts_of, own = make_representations(
         encoders,
@@ -120,9 +127,10 @@ def suite(
         seed,
         batch_size,
         None if outputs is None else _as_tuple(outputs),
+        window_length,
     )
     folder = DataFolder(data)
-    loaded, absent = load_sets(wanted, folder, protocol, seed)
+    loaded, absent = load_sets(wanted, folder, protocol, seed, window_length)
     missing = [f"the set {name} (its file is not there)" for name in absent]
     if "minirocket" in controls and MINIROCKET not in represent:
         missing.append(f"{MINIROCKET} (needs aeon: the extra [minirocket])")
@@ -130,7 +138,7 @@ def suite(
         warnings.warn(f"The suite goes without {name}.", stacklevel=2)
     if MINIROCKET in represent:
         represent[MINIROCKET] = _fitted_on_wisdm(
-            represent[MINIROCKET], folder, seed
+            represent[MINIROCKET], folder, seed, window_length
         )
     rows: dict[Any, Row] = {}
     for each in loaded:
@@ -160,6 +168,7 @@ def suite(
         "protocol": protocol,
         "num_draws": num_draws,
         "rotations": rotations,
+        "window_length": window_length,
         "seed": seed,
         "sets": {
             each.name: {
@@ -187,14 +196,15 @@ def _pretrained_on(each, represent):
     return known
 
 
-def _fitted_on_wisdm(mini_rocket, folder, seed):
+def _fitted_on_wisdm(mini_rocket, folder, seed, window_length):
     """Fits MiniRocket on people who may be pretrained on, if they are there.
 
     So it sees what an encoder may see, and each window is transformed once.
     """
     (each,) = (s for s in SETS if s.name == "wisdm_others")
     if folder.find(each.file) is not None:
-        windows = wisdm_training_windows(folder.recordings(each), seed)
+        recordings = folder.recordings(each)
+        windows = wisdm_training_windows(recordings, seed, window_length)
         return mini_rocket.fitted(windows.acceleration)
     return mini_rocket
 

@@ -181,7 +181,7 @@ def test_mini_rocket_is_fitted_on_training_windows_only(
             assert num_kernels == 5000
 
         def fit(self, windows):
-            assert windows.shape[1:] == (3, 256)
+            assert windows.shape[1:] == (3, 300)
             fitted_on.append(windows.transpose(0, 2, 1))
             return self
 
@@ -198,24 +198,26 @@ def test_mini_rocket_is_fitted_on_training_windows_only(
         monkeypatch.setitem(sys.modules, part, types.ModuleType(part))
     monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(controls_module, "has_aeon", lambda: True)
-    other = np.zeros((9, 256, 3), "float32")
     if has_wisdm:
         (tmp_path / "wisdm-dataset.zip").write_text("")
         monkeypatch.setattr(DataFolder, "recordings", _recordings_but_wisdm)
         monkeypatch.setattr(
             suite_module,
             "wisdm_training_windows",
-            lambda recordings, seed: types.SimpleNamespace(acceleration=other),
+            lambda recordings, seed, length: types.SimpleNamespace(
+                acceleration=np.zeros((9, length, 3), "float32")
+            ),
         )
     result = _suite(
         write_set(tmp_path),
         {"mine": _spread},
         controls=("handmade", "minirocket", "side_by_side"),
+        window_length=300,
     )
     assert result.row("MiniRocket").mean() > 0.5
     if has_wisdm:
         (windows,) = fitted_on
-        np.testing.assert_array_equal(windows, other)
+        np.testing.assert_array_equal(windows, np.zeros((9, 300, 3)))
         return
     (loaded,) = result.sets
     for fold, windows in zip(loaded.folds, fitted_on, strict=True):
@@ -462,6 +464,33 @@ def test_windows_of_a_preset_that_is_loaded(tmp_path, write_set):
     network.preset_metadata = PresetMetadata("encoder", 100.0, 512, {})
     with pytest.warns(UserWarning, match="of 512 samples.*scored on 256"):
         _suite(tmp_path, {"mine": network}, controls=())
+
+
+def test_windows_of_another_length(tmp_path, write_set):
+    write_set(tmp_path, seconds=30)
+    network = small_encoder()
+    network.preset_metadata = PresetMetadata("encoder", 100.0, 512, {})
+    shapes = set()
+
+    def spread(acceleration):
+        shapes.add(acceleration.shape[1:])
+        return _spread(acceleration)
+
+    scored = _suite(
+        tmp_path,
+        {"mine": network, "spread": spread},
+        controls=("untrained",),
+        window_length=512,
+    )
+    assert shapes == {(512, 3)}
+    assert scored.settings["window_length"] == 512
+    windows = scored.sets[0].windows
+    steps = np.diff(windows.start_seconds[windows.recordings == "0"])
+    np.testing.assert_allclose(steps, 2.56)
+    with pytest.raises(ValueError, match="20 windows of 20.48 s"):
+        _suite(tmp_path, window_length=2048)
+    with pytest.raises(ValueError, match="`window_length` must be"):
+        _suite(tmp_path, window_length=0)
 
 
 @pytest.mark.parametrize("output", ["wide", "steady", "compact"])
