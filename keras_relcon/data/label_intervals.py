@@ -141,8 +141,8 @@ def label_recordings(
     Raises:
         TypeError: if an item is no `Recording`, or `intervals` are none.
         ValueError: if the labels are in clock time, and the recordings have no
-            such times; if they name whose they are; or if there is no
-            recording.
+            such times, or times of the other kind of clock; if they name whose
+            they are; or if there is no recording.
     """
     recordings = as_recordings(recordings)
     check_kind(
@@ -221,9 +221,34 @@ def _start_times(recordings, intervals):
     check_has_clock(recordings, intervals)
     begins = [recording.start_time for recording in recordings]
     if intervals.clock != "elapsed":
+        for recording in recordings:
+            _check_is_same_clock(recording, intervals)
         return begins
     first = begins[0] or 0.0
     return [(begin or 0.0) - first for begin in begins]
+
+
+def _check_is_same_clock(recording, intervals):
+    """Raises if one is in true Unix time, and the other is not."""
+    zone = recording.time_zone
+    if (zone is None) == (intervals.clock == "local"):
+        return
+    advice = {
+        "utc": "Make the recording with its `time_zone`, and a `start_time` "
+        'in Unix seconds; or give the labels with clock="local", as the '
+        "recording's own clock shows them.",
+        "local": "Subtract the offset of the labels from UTC, and give them "
+        'with clock="utc".',
+    }
+    raise ValueError(
+        message(
+            'Labels with clock="utc" need a recording with a `time_zone`, '
+            'those with clock="local" one without.',
+            f'{intervals.source} with clock="{intervals.clock}", for recording '
+            f"{recording.recording_id!r} with time_zone={zone!r}",
+            advice[intervals.clock],
+        )
+    )
 
 
 def _overlaps(start, stop):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import Akima1DInterpolator
 
-from keras_relcon.checks import check_number, some_of
+from keras_relcon.checks import check_number, message, some_of
 from keras_relcon.data.coded_labels import CodedLabels
 from keras_relcon.data.large_arrays import (
     CHUNK,
@@ -21,6 +21,8 @@ from keras_relcon.data.units import warn_absurd
 LOST_SAMPLES_STEP = 2.5
 # Steps within these factors of the median are those of single samples.
 USUAL_STEPS = (0.5, 1.5)
+# No device that people wear is slower: such times are in another unit.
+SLOWEST_HZ = 1
 # In rows that were shuffled more steps go back than these, or rows move by no
 # more than so many places when they are sorted.
 MAX_CLOCK_CHANGES = 0.05
@@ -75,8 +77,8 @@ def regularize(
     Raises:
         ValueError: if there are fewer than two samples, the lengths differ,
             the timestamps do not increase strictly (the first such row is
-            named), the rate is not positive, or almost all of the grid would
-            be gaps.
+            named), the rate is not positive, or, where it is not passed, below
+            1 Hz, or almost all of the grid would be gaps.
     """
     timestamps_s = np.asarray(timestamps_s, dtype=np.float64)
     acceleration = np.asarray(acceleration)
@@ -85,6 +87,17 @@ def regularize(
     acceleration = warn_absurd(acceleration)
     if sample_rate_hz is None:
         sample_rate_hz = usual_rate_hz(timestamps_s)
+        if sample_rate_hz < SLOWEST_HZ:
+            raise ValueError(
+                message(
+                    "`timestamps_s` must be in seconds, of a signal of "
+                    f"{SLOWEST_HZ:g} Hz or more.",
+                    f"steps of {1 / sample_rate_hz:.4g}, which would be "
+                    f"{sample_rate_hz:.3g} Hz",
+                    "Divide milliseconds by 1,000; or pass the "
+                    "`sample_rate_hz` of the grid.",
+                )
+            )
     advice = "Leave it out for the rate of the timestamps."
     check_number("sample_rate_hz", sample_rate_hz, above=0, advice=advice)
     span = timestamps_s[-1] - timestamps_s[0]

@@ -421,6 +421,25 @@ def test_one_recording_is_labelled_as_a_list_of_one():
         label_recordings(recording, [(0, 1, "walk")])
 
 
+@pytest.mark.parametrize("clock", ["utc", "local"])
+def test_labels_are_on_the_clock_of_the_recording(clock):
+    still = np.tile([0.0, 0.0, 1.0], (500, 1))
+    begin = START.timestamp()
+    of = {
+        "utc": Recording(still, RATE, "s", start_time=begin, time_zone="UTC"),
+        "local": Recording(still, RATE, "s", start_time=begin),
+    }
+    other = of.pop("local" if clock == "utc" else "utc")
+    labels = LabelIntervals([begin], [begin + 10], ["walk"], clock)
+    (found,) = label_recordings(of[clock], labels)
+    assert set(found.labels.tolist()) == {"walk"}
+    with pytest.raises(ValueError, match=f'the labels with clock="{clock}"'):
+        label_recordings(other, labels)
+    seconds = LabelIntervals([0], [10], ["walk"])
+    (found,) = label_recordings(other, seconds)
+    assert set(found.labels.tolist()) == {"walk"}
+
+
 def test_labels_of_a_day_take_a_byte_a_sample(recwarn):
     num = 24 * 3600 * RATE
     still = np.zeros((num, 3), np.float32)

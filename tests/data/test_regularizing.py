@@ -71,6 +71,14 @@ def test_the_rate_of_the_grid_must_be_positive(rate_hz):
         regularize(np.arange(10) / 50, np.ones((10, 3)), rate_hz)
 
 
+def test_times_in_milliseconds_are_told():
+    times = np.arange(100) * 20.0
+    with pytest.raises(ValueError, match="steps of 20, .* 0.05 Hz.*by 1,000"):
+        regularize(times, np.zeros((100, 3)))
+    _, rate_hz, _ = regularize(times, np.zeros((100, 3)), sample_rate_hz=0.05)
+    assert rate_hz == 0.05
+
+
 @pytest.mark.parametrize(
     "acceleration, labels",
     [
