@@ -75,8 +75,8 @@ def print_row(*cells):
 
 def train(config, size, store, path, steps):
     """Trains a distance of another size, and saves it as a preset."""
-    config["motif_distance"] = {**config["motif_distance"], **size}
-    settings = config["motif_distance"]
+    settings = {**config["motif_distance"], **size}
+    config = {**config, "motif_distance": settings}
     keras.utils.set_random_seed(config["seed"])
     distance = make_distance(config)
     batches = data.WindowBatches(

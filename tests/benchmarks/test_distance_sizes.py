@@ -8,7 +8,7 @@ from pretraining_support import pretraining_values
 
 from keras_relcon.presets import from_preset
 
-NAMES = ["12.5 Hz, 32", "25 Hz, 16"]
+NAMES = ["25 Hz, 16", "50 Hz, 32"]
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def test_a_row_of_each_distance(distance_sizes, tmp_path, capsys):
     values = pretraining_values(
         write_recordings(tmp_path / "recordings"), tmp_path / "mine"
     )
+    values_of_distance = values["motif_distance"]
     (tmp_path / "a.json").write_text(json.dumps(values))
     for name in distance_sizes.SETS[:-1]:
         write_corpus_set(tmp_path, name, seconds=20)
@@ -46,3 +47,6 @@ def test_a_row_of_each_distance(distance_sizes, tmp_path, capsys):
     trained = from_preset(tmp_path / "distances" / "25_Hz_16")
     assert (trained.embedding_dim, trained.downsampling) == (16, 4)
     assert trained.preset_metadata.facts["steps"] == 2
+    trained = from_preset(tmp_path / "distances" / "50_Hz_32")
+    of_config = values_of_distance["embedding_dim"]
+    assert (trained.embedding_dim, trained.downsampling) == (of_config, 1)
