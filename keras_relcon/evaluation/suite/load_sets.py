@@ -159,6 +159,7 @@ def draw_windows(
     no_class=(),
     seed=0,
     window_length=WINDOW_LENGTH,
+    name="a set",
 ):
     """Draws at most 2,500 windows of classes with enough windows.
 
@@ -171,6 +172,7 @@ def draw_windows(
         no_class: sequence of str. Labels that are no class.
         seed: int.
         window_length: int. Samples.
+        name: str. What the error calls the recordings.
 
     Returns:
         `Windows`, in the order of the recordings.
@@ -191,17 +193,18 @@ def draw_windows(
         )
     classes = [
         label
-        for label in np.unique(windows.labels)
+        for label in np.unique(windows.labels).tolist()
         if label and label not in no_class and _is_enough(windows, label)
     ]
     if len(classes) < 2:
         raise ValueError(
             message(
-                f"A set needs two classes of {MIN_WINDOWS_OF_CLASS} windows "
+                f"There must be two classes of {MIN_WINDOWS_OF_CLASS} windows "
                 f"of {window_length / SAMPLE_RATE_HZ:g} s and "
-                f"{MIN_PEOPLE_OF_CLASS} people.",
+                f"{MIN_PEOPLE_OF_CLASS} people in {name}.",
                 f"{classes} of {np.unique(windows.labels).tolist()}",
-                "Pass a folder with the whole files.",
+                "Pass a folder with the whole files, a shorter "
+                "`window_length`, or the names of other `sets`.",
             )
         )
     rows = np.flatnonzero(windows.valid & np.isin(windows.labels, classes))
@@ -223,7 +226,12 @@ def _is_enough(windows, label):
 def _load(each, folder, protocol, seed, window_length):
     recordings = folder.recordings(each)
     windows = draw_windows(
-        recordings, each.subjects, each.no_class, seed, window_length
+        recordings,
+        each.subjects,
+        each.no_class,
+        seed,
+        window_length,
+        each.name,
     )
     if each.split == "folds":
         folds = make_folds(windows.subjects, protocol, seed)
