@@ -37,6 +37,7 @@ from keras_relcon.recipes.pretraining_models import (
     make_model,
 )
 
+FIVE = ["noise", "scaling", "time_flip", "segment_permutation", "time_warp"]
 ARMS = {
     # Adam does not see the scale of a loss: this is NT-Xent alone.
     "nt_xent": {"order": "random", "views": {"weight": 1e4}},
@@ -66,54 +67,24 @@ ARMS = {
     "rotation": {
         "views": {
             "weight": 1.0,
-            "augmentations": [
-                "rotation",
-                "noise",
-                "scaling",
-                "time_flip",
-                "segment_permutation",
-                "time_warp",
-            ],
+            "augmentations": ["rotation", *FIVE],
         }
     },
-    "no_rotation": {
-        "views": {
-            "weight": 1.0,
-            "augmentations": [
-                "noise",
-                "scaling",
-                "time_flip",
-                "segment_permutation",
-                "time_warp",
-            ],
-        }
-    },
+    "no_rotation": {"views": {"weight": 1.0, "augmentations": FIVE}},
     # As far as a sensor slips on the wrist.
     "rotation_30": {
         "views": {
             "weight": 1.0,
             "augmentations": lambda: [
                 kr.layers.Rotation(max_angle=math.radians(30)),
-                "noise",
-                "scaling",
-                "time_flip",
-                "segment_permutation",
-                "time_warp",
+                *FIVE,
             ],
         }
     },
     "another_rate": {
         "views": {
             "weight": 1.0,
-            "augmentations": lambda: [
-                AnotherRate(),
-                "rotation",
-                "noise",
-                "scaling",
-                "time_flip",
-                "segment_permutation",
-                "time_warp",
-            ],
+            "augmentations": lambda: [AnotherRate(), "rotation", *FIVE],
         }
     },
     "gravity": {"views": {"weight": 1.0}, "encoder": {"alignment": "gravity"}},
