@@ -7,6 +7,7 @@ from keras_relcon.cli.options import (
     add_preset_argument,
     labelled_recordings,
 )
+from keras_relcon.estimators.encoders import BEST_FIRST
 from keras_relcon.estimators.motion_classifier import HEADS, SMOOTHING
 
 NAME = "fit"
@@ -32,7 +33,7 @@ With --test it is scored on other people too, on whom nothing is fitted; what
 def add_arguments(parser):
     parser.add_argument("data", metavar="DATA")
     add_preset_argument(
-        parser, "the first of wide, features and embedding that it has"
+        parser, f"the first of {', '.join(BEST_FIRST)} that it has"
     )
     add_output_argument(parser, "the classifier is written")
     add_overwrite_argument(parser, "a classifier there")

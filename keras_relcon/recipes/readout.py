@@ -82,8 +82,10 @@ def check_readout(config, encoder):
     own = scales_beside(settings["mini_rocket"], settings["scales"])
     features = models.StageFeatures(encoder, scales=own)
     width = features(window).shape[-1]
+    if settings["mini_rocket"]:  # a multiple of its kernels
+        width += models.MiniRocket(settings["mini_rocket"]).num_features
     for fitted in _maps(settings).values():
-        fitted.build((None, width + settings["mini_rocket"]))
+        fitted.build((None, width))
 
 
 def check_neighbours(config, groups):

@@ -11,6 +11,7 @@ from keras_relcon import MotionClassifier
 from keras_relcon.cli.console import Console
 from keras_relcon.cli.main import main
 from keras_relcon.data import recording_files
+from keras_relcon.estimators.encoders import BEST_FIRST
 
 
 @pytest.fixture(scope="module")
@@ -447,3 +448,10 @@ def test_arguments_are_checked_before_the_recordings_are_read(tmp_path, capsys):
     ):
         assert main([*line, *more]) == 1
         assert said in capsys.readouterr().err
+
+
+def test_the_help_of_fit_says_which_output_is_taken(capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"the first of {', '.join(BEST_FIRST)} that it has" in shown

@@ -456,12 +456,15 @@ def test_the_preset_gets_the_readout_that_was_asked_for(values, quick):
     values["readout"]["scales"] = [1, 3]
     with pytest.raises(ValueError, match="`scales` must be powers of two"):
         complete_config(values)
-    values["readout"].update(scales=[1, 2], compact=130, windows=130)
-    with pytest.raises(ValueError, match=r"compact=130, of \d+ windows"):
+    values["readout"].update(scales=[1, 2], compact=122, windows=130)
+    with pytest.raises(ValueError, match="dim=122 of 116"):
+        pretrain(complete_config(values))  # 100 is 84, one of each kernel
+    values["readout"].update(compact=116)
+    with pytest.raises(ValueError, match=r"compact=116, of \d+ windows"):
         pretrain(complete_config(values))
     assert quick == []
-    values["readout"].update(compact=6, steady=130)
-    with pytest.raises(ValueError, match=r"steady=130, of \d+ windows"):
+    values["readout"].update(compact=6, steady=116)
+    with pytest.raises(ValueError, match=r"steady=116, of \d+ windows"):
         pretrain(complete_config(values))
     values["readout"].update(steady=3, windows=10)
     preset = pretrain(complete_config(values))
